@@ -1,0 +1,283 @@
+import { printLocation, type SourceLocation } from './source.ts';
+
+/** What an error tells, in full sentences. The text of the error is made from these. */
+export interface ErrorFields {
+  /** What is wrong; Heat's own first line where Heat has the error. */
+  readonly what: string;
+  /** The place in the template that has to be looked at. */
+  readonly where?: SourceLocation | undefined;
+  /** Why it is wrong. */
+  readonly why?: string | undefined;
+  /** What to do about it. */
+  readonly fix?: string | undefined;
+  /** The failure that caused this one. */
+  readonly cause?: unknown;
+}
+
+const BRAND = Symbol.for('hotloom.error');
+
+/** The base of every error that a caller may see. Match on `code`, by isHotloomError. */
+export abstract class HotloomError extends Error {
+  /** Stable across releases; the name of the class, which is Heat's where Heat has the error. */
+  abstract readonly code: string;
+  readonly what: string;
+  readonly where: SourceLocation | undefined;
+  readonly why: string | undefined;
+  readonly fix: string | undefined;
+
+  constructor(fields: ErrorFields) {
+    super(printFields(fields), fields.cause === undefined ? undefined : { cause: fields.cause });
+    this.what = fields.what;
+    this.where = fields.where;
+    this.why = fields.why;
+    this.fix = fields.fix;
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  override get name(): string {
+    return this.code;
+  }
+
+  /** The fields as plain data, causes included, for `--json` and logs. */
+  toJSON(): Record<string, unknown> {
+    const cause =
+      this.cause === undefined ? undefined : isHotloomError(this.cause) ? this.cause.toJSON() : String(this.cause);
+    return { code: this.code, what: this.what, where: this.where, why: this.why, fix: this.fix, cause };
+  }
+}
+
+/** True for an error of this library (with that `code`), also one made by another copy of the package. */
+export function isHotloomError(error: unknown, code?: string): error is HotloomError {
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    BRAND in error &&
+    (code === undefined || (error as { code?: unknown }).code === code)
+  );
+}
+
+/** The error that started the chain of causes which ends in `error`. */
+export function rootCause(error: unknown): unknown {
+  let root = error;
+  const seen = new Set<unknown>();
+  while (root instanceof Error && root.cause !== undefined && !seen.has(root)) {
+    seen.add(root);
+    root = root.cause;
+  }
+  return root;
+}
+
+/** The first line of any thrown thing. */
+export function messageOf(error: unknown): string {
+  if (isHotloomError(error)) return error.what;
+  return error instanceof Error ? error.message : String(error);
+}
+
+function printFields({ what, where, why, fix }: ErrorFields): string {
+  const lines = [what];
+  if (where !== undefined) lines.push(`  at ${printLocation(where)}`);
+  if (why !== undefined) lines.push(`  ${why}`);
+  if (fix !== undefined) lines.push(`  ${fix}`);
+  return lines.join('\n');
+}
+
+// --- the template's text ---
+
+/** The text is not a template: empty, not YAML, not a mapping, a YAML bomb, a duplicate key. */
+export class TemplateFormatError extends HotloomError {
+  readonly code = 'TemplateFormatError';
+}
+/** `heat_template_version` is missing or names no version that exists. */
+export class InvalidTemplateVersion extends HotloomError {
+  readonly code = 'InvalidTemplateVersion';
+}
+/** A section that this version of HOT does not have. */
+export class InvalidTemplateSection extends HotloomError {
+  readonly code = 'InvalidTemplateSection';
+}
+/** A limit of the engine is exceeded: template size, resources, nesting. */
+export class RequestLimitExceeded extends HotloomError {
+  readonly code = 'RequestLimitExceeded';
+}
+/** A part of the template has the wrong form, or a function got arguments that it cannot take. */
+export class StackValidationFailed extends HotloomError {
+  readonly code = 'StackValidationFailed';
+}
+/** A reference to a resource, parameter or condition that is not there. */
+export class InvalidTemplateReference extends HotloomError {
+  readonly code = 'InvalidTemplateReference';
+}
+/** A reference to an attribute that the resource's type does not have. */
+export class InvalidTemplateAttribute extends HotloomError {
+  readonly code = 'InvalidTemplateAttribute';
+}
+/** A parameter's, property's or attribute's schema contradicts itself. */
+export class InvalidSchemaError extends HotloomError {
+  readonly code = 'InvalidSchemaError';
+}
+/** Ports of the graph wait for each other in a circle. */
+export class CircularDependencyException extends HotloomError {
+  readonly code = 'CircularDependencyException';
+}
+/** The environment has an unknown or malformed section. */
+export class InvalidEnvironment extends HotloomError {
+  readonly code = 'InvalidEnvironment';
+}
+
+/** Every problem of a template, found in one go and sorted by position. */
+export class TemplateInvalid extends HotloomError {
+  readonly code = 'TemplateInvalid';
+  /** At least one. */
+  readonly problems: readonly HotloomError[];
+
+  constructor(problems: readonly HotloomError[]) {
+    super({
+      what:
+        problems.length === 1
+          ? (problems[0] as HotloomError).message
+          : `The template has ${problems.length} problems.\n\n${problems.map((problem) => problem.message).join('\n\n')}`,
+    });
+    this.problems = problems;
+  }
+
+  override toJSON(): Record<string, unknown> {
+    return { code: this.code, what: this.what, problems: this.problems.map((problem) => problem.toJSON()) };
+  }
+}
+
+// --- parameters and properties ---
+
+/** A parameter without a default was given no value. */
+export class UserParameterMissing extends HotloomError {
+  readonly code = 'UserParameterMissing';
+}
+/** A value was given for a parameter that the template does not have. */
+export class UnknownUserParameter extends HotloomError {
+  readonly code = 'UnknownUserParameter';
+}
+/** A value violates a parameter's type or constraint. */
+export class ParameterInvalid extends HotloomError {
+  readonly code = 'ParameterInvalid';
+}
+/** A property's value does not fit its schema once its references are resolved. */
+export class PropertyInvalid extends HotloomError {
+  readonly code = 'PropertyInvalid';
+}
+
+// --- the data space ---
+
+/** A text that is not the printed form of a name. */
+export class InvalidName extends HotloomError {
+  readonly code = 'InvalidName';
+}
+/** A value that JSON cannot express. */
+export class NotJson extends HotloomError {
+  readonly code = 'NotJson';
+}
+/** A name was written twice with different values in one traversal. */
+export class ConflictingWrite extends HotloomError {
+  readonly code = 'ConflictingWrite';
+}
+/** Somebody wrote a name that has another writer. */
+export class NotTheWriter extends HotloomError {
+  readonly code = 'NotTheWriter';
+}
+/** The writer of the name failed, was cancelled, or never ran; `cause` tells why. */
+export class WriterFailed extends HotloomError {
+  readonly code = 'WriterFailed';
+}
+/** The reader gave up: its AbortSignal fired. */
+export class ReadAborted extends HotloomError {
+  readonly code = 'ReadAborted';
+}
+/** Blocked reads wait for each other in a circle. */
+export class Deadlock extends HotloomError {
+  readonly code = 'Deadlock';
+}
+
+// --- handlers ---
+
+/** A handler wrote an attribute that its type does not declare. */
+export class UndeclaredWrite extends HotloomError {
+  readonly code = 'UndeclaredWrite';
+}
+/** A handler read an input that its resource does not have. */
+export class UndeclaredRead extends HotloomError {
+  readonly code = 'UndeclaredRead';
+}
+/** A handler ended without having written an attribute that it declares. */
+export class UnwrittenAttribute extends HotloomError {
+  readonly code = 'UnwrittenAttribute';
+}
+/** A resource's handler failed; `cause` is what it threw. */
+export class ResourceFailure extends HotloomError {
+  readonly code = 'ResourceFailure';
+}
+/** A process that a resource runs could not be started, ended early, or did not become ready. */
+export class ProcessFailed extends HotloomError {
+  readonly code = 'ProcessFailed';
+}
+
+// --- stacks ---
+
+/** A stack's action ended in a FAILED state; the root cause stands in the text. */
+export class StackFailed extends HotloomError {
+  readonly code = 'StackFailed';
+}
+/** There is a stack of that name. */
+export class StackExists extends HotloomError {
+  readonly code = 'StackExists';
+}
+/** There is no stack, resource, output or resource type of that name. */
+export class EntityNotFound extends HotloomError {
+  readonly code = 'EntityNotFound';
+}
+/** Another action, maybe of another engine, is at work on the stack. */
+export class ActionInProgress extends HotloomError {
+  readonly code = 'ActionInProgress';
+}
+/** The stack's time-out elapsed. */
+export class StackTimeout extends HotloomError {
+  readonly code = 'StackTimeout';
+}
+/** The action was cancelled by its caller. */
+export class ActionCancelled extends HotloomError {
+  readonly code = 'ActionCancelled';
+}
+/** Another stack reads a name of the stack that is to be deleted. */
+export class StackInUse extends HotloomError {
+  readonly code = 'StackInUse';
+}
+
+// --- the store, the endpoint, the command line ---
+
+/** The store's file cannot be opened, is damaged, or was written by a newer release. */
+export class StoreUnusable extends HotloomError {
+  readonly code = 'StoreUnusable';
+}
+/** A request to an endpoint was refused: bad token, unknown name, not allowed. */
+export class EndpointRefused extends HotloomError {
+  readonly code = 'EndpointRefused';
+}
+/** No engine answers at the endpoint's socket. */
+export class EndpointUnreachable extends HotloomError {
+  readonly code = 'EndpointUnreachable';
+}
+/** A command was given wrong options or arguments. */
+export class UsageError extends HotloomError {
+  readonly code = 'UsageError';
+}
+
+/** A bug in the engine. */
+export class InternalError extends HotloomError {
+  readonly code = 'InternalError';
+
+  constructor(what: string, cause?: unknown) {
+    super({ what, why: 'This is a bug in Hotloom.', fix: 'Please report it with the template and this text.', cause });
+  }
+}
+
+/** Throws an InternalError unless the invariant holds. */
+export function invariant(holds: unknown, what: string): asserts holds {
+  if (!holds) throw new InternalError(what);
+}

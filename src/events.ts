@@ -1,0 +1,179 @@
+import type { Name } from './names.ts';
+
+/** What is done to a stack or a resource: Heat's words. */
+export type Action = 'INIT' | 'CREATE' | 'DELETE' | 'UPDATE' | 'ROLLBACK';
+export type Status = 'IN_PROGRESS' | 'COMPLETE' | 'FAILED';
+
+interface EventBase {
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly time: number;
+  readonly space: string;
+  readonly stack: string;
+}
+
+/** The stack itself changed its state: `CREATE_IN_PROGRESS`, ... Stored. */
+export interface StackEvent extends EventBase {
+  readonly type: 'stack';
+  readonly action: Action;
+  readonly status: Status;
+  readonly reason: string;
+}
+
+/** A resource changed its state. Stored. */
+export interface ResourceEvent extends EventBase {
+  readonly type: 'resource';
+  readonly resource: string;
+  readonly resourceType: string;
+  readonly resourceId: string | undefined;
+  readonly action: Action;
+  readonly status: Status;
+  readonly reason: string;
+}
+
+/** Somebody is about to wait for `names`. `input` is the property or alias awaited; undefined for a read by name. */
+export interface ReadWillBlock extends EventBase {
+  readonly type: 'read:willBlock';
+  readonly reader: string;
+  readonly input: string | undefined;
+  readonly names: readonly Name[];
+}
+
+/** A blocked read has got its values. */
+export interface ReadDidWake extends EventBase {
+  readonly type: 'read:didWake';
+  readonly reader: string;
+  readonly input: string | undefined;
+  readonly names: readonly Name[];
+  readonly waitedMs: number;
+}
+
+/** A name was written. The value is not in the event: it may be large, and it may be secret. */
+export interface NameDidPublish extends EventBase {
+  readonly type: 'name:didPublish';
+  readonly name: Name;
+}
+
+/** A resource will not be started, because what it waits for has failed. */
+export interface ResourceWasSkipped extends EventBase {
+  readonly type: 'resource:wasSkipped';
+  readonly resource: string;
+  readonly reason: string;
+}
+
+/** A line that a handler logged. */
+export interface ResourceDidLog extends EventBase {
+  readonly type: 'resource:didLog';
+  readonly resource: string;
+  readonly line: string;
+}
+
+/** A cycle of blocked reads that stands because a handler waits before writing what it declared it could write first. */
+export interface ReadDidStall extends EventBase {
+  readonly type: 'read:didStall';
+  /** Each hop `a.x waits for b.y`, in order, as printed text. */
+  readonly cycle: readonly string[];
+  /** The handler, the attribute it has not written, and the input it waits for instead, in a sentence. */
+  readonly reason: string;
+}
+
+/** A cycle of blocked reads that cannot end. Every read in it is released with a Deadlock error. */
+export interface ReadDidDeadlock extends EventBase {
+  readonly type: 'read:didDeadlock';
+  readonly cycle: readonly string[];
+}
+
+/** No handler of the stack runs, none can start, and reads are blocked. */
+export interface StackDidQuiesce extends EventBase {
+  readonly type: 'stack:didQuiesce';
+  readonly waiting: readonly WaitingRead[];
+}
+
+/** One blocked read: who waits for what of whom, since when, and how its writer stands. */
+export interface WaitingRead {
+  readonly reader: string;
+  readonly input: string | undefined;
+  readonly name: Name;
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly since: number;
+  /**
+   * `running`: its handler works. `blocked`: its handler waits itself. `notStarted`: it waits for its own inputs or for
+   * a slot. `undeclared`: its stack does not declare it. `outside`: no stack of that name is here.
+   */
+  readonly writer: 'running' | 'blocked' | 'notStarted' | 'undeclared' | 'outside';
+  /** The same in a sentence. */
+  readonly reason: string;
+}
+
+/** Everything the engine tells while it works; `type` is the tag. */
+export type EngineEvent =
+  | StackEvent
+  | ResourceEvent
+  | ReadWillBlock
+  | ReadDidWake
+  | NameDidPublish
+  | ResourceWasSkipped
+  | ResourceDidLog
+  | ReadDidStall
+  | ReadDidDeadlock
+  | StackDidQuiesce;
+
+/** The events by their tag. */
+export type EventMap = { [E in EngineEvent as E['type']]: E };
+
+/** The listeners of one engine. Costs nothing while nobody listens. */
+export class EventHub {
+  readonly #listeners = new Set<(event: EngineEvent) => void>();
+
+  /** True when an event would reach somebody. Ask before building an event that is not stored. */
+  get isHeard(): boolean {
+    return this.#listeners.size > 0;
+  }
+
+  emit(event: EngineEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  /** Calls `listener` with each event until the returned function is called. A listener must not throw. */
+  listen(listener: (event: EngineEvent) => void): () => void {
+    const own = (event: EngineEvent): void => listener(event);
+    this.#listeners.add(own);
+    return () => this.#listeners.delete(own);
+  }
+
+  /**
+   * The events from now on for which `wanted` holds, until `signal` fires or the loop is left. Events are kept for a
+   * slow reader without bound; `isLast` ends the iteration after the event for which it holds.
+   */
+  async *iterate(options: {
+    readonly wanted: (event: EngineEvent) => boolean;
+    readonly isLast?: (event: EngineEvent) => boolean;
+    readonly signal?: AbortSignal | undefined;
+  }): AsyncGenerator<EngineEvent, void, undefined> {
+    const kept: EngineEvent[] = [];
+    let wake: () => void = () => {};
+    const stop = this.listen((event) => {
+      if (!options.wanted(event)) return;
+      kept.push(event);
+      wake();
+    });
+    const abort = (): void => wake();
+    options.signal?.addEventListener('abort', abort);
+    try {
+      while (!options.signal?.aborted) {
+        const batch = kept.splice(0);
+        for (const event of batch) {
+          yield event;
+          if (options.isLast?.(event)) return;
+        }
+        if (kept.length === 0 && !options.signal?.aborted) {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
+      }
+    } finally {
+      stop();
+      options.signal?.removeEventListener('abort', abort);
+    }
+  }
+}

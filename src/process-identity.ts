@@ -1,0 +1,46 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/**
+ * When the process with this pid started, as a text that only that process has: a pid alone may have been recycled.
+ * Undefined when there is no such process (a zombie counts as none). From /proc on Linux: the start time in clock
+ * ticks since boot, field 22 of `stat` (proc(5)), with the boot's id; elsewhere from `ps`.
+ */
+export function processStart(pid: number): string | undefined {
+  return process.platform === 'linux' ? linuxStart(pid) : psStart(pid);
+}
+
+function linuxStart(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The second field is the command in brackets and may hold spaces and brackets itself.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const state = fields[0];
+    if (state === 'Z' || state === 'X') return undefined;
+    return `${bootId()}:${fields[19]}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return 'unknown';
+  }
+}
+
+function psStart(pid: number): string | undefined {
+  try {
+    const text = execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+    return text === '' || text.startsWith('Z') ? undefined : text.slice(text.indexOf(' ') + 1).trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** True when the process that had this pid and start still runs. */
+export function isRunning(pid: number, start: string): boolean {
+  return processStart(pid) === start;
+}

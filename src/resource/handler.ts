@@ -1,0 +1,107 @@
+import type { Clock, Randomness } from '../clock.ts';
+import type { Name } from '../names.ts';
+import type { Json, JsonObject } from '../values.ts';
+
+type MaybePromise<T> = T | Promise<T>;
+
+/** The resource that a handler works on. */
+export interface ResourceIdentity {
+  readonly space: string;
+  readonly stack: string;
+  /** The stack's UUID. */
+  readonly stackId: string;
+  readonly name: string;
+  readonly type: string;
+  /** Heat's physical resource name: `<stack>-<resource>-<12 random characters>`; the same over the resource's life. */
+  readonly physicalName: string;
+}
+
+/** What a handler may want to know whatever it does. */
+export interface HandlerCall {
+  readonly resource: ResourceIdentity;
+  /** Stable for one attempt over crashes: what an attempt made can be found again by it. */
+  readonly token: string;
+  /** Fires when the action is cancelled or timed out; `reason` is the error. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  /** A line for people who watch the resource; hidden parameters are masked in it. */
+  log(line: string): void;
+}
+
+/** A call that creates a resource. */
+export interface CreateCall extends HandlerCall {
+  /**
+   * Records the id of the real thing as soon as it is known and publishes it as `refid`. When this returns, the id is
+   * stored: a later delete gets it even if the engine is killed before the handler ends.
+   */
+  setResourceId(id: string): Promise<void>;
+  /** Records the handler's own data (a pid, say) for later calls, replacing what was there. Stored when this returns. */
+  setData(data: JsonObject): Promise<void>;
+  /** Reads any name at run time; blocks until it is written. Rejects with WriterFailed, Deadlock or ReadAborted. */
+  read(name: Name): Promise<Json>;
+  /** Opens the socket by which a process of this resource reads and writes names. Closed when the action ends. */
+  openEndpoint(): Promise<EndpointAccess>;
+}
+
+/** How a process reaches its endpoint. */
+export interface EndpointAccess {
+  /** Path of the Unix socket. */
+  readonly socket: string;
+  readonly token: string;
+  /** HOTLOOM_SOCKET, HOTLOOM_TOKEN and a PATH that has the command `hotloom`; to be merged into the environment. */
+  readonly environment: { readonly [variable: string]: string };
+}
+
+export interface PlainCreateCall<P> extends CreateCall {
+  /** Resolved, converted to the schemas' types, defaults filled in. Frozen. */
+  readonly properties: P;
+}
+
+/** An input that is there or not yet. Awaiting it blocks the handler, which then holds no slot. */
+export interface Input<T> extends PromiseLike<T> {
+  /** True when awaiting it would not block. */
+  readonly isReady: boolean;
+}
+
+/** The inputs of a streaming call: its properties, and the aliases of the section `inputs`. */
+export type Inputs<P> = { readonly [K in keyof P]-?: Input<P[K]> } & { readonly [alias: string]: Input<unknown> };
+
+/** The outputs of a streaming call: each publishes its attribute now, resolving when the value is stored. */
+export type Outputs<A> = { readonly [K in keyof A]: (value: A[K]) => Promise<void> };
+
+export interface StreamingCreateCall<P, A> extends CreateCall {
+  readonly inputs: Inputs<P>;
+  readonly outputs: Outputs<A>;
+  /** Publishes any declared attribute by name, those that only this resource declares included. */
+  publish(attribute: string, value: Json): Promise<void>;
+  /** The names of the inputs that the template gives: properties and aliases. */
+  readonly inputNames: readonly string[];
+  /** The names of all attributes that this resource may write. */
+  readonly outputNames: readonly string[];
+}
+
+/** What is left of a resource that is to be deleted. */
+export interface DeleteCall extends HandlerCall {
+  /** Undefined when the attempt was interrupted before the handler recorded an id. */
+  readonly resourceId: string | undefined;
+  /** What the handler recorded by setData; empty when it recorded nothing. */
+  readonly data: JsonObject;
+}
+
+interface HandlerBase {
+  /** Removes the real thing. Called with what is known of an interrupted attempt too; must succeed when nothing is left. */
+  delete?(call: DeleteCall): MaybePromise<void>;
+  /** The id of what the attempt with `token` made, undefined when it made nothing. Asked after a crash. */
+  lookup?(call: HandlerCall): MaybePromise<string | undefined>;
+}
+
+/** A handler as under Heat: `create` returns the attributes. */
+export interface PlainHandler<P, A> extends HandlerBase {
+  create(call: PlainCreateCall<P>): MaybePromise<Partial<A> | undefined>;
+}
+
+/** A handler that takes part in the dataflow while it runs. */
+export interface StreamingHandler<P, A> extends HandlerBase {
+  create(call: StreamingCreateCall<P, A>): MaybePromise<void>;
+}

@@ -1,0 +1,72 @@
+import type { HotloomError } from '../errors.ts';
+import type { Name } from '../names.ts';
+import type { Json } from '../values.ts';
+
+/** What a name holds: a value, or the failure of its writer. */
+export type Entry = { readonly value: Json } | { readonly failure: HotloomError };
+
+export interface SpaceChange {
+  readonly name: Name;
+  readonly entry: Entry;
+}
+
+/**
+ * One space of values by name. A read blocks until the name is written; a write never blocks on anybody. Presence
+ * counts, not truth: `false`, `0`, `""` and `null` are values.
+ *
+ * A backend on another machine may take time to make a write durable: then `write` and `fail` resolve later, and no
+ * reader is woken before. `hotloom/testing` has the suite that a backend must pass.
+ */
+export interface DataSpace {
+  /**
+   * Waits for the name and returns its value. Rejects with WriterFailed (cause: the failure) when its writer fails, and
+   * with ReadAborted when `signal` fires first.
+   */
+  read(name: Name, options?: { readonly signal?: AbortSignal | undefined }): Promise<Json>;
+  /** What the name holds now; undefined when nothing is written yet. Never blocks. */
+  tryRead(name: Name): Entry | undefined;
+  /**
+   * Calls `wake` once, when the name holds something: before this returns if it does already. The returned function
+   * takes the wish back. What `read` is made of, for callers that must not allocate a promise per name.
+   */
+  subscribe(name: Name, wake: (entry: Entry) => void): () => void;
+  /**
+   * Writes a name that no stack declares. The same value again is fine. Throws ConflictingWrite for a different value,
+   * and NotTheWriter for a name that a stack declares.
+   */
+  write(name: Name, value: Json): void | Promise<void>;
+  /**
+   * Each change under `prefix` from now on (a space; a space and a stack; ...), and first what is there already, until
+   * `signal` fires or the loop is left.
+   */
+  watch(prefix: readonly string[], options?: { readonly signal?: AbortSignal | undefined }): AsyncIterable<SpaceChange>;
+  /**
+   * Declares a stack's names: from now on only the returned region writes them. `outputs` tells each resource's
+   * attributes. Throws NotTheWriter when the stack has a region already, and ConflictingWrite when somebody outside has
+   * written one of the names.
+   */
+  declare(space: string, stack: string, outputs: ReadonlyMap<string, readonly string[]>): Region;
+  /** True when a region declares the name. */
+  isDeclared(name: Name): boolean;
+  /** How many reads are blocked now. */
+  readonly blockedReads: number;
+  /** Releases every blocked read with ReadAborted. */
+  close(): void | Promise<void>;
+}
+
+/** A stack's own part of the space: the right to write its names. */
+export interface Region {
+  readonly space: string;
+  readonly stack: string;
+  /** Publishes a declared name. Throws UndeclaredWrite and ConflictingWrite. A name that has failed stays so. */
+  write(resource: string, attribute: string, value: Json): void | Promise<void>;
+  /** Makes each name of the resource that is not written yet a failure. */
+  fail(resource: string, failure: HotloomError): void | Promise<void>;
+  /** What a declared name holds now. */
+  tryRead(resource: string, attribute: string): Entry | undefined;
+  /**
+   * Takes the stack's names out of the space. Reads blocked on them stay blocked, as on a name that nobody declares.
+   * A region that ends with its stack alive is not closed.
+   */
+  close(): void | Promise<void>;
+}

@@ -1,0 +1,151 @@
+import type { Action, ResourceEvent, StackEvent, Status } from '../events.ts';
+import type { Name } from '../names.ts';
+import type { Json, JsonObject } from '../values.ts';
+
+export type MaybePromise<T> = T | Promise<T>;
+
+/** A stack as stored. */
+export interface StackRecord {
+  /** UUID. */
+  readonly id: string;
+  readonly space: string;
+  readonly name: string;
+  readonly action: Action;
+  readonly status: Status;
+  readonly reason: string;
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** The template's document, and the files that came with it. */
+  readonly template: JsonObject;
+  readonly files: { readonly [name: string]: string };
+  /** The values of the parameters; those of hidden parameters are left out. */
+  readonly parameters: JsonObject;
+  /** The template outputs by name, once the stack is complete. `{ error }` for one that cannot be resolved. */
+  readonly outputs: { readonly [name: string]: StoredOutput };
+}
+
+export interface StoredOutput {
+  readonly description: string | undefined;
+  readonly value: Json;
+  /** Why there is no value; `value` is then null. */
+  readonly error: string | undefined;
+}
+
+/** A resource as stored. */
+export interface ResourceRecord {
+  readonly name: string;
+  readonly type: string;
+  readonly physicalName: string;
+  /** The id of the real thing, once the handler has told it. */
+  readonly resourceId: string | undefined;
+  readonly action: Action;
+  readonly status: Status;
+  readonly reason: string;
+  /** Names the attempt that made it, or is about to; stable over crashes. */
+  readonly token: string;
+  /** What the handler recorded for itself. */
+  readonly data: JsonObject;
+  /** The resources that it required when it was created: the arrows that delete runs against. */
+  readonly requires: readonly string[];
+  /** `Retain` keeps the real thing when the resource is deleted. */
+  readonly deletionPolicy: 'Delete' | 'Retain' | 'Snapshot';
+  readonly updatedAt: number;
+}
+
+/** One step of a stack's story. A batch of changes is stored whole or not at all, in its order. */
+export type StoreChange =
+  | {
+      readonly kind: 'stack';
+      readonly action: Action;
+      readonly status: Status;
+      readonly reason: string;
+      readonly time: number;
+    }
+  | { readonly kind: 'outputs'; readonly outputs: StackRecord['outputs'] }
+  | { readonly kind: 'resource'; readonly record: ResourceRecord }
+  | { readonly kind: 'resourceGone'; readonly resource: string }
+  | { readonly kind: 'value'; readonly resource: string; readonly attribute: string; readonly value: Json }
+  | { readonly kind: 'read'; readonly name: Name; readonly value: Json }
+  | { readonly kind: 'event'; readonly event: StackEvent | ResourceEvent };
+
+/** The engine that wants to work on a stack. */
+export interface Claimant {
+  /** UUID of the engine. */
+  readonly engineId: string;
+  readonly host: string;
+  readonly pid: number;
+  /** Start of that process, so that a recycled pid is not taken for it; see process-identity.ts. */
+  readonly processStart: string;
+}
+
+/** The right to change one stack, until it is released or taken over. */
+export interface Claim {
+  readonly stackId: string;
+  readonly claimant: Claimant;
+  /** Grows with each claim of the stack: a write under an older number is refused. */
+  readonly fence: number;
+}
+
+/** What is stored under a name. */
+export type StoredEntry = { readonly value: Json } | { readonly failure: string };
+
+export interface StoredEvent {
+  /** Grows by one with each event of the store. */
+  readonly sequence: number;
+  readonly event: StackEvent | ResourceEvent;
+}
+
+/**
+ * Where stacks live between and during actions. The engine stores the intent before it acts on the world and the result
+ * after it, and a value before any reader wakes. A backend may answer at once or by a promise.
+ *
+ * Every method may throw StoreUnusable. `hotloom/testing` has the suite that a backend must pass.
+ */
+export interface StackStore {
+  /** Stores a new stack and claims it. Throws StackExists. */
+  createStack(record: StackRecord, claimant: Claimant): MaybePromise<Claim>;
+  /** Undefined when there is none. */
+  findStack(space: string, name: string): MaybePromise<StackRecord | undefined>;
+  /** All stacks, by space and name. Without templates' documents being parsed it is O(stacks). */
+  listStacks(): MaybePromise<readonly StackRecord[]>;
+  /** In the order in which they were first stored. */
+  resources(stackId: string): MaybePromise<readonly ResourceRecord[]>;
+  /** Every value that the stack's resources have published. */
+  values(
+    stackId: string,
+  ): MaybePromise<readonly { readonly resource: string; readonly attribute: string; readonly value: Json }[]>;
+  /** The stack's events with a sequence above `after`, oldest first. */
+  events(stackId: string, after?: number): MaybePromise<readonly StoredEvent[]>;
+
+  /**
+   * Claims a stack for an action. Throws ActionInProgress, naming the holder, unless it is free or its holder is dead
+   * (a process of this host that runs no more).
+   */
+  claim(stackId: string, claimant: Claimant): MaybePromise<Claim>;
+  /** Gives the claim back. Does nothing when somebody else has taken it over. */
+  release(claim: Claim): MaybePromise<void>;
+  /** The engine that holds the stack now and is alive. */
+  holder(stackId: string): MaybePromise<Claimant | undefined>;
+  /** Stores a batch, whole and in order; it is durable when this returns. Throws ActionInProgress if the claim was lost. */
+  append(claim: Claim, changes: readonly StoreChange[]): MaybePromise<void>;
+  /** Removes a stack with everything that belongs to it, its claim included. */
+  removeStack(claim: Claim): MaybePromise<void>;
+
+  /**
+   * Stores a value that somebody outside wrote. The same value again is fine. Throws ConflictingWrite for a different
+   * one, and NotTheWriter when a stored stack declares the name by a resource and an attribute it has published.
+   */
+  writeOutside(name: Name, value: Json): MaybePromise<void>;
+  /** What any stack or anybody outside has stored under the name; a failed resource's missing values are a failure. */
+  find(name: Name): MaybePromise<StoredEntry | undefined>;
+  /** The stacks that have read a name of this stack, with the names: those whose deletion would leave them without. */
+  readersOf(
+    space: string,
+    stack: string,
+  ): MaybePromise<readonly { readonly space: string; readonly stack: string; readonly names: readonly Name[] }[]>;
+  /** A number that differs after anybody else has stored something: a cheap question for a poll. */
+  revision(): MaybePromise<number>;
+  /** Frees what the store holds. Idempotent. */
+  close(): MaybePromise<void>;
+}
