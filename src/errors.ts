@@ -201,6 +201,10 @@ export class Deadlock extends HotloomError {
 export class UndeclaredWrite extends HotloomError {
   readonly code = 'UndeclaredWrite';
 }
+/** The value that a handler wrote does not fit the schema of its attribute. */
+export class AttributeInvalid extends HotloomError {
+  readonly code = 'AttributeInvalid';
+}
 /** A handler read an input that its resource does not have. */
 export class UndeclaredRead extends HotloomError {
   readonly code = 'UndeclaredRead';
@@ -216,6 +220,14 @@ export class ResourceFailure extends HotloomError {
 /** A process that a resource runs could not be started, ended early, or did not become ready. */
 export class ProcessFailed extends HotloomError {
   readonly code = 'ProcessFailed';
+}
+/** A file that a resource is to make cannot be written, or is there already. */
+export class FileFailed extends HotloomError {
+  readonly code = 'FileFailed';
+}
+/** A TCP port that a resource is to hold cannot be had. */
+export class PortFailed extends HotloomError {
+  readonly code = 'PortFailed';
 }
 
 // --- stacks ---
@@ -266,6 +278,11 @@ export class EndpointUnreachable extends HotloomError {
 /** A command was given wrong options or arguments. */
 export class UsageError extends HotloomError {
   readonly code = 'UsageError';
+}
+
+/** A simulated run cannot go on: nothing is left that could happen, or it does not come to an end. For tests. */
+export class SimulationStuck extends HotloomError {
+  readonly code = 'SimulationStuck';
 }
 
 /** A bug in the engine. */

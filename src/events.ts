@@ -43,7 +43,7 @@ export interface ReadDidWake extends EventBase {
   readonly type: 'read:didWake';
   readonly reader: string;
   readonly input: string | undefined;
-  readonly names: readonly Name[];
+  /** Milliseconds between the two events. */
   readonly waitedMs: number;
 }
 

@@ -37,7 +37,8 @@ export function parseName(text: string, base: { readonly space?: string; readonl
 
 /** One string per name, equal exactly when the names are equal. For maps; not for people. */
 export function nameKey(name: readonly string[]): string {
-  return name.join('\u0000');
+  // Two segments are at least two strings with a NUL between them, which a JSON text never has.
+  return name.some((segment) => segment.includes('\u0000')) ? JSON.stringify(name) : name.join('\u0000');
 }
 
 function splitSegments(text: string): string[] | undefined {

@@ -19,23 +19,32 @@ export function sameJson(a: Json, b: Json): boolean {
   return a === b || (typeof a === 'object' && typeof b === 'object' && isDeepStrictEqual(a, b));
 }
 
+/** What asJson has made: a value passes several parts of the engine, and is copied by the first of them only. */
+const checked = new WeakSet<object>();
+
 /**
  * A frozen copy of `value` if it is JSON: whoever wrote it cannot change it afterwards. A property that is `undefined`
- * is left out, as JSON.stringify does. Throws NotJson, naming the path, for functions, symbols, bigints, NaN,
- * infinities, objects of a class, cycles, and nesting deeper than MAX_VALUE_DEPTH.
+ * is left out, as JSON.stringify does, and -0 becomes 0. Throws NotJson, naming the path, for functions, symbols,
+ * bigints, NaN, infinities, objects of a class, cycles, holes in an array, and nesting deeper than MAX_VALUE_DEPTH.
+ * What an earlier call returned is returned itself.
  */
 export function asJson(value: unknown): Json {
-  return typeof value === 'object' && value !== null ? copyContainer(value, [], 0) : asScalar(value, []);
+  if (typeof value !== 'object' || value === null) return asScalar(value, []);
+  if (checked.has(value)) return value as Json;
+  const copy = copyContainer(value, [], 0);
+  checked.add(copy);
+  return copy;
 }
 
-function copyContainer(value: object, path: readonly (string | number)[], depth: number): Json {
+function copyContainer(value: object, path: readonly (string | number)[], depth: number): Json & object {
   if (depth >= MAX_VALUE_DEPTH)
     throw notJson(`it is nested deeper than ${MAX_VALUE_DEPTH} levels or refers to itself`, path);
   const copyItem = (item: unknown, step: string | number): Json =>
     typeof item === 'object' && item !== null
       ? copyContainer(item, [...path, step], depth + 1)
       : asScalar(item, [...path, step]);
-  if (Array.isArray(value)) return Object.freeze(value.map(copyItem));
+  // Unlike map, Array.from visits the holes, which are not JSON.
+  if (Array.isArray(value)) return Object.freeze(Array.from(value, copyItem));
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
     throw notJson(`it is an object of class ${prototype.constructor?.name ?? 'unknown'}`, path);
@@ -51,7 +60,8 @@ function copyContainer(value: object, path: readonly (string | number)[], depth:
 
 function asScalar(value: unknown, path: readonly (string | number)[]): Json {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
-  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  // JSON text has no -0, so a value would differ from itself once it was stored. Adding 0 changes no other number.
+  if (typeof value === 'number' && Number.isFinite(value)) return value + 0;
   throw notJson(`it is ${typeof value === 'number' ? String(value) : `of type ${typeof value}`}`, path);
 }
 

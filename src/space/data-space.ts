@@ -26,8 +26,9 @@ export interface DataSpace {
   /** What the name holds now; undefined when nothing is written yet. Never blocks. */
   tryRead(name: Name): Entry | undefined;
   /**
-   * Calls `wake` once, when the name holds something: before this returns if it does already. The returned function
-   * takes the wish back. What `read` is made of, for callers that must not allocate a promise per name.
+   * Calls `wake` once, when the name holds something: before this returns if it does already. Those who wait for a name
+   * are called in the order of their coming. The returned function takes the wish back. What `read` is made of, for
+   * callers that must not allocate a promise per name; `wake` must not throw.
    */
   subscribe(name: Name, wake: (entry: Entry) => void): () => void;
   /**
@@ -43,14 +44,14 @@ export interface DataSpace {
   /**
    * Declares a stack's names: from now on only the returned region writes them. `outputs` tells each resource's
    * attributes. Throws NotTheWriter when the stack has a region already, and ConflictingWrite when somebody outside has
-   * written one of the names.
+   * written one of the names. Reads that wait for one of them go on waiting. `outputs` must not change afterwards.
    */
   declare(space: string, stack: string, outputs: ReadonlyMap<string, readonly string[]>): Region;
   /** True when a region declares the name. */
   isDeclared(name: Name): boolean;
-  /** How many reads are blocked now. */
+  /** How many reads and subscriptions are blocked now. */
   readonly blockedReads: number;
-  /** Releases every blocked read with ReadAborted. */
+  /** Releases every blocked read with ReadAborted, subscriptions by an entry with it as their failure; ends each watch. */
   close(): void | Promise<void>;
 }
 
@@ -58,9 +59,12 @@ export interface DataSpace {
 export interface Region {
   readonly space: string;
   readonly stack: string;
-  /** Publishes a declared name. Throws UndeclaredWrite and ConflictingWrite. A name that has failed stays so. */
+  /**
+   * Publishes a declared name. Throws UndeclaredWrite and ConflictingWrite, and NotTheWriter after `close`. A name that
+   * has failed stays so: its readers have been told, and the late value of a handler that was given up is dropped.
+   */
   write(resource: string, attribute: string, value: Json): void | Promise<void>;
-  /** Makes each name of the resource that is not written yet a failure. */
+  /** Makes each name of the resource that is not written yet a failure. Throws UndeclaredWrite. Nothing after `close`. */
   fail(resource: string, failure: HotloomError): void | Promise<void>;
   /** What a declared name holds now. */
   tryRead(resource: string, attribute: string): Entry | undefined;

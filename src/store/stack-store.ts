@@ -115,19 +115,22 @@ export interface StackStore {
   values(
     stackId: string,
   ): MaybePromise<readonly { readonly resource: string; readonly attribute: string; readonly value: Json }[]>;
-  /** The stack's events with a sequence above `after`, oldest first. */
+  /** The stack's events with a sequence above `after`, oldest first. At least the newest 1,000 are kept, and so many told. */
   events(stackId: string, after?: number): MaybePromise<readonly StoredEvent[]>;
 
   /**
    * Claims a stack for an action. Throws ActionInProgress, naming the holder, unless it is free or its holder is dead
-   * (a process of this host that runs no more).
+   * (a process of this host that runs no more); an engine is busy for itself too. Throws EntityNotFound.
    */
   claim(stackId: string, claimant: Claimant): MaybePromise<Claim>;
   /** Gives the claim back. Does nothing when somebody else has taken it over. */
   release(claim: Claim): MaybePromise<void>;
   /** The engine that holds the stack now and is alive. */
   holder(stackId: string): MaybePromise<Claimant | undefined>;
-  /** Stores a batch, whole and in order; it is durable when this returns. Throws ActionInProgress if the claim was lost. */
+  /**
+   * Stores a batch, whole and in order; it is durable when this returns. `resourceGone` takes the resource's values along.
+   * Throws ActionInProgress if the claim was lost, and NotJson; then nothing of the batch is stored.
+   */
   append(claim: Claim, changes: readonly StoreChange[]): MaybePromise<void>;
   /** Removes a stack with everything that belongs to it, its claim included. */
   removeStack(claim: Claim): MaybePromise<void>;
@@ -137,9 +140,15 @@ export interface StackStore {
    * one, and NotTheWriter when a stored stack declares the name by a resource and an attribute it has published.
    */
   writeOutside(name: Name, value: Json): MaybePromise<void>;
-  /** What any stack or anybody outside has stored under the name; a failed resource's missing values are a failure. */
+  /**
+   * What anybody outside, else a stack, has stored under the name. What is missing is a failure when its resource has
+   * failed, or when its stack has failed before the resource was started; it is undefined again once a new attempt begins.
+   */
   find(name: Name): MaybePromise<StoredEntry | undefined>;
-  /** The stacks that have read a name of this stack, with the names: those whose deletion would leave them without. */
+  /**
+   * The other stacks that have read names of this stack, with the names, by space and stack: those whom its deletion
+   * would leave without. Names that somebody outside has written stay, and do not count.
+   */
   readersOf(
     space: string,
     stack: string,

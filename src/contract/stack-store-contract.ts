@@ -1,0 +1,655 @@
+import assert from 'node:assert/strict';
+import { hostname } from 'node:os';
+import { type HotloomError, isHotloomError } from '../errors.ts';
+import type { ResourceEvent, StackEvent } from '../events.ts';
+import type { Name } from '../names.ts';
+import { processStart } from '../process-identity.ts';
+import type { Claim, Claimant, ResourceRecord, StackRecord, StackStore, StoreChange } from '../store/stack-store.ts';
+import type { Json } from '../values.ts';
+import type { ContractCase } from './contract-case.ts';
+
+/**
+ * The rules that every stack store keeps. `make` is called once per case and gives an empty store, which the case closes.
+ * What a store has to do beyond that (outlive a crash, be shared by processes) depends on where it keeps its stacks.
+ */
+export function stackStoreContract(make: () => StackStore | Promise<StackStore>): readonly ContractCase[] {
+  return RULES.map(([name, rule]) => ({
+    name,
+    run: async () => {
+      const store = await make();
+      try {
+        await rule(store);
+      } finally {
+        await store.close();
+      }
+    },
+  }));
+}
+
+type Rule = readonly [name: string, rule: (store: StackStore) => Promise<void>];
+
+const RULES: readonly Rule[] = [
+  // --- stacks ---
+
+  [
+    'an empty store has no stacks, names, readers or holders',
+    async (store) => {
+      assert.deepEqual(await store.listStacks(), []);
+      assert.equal(await store.findStack('default', 'app'), undefined);
+      assert.equal(await store.find(ADDRESS), undefined);
+      assert.equal(await store.holder(uuid(1)), undefined);
+      assert.deepEqual(await store.readersOf('default', 'app'), []);
+      for (const list of [store.resources(uuid(1)), store.values(uuid(1)), store.events(uuid(1))]) {
+        assert.deepEqual(await list, []);
+      }
+    },
+  ],
+  [
+    'a stack is found as it was created',
+    async (store) => {
+      const record = stack('app', {
+        template: { heat_template_version: 'hotloom-1', resources: { web: { type: 'T', properties: { n: null } } } },
+        files: { 'script.sh': '#!/bin/sh\nprintf "\\0"\n' },
+        parameters: { size: 3, tags: ['a', 'b'], flag: false },
+      });
+      await store.createStack(record, LIVE);
+      assert.deepEqual(plain(await store.findStack('default', 'app')), record);
+      assert.equal(await store.findStack('other', 'app'), undefined);
+    },
+  ],
+  [
+    'a second stack of the name is refused by StackExists, in the same space only',
+    async (store) => {
+      await store.createStack(stack('app'), LIVE);
+      const error = await refusal(() => store.createStack(stack('app', { id: uuid(2) }), LIVE), 'StackExists');
+      assert.match(error.message, /app/);
+      await store.createStack(stack('app', { id: uuid(3), space: 'other' }), LIVE);
+      assert.equal((await store.listStacks()).length, 2);
+    },
+  ],
+  [
+    'stacks are listed by space and name',
+    async (store) => {
+      const made = [
+        ['b', 'x'],
+        ['a', 'z'],
+        ['b', 'a'],
+        ['a', 'y.1'],
+      ] as const;
+      for (const [index, [space, name]] of made.entries()) {
+        await store.createStack(stack(name, { id: uuid(index), space }), LIVE);
+      }
+      const listed = (await store.listStacks()).map(({ space, name }) => `${space} ${name}`);
+      assert.deepEqual(listed, ['a y.1', 'a z', 'b a', 'b x']);
+    },
+  ],
+  [
+    'the state and the outputs of a stack change, and nothing else of it does',
+    async (store) => {
+      const record = stack('app');
+      const claim = await store.createStack(record, LIVE);
+      const outputs = {
+        url: { description: 'where', value: { deep: [1, null] }, error: undefined },
+        bad: { description: undefined, value: null, error: 'no such attribute' },
+      };
+      await store.append(claim, [
+        { kind: 'outputs', outputs },
+        { kind: 'stack', action: 'CREATE', status: 'COMPLETE', reason: 'odd: \u0000 \ud800 "\\ \u{1f600}', time: 77 },
+      ]);
+      assert.deepEqual(plain(await store.findStack('default', 'app')), {
+        ...record,
+        action: 'CREATE',
+        status: 'COMPLETE',
+        reason: 'odd: \u0000 \ud800 "\\ \u{1f600}',
+        updatedAt: 77,
+        outputs,
+      });
+    },
+  ],
+  [
+    'a removed stack leaves nothing: no records, no claim, no traces of its reads; values from outside stay',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE);
+      await store.writeOutside(APPROVED, true);
+      await store.append(claim, [
+        resource('web'),
+        value('web', 'address', 'a'),
+        { kind: 'read', name: ['default', 'db', 'main', 'address'], value: 1 },
+        event('web'),
+      ]);
+      await store.removeStack(claim);
+      assert.deepEqual(await store.listStacks(), []);
+      assert.deepEqual(await store.resources(claim.stackId), []);
+      assert.deepEqual(await store.values(claim.stackId), []);
+      assert.deepEqual(await store.events(claim.stackId), []);
+      assert.deepEqual(await store.readersOf('default', 'db'), []);
+      assert.equal(await store.find(ADDRESS), undefined);
+      assert.equal(await store.holder(claim.stackId), undefined);
+      assert.deepEqual(await store.find(APPROVED), { value: true });
+      await refusal(() => store.append(claim, [resource('web')]), 'ActionInProgress');
+      await refusal(() => store.claim(claim.stackId, LIVE), 'EntityNotFound');
+      const again = await store.createStack(stack('app', { id: uuid(2) }), LIVE);
+      assert.deepEqual(await store.resources(again.stackId), []);
+      await refusal(() => store.append(claim, [resource('web')]), 'ActionInProgress');
+    },
+  ],
+
+  // --- batches ---
+
+  [
+    'resources come in the order in which they were first stored, each as it was stored last',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE);
+      const first = resource('zeta');
+      const complete = resource('zeta', {
+        status: 'COMPLETE',
+        resourceId: 'id-1',
+        data: { pid: 12, nested: { list: [1, null, ''] } },
+        requires: ['alpha', 'a.b'],
+        deletionPolicy: 'Retain',
+      });
+      const second = resource('alpha', { reason: 'why \u0000 not' });
+      await store.append(claim, [first, second]);
+      await store.append(claim, [complete]);
+      assert.deepEqual(await store.resources(claim.stackId), [complete.record, second.record]);
+    },
+  ],
+  [
+    'within a batch later changes come after earlier ones',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE);
+      await store.append(claim, [
+        resource('web'),
+        value('web', 'address', 'old'),
+        { kind: 'resourceGone', resource: 'web' },
+        resource('web', { status: 'COMPLETE' }),
+        value('web', 'port', 1),
+        value('web', 'port', 2),
+        { kind: 'resourceGone', resource: 'never' },
+      ]);
+      assert.deepEqual(
+        (await store.resources(claim.stackId)).map(({ name, status }) => [name, status]),
+        [['web', 'COMPLETE']],
+      );
+      assert.deepEqual(await store.values(claim.stackId), [{ resource: 'web', attribute: 'port', value: 2 }]);
+    },
+  ],
+  [
+    'a resource that is gone takes its values along',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE);
+      await store.append(claim, [
+        resource('web'),
+        value('web', 'address', 'a'),
+        resource('db'),
+        value('db', 'port', 1),
+      ]);
+      await store.append(claim, [{ kind: 'resourceGone', resource: 'web' }]);
+      assert.deepEqual(await store.values(claim.stackId), [{ resource: 'db', attribute: 'port', value: 1 }]);
+      assert.equal(await store.find(ADDRESS), undefined);
+    },
+  ],
+  [
+    'a batch with a bad change stores nothing',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE);
+      const bad: readonly (readonly [StoreChange, string])[] = [
+        [value('web', 'address', Number.NaN), 'NotJson'],
+        [value('web', 'address', undefined as unknown as Json), 'NotJson'],
+        [{ kind: 'read', name: ADDRESS, value: (() => 1) as unknown as Json }, 'NotJson'],
+        [resource('db', { data: { at: new Date(0) as unknown as Json } }), 'NotJson'],
+        [{ kind: 'nonsense' } as unknown as StoreChange, 'InternalError'],
+      ];
+      for (const [change, code] of bad) {
+        const batch = [resource('web'), value('web', 'port', 1), event('web'), STACK_COMPLETE, change];
+        await refusal(() => store.append(claim, batch), code);
+      }
+      assert.deepEqual(await store.resources(claim.stackId), []);
+      assert.deepEqual(await store.values(claim.stackId), []);
+      assert.deepEqual(await store.events(claim.stackId), []);
+      assert.equal((await store.findStack('default', 'app'))?.status, 'IN_PROGRESS');
+      await store.append(claim, [resource('web')]);
+      assert.equal((await store.resources(claim.stackId)).length, 1);
+    },
+  ],
+  [
+    'an empty batch is nothing, but still asks for the claim',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE);
+      await store.append(claim, []);
+      await store.release(claim);
+      await refusal(() => store.append(claim, []), 'ActionInProgress');
+    },
+  ],
+  [
+    'values come back as they were: falsy, deep, large, with odd characters, and __proto__ as a key',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE);
+      let deep: Json = 'end';
+      for (let level = 0; level < 60; level += 1) deep = level % 2 === 0 ? [deep] : { inner: deep };
+      const values: readonly Json[] = [
+        null,
+        false,
+        true,
+        0,
+        '',
+        [],
+        {},
+        -1.5e-7,
+        2 ** 53,
+        'x'.repeat(300_000),
+        deep,
+        '\u0000 \u{1f600} \ud800 \u2028 "\\',
+        JSON.parse('{"__proto__": {"a": 1}}'),
+      ];
+      await store.append(
+        claim,
+        values.map((each, index) => value('web', String(index), each)),
+      );
+      for (const [index, each] of values.entries()) {
+        assert.deepEqual(await store.find(['default', 'app', 'web', String(index)]), { value: each });
+      }
+      assert.equal((await store.values(claim.stackId)).length, values.length);
+    },
+  ],
+  [
+    'names with dots, NUL, __proto__ and other odd segments are told apart and come back',
+    async (store) => {
+      const segments = [
+        'a.b',
+        'a',
+        'b',
+        '__proto__',
+        'constructor',
+        'a/b',
+        'a\\.b',
+        '\\u0061',
+        'a\u0000b',
+        'a\ud800',
+        '"',
+        'é',
+        '\u{1f600}',
+      ];
+      const claim = await store.createStack(stack('odd.\u0000\\', { space: '__proto__' }), LIVE);
+      await store.append(
+        claim,
+        segments.map((segment) => resource(segment)),
+      );
+      await store.append(
+        claim,
+        segments.flatMap((one) => segments.map((two) => value(one, two, `${one} ${two}`))),
+      );
+      for (const one of segments) {
+        for (const two of segments) {
+          assert.deepEqual(await store.find(['__proto__', 'odd.\u0000\\', one, two]), { value: `${one} ${two}` });
+          await store.writeOutside(['__proto__', 'free', one, two], `${one} ${two}`);
+        }
+      }
+      assert.deepEqual(await store.find(['__proto__', 'free', 'a.b', 'a']), { value: 'a.b a' });
+      assert.deepEqual(
+        (await store.resources(claim.stackId)).map(({ name }) => name),
+        segments,
+      );
+      assert.ok(
+        (await store.values(claim.stackId)).every(
+          ({ resource, attribute, value }) => value === `${resource} ${attribute}`,
+        ),
+      );
+      assert.equal((await store.findStack('__proto__', 'odd.\u0000\\'))?.name, 'odd.\u0000\\');
+    },
+  ],
+
+  // --- events ---
+
+  [
+    'events come in the order in which they were stored, with growing sequences, by stack',
+    async (store) => {
+      const one = await store.createStack(stack('one', { id: uuid(1) }), LIVE);
+      const two = await store.createStack(stack('two', { id: uuid(2) }), LIVE);
+      const told: StackEvent = {
+        type: 'stack',
+        time: 5,
+        space: 'default',
+        stack: 'one',
+        action: 'CREATE',
+        status: 'COMPLETE',
+        reason: 'told',
+      };
+      await store.append(one, [event('a'), { kind: 'event', event: told }]);
+      await store.append(two, [event('b', { resourceId: 'id-7' })]);
+      await store.append(one, [event('c')]);
+      const events = await store.events(one.stackId);
+      assert.deepEqual(
+        events.map((each) => each.event),
+        [event('a').event, told, event('c').event],
+      );
+      assert.deepEqual((await store.events(two.stackId))[0]?.event, event('b', { resourceId: 'id-7' }).event);
+      const sequences = events.map(({ sequence }) => sequence);
+      assert.deepEqual(
+        sequences,
+        [...sequences].sort((a, b) => a - b),
+      );
+      assert.equal(new Set(sequences).size, 3);
+      assert.deepEqual(
+        (await store.events(one.stackId, sequences[1])).map(({ sequence }) => sequence),
+        [sequences[2]],
+      );
+      assert.deepEqual(await store.events(one.stackId, sequences[2]), []);
+    },
+  ],
+  [
+    'the newest 1,000 events of a stack are kept',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE);
+      const other = await store.createStack(stack('other', { id: uuid(2) }), LIVE);
+      await store.append(other, [event('kept')]);
+      for (let batch = 0; batch < 25; batch += 1) {
+        await store.append(
+          claim,
+          Array.from({ length: 100 }, (_, index) => event(`r${batch * 100 + index}`)),
+        );
+      }
+      const names = (await store.events(claim.stackId)).map((each) => (each.event as ResourceEvent).resource);
+      assert.deepEqual(
+        names,
+        Array.from({ length: 1000 }, (_, index) => `r${1500 + index}`),
+      );
+      assert.equal((await store.events(other.stackId)).length, 1);
+    },
+  ],
+
+  // --- claims ---
+
+  [
+    'a stack is claimed by one engine at a time; the refusal names the holder and what to do',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE);
+      const error = await refusal(() => store.claim(claim.stackId, OTHER_ENGINE), 'ActionInProgress');
+      assert.match(error.message, new RegExp(`app.*${LIVE.pid}.*kill ${LIVE.pid}`, 's'));
+      assert.deepEqual(await store.holder(claim.stackId), LIVE);
+      await store.release(claim);
+      assert.equal(await store.holder(claim.stackId), undefined);
+      const next = await store.claim(claim.stackId, OTHER_ENGINE);
+      assert.ok(next.fence > claim.fence);
+      assert.deepEqual(await store.holder(claim.stackId), OTHER_ENGINE);
+    },
+  ],
+  [
+    'an engine that is at work on a stack is busy for itself too',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE);
+      await refusal(() => store.claim(claim.stackId, LIVE), 'ActionInProgress');
+    },
+  ],
+  [
+    'an engine on another host counts as alive',
+    async (store) => {
+      const { stackId } = await store.createStack(stack('app'), { ...DEAD, host: 'elsewhere.invalid' });
+      const error = await refusal(() => store.claim(stackId, LIVE), 'ActionInProgress');
+      assert.match(error.message, /elsewhere\.invalid/);
+      assert.doesNotMatch(error.message, /kill/);
+    },
+  ],
+  [
+    'the stack of a dead engine is taken over, and a write that comes late from there is refused',
+    async (store) => {
+      const late = await store.createStack(stack('app'), DEAD);
+      assert.equal(await store.holder(late.stackId), undefined);
+      await store.append(late, [resource('before')]);
+      const claim = await store.claim(late.stackId, LIVE);
+      assert.ok(claim.fence > late.fence);
+      const error = await refusal(() => store.append(late, [resource('late')]), 'ActionInProgress');
+      assert.match(error.message, new RegExp(`lost.*${LIVE.pid}`, 's'));
+      await refusal(() => store.removeStack(late), 'ActionInProgress');
+      await store.release(late);
+      assert.deepEqual(await store.holder(claim.stackId), LIVE, 'a late release does not free the stack');
+      await store.append(claim, [resource('after')]);
+      assert.deepEqual(
+        (await store.resources(claim.stackId)).map(({ name }) => name),
+        ['before', 'after'],
+      );
+    },
+  ],
+  [
+    'a recycled pid is not taken for the dead engine',
+    async (store) => {
+      const { stackId } = await store.createStack(stack('app'), { ...LIVE, processStart: 'another start' });
+      await store.claim(stackId, OTHER_ENGINE);
+    },
+  ],
+  [
+    'a released claim writes no more, and releasing it twice is nothing',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE);
+      await store.release(claim);
+      await store.release(claim);
+      await refusal(() => store.append(claim, [resource('web')]), 'ActionInProgress');
+      await refusal(() => store.removeStack(claim), 'ActionInProgress');
+      const next = await store.claim(claim.stackId, LIVE);
+      await store.release(claim);
+      await store.append(next, [resource('web')]);
+      await refusal(() => store.append(claim, [resource('web')]), 'ActionInProgress');
+    },
+  ],
+  [
+    'a claim of a stack that is not there is an EntityNotFound',
+    async (store) => {
+      await refusal(() => store.claim(uuid(9), LIVE), 'EntityNotFound');
+    },
+  ],
+  [
+    'of many that claim a free stack one gets it',
+    async (store) => {
+      const { stackId } = await store.createStack(stack('app'), DEAD);
+      const tries = Array.from({ length: 20 }, async (_, index): Promise<Claim> => {
+        return store.claim(stackId, { ...LIVE, engineId: uuid(100 + index) });
+      });
+      const outcomes = await Promise.allSettled(tries);
+      assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1);
+    },
+  ],
+
+  // --- names ---
+
+  [
+    'find tells what the stack has published, and a failure for what a failed resource still owed',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE);
+      await store.append(claim, [resource('web'), value('web', 'address', null)]);
+      assert.deepEqual(await store.find(ADDRESS), { value: null });
+      assert.equal(await store.find(PORT), undefined);
+      await store.append(claim, [resource('web', { status: 'FAILED', reason: 'out of memory' })]);
+      assert.deepEqual(await store.find(ADDRESS), { value: null });
+      const entry = (await store.find(PORT)) as { readonly failure: string };
+      assert.match(entry.failure, /'web'.*'app'.*CREATE_FAILED: out of memory/s);
+      await store.append(claim, [resource('web')]);
+      assert.equal(await store.find(PORT), undefined, 'a new attempt may still write it');
+    },
+  ],
+  [
+    'what a resource would have written is a failure once the stack has failed before it started',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE);
+      await store.append(claim, [resource('web', { action: 'INIT', status: 'COMPLETE' })]);
+      assert.equal(await store.find(ADDRESS), undefined);
+      await store.append(claim, [{ kind: 'stack', action: 'CREATE', status: 'FAILED', reason: 'db broke', time: 5 }]);
+      const entry = (await store.find(ADDRESS)) as { readonly failure: string };
+      assert.match(entry.failure, /'web' of stack 'app' was not started.*CREATE_FAILED: db broke/s);
+    },
+  ],
+  [
+    'an outside name is written once: the same value again is fine, another is a ConflictingWrite',
+    async (store) => {
+      await store.writeOutside(APPROVED, { by: 'ann', ok: false });
+      await store.writeOutside(APPROVED, { ok: false, by: 'ann' });
+      const error = await refusal(() => store.writeOutside(APPROVED, { by: 'secret', ok: true }), 'ConflictingWrite');
+      assert.match(error.message, /default\.app\.operator\.approved/);
+      assert.doesNotMatch(error.message, /ann|secret/);
+      assert.deepEqual(await store.find(APPROVED), { value: { by: 'ann', ok: false } });
+      await refusal(() => store.writeOutside(PORT, undefined as unknown as Json), 'NotJson');
+      assert.equal(await store.find(PORT), undefined);
+    },
+  ],
+  [
+    'a name that a stack has published is not written from outside',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE);
+      await store.append(claim, [resource('web'), value('web', 'address', 'a')]);
+      await refusal(() => store.writeOutside(ADDRESS, 'a'), 'NotTheWriter');
+      await refusal(() => store.writeOutside(ADDRESS, 'b'), 'NotTheWriter');
+      assert.deepEqual(await store.find(ADDRESS), { value: 'a' });
+    },
+  ],
+  [
+    'the readers of a stack are the other stacks that have read its names, each with the names',
+    async (store) => {
+      const app = await store.createStack(stack('app', { id: uuid(1) }), LIVE);
+      const one = await store.createStack(stack('one', { id: uuid(2) }), LIVE);
+      const two = await store.createStack(stack('two', { id: uuid(3), space: 'other' }), LIVE);
+      await store.writeOutside(APPROVED, true);
+      await store.append(app, [{ kind: 'read', name: ADDRESS, value: 1 }]);
+      await store.append(one, [
+        { kind: 'read', name: ADDRESS, value: 1 },
+        { kind: 'read', name: APPROVED, value: true },
+        { kind: 'read', name: ['default', 'elsewhere', 'web', 'address'], value: 1 },
+        { kind: 'read', name: ADDRESS, value: 2 },
+      ]);
+      await store.append(two, [{ kind: 'read', name: PORT, value: 80 }]);
+      assert.deepEqual(await store.readersOf('default', 'app'), [
+        { space: 'default', stack: 'one', names: [ADDRESS] },
+        { space: 'other', stack: 'two', names: [PORT] },
+      ]);
+      await store.removeStack(two);
+      assert.deepEqual(
+        (await store.readersOf('default', 'app')).map((reader) => reader.stack),
+        ['one'],
+      );
+    },
+  ],
+
+  // --- the rest ---
+
+  [
+    'asking changes no revision',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE);
+      const before = await store.revision();
+      await store.find(ADDRESS);
+      await store.listStacks();
+      await store.holder(claim.stackId);
+      assert.equal(await store.revision(), before);
+    },
+  ],
+  [
+    'a store may be closed twice',
+    async (store) => {
+      await store.createStack(stack('app'), LIVE);
+      await store.close();
+      await store.close();
+    },
+  ],
+];
+
+const ADDRESS: Name = ['default', 'app', 'web', 'address'];
+const PORT: Name = ['default', 'app', 'web', 'port'];
+const APPROVED: Name = ['default', 'app', 'operator', 'approved'];
+
+const LIVE: Claimant = {
+  engineId: uuid(900),
+  host: hostname(),
+  pid: process.pid,
+  processStart: processStart(process.pid) ?? 'unknown',
+};
+const OTHER_ENGINE: Claimant = { ...LIVE, engineId: uuid(901) };
+/** Of a process that never was: pids are smaller everywhere. */
+const DEAD: Claimant = { engineId: uuid(902), host: hostname(), pid: 2 ** 30, processStart: 'never' };
+
+const STACK_COMPLETE: StoreChange = { kind: 'stack', action: 'CREATE', status: 'COMPLETE', reason: '', time: 9 };
+
+function stack(name: string, fields: Partial<StackRecord> = {}): StackRecord {
+  return {
+    id: uuid(1),
+    space: 'default',
+    name,
+    action: 'CREATE',
+    status: 'IN_PROGRESS',
+    reason: 'Stack CREATE started',
+    createdAt: 1_700_000_000_000,
+    updatedAt: 1_700_000_000_001,
+    template: {},
+    files: {},
+    parameters: {},
+    outputs: {},
+    ...fields,
+  };
+}
+
+function resource(
+  name: string,
+  fields: Partial<ResourceRecord> = {},
+): { readonly kind: 'resource'; readonly record: ResourceRecord } {
+  return {
+    kind: 'resource',
+    record: {
+      name,
+      type: 'Hotloom::Test',
+      physicalName: `app-${name}-abcdefghijkl`,
+      resourceId: undefined,
+      action: 'CREATE',
+      status: 'IN_PROGRESS',
+      reason: 'state changed',
+      token: uuid(500),
+      data: {},
+      requires: [],
+      deletionPolicy: 'Delete',
+      updatedAt: 1_700_000_000_002,
+      ...fields,
+    },
+  };
+}
+
+function value(resource: string, attribute: string, value: Json): StoreChange {
+  return { kind: 'value', resource, attribute, value };
+}
+
+function event(
+  resource: string,
+  fields: Partial<ResourceEvent> = {},
+): { readonly kind: 'event'; readonly event: ResourceEvent } {
+  return {
+    kind: 'event',
+    event: {
+      type: 'resource',
+      time: 1_700_000_000_003,
+      space: 'default',
+      stack: 'app',
+      resource,
+      resourceType: 'Hotloom::Test',
+      resourceId: undefined,
+      action: 'CREATE',
+      status: 'IN_PROGRESS',
+      reason: 'state changed',
+      ...fields,
+    },
+  };
+}
+
+/** The record without getters: a store may parse a document only when it is asked for. */
+function plain(record: StackRecord | undefined): StackRecord | undefined {
+  return record === undefined ? undefined : { ...record };
+}
+
+function uuid(number: number): string {
+  return `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+}
+
+/** The error with which `act` is refused, thrown or as a rejection. */
+async function refusal(act: () => unknown, code: string): Promise<HotloomError> {
+  try {
+    await act();
+  } catch (error) {
+    assert.ok(isHotloomError(error, code), `expected ${code}, got ${error}`);
+    return error;
+  }
+  assert.fail(`expected ${code}, but it was accepted`);
+}

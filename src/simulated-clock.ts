@@ -1,0 +1,191 @@
+import type { Clock, Randomness, Timer } from './clock.ts';
+import { SimulationStuck } from './errors.ts';
+
+/** More timers than this in one call are taken for a run that does not end. */
+const MAX_TIMERS = 1_000_000;
+
+/**
+ * A clock whose time passes only when nothing is left to do at the present moment: a whole run takes no real time, and
+ * takes the same steps each time. Timers fire by their time, then in the order in which they were scheduled.
+ *
+ * For work inside the process: memory, a store that answers at once, files. A child process or a socket takes real time,
+ * of which this clock knows nothing.
+ */
+export class SimulatedClock implements Clock {
+  #now: number;
+  #scheduled = 0;
+  readonly #timers = new TimerHeap();
+
+  /** `startMs` is what `now()` tells at first; default 0. */
+  constructor(startMs = 0) {
+    this.#now = startMs;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  schedule(delayMs: number, run: () => void): Timer {
+    this.#scheduled += 1;
+    const time = this.#now + Math.max(delayMs, 0);
+    const timer: ScheduledTimer = { time, order: this.#scheduled, run, isCancelled: false };
+    this.#timers.push(timer);
+    return {
+      cancel: () => {
+        timer.isCancelled = true;
+      },
+    };
+  }
+
+  /** How many timers have not fired and were not cancelled. */
+  get pendingTimers(): number {
+    return this.#timers.count((timer) => !timer.isCancelled);
+  }
+
+  /** Lets `ms` pass, firing each timer at its time; resolves when all that they led to at those times is done. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    await this.#play(() => false, end);
+    this.#now = end;
+  }
+
+  /**
+   * Lets time pass until `work` settles, and returns its outcome. Throws SimulationStuck when it cannot settle any more
+   * because neither work nor a timer is left, and after a million timers.
+   */
+  async run<T>(work: Promise<T>): Promise<T> {
+    let isSettled = false;
+    const settle = (): void => {
+      isSettled = true;
+    };
+    work.then(settle, settle);
+    await this.#play(() => isSettled, Number.POSITIVE_INFINITY);
+    if (isSettled) return work;
+    throw new SimulationStuck({
+      what: `The promise cannot settle: at ${this.#now} ms nothing is left to do, and no timer is scheduled.`,
+      why: 'Somebody waits for what nobody does, or for real time: a child process, a socket.',
+      fix: 'Look for the blocked read (stack.waiting()), or run this test on the system clock.',
+    });
+  }
+
+  /** Lets time pass until no timer is left. Throws SimulationStuck after a million timers. */
+  runUntilIdle(): Promise<void> {
+    return this.#play(() => false, Number.POSITIVE_INFINITY);
+  }
+
+  async #play(isDone: () => boolean, end: number): Promise<void> {
+    for (let fired = 0; fired < MAX_TIMERS; fired += 1) {
+      await drainEventLoop();
+      const timer = isDone() ? undefined : this.#timers.popUntil(end);
+      if (timer === undefined) return;
+      this.#now = timer.time;
+      timer.run();
+    }
+    throw new SimulationStuck({
+      what: `The run does not end: ${MAX_TIMERS} timers have fired, and it is ${this.#now} ms.`,
+      why: 'A timer that schedules the next one keeps it going.',
+      fix: 'Use advance(ms), or stop what repeats.',
+    });
+  }
+}
+
+/**
+ * Randomness from a seed: the same seed gives the same bytes and UUIDs in the same order. Not for secrets. The generator
+ * is sfc32 of PractRand (Doty-Humphrey), whose state is the seed after 12 rounds of mixing.
+ */
+export function seededRandomness(seed: number): Randomness {
+  let [a, b, c, counter] = [0, seed | 0, Math.floor(seed / 2 ** 32) | 0, 1];
+  const next = (): number => {
+    const sum = (a + b + counter) | 0;
+    counter = (counter + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = (((c << 21) | (c >>> 11)) + sum) | 0;
+    return sum >>> 0;
+  };
+  for (let round = 0; round < 12; round += 1) next();
+  const bytes = (size: number): Uint8Array => Uint8Array.from({ length: size }, () => next() >>> 24);
+  const uuid = (): string => {
+    const digits = [...bytes(16)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+    // Version 4 and variant 10, RFC 9562 section 5.4.
+    const variant = ((Number.parseInt(digits[16] as string, 16) & 3) | 8).toString(16);
+    return [
+      digits.slice(0, 8),
+      digits.slice(8, 12),
+      `4${digits.slice(13, 16)}`,
+      `${variant}${digits.slice(17, 20)}`,
+      digits.slice(20),
+    ].join('-');
+  };
+  return { uuid, bytes };
+}
+
+/**
+ * Resolves when no microtask, immediate or file operation is under way. Node tells what is active; what a handle such as
+ * a socket waits for does not count, since that may never come.
+ */
+async function drainEventLoop(): Promise<void> {
+  do await new Promise<void>((resolve) => setImmediate(resolve));
+  while (process.getActiveResourcesInfo().some((resource) => UNDER_WAY.has(resource)));
+}
+
+/** Node's names for work that ends by itself and soon. */
+const UNDER_WAY: ReadonlySet<string> = new Set(['Immediate', 'FSReqPromise', 'FSReqCallback', 'CloseReq']);
+
+interface ScheduledTimer {
+  readonly time: number;
+  readonly order: number;
+  readonly run: () => void;
+  isCancelled: boolean;
+}
+
+/** A binary heap, the next timer first. */
+class TimerHeap {
+  readonly #heap: ScheduledTimer[] = [];
+
+  count(matches: (timer: ScheduledTimer) => boolean): number {
+    return this.#heap.filter(matches).length;
+  }
+
+  push(timer: ScheduledTimer): void {
+    const heap = this.#heap;
+    let at = heap.length;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!isBefore(timer, heap[parent]!)) break;
+      heap[at] = heap[parent]!;
+      at = parent;
+    }
+    heap[at] = timer;
+  }
+
+  /** Takes out the next timer that is not cancelled, if its time is at most `end`. */
+  popUntil(end: number): ScheduledTimer | undefined {
+    for (let next = this.#heap[0]; next !== undefined; next = this.#heap[0]) {
+      if (!next.isCancelled && next.time > end) return undefined;
+      this.#pop();
+      if (!next.isCancelled) return next;
+    }
+    return undefined;
+  }
+
+  #pop(): void {
+    const heap = this.#heap;
+    const last = heap.pop()!;
+    if (heap.length === 0) return;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child += 1;
+      if (!isBefore(heap[child]!, last)) break;
+      heap[at] = heap[child]!;
+      at = child;
+    }
+    heap[at] = last;
+  }
+}
+
+function isBefore(a: ScheduledTimer, b: ScheduledTimer): boolean {
+  return a.time < b.time || (a.time === b.time && a.order < b.order);
+}

@@ -1,0 +1,579 @@
+import { type HotloomError, InternalError, messageOf, NotTheWriter, ReadAborted, UndeclaredWrite } from '../errors.ts';
+import { type Name, printName } from '../names.ts';
+import { conflictingWrite, notTheWriter, readAborted, writerFailed } from '../refusals.ts';
+import { asJson, type Json, sameJson } from '../values.ts';
+import { listNames, suggest } from '../wording.ts';
+import type { DataSpace, Entry, Region, SpaceChange } from './data-space.ts';
+
+/**
+ * The data space inside one process. Every call answers at once: a write has woken its readers, in the order in which
+ * they began to wait, when it returns.
+ *
+ * Costs nothing for a name that nobody has read or written yet: declaring a stack keeps the map that it is given, which
+ * must not change afterwards, and a cell comes into being with the first value or the first reader of its name.
+ *
+ * After `close` nothing waits here any more: a read that would block is refused by ReadAborted at once. Names can still
+ * be written and read, since a handler that ends late must not fail for it.
+ */
+export class MemorySpace implements DataSpace {
+  readonly #spaces = new Map<string, Map<string, StackPart>>();
+  readonly #watches = new Set<Watch>();
+  #blockedReads = 0;
+  #closing: Entry | undefined;
+
+  get blockedReads(): number {
+    return this.#blockedReads;
+  }
+
+  read(name: Name, options?: { readonly signal?: AbortSignal | undefined }): Promise<Json> {
+    const signal = options?.signal;
+    return new Promise((resolve, reject) => {
+      if (signal !== undefined) this.#readUntil(signal, name, resolve, reject);
+      else this.#wait(name, (entry) => this.#answer(name, entry, resolve, reject));
+    });
+  }
+
+  tryRead([space, stack, resource, attribute]: Name): Entry | undefined {
+    return this.#spaces.get(space)?.get(stack)?.find(resource, attribute)?.entry;
+  }
+
+  subscribe(name: Name, wake: (entry: Entry) => void): () => void {
+    const waiter = this.#wait(name, wake);
+    return waiter === undefined ? nothingToCancel : () => this.#giveUp(waiter);
+  }
+
+  write(name: Name, value: Json): void {
+    if (this.isDeclared(name)) throw notTheWriter(name);
+    const written = asJson(value);
+    const [space, stack, resource, attribute] = name;
+    const cell = this.#part(space, stack).cell(resource, attribute);
+    if (cell.entry === undefined) complain(this.#settle(cell, { value: written }));
+    else if (!('value' in cell.entry && sameJson(cell.entry.value, written))) throw conflictingWrite(name, 'outside');
+  }
+
+  watch(
+    prefix: readonly string[],
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): AsyncIterable<SpaceChange> {
+    const start = (watch: Watch): void => {
+      this.#watches.add(watch);
+      // Nothing can be written between the two: neither waits.
+      for (const change of this.#present(prefix)) watch.push(change);
+      if (this.#closing !== undefined) watch.finish();
+    };
+    const stop = (watch: Watch): void => {
+      this.#watches.delete(watch);
+    };
+    return { [Symbol.asyncIterator]: () => new Watch(prefix, options?.signal, start, stop) };
+  }
+
+  declare(space: string, stack: string, outputs: ReadonlyMap<string, readonly string[]>): Region {
+    const part = this.#part(space, stack);
+    if (part.outputs !== undefined) {
+      throw new NotTheWriter({
+        what: `Stack '${stack}' has a writer in the space '${space}' already.`,
+        why: 'A name has one writer, so the names of a stack are declared once.',
+        fix: 'Wait until the other action on the stack has ended, or give this stack another name.',
+      });
+    }
+    for (const cells of part.resources.values()) {
+      const declared = outputs.get(cells.resource);
+      if (declared === undefined) continue;
+      for (const cell of cells) {
+        if (cell.entry !== undefined && declared.includes(cell.attribute)) throw conflictingWrite(cell.name, 'outside');
+      }
+    }
+    part.outputs = outputs;
+    return new MemoryRegion(part, outputs, {
+      settle: (cell, entry) => this.#settle(cell, entry),
+      forgetStack: () => this.#forgetStack(part),
+    });
+  }
+
+  isDeclared([space, stack, resource, attribute]: Name): boolean {
+    return this.#spaces.get(space)?.get(stack)?.declares(resource, attribute) === true;
+  }
+
+  close(): void {
+    if (this.#closing !== undefined) return;
+    const failure = new ReadAborted({
+      what: 'The data space was closed while the read was blocked.',
+      fix: 'Close an engine after its actions have ended.',
+    });
+    const closing: Entry = { failure };
+    this.#closing = closing;
+    for (const watch of [...this.#watches]) watch.finish();
+    const blocked: Cell[] = [];
+    for (const stacks of this.#spaces.values()) {
+      for (const part of stacks.values()) {
+        for (const cells of part.resources.values()) {
+          for (const cell of cells) if (cell.entry === undefined) blocked.push(cell);
+        }
+      }
+    }
+    for (const cell of blocked) this.#forget(cell);
+    this.#blockedReads = 0;
+    complain(...blocked.map((cell) => cell.wakeAll(closing)));
+  }
+
+  #readUntil(signal: AbortSignal, name: Name, resolve: (value: Json) => void, reject: (error: Error) => void): void {
+    if (signal.aborted) {
+      reject(readAborted(name, signal.reason));
+      return;
+    }
+    const abort = (): void => {
+      if (waiter !== undefined) this.#giveUp(waiter);
+      reject(readAborted(name, signal.reason));
+    };
+    let waiter: Waiter | undefined;
+    waiter = this.#wait(name, (entry) => {
+      signal.removeEventListener('abort', abort);
+      this.#answer(name, entry, resolve, reject);
+    });
+    if (waiter !== undefined) signal.addEventListener('abort', abort, { once: true });
+  }
+
+  #answer(name: Name, entry: Entry, resolve: (value: Json) => void, reject: (error: Error) => void): void {
+    if ('value' in entry) resolve(entry.value);
+    else reject(entry === this.#closing ? entry.failure : writerFailed(name, entry.failure));
+  }
+
+  /** Undefined when `wake` has been called, because there is no need to wait. */
+  #wait([space, stack, resource, attribute]: Name, wake: (entry: Entry) => void): Waiter | undefined {
+    if (this.#closing !== undefined) {
+      wake(this.#spaces.get(space)?.get(stack)?.find(resource, attribute)?.entry ?? this.#closing);
+      return undefined;
+    }
+    const cell = this.#part(space, stack).cell(resource, attribute);
+    if (cell.entry !== undefined) {
+      wake(cell.entry);
+      return undefined;
+    }
+    this.#blockedReads += 1;
+    return cell.add(wake);
+  }
+
+  #giveUp(waiter: Waiter): void {
+    const { cell } = waiter;
+    if (!cell.remove(waiter)) return;
+    this.#blockedReads -= 1;
+    if (cell.waiting === 0) this.#forget(cell);
+  }
+
+  /** Fills an empty cell and wakes who waits for it; returns what one of them threw. */
+  #settle(cell: Cell, entry: Entry): Thrown {
+    cell.entry = entry;
+    // Watches come first: what a woken reader writes in turn is to be seen after what woke it.
+    if (this.#watches.size > 0) {
+      const change = { name: cell.name, entry };
+      for (const watch of this.#watches) watch.offer(change);
+    }
+    this.#blockedReads -= cell.waiting;
+    return cell.wakeAll(entry);
+  }
+
+  #part(space: string, stack: string): StackPart {
+    let stacks = this.#spaces.get(space);
+    if (stacks === undefined) {
+      stacks = new Map();
+      this.#spaces.set(space, stacks);
+    }
+    let part = stacks.get(stack);
+    if (part === undefined) {
+      part = new StackPart(space, stack);
+      stacks.set(stack, part);
+    }
+    return part;
+  }
+
+  #forget(cell: Cell): void {
+    const { part } = cell.cells;
+    part.drop(cell);
+    this.#forgetStack(part);
+  }
+
+  /** Drops a stack that holds nothing, so that names that were only asked for leave nothing behind. */
+  #forgetStack(part: StackPart): void {
+    if (part.outputs !== undefined || part.resources.size > 0) return;
+    const stacks = this.#spaces.get(part.space);
+    stacks?.delete(part.stack);
+    if (stacks?.size === 0) this.#spaces.delete(part.space);
+  }
+
+  *#present(prefix: readonly string[]): Generator<SpaceChange> {
+    for (const stacks of under(this.#spaces, prefix[0])) {
+      for (const part of under(stacks, prefix[1])) {
+        for (const cells of under(part.resources, prefix[2])) {
+          for (const cell of cells) {
+            if (cell.entry === undefined || cell.attribute !== (prefix[3] ?? cell.attribute)) continue;
+            yield { name: cell.name, entry: cell.entry };
+          }
+        }
+      }
+    }
+  }
+}
+
+/** What a region needs of its space. */
+interface RegionOwner {
+  settle(cell: Cell, entry: Entry): Thrown;
+  forgetStack(): void;
+}
+
+class MemoryRegion implements Region {
+  readonly #part: StackPart;
+  readonly #outputs: ReadonlyMap<string, readonly string[]>;
+  readonly #owner: RegionOwner;
+  #isClosed = false;
+
+  constructor(part: StackPart, outputs: ReadonlyMap<string, readonly string[]>, owner: RegionOwner) {
+    this.#part = part;
+    this.#outputs = outputs;
+    this.#owner = owner;
+  }
+
+  get space(): string {
+    return this.#part.space;
+  }
+
+  get stack(): string {
+    return this.#part.stack;
+  }
+
+  write(resource: string, attribute: string, value: Json): void {
+    if (this.#isClosed) throw this.#closedRegion();
+    if (this.#outputs.get(resource)?.includes(attribute) !== true) throw this.#undeclared(resource, attribute);
+    const written = asJson(value);
+    const cell = this.#part.cell(resource, attribute);
+    if (cell.entry === undefined) complain(this.#owner.settle(cell, { value: written }));
+    else if ('value' in cell.entry && !sameJson(cell.entry.value, written))
+      throw conflictingWrite(cell.name, 'itsWriter');
+  }
+
+  fail(resource: string, failure: HotloomError): void {
+    if (this.#isClosed) return;
+    const declared = this.#outputs.get(resource);
+    if (declared === undefined) throw this.#undeclared(resource, undefined);
+    const entry: Entry = { failure };
+    const thrown: Thrown[] = [];
+    for (const attribute of declared) {
+      const cell = this.#part.cell(resource, attribute);
+      if (cell.entry === undefined) thrown.push(this.#owner.settle(cell, entry));
+    }
+    complain(...thrown);
+  }
+
+  tryRead(resource: string, attribute: string): Entry | undefined {
+    return this.#isClosed ? undefined : this.#part.find(resource, attribute)?.entry;
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const part = this.#part;
+    for (const cells of part.resources.values()) {
+      for (const cell of cells) {
+        // Somebody outside may have written names beside the stack's own; these are not the region's to take away.
+        if (!part.declares(cells.resource, cell.attribute)) continue;
+        cell.entry = undefined;
+        if (cell.waiting === 0) part.drop(cell);
+      }
+    }
+    part.outputs = undefined;
+    this.#owner.forgetStack();
+  }
+
+  #undeclared(resource: string, attribute: string | undefined): UndeclaredWrite {
+    const declared = this.#outputs.get(resource);
+    if (declared === undefined || attribute === undefined) {
+      return new UndeclaredWrite({
+        what: `Stack '${this.stack}' does not declare a resource '${resource}'.`,
+        why: 'A region writes only the names that were declared with it.',
+        fix: `${suggest(resource, this.#outputs.keys())}It declares ${listNames(this.#outputs.keys())}.`,
+      });
+    }
+    return new UndeclaredWrite({
+      what: `'${printName([this.space, this.stack, resource, attribute])}' cannot be written: '${resource}' does not declare the attribute '${attribute}'.`,
+      why: 'Readers are ordered by what a resource declares, before any handler runs.',
+      fix: `${suggest(attribute, declared)}It declares ${listNames(declared)}.`,
+    });
+  }
+
+  #closedRegion(): NotTheWriter {
+    return new NotTheWriter({
+      what: `Stack '${this.stack}' writes its names in the space '${this.space}' no more.`,
+      why: 'Its region has been closed: the stack was deleted.',
+      fix: 'Let every handler of the stack end before the stack is deleted.',
+    });
+  }
+}
+
+/** All that the space knows under one space and stack. */
+class StackPart {
+  readonly space: string;
+  readonly stack: string;
+  /** By resource; only those that somebody has read or written. */
+  readonly resources = new Map<string, ResourceCells>();
+  /** Set while a region writes the stack's names. */
+  outputs: ReadonlyMap<string, readonly string[]> | undefined;
+
+  constructor(space: string, stack: string) {
+    this.space = space;
+    this.stack = stack;
+  }
+
+  declares(resource: string, attribute: string): boolean {
+    return this.outputs?.get(resource)?.includes(attribute) === true;
+  }
+
+  find(resource: string, attribute: string): Cell | undefined {
+    return this.resources.get(resource)?.find(attribute);
+  }
+
+  /** The cell of the name; a new one when there is none. */
+  cell(resource: string, attribute: string): Cell {
+    let cells = this.resources.get(resource);
+    if (cells === undefined) {
+      cells = new ResourceCells(this, resource);
+      this.resources.set(resource, cells);
+    }
+    return cells.find(attribute) ?? cells.add(attribute);
+  }
+
+  drop(cell: Cell): void {
+    cell.cells.remove(cell);
+    if (cell.cells.isEmpty) this.resources.delete(cell.cells.resource);
+  }
+}
+
+/** Up to so many cells of a resource are searched one by one, which is faster and smaller than a map of them. */
+const SEARCHED_AT_MOST = 8;
+
+/** The cells of one resource, in the order of their coming. */
+class ResourceCells {
+  readonly part: StackPart;
+  readonly resource: string;
+  #first: Cell | undefined;
+  #last: Cell | undefined;
+  #count = 0;
+  /** By attribute, once there are many. */
+  #index: Map<string, Cell> | undefined;
+
+  constructor(part: StackPart, resource: string) {
+    this.part = part;
+    this.resource = resource;
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  find(attribute: string): Cell | undefined {
+    if (this.#index !== undefined) return this.#index.get(attribute);
+    let cell = this.#first;
+    while (cell !== undefined && cell.attribute !== attribute) cell = cell.next;
+    return cell;
+  }
+
+  /** There must be no cell of that attribute. */
+  add(attribute: string): Cell {
+    const cell = new Cell(this, attribute, this.#last);
+    if (this.#last === undefined) this.#first = cell;
+    else this.#last.next = cell;
+    this.#last = cell;
+    this.#count += 1;
+    if (this.#index !== undefined) this.#index.set(attribute, cell);
+    else if (this.#count > SEARCHED_AT_MOST) this.#index = new Map([...this].map((each) => [each.attribute, each]));
+    return cell;
+  }
+
+  remove(cell: Cell): void {
+    if (cell.previous === undefined) this.#first = cell.next;
+    else cell.previous.next = cell.next;
+    if (cell.next === undefined) this.#last = cell.previous;
+    else cell.next.previous = cell.previous;
+    this.#count -= 1;
+    this.#index?.delete(cell.attribute);
+  }
+
+  /** A cell may be removed while it is visited. */
+  *[Symbol.iterator](): Generator<Cell> {
+    for (let cell = this.#first; cell !== undefined; cell = cell.next) yield cell;
+  }
+}
+
+/** One name: what it holds, or who waits for it, in the order of their coming. */
+class Cell {
+  readonly cells: ResourceCells;
+  readonly attribute: string;
+  entry: Entry | undefined;
+  /** How many wait. */
+  waiting = 0;
+  previous: Cell | undefined;
+  next: Cell | undefined;
+  #firstWaiter: Waiter | undefined;
+  #lastWaiter: Waiter | undefined;
+
+  constructor(cells: ResourceCells, attribute: string, previous: Cell | undefined) {
+    this.cells = cells;
+    this.attribute = attribute;
+    this.previous = previous;
+  }
+
+  get name(): Name {
+    const { part, resource } = this.cells;
+    return [part.space, part.stack, resource, this.attribute];
+  }
+
+  add(wake: (entry: Entry) => void): Waiter {
+    const waiter: Waiter = { cell: this, wake, previous: this.#lastWaiter, next: undefined };
+    if (this.#lastWaiter === undefined) this.#firstWaiter = waiter;
+    else this.#lastWaiter.next = waiter;
+    this.#lastWaiter = waiter;
+    this.waiting += 1;
+    return waiter;
+  }
+
+  /** True when it waited. A linked list makes giving up O(1) among many. */
+  remove(waiter: Waiter): boolean {
+    if (waiter.wake === undefined) return false;
+    waiter.wake = undefined;
+    // All are being woken: wakeAll has the list, and skips whoever gives up meanwhile.
+    if (this.waiting === 0) return false;
+    this.waiting -= 1;
+    if (waiter.previous === undefined) this.#firstWaiter = waiter.next;
+    else waiter.previous.next = waiter.next;
+    if (waiter.next === undefined) this.#lastWaiter = waiter.previous;
+    else waiter.next.previous = waiter.previous;
+    return true;
+  }
+
+  /** Wakes everybody, also after one of them has thrown; returns what was thrown first. */
+  wakeAll(entry: Entry): Thrown {
+    let waiter = this.#firstWaiter;
+    this.#firstWaiter = undefined;
+    this.#lastWaiter = undefined;
+    this.waiting = 0;
+    let thrown: Thrown;
+    for (; waiter !== undefined; waiter = waiter.next) {
+      const { wake } = waiter;
+      waiter.wake = undefined;
+      try {
+        wake?.(entry);
+      } catch (error) {
+        thrown ??= { error };
+      }
+    }
+    return thrown;
+  }
+}
+
+interface Waiter {
+  readonly cell: Cell;
+  /** Undefined once the waiter was woken or has given up. */
+  wake: ((entry: Entry) => void) | undefined;
+  previous: Waiter | undefined;
+  next: Waiter | undefined;
+}
+
+/** What a woken reader threw. */
+type Thrown = { readonly error: unknown } | undefined;
+
+/** The changes under a prefix, kept for a slow reader without bound. Starts with the first `next`. */
+class Watch implements AsyncIterator<SpaceChange, undefined> {
+  readonly #prefix: readonly string[];
+  readonly #signal: AbortSignal | undefined;
+  readonly #start: (watch: Watch) => void;
+  readonly #stop: (watch: Watch) => void;
+  readonly #asked: ((result: IteratorResult<SpaceChange, undefined>) => void)[] = [];
+  #kept: SpaceChange[] = [];
+  /** How many of `#kept` were handed out: shifting a long array would cost its length each time. */
+  #taken = 0;
+  #state: 'new' | 'open' | 'finished' = 'new';
+
+  constructor(
+    prefix: readonly string[],
+    signal: AbortSignal | undefined,
+    start: (watch: Watch) => void,
+    stop: (watch: Watch) => void,
+  ) {
+    this.#prefix = prefix;
+    this.#signal = signal;
+    this.#start = start;
+    this.#stop = stop;
+  }
+
+  next(): Promise<IteratorResult<SpaceChange, undefined>> {
+    if (this.#state === 'new') this.#open();
+    const change = this.#kept[this.#taken];
+    if (change !== undefined) {
+      this.#taken += 1;
+      if (this.#taken === this.#kept.length) this.#drop();
+      return Promise.resolve({ done: false, value: change });
+    }
+    if (this.#state === 'finished') return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve) => this.#asked.push(resolve));
+  }
+
+  return(): Promise<IteratorResult<SpaceChange, undefined>> {
+    this.#end();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  offer(change: SpaceChange): void {
+    if (this.#prefix.every((segment, position) => change.name[position] === segment)) this.push(change);
+  }
+
+  push(change: SpaceChange): void {
+    const asked = this.#asked.shift();
+    if (asked === undefined) this.#kept.push(change);
+    else asked({ done: false, value: change });
+  }
+
+  /** No change comes any more; those that are kept are still handed out. */
+  finish(): void {
+    if (this.#state === 'finished') return;
+    this.#state = 'finished';
+    this.#signal?.removeEventListener('abort', this.#end);
+    this.#stop(this);
+    for (const asked of this.#asked.splice(0)) asked({ done: true, value: undefined });
+  }
+
+  #open(): void {
+    this.#state = 'open';
+    if (this.#signal?.aborted) {
+      this.finish();
+      return;
+    }
+    this.#signal?.addEventListener('abort', this.#end, { once: true });
+    this.#start(this);
+  }
+
+  readonly #end = (): void => {
+    this.#drop();
+    this.finish();
+  };
+
+  #drop(): void {
+    this.#kept = [];
+    this.#taken = 0;
+  }
+}
+
+const nothingToCancel = (): void => {};
+
+/** What `map` holds for one segment of a prefix, or all of it past the prefix's end. */
+function* under<V>(map: ReadonlyMap<string, V>, segment: string | undefined): Generator<V> {
+  if (segment === undefined) yield* map.values();
+  else {
+    const found = map.get(segment);
+    if (found !== undefined) yield found;
+  }
+}
+
+/** A reader has no reason to throw when it is woken; if one does, everybody else has been woken by now. */
+function complain(...thrown: readonly Thrown[]): void {
+  const first = thrown.find((one) => one !== undefined);
+  if (first === undefined) return;
+  throw new InternalError(`A reader of the data space threw when it was woken: ${messageOf(first.error)}`, first.error);
+}

@@ -1,0 +1,238 @@
+import { InternalError } from '../errors.ts';
+import { type Name, nameKey } from '../names.ts';
+import { conflictingWrite, notTheWriter } from '../refusals.ts';
+import { asJson, type Json, sameJson } from '../values.ts';
+import { claimWasLost, isAlive, stackIsBusy } from './claim.ts';
+import type {
+  Claim,
+  Claimant,
+  ResourceRecord,
+  StackRecord,
+  StackStore,
+  StoreChange,
+  StoredEntry,
+  StoredEvent,
+} from './stack-store.ts';
+import { checkChange, MAX_EVENTS_PER_STACK, noSuchStack, stackExists, whyNeverWritten } from './stored-stack.ts';
+
+/**
+ * A store that lives as long as the process, for tests and for stacks that need not outlive it. Engines that are given
+ * the same one share it.
+ *
+ * Answers at once. Keeps the records that it is given instead of copying them; they must not be changed afterwards.
+ */
+export class MemoryStore implements StackStore {
+  readonly #stacks = new Map<string, StackState>();
+  /** Ids by space and stack. */
+  readonly #ids = new Map<string, string>();
+  readonly #outside = new Map<string, { readonly name: Name; readonly value: Json }>();
+  #sequence = 0;
+  #revision = 0;
+
+  createStack(record: StackRecord, claimant: Claimant): Claim {
+    const key = nameKey([record.space, record.name]);
+    if (this.#ids.has(key)) throw stackExists(record.space, record.name);
+    if (this.#stacks.has(record.id)) throw new InternalError(`Two stacks have the id ${record.id}.`);
+    const stack = new StackState(record);
+    this.#stacks.set(record.id, stack);
+    this.#ids.set(key, record.id);
+    this.#revision += 1;
+    return this.#hold(stack, claimant);
+  }
+
+  findStack(space: string, name: string): StackRecord | undefined {
+    return this.#findState(space, name)?.record;
+  }
+
+  listStacks(): readonly StackRecord[] {
+    return [...this.#stacks.values()]
+      .map((stack) => stack.record)
+      .sort((a, b) => compare(a.space, b.space) || compare(a.name, b.name));
+  }
+
+  resources(stackId: string): readonly ResourceRecord[] {
+    return [...(this.#stacks.get(stackId)?.resources.values() ?? [])];
+  }
+
+  values(stackId: string): readonly { readonly resource: string; readonly attribute: string; readonly value: Json }[] {
+    const stack = this.#stacks.get(stackId);
+    if (stack === undefined) return [];
+    return [...stack.values].flatMap(([resource, attributes]) =>
+      [...attributes].map(([attribute, value]) => ({ resource, attribute, value })),
+    );
+  }
+
+  events(stackId: string, after = 0): readonly StoredEvent[] {
+    const kept = this.#stacks.get(stackId)?.events.slice(-MAX_EVENTS_PER_STACK) ?? [];
+    return kept.filter(({ sequence }) => sequence > after);
+  }
+
+  claim(stackId: string, claimant: Claimant): Claim {
+    const stack = this.#stacks.get(stackId);
+    if (stack === undefined) throw noSuchStack(stackId);
+    if (stack.holder !== undefined && isAlive(stack.holder)) {
+      throw stackIsBusy(stack.record.name, stack.holder, claimant);
+    }
+    return this.#hold(stack, claimant);
+  }
+
+  release(claim: Claim): void {
+    const stack = this.#stacks.get(claim.stackId);
+    if (stack?.fence === claim.fence) stack.holder = undefined;
+  }
+
+  holder(stackId: string): Claimant | undefined {
+    const holder = this.#stacks.get(stackId)?.holder;
+    return holder !== undefined && isAlive(holder) ? holder : undefined;
+  }
+
+  append(claim: Claim, changes: readonly StoreChange[]): void {
+    const stack = this.#claimed(claim);
+    // Whatever can be wrong with a change is found before the first one is applied.
+    const checked = changes.map(checkChange);
+    for (const change of checked) this.#apply(stack, change);
+    this.#revision += 1;
+  }
+
+  removeStack(claim: Claim): void {
+    const { record } = this.#claimed(claim);
+    this.#stacks.delete(record.id);
+    this.#ids.delete(nameKey([record.space, record.name]));
+    this.#revision += 1;
+  }
+
+  writeOutside(name: Name, value: Json): void {
+    const [space, stack, resource, attribute] = name;
+    if (this.#findState(space, stack)?.values.get(resource)?.has(attribute)) throw notTheWriter(name);
+    const written = asJson(value);
+    const key = nameKey(name);
+    const present = this.#outside.get(key);
+    if (present === undefined) {
+      this.#outside.set(key, { name, value: written });
+      this.#revision += 1;
+    } else if (!sameJson(present.value, written)) {
+      throw conflictingWrite(name, 'outside');
+    }
+  }
+
+  find(name: Name): StoredEntry | undefined {
+    const outside = this.#outside.get(nameKey(name));
+    if (outside !== undefined) return { value: outside.value };
+    const [space, stackName, resourceName, attribute] = name;
+    const stack = this.#findState(space, stackName);
+    const value = stack?.values.get(resourceName)?.get(attribute);
+    if (value !== undefined) return { value };
+    const resource = stack?.resources.get(resourceName);
+    if (stack === undefined || resource === undefined) return undefined;
+    const failure = whyNeverWritten(stack.record, resource);
+    return failure === undefined ? undefined : { failure };
+  }
+
+  readersOf(
+    space: string,
+    stack: string,
+  ): readonly { readonly space: string; readonly stack: string; readonly names: readonly Name[] }[] {
+    const readers = [];
+    for (const { record, reads } of this.#stacks.values()) {
+      if (record.space === space && record.name === stack) continue;
+      const names = [...reads.values()].filter(
+        (name) => name[0] === space && name[1] === stack && !this.#outside.has(nameKey(name)),
+      );
+      if (names.length > 0) readers.push({ space: record.space, stack: record.name, names });
+    }
+    return readers.sort((a, b) => compare(a.space, b.space) || compare(a.stack, b.stack));
+  }
+
+  revision(): number {
+    return this.#revision;
+  }
+
+  /** Does nothing: another engine may still share the store. */
+  close(): void {}
+
+  #findState(space: string, stack: string): StackState | undefined {
+    const id = this.#ids.get(nameKey([space, stack]));
+    return id === undefined ? undefined : this.#stacks.get(id);
+  }
+
+  #hold(stack: StackState, claimant: Claimant): Claim {
+    stack.fence += 1;
+    stack.holder = claimant;
+    return { stackId: stack.record.id, claimant, fence: stack.fence };
+  }
+
+  #claimed(claim: Claim): StackState {
+    const stack = this.#stacks.get(claim.stackId);
+    if (stack?.holder === undefined || stack.fence !== claim.fence) {
+      throw claimWasLost(stack?.record.name ?? claim.stackId, stack?.holder);
+    }
+    return stack;
+  }
+
+  #apply(stack: StackState, change: StoreChange): void {
+    switch (change.kind) {
+      case 'stack': {
+        const { action, status, reason, time } = change;
+        stack.record = { ...stack.record, action, status, reason, updatedAt: time };
+        return;
+      }
+      case 'outputs':
+        stack.record = { ...stack.record, outputs: change.outputs };
+        return;
+      case 'resource':
+        stack.resources.set(change.record.name, change.record);
+        return;
+      case 'resourceGone':
+        stack.resources.delete(change.resource);
+        stack.values.delete(change.resource);
+        return;
+      case 'value': {
+        let attributes = stack.values.get(change.resource);
+        if (attributes === undefined) {
+          attributes = new Map();
+          stack.values.set(change.resource, attributes);
+        }
+        attributes.set(change.attribute, change.value);
+        return;
+      }
+      case 'read':
+        stack.reads.set(nameKey(change.name), change.name);
+        return;
+      case 'event':
+        this.#sequence += 1;
+        stack.addEvent({ sequence: this.#sequence, event: change.event });
+        return;
+      default:
+        change satisfies never;
+    }
+  }
+}
+
+/** One stack with everything that belongs to it. */
+class StackState {
+  record: StackRecord;
+  /** By name, in the order in which they were first stored. */
+  readonly resources = new Map<string, ResourceRecord>();
+  /** By resource and attribute. */
+  readonly values = new Map<string, Map<string, Json>>();
+  /** The names that the stack has read, by their key. */
+  readonly reads = new Map<string, Name>();
+  /** The newest last; up to twice as many as are kept. */
+  readonly events: StoredEvent[] = [];
+  holder: Claimant | undefined;
+  fence = 0;
+
+  constructor(record: StackRecord) {
+    this.record = record;
+  }
+
+  addEvent(event: StoredEvent): void {
+    this.events.push(event);
+    // Dropping many at a time makes the cost of one event constant.
+    if (this.events.length >= 2 * MAX_EVENTS_PER_STACK) this.events.splice(0, MAX_EVENTS_PER_STACK);
+  }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,75 @@
+/**
+ * The first schema. What is only read whole is one JSON text (`state`, `record`, `event`, ...); what is searched by is a
+ * column. Segments of names are stored as `storedSegment` (sqlite-store.ts) writes them.
+ */
+export const initial = `
+  -- AUTOINCREMENT: a key is never used again, so a late writer cannot meet another stack under its old key.
+  CREATE TABLE stacks (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    space TEXT NOT NULL,
+    name TEXT NOT NULL,
+    state TEXT NOT NULL,
+    outputs TEXT NOT NULL,
+    UNIQUE (space, name)
+  ) STRICT;
+
+  -- Apart from the stack's state, which changes often: SQLite writes a row anew as a whole.
+  CREATE TABLE templates (
+    stack INTEGER PRIMARY KEY,
+    document TEXT NOT NULL,
+    files TEXT NOT NULL,
+    parameters TEXT NOT NULL
+  ) STRICT;
+
+  -- The row stays when a claim is released, because the fence must go on growing. holder is then NULL.
+  CREATE TABLE claims (
+    stack INTEGER PRIMARY KEY,
+    fence INTEGER NOT NULL,
+    holder TEXT
+  ) STRICT;
+
+  CREATE TABLE resources (
+    ordinal INTEGER PRIMARY KEY,
+    stack INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    record TEXT NOT NULL,
+    UNIQUE (stack, name)
+  ) STRICT;
+
+  CREATE TABLE published (
+    stack INTEGER NOT NULL,
+    resource TEXT NOT NULL,
+    attribute TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (stack, resource, attribute)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE outside (
+    space TEXT NOT NULL,
+    stack TEXT NOT NULL,
+    resource TEXT NOT NULL,
+    attribute TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (space, stack, resource, attribute)
+  ) STRICT, WITHOUT ROWID;
+
+  -- reader has read the name of_space.of_stack.resource.attribute.
+  CREATE TABLE reads (
+    reader INTEGER NOT NULL,
+    of_space TEXT NOT NULL,
+    of_stack TEXT NOT NULL,
+    resource TEXT NOT NULL,
+    attribute TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (reader, of_space, of_stack, resource, attribute)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX reads_of ON reads (of_space, of_stack);
+
+  CREATE TABLE events (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    stack INTEGER NOT NULL,
+    event TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX events_of ON events (stack);
+`;

@@ -1,0 +1,4 @@
+import { initial } from './001-initial.ts';
+
+/** SQL by schema number: the one at index i leads from schema i to i + 1. One that was released is never changed. */
+export const MIGRATIONS: readonly string[] = [initial];

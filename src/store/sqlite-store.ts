@@ -1,0 +1,684 @@
+import { accessSync, closeSync, constants, mkdirSync, openSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import Database from 'libsql';
+import { InternalError, isHotloomError, messageOf, StoreUnusable } from '../errors.ts';
+import type { Name } from '../names.ts';
+import { conflictingWrite, notTheWriter } from '../refusals.ts';
+import { asJson, type Json, sameJson } from '../values.ts';
+import { claimWasLost, isAlive, stackIsBusy } from './claim.ts';
+import { MIGRATIONS } from './migrations/migrations.ts';
+import type {
+  Claim,
+  Claimant,
+  ResourceRecord,
+  StackRecord,
+  StackStore,
+  StoreChange,
+  StoredEntry,
+  StoredEvent,
+} from './stack-store.ts';
+import { checkChange, MAX_EVENTS_PER_STACK, noSuchStack, stackExists, whyNeverWritten } from './stored-stack.ts';
+
+/** How a SqliteStore is opened. */
+export interface SqliteStoreOptions {
+  /**
+   * What a stored change outlives. `process` (the default): the engine's process being killed at any point, and a power
+   * loss in which the last changes may be undone, so that a resource created in the last moments may be forgotten; the
+   * file is never damaged. `power`: a power loss too; each batch then waits for the disk, about 0.2 ms on a fast disk
+   * of a server and several on a slow one.
+   */
+  readonly durability?: 'process' | 'power';
+  /** How long a write waits for another process that writes. Default 5,000; at least 0. */
+  readonly busyTimeoutMs?: number;
+}
+
+/**
+ * A store in one SQLite file, which any number of engines and processes of one machine may use at the same time. Not for
+ * a network file system: SQLite's write-ahead log needs shared memory.
+ *
+ * Answers at once. A batch is one transaction. SQLite comes from the package libsql, whose binary is part of the
+ * package of its platform (about 9 MB); nothing is compiled or downloaded at installation.
+ */
+export class SqliteStore implements StackStore {
+  readonly #file: string;
+  /** Undefined once the store is closed: libsql frees a connection when nothing refers to its statements any more. */
+  #connection: Connection | undefined;
+  /** How many events were stored since a stack's old ones were last dropped, by the stack's id; while it is claimed. */
+  readonly #undropped = new Map<string, number>();
+  #revision = 0;
+  #seenVersion = 0;
+
+  private constructor(file: string, connection: Connection) {
+    this.#file = file;
+    this.#connection = connection;
+  }
+
+  /**
+   * Opens the store in `file`, which is created with its directory when there is none, readable by its owner only. A
+   * store of an older release is brought up to date. Throws StoreUnusable, leaving the file as it is, when it is no store,
+   * is damaged, was written by a newer release, or cannot be written.
+   */
+  static open(file: string, options: SqliteStoreOptions = {}): SqliteStore {
+    const path = resolve(file);
+    const { durability = 'process', busyTimeoutMs = 5000 } = options;
+    createFile(path);
+    return guarded(path, () => {
+      inspect(path, busyTimeoutMs);
+      const database = new Database(path, { timeout: busyTimeoutMs });
+      try {
+        migrate(path, database);
+        // A new file gets its marks before this, so that they stand in the file itself and not only in its log.
+        database.exec('PRAGMA journal_mode = WAL');
+        database.exec(`PRAGMA synchronous = ${durability === 'power' ? 'FULL' : 'NORMAL'}`);
+        return new SqliteStore(path, { database, statements: prepareAll(database) });
+      } catch (error) {
+        database.close();
+        throw error;
+      }
+    });
+  }
+
+  createStack(record: StackRecord, claimant: Claimant): Claim {
+    return this.#write((statements) => {
+      const { id, space, name, action, status, reason, createdAt, updatedAt } = record;
+      const at = [storedSegment(space), storedSegment(name)];
+      if (all(statements.stackByName, ...at).length > 0) throw stackExists(space, name);
+      const state = { action, status, reason, createdAt, updatedAt };
+      const { lastInsertRowid } = run(statements.addStack, id, ...at, text(state), text(record.outputs));
+      const key = Number(lastInsertRowid);
+      run(statements.addTemplate, key, text(record.template), text(record.files), text(record.parameters));
+      run(statements.addClaim, key, 1, text(claimant));
+      return { stackId: id, claimant, fence: 1 };
+    });
+  }
+
+  findStack(space: string, name: string): StackRecord | undefined {
+    return this.#read((statements) => {
+      const row = all(statements.stackByName, storedSegment(space), storedSegment(name))[0];
+      return row === undefined ? undefined : stackOf(row);
+    });
+  }
+
+  listStacks(): readonly StackRecord[] {
+    return this.#read((statements) => all(statements.allStacks).map(stackOf));
+  }
+
+  resources(stackId: string): readonly ResourceRecord[] {
+    return this.#read((statements) => all(statements.resources, stackId).map(([record]) => resourceOf(record)));
+  }
+
+  values(stackId: string): readonly { readonly resource: string; readonly attribute: string; readonly value: Json }[] {
+    return this.#read((statements) =>
+      all(statements.published, stackId).map(([resource, attribute, value]) => ({
+        resource: segmentOf(resource),
+        attribute: segmentOf(attribute),
+        value: jsonOf(value),
+      })),
+    );
+  }
+
+  events(stackId: string, after = 0): readonly StoredEvent[] {
+    return this.#read((statements) =>
+      all(statements.events, stackId, after, MAX_EVENTS_PER_STACK).map(([sequence, event]) => ({
+        sequence: Number(sequence),
+        event: eventOf(event),
+      })),
+    );
+  }
+
+  claim(stackId: string, claimant: Claimant): Claim {
+    return this.#write((statements) => {
+      const row = all(statements.claim, stackId)[0];
+      if (row === undefined) throw noSuchStack(stackId);
+      const [key, name, fence, holder] = row;
+      const present = claimantOf(holder);
+      if (present !== undefined && isAlive(present)) throw stackIsBusy(segmentOf(name), present, claimant);
+      const claim = { stackId, claimant, fence: Number(fence) + 1 };
+      run(statements.setClaim, claim.fence, text(claimant), Number(key));
+      this.#dropOldEvents(statements, Number(key), stackId);
+      return claim;
+    });
+  }
+
+  release(claim: Claim): void {
+    this.#undropped.delete(claim.stackId);
+    this.#write((statements) => run(statements.release, claim.stackId, claim.fence));
+  }
+
+  holder(stackId: string): Claimant | undefined {
+    const holder = this.#read((statements) => claimantOf(all(statements.claim, stackId)[0]?.[3]));
+    return holder !== undefined && isAlive(holder) ? holder : undefined;
+  }
+
+  append(claim: Claim, changes: readonly StoreChange[]): void {
+    this.#write((statements) => {
+      const key = this.#claimed(statements, claim);
+      const events = store(statements, key, changes);
+      const undropped = (this.#undropped.get(claim.stackId) ?? 0) + events;
+      // Dropping many at a time makes the cost of one event constant.
+      if (undropped < MAX_EVENTS_PER_STACK) this.#undropped.set(claim.stackId, undropped);
+      else this.#dropOldEvents(statements, key, claim.stackId);
+    });
+  }
+
+  removeStack(claim: Claim): void {
+    this.#undropped.delete(claim.stackId);
+    this.#write((statements) => {
+      const key = this.#claimed(statements, claim);
+      for (const statement of statements.removeStack) run(statement, key);
+    });
+  }
+
+  writeOutside(name: Name, value: Json): void {
+    const written = asJson(value);
+    this.#write((statements) => {
+      const segments = name.map(storedSegment);
+      if (all(statements.publishedByName, ...segments).length > 0) throw notTheWriter(name);
+      const present = all(statements.outside, ...segments)[0];
+      if (present === undefined) run(statements.addOutside, ...segments, text(written));
+      else if (!sameJson(jsonOf(present[0]), written)) throw conflictingWrite(name, 'outside');
+    });
+  }
+
+  find(name: Name): StoredEntry | undefined {
+    return this.#read((statements) => {
+      const segments = name.map(storedSegment);
+      const row = all(statements.outside, ...segments)[0] ?? all(statements.publishedByName, ...segments)[0];
+      if (row !== undefined) return { value: jsonOf(row[0]) };
+      const [space, stack, resource] = segments as [string, string, string];
+      const writer = all(statements.resourceByName, space, stack, resource)[0];
+      if (writer === undefined) return undefined;
+      const failure = whyNeverWritten({ name: name[1], ...stateOf(writer[0]) }, resourceOf(writer[1]));
+      return failure === undefined ? undefined : { failure };
+    });
+  }
+
+  readersOf(
+    space: string,
+    stack: string,
+  ): readonly { readonly space: string; readonly stack: string; readonly names: readonly Name[] }[] {
+    const rows = this.#read((statements) => all(statements.readersOf, storedSegment(space), storedSegment(stack)));
+    const readers: { readonly space: string; readonly stack: string; readonly names: Name[] }[] = [];
+    for (const [readerSpace, readerStack, resource, attribute] of rows.map((row) => row.map(segmentOf) as string[])) {
+      let reader = readers.at(-1);
+      if (reader?.space !== readerSpace || reader?.stack !== readerStack) {
+        reader = { space: readerSpace as string, stack: readerStack as string, names: [] };
+        readers.push(reader);
+      }
+      reader?.names.push([space, stack, resource as string, attribute as string]);
+    }
+    return readers;
+  }
+
+  /** Counts this object's own writes too: several engines may share it. */
+  revision(): number {
+    // It tells of the commits of all other connections, and of nothing else: https://sqlite.org/pragma.html#pragma_data_version
+    const version = this.#read((statements) => Number(all(statements.dataVersion)[0]?.[0]));
+    if (version !== this.#seenVersion) {
+      this.#seenVersion = version;
+      this.#revision += 1;
+    }
+    return this.#revision;
+  }
+
+  close(): void {
+    if (this.#connection === undefined) return;
+    const { database } = this.#connection;
+    this.#connection = undefined;
+    try {
+      // Leaves one file behind where it can; another process that reads just now keeps the log alive.
+      database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // The log is complete without it.
+    }
+    database.close();
+  }
+
+  #read<T>(body: (statements: Statements) => T): T {
+    return guarded(this.#file, () => body(this.#opened().statements));
+  }
+
+  #write<T>(body: (statements: Statements) => T): T {
+    return guarded(this.#file, () => {
+      const { database, statements } = this.#opened();
+      const result = transaction(database, () => body(statements));
+      this.#revision += 1;
+      return result;
+    });
+  }
+
+  #opened(): Connection {
+    if (this.#connection !== undefined) return this.#connection;
+    throw new StoreUnusable({
+      what: `The store ${this.#file} has been closed.`,
+      fix: 'Close a store after the engines that use it.',
+    });
+  }
+
+  /** The key of the stack, as long as the claim holds. */
+  #claimed(statements: Statements, claim: Claim): number {
+    const row = all(statements.claim, claim.stackId)[0];
+    if (row === undefined) throw claimWasLost(claim.stackId, undefined);
+    const [key, name, fence, holder] = row;
+    if (fence !== claim.fence || holder === null) throw claimWasLost(segmentOf(name), claimantOf(holder));
+    return Number(key);
+  }
+
+  #dropOldEvents(statements: Statements, key: number, stackId: string): void {
+    run(statements.dropEvents, key, MAX_EVENTS_PER_STACK);
+    this.#undropped.set(stackId, 0);
+  }
+}
+
+/** 'HOTL': marks a file as ours, in the field that SQLite's header has for that. */
+const APPLICATION_ID = 0x48_4f_54_4c;
+const NEWEST_SCHEMA = MIGRATIONS.length;
+
+interface Connection {
+  readonly database: Database.Database;
+  readonly statements: Statements;
+}
+
+/** libsql aborts the process when it is to bind a boolean, so what is bound is narrowed by type. */
+type Bound = string | number | null;
+type Row = readonly Bound[];
+type Statement = Database.Statement;
+type Statements = ReturnType<typeof prepareAll>;
+
+// --- opening ---
+
+function createFile(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // SQLite gives its log the mode of the file. The exclusive flag leaves a file that is there alone.
+    closeSync(openSync(path, 'wx', 0o600));
+  } catch (error) {
+    if (isSystemError(error, 'EEXIST')) return;
+    throw cannotOpen(path, error);
+  }
+}
+
+/**
+ * Refuses a file that is not ours before anything could be written to it. SQLite itself has to look: a file that is
+ * opened and closed beside it loses the locks that this process has on it (https://sqlite.org/howtocorrupt.html, 2.2).
+ */
+function inspect(path: string, busyTimeoutMs: number): void {
+  try {
+    if (!statSync(path).isFile()) throw new Error('it is not a file');
+    accessSync(path, constants.R_OK | constants.W_OK);
+    // New, or left by somebody who was killed before the first transaction.
+    if (statSync(path).size === 0) return;
+  } catch (error) {
+    throw cannotOpen(path, error);
+  }
+  const look = (location: string): { pages: number; application: number; schema: number } => {
+    const database = new Database(location, { timeout: busyTimeoutMs });
+    try {
+      const pragma = (name: string): number => Number(all(database.prepare(`PRAGMA ${name}`).raw())[0]?.[0]);
+      return { pages: pragma('page_count'), application: pragma('application_id'), schema: pragma('user_version') };
+    } finally {
+      database.close();
+    }
+  };
+  let found: ReturnType<typeof look>;
+  try {
+    found = look(`${pathToFileURL(path).href}?mode=ro`);
+  } catch (error) {
+    if (!sqliteCode(error).startsWith('SQLITE_READONLY')) throw error;
+    // Somebody was killed within a transaction, and SQLite has to undo it before anybody can read.
+    found = look(path);
+  }
+  if (found.pages === 0) return;
+  if (found.application !== APPLICATION_ID) {
+    throw new StoreUnusable({
+      what: `${path} is not a store.`,
+      why: 'The file is an SQLite database of another program. It was not changed.',
+      fix: 'Name another file.',
+    });
+  }
+  checkSchema(path, found.schema);
+}
+
+function checkSchema(path: string, schema: number): void {
+  if (schema <= NEWEST_SCHEMA) return;
+  throw new StoreUnusable({
+    what: `${path} was written by a newer release of Hotloom.`,
+    why: `It has schema ${schema}, and this release knows schemas up to ${NEWEST_SCHEMA}. The file was not changed.`,
+    fix: 'Install the release that wrote it, or a newer one.',
+  });
+}
+
+function migrate(path: string, database: Database.Database): void {
+  checkSchema(path, schemaOf(database));
+  if (schemaOf(database) === NEWEST_SCHEMA) return;
+  transaction(database, () => {
+    // Asked again, under the lock: another process may have done it meanwhile.
+    for (const migration of MIGRATIONS.slice(schemaOf(database))) database.exec(migration);
+    database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+    database.exec(`PRAGMA user_version = ${NEWEST_SCHEMA}`);
+  });
+}
+
+function schemaOf(database: Database.Database): number {
+  return Number(all(database.prepare('PRAGMA user_version').raw())[0]?.[0]);
+}
+
+// --- statements ---
+
+const STACK_COLUMNS = 's.id, s.space, s.name, s.state, s.outputs, t.document, t.files, t.parameters';
+
+/** All statements of the store. That they can be prepared is also the proof that the schema is there. */
+function prepareAll(database: Database.Database) {
+  const prepare = (sql: string): Statement => database.prepare(sql);
+  const query = (sql: string): Statement => database.prepare(sql).raw();
+  return {
+    dataVersion: query('PRAGMA data_version'),
+    stackByName: query(
+      `SELECT ${STACK_COLUMNS} FROM stacks s JOIN templates t ON t.stack = s.key WHERE s.space = ? AND s.name = ?`,
+    ),
+    allStacks: query(
+      `SELECT ${STACK_COLUMNS} FROM stacks s JOIN templates t ON t.stack = s.key ORDER BY s.space, s.name`,
+    ),
+    addStack: prepare('INSERT INTO stacks (id, space, name, state, outputs) VALUES (?, ?, ?, ?, ?)'),
+    addTemplate: prepare('INSERT INTO templates (stack, document, files, parameters) VALUES (?, ?, ?, ?)'),
+    addClaim: prepare('INSERT INTO claims (stack, fence, holder) VALUES (?, ?, ?)'),
+    claim: query(
+      'SELECT s.key, s.name, c.fence, c.holder FROM stacks s JOIN claims c ON c.stack = s.key WHERE s.id = ?',
+    ),
+    setClaim: prepare('UPDATE claims SET fence = ?, holder = ? WHERE stack = ?'),
+    release: prepare(
+      'UPDATE claims SET holder = NULL WHERE stack = (SELECT key FROM stacks WHERE id = ?) AND fence = ?',
+    ),
+    resources: query(
+      'SELECT r.record FROM resources r JOIN stacks s ON s.key = r.stack WHERE s.id = ? ORDER BY r.ordinal',
+    ),
+    resourceByName: query(
+      `SELECT s.state, r.record FROM stacks s JOIN resources r ON r.stack = s.key
+       WHERE s.space = ? AND s.name = ? AND r.name = ?`,
+    ),
+    published: query(
+      'SELECT p.resource, p.attribute, p.value FROM published p JOIN stacks s ON s.key = p.stack WHERE s.id = ?',
+    ),
+    publishedByName: query(
+      `SELECT p.value FROM stacks s JOIN published p ON p.stack = s.key
+       WHERE s.space = ? AND s.name = ? AND p.resource = ? AND p.attribute = ?`,
+    ),
+    outside: query('SELECT value FROM outside WHERE space = ? AND stack = ? AND resource = ? AND attribute = ?'),
+    addOutside: prepare('INSERT INTO outside (space, stack, resource, attribute, value) VALUES (?, ?, ?, ?, ?)'),
+    readersOf: query(
+      `SELECT s.space, s.name, r.resource, r.attribute FROM reads r JOIN stacks s ON s.key = r.reader
+       WHERE r.of_space = ?1 AND r.of_stack = ?2 AND NOT (s.space = ?1 AND s.name = ?2)
+         AND NOT EXISTS (
+           SELECT 1 FROM outside o
+           WHERE o.space = ?1 AND o.stack = ?2 AND o.resource = r.resource AND o.attribute = r.attribute)
+       ORDER BY s.space, s.name`,
+    ),
+    events: query(
+      `SELECT sequence, event FROM (
+         SELECT e.sequence, e.event FROM events e
+         WHERE e.stack = (SELECT key FROM stacks WHERE id = ?) AND e.sequence > ? ORDER BY e.sequence DESC LIMIT ?)
+       ORDER BY sequence`,
+    ),
+    dropEvents: prepare(
+      `DELETE FROM events WHERE stack = ?1 AND sequence <=
+         (SELECT sequence FROM events WHERE stack = ?1 ORDER BY sequence DESC LIMIT 1 OFFSET ?2)`,
+    ),
+    // A call into SQLite costs more than the row that it stores. So the rows of a batch go in as one JSON text per table.
+    setState: prepare(`UPDATE stacks SET state = json_patch(state, ?2) WHERE key = ?1`),
+    setOutputs: prepare('UPDATE stacks SET outputs = ?2 WHERE key = ?1'),
+    setResources: prepare(
+      `INSERT INTO resources (stack, name, record) SELECT ?1, value->>0, value->>1 FROM json_each(?2) WHERE true
+       ON CONFLICT (stack, name) DO UPDATE SET record = excluded.record`,
+    ),
+    setPublished: prepare(
+      `INSERT INTO published (stack, resource, attribute, value)
+       SELECT ?1, value->>0, value->>1, value->>2 FROM json_each(?2) WHERE true
+       ON CONFLICT (stack, resource, attribute) DO UPDATE SET value = excluded.value`,
+    ),
+    setReads: prepare(
+      `INSERT INTO reads (reader, of_space, of_stack, resource, attribute, value)
+       SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4 FROM json_each(?2) WHERE true
+       ON CONFLICT (reader, of_space, of_stack, resource, attribute) DO UPDATE SET value = excluded.value`,
+    ),
+    addEvents: prepare('INSERT INTO events (stack, event) SELECT ?1, value FROM json_each(?2)'),
+    removeResource: prepare('DELETE FROM resources WHERE stack = ? AND name = ?'),
+    removePublished: prepare('DELETE FROM published WHERE stack = ? AND resource = ?'),
+    removeStack: [
+      prepare('DELETE FROM events WHERE stack = ?'),
+      prepare('DELETE FROM reads WHERE reader = ?'),
+      prepare('DELETE FROM published WHERE stack = ?'),
+      prepare('DELETE FROM resources WHERE stack = ?'),
+      prepare('DELETE FROM claims WHERE stack = ?'),
+      prepare('DELETE FROM templates WHERE stack = ?'),
+      prepare('DELETE FROM stacks WHERE key = ?'),
+    ],
+  };
+}
+
+/** Stores a batch within a transaction; returns how many of the changes are events. */
+function store(statements: Statements, key: number, changes: readonly StoreChange[]): number {
+  const resources: (readonly string[])[] = [];
+  const published: (readonly string[])[] = [];
+  const reads: (readonly string[])[] = [];
+  const events: string[] = [];
+  const storeRows = (statement: Statement, rows: unknown[]): void => {
+    if (rows.length > 0) run(statement, key, text(rows.splice(0)));
+  };
+  const storeResources = (): void => {
+    storeRows(statements.setResources, resources);
+    storeRows(statements.setPublished, published);
+  };
+  let eventCount = 0;
+  for (const each of changes) {
+    const change = checkChange(each);
+    switch (change.kind) {
+      case 'stack': {
+        const { action, status, reason, time } = change;
+        run(statements.setState, key, text({ action, status, reason, updatedAt: time }));
+        break;
+      }
+      case 'outputs':
+        run(statements.setOutputs, key, text(change.outputs));
+        break;
+      case 'resource':
+        resources.push([storedSegment(change.record.name), text(change.record)]);
+        break;
+      case 'resourceGone': {
+        // Order matters between a resource's records and its end, and nowhere else.
+        storeResources();
+        const resource = storedSegment(change.resource);
+        run(statements.removeResource, key, resource);
+        run(statements.removePublished, key, resource);
+        break;
+      }
+      case 'value':
+        published.push([storedSegment(change.resource), storedSegment(change.attribute), text(change.value)]);
+        break;
+      case 'read':
+        reads.push([...change.name.map(storedSegment), text(change.value)]);
+        break;
+      case 'event':
+        events.push(text(change.event));
+        eventCount += 1;
+        break;
+      default:
+        change satisfies never;
+    }
+  }
+  storeResources();
+  storeRows(statements.setReads, reads);
+  storeRows(statements.addEvents, events);
+  return eventCount;
+}
+
+function run(statement: Statement, ...values: Bound[]): Database.RunResult {
+  return statement.run(values);
+}
+
+/** The rows as arrays; the statement must be one of `query`. Never `get`: after an `all` it answers with an old row. */
+function all(statement: Statement, ...values: Bound[]): readonly Row[] {
+  return statement.all(values) as Row[];
+}
+
+function transaction<T>(database: Database.Database, body: () => T): T {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const result = body();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    try {
+      database.exec('ROLLBACK');
+    } catch {
+      // After some errors, a full disk for one, SQLite has rolled back itself.
+    }
+    throw error;
+  }
+}
+
+// --- rows to records ---
+
+/**
+ * A segment of a name as a column has it: itself, or with `\` escapes as in a JSON text where it has characters that
+ * SQLite's text cannot carry (NUL, half a surrogate pair) or that begin an escape.
+ */
+function storedSegment(segment: string): string {
+  return /[\\"\u0000-\u001f\ud800-\udfff]/.test(segment) ? JSON.stringify(segment).slice(1, -1) : segment;
+}
+
+function segmentOf(column: Bound | undefined): string {
+  const stored = String(column);
+  return stored.includes('\\') ? JSON.parse(`"${stored}"`) : stored;
+}
+
+function text(value: unknown): string {
+  return JSON.stringify(value);
+}
+
+function jsonOf(column: Bound | undefined): Json {
+  return JSON.parse(column as string);
+}
+
+/** The documents are parsed when they are asked for: a list of stacks needs none of them. */
+function stackOf([id, space, name, state, outputs, document, files, parameters]: Row): StackRecord {
+  let parsedDocument: StackRecord['template'] | undefined;
+  let parsedFiles: StackRecord['files'] | undefined;
+  return {
+    id: id as string,
+    space: segmentOf(space),
+    name: segmentOf(name),
+    ...stateOf(state),
+    parameters: jsonOf(parameters) as StackRecord['parameters'],
+    outputs: outputsOf(outputs),
+    get template() {
+      parsedDocument ??= jsonOf(document) as StackRecord['template'];
+      return parsedDocument;
+    },
+    get files() {
+      parsedFiles ??= jsonOf(files) as StackRecord['files'];
+      return parsedFiles;
+    },
+  };
+}
+
+type StackState = Pick<StackRecord, 'action' | 'status' | 'reason' | 'createdAt' | 'updatedAt'>;
+
+function stateOf(column: Bound | undefined): StackState {
+  return JSON.parse(column as string);
+}
+
+/** JSON leaves out what is undefined; the records say so. */
+function outputsOf(column: Bound | undefined): StackRecord['outputs'] {
+  const outputs = JSON.parse(column as string) as StackRecord['outputs'];
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, { description, value, error }]) => [name, { description, value, error }]),
+  );
+}
+
+function resourceOf(column: Bound | undefined): ResourceRecord {
+  return { resourceId: undefined, ...JSON.parse(column as string) };
+}
+
+function eventOf(column: Bound | undefined): StoredEvent['event'] {
+  const event = JSON.parse(column as string) as StoredEvent['event'];
+  return event.type === 'resource' ? { ...event, resourceId: event.resourceId } : event;
+}
+
+function claimantOf(column: Bound | undefined): Claimant | undefined {
+  return column === null || column === undefined ? undefined : JSON.parse(column as string);
+}
+
+// --- errors ---
+
+/** Runs `body`; what SQLite throws becomes a StoreUnusable. */
+function guarded<T>(path: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    throw isHotloomError(error) ? error : storeUnusable(path, error);
+  }
+}
+
+function storeUnusable(path: string, cause: unknown): StoreUnusable | InternalError {
+  const code = sqliteCode(cause);
+  const message = messageOf(cause);
+  // Opening is the one thing for which libsql has no code.
+  if (message.startsWith('ConnectionFailed')) return cannotOpen(path, cause);
+  if (code === '' || code.startsWith('SQLITE_CONSTRAINT')) {
+    return new InternalError(`The store ${path} failed: ${message}`, cause);
+  }
+  const [, what, fix] = SQLITE_ERRORS.find(([prefix]) => code.startsWith(prefix)) ?? [
+    '',
+    'cannot be used',
+    'Look at the disk and at the file. If it is damaged, restore it from a backup.',
+  ];
+  return new StoreUnusable({
+    what: `The store ${path} ${what}.`,
+    why: `SQLite says: ${message} (${code}).`,
+    fix,
+    cause,
+  });
+}
+
+/** Empty for what SQLite has not thrown. */
+function sqliteCode(error: unknown): string {
+  const code = (error as { readonly code?: unknown } | null)?.code;
+  return typeof code === 'string' && code.startsWith('SQLITE_') ? code : '';
+}
+
+/** By the beginning of SQLite's code: what happened, and what to do. */
+const SQLITE_ERRORS: readonly (readonly [prefix: string, what: string, fix: string])[] = [
+  [
+    'SQLITE_BUSY',
+    'is locked by another process for too long',
+    'Run the action again. If it stays locked, look for a process that hangs while it has the file open.',
+  ],
+  ['SQLITE_CORRUPT', 'is damaged', 'Restore the file from a backup; nothing more is written to it.'],
+  [
+    'SQLITE_NOTADB',
+    'is not a store: it is not an SQLite database, or its beginning is damaged',
+    'Name another file, or restore this one from a backup. It was not changed.',
+  ],
+  [
+    'SQLITE_ERROR',
+    'is damaged: its tables are not those of its schema',
+    'Restore the file from a backup; nothing more is written to it.',
+  ],
+  ['SQLITE_READONLY', 'cannot be written', 'Give this user the right to write the file and its directory.'],
+  ['SQLITE_FULL', 'cannot grow: the disk is full', 'Free space on the disk and run the action again.'],
+  ['SQLITE_CANTOPEN', 'cannot be opened', 'Look at the rights of the file and its directory.'],
+];
+
+function cannotOpen(path: string, cause: unknown): StoreUnusable {
+  return new StoreUnusable({
+    what: `The store ${path} cannot be opened.`,
+    why: `The system says: ${messageOf(cause)}.`,
+    fix: 'Name a file that this user may read and write, in a directory that it may write.',
+    cause,
+  });
+}
+
+function isSystemError(error: unknown, code: string): boolean {
+  return (error as { readonly code?: unknown } | null)?.code === code;
+}

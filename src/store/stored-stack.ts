@@ -1,0 +1,63 @@
+import { EntityNotFound, InternalError, StackExists } from '../errors.ts';
+import { asJson, type JsonObject } from '../values.ts';
+import type { ResourceRecord, StackRecord, StoreChange } from './stack-store.ts';
+
+/** Heat's max_events_per_stack: older events of a stack are dropped. */
+export const MAX_EVENTS_PER_STACK = 1000;
+
+/**
+ * Why a value that is not stored will not come, undefined when it still may: the resource has failed, or the stack's
+ * action has ended in failure before the resource was its turn.
+ */
+export function whyNeverWritten(
+  stack: Pick<StackRecord, 'name' | 'action' | 'status' | 'reason'>,
+  resource: Pick<ResourceRecord, 'name' | 'action' | 'status' | 'reason'>,
+): string | undefined {
+  if (resource.status === 'FAILED') {
+    return `Resource '${resource.name}' of stack '${stack.name}' is ${resource.action}_FAILED: ${resource.reason}`;
+  }
+  if (stack.status === 'FAILED' && resource.action === 'INIT') {
+    return `Resource '${resource.name}' of stack '${stack.name}' was not started, and the stack is ${stack.action}_FAILED: ${stack.reason}`;
+  }
+  return undefined;
+}
+
+/** There is a stack of that name in the space. */
+export function stackExists(space: string, name: string): StackExists {
+  return new StackExists({
+    what: `The Stack (${name}) already exists.`,
+    why: `The space '${space}' has a stack of that name.`,
+    fix: 'Give the new stack another name, or delete the old one first.',
+  });
+}
+
+/** There is no stack of that id. */
+export function noSuchStack(stackId: string): EntityNotFound {
+  return new EntityNotFound({
+    what: `The Stack (${stackId}) could not be found.`,
+    why: 'It was never stored here, or it has been removed.',
+    fix: 'List the stacks of the store.',
+  });
+}
+
+/** The change with its values as frozen JSON. Throws NotJson, and InternalError for a change of no known kind. */
+export function checkChange(change: StoreChange): StoreChange {
+  switch (change.kind) {
+    case 'value':
+    case 'read': {
+      const value = asJson(change.value);
+      return value === change.value ? change : { ...change, value };
+    }
+    case 'resource': {
+      const data = asJson(change.record.data) as JsonObject;
+      return data === change.record.data ? change : { ...change, record: { ...change.record, data } };
+    }
+    case 'stack':
+    case 'outputs':
+    case 'resourceGone':
+    case 'event':
+      return change;
+    default:
+      throw new InternalError(`The store got a change of the unknown kind '${(change as StoreChange).kind}'.`);
+  }
+}

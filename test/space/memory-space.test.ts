@@ -1,0 +1,187 @@
+import { describe, expect, test } from '@jest/globals';
+import { type HotloomError, ResourceFailure } from '../../src/errors.ts';
+import type { Name } from '../../src/names.ts';
+import type { Region } from '../../src/space/data-space.ts';
+import { MemorySpace } from '../../src/space/memory-space.ts';
+
+// What every data space does is in test/contract; here is what only this one promises.
+
+const name = (attribute: string): Name => ['default', 'app', 'web', attribute];
+
+function declared(space: MemorySpace, attributes: readonly string[] = ['address', 'port', 'user']): Region {
+  return space.declare('default', 'app', new Map([['web', attributes]]));
+}
+
+function thrownBy(act: () => unknown): HotloomError {
+  try {
+    act();
+  } catch (error) {
+    return error as HotloomError;
+  }
+  throw new Error('Nothing was thrown.');
+}
+
+describe('waking', () => {
+  test('a write has woken its readers, in the order of their coming, when it returns', () => {
+    const space = new MemorySpace();
+    const region = declared(space);
+    const woken: string[] = [];
+    for (const reader of ['first', 'second', 'third']) space.subscribe(name('address'), () => woken.push(reader));
+    region.write('web', 'address', 'a');
+    expect(woken).toEqual(['first', 'second', 'third']);
+  });
+
+  test('a reader that throws stops nobody; the writer learns of it, and the value is there', () => {
+    const space = new MemorySpace();
+    const region = declared(space);
+    const woken: string[] = [];
+    const bug = new Error('reader bug');
+    space.subscribe(name('address'), () => {
+      throw bug;
+    });
+    space.subscribe(name('address'), () => woken.push('second'));
+    const error = thrownBy(() => region.write('web', 'address', 'a'));
+    expect(error).toMatchObject({ code: 'InternalError', cause: bug });
+    expect(error.what).toBe('A reader of the data space threw when it was woken: reader bug');
+    expect(woken).toEqual(['second']);
+    expect(space.tryRead(name('address'))).toEqual({ value: 'a' });
+    expect(space.blockedReads).toBe(0);
+  });
+
+  test('a reader that throws at a failure leaves no other name of the resource unfailed', () => {
+    const space = new MemorySpace();
+    const region = declared(space);
+    space.subscribe(name('address'), () => {
+      throw new Error('reader bug');
+    });
+    expect(thrownBy(() => region.fail('web', new ResourceFailure({ what: 'boom' }))).code).toBe('InternalError');
+    expect(space.tryRead(name('user'))).toHaveProperty('failure');
+  });
+
+  test('a watch sees what woke a reader before what that reader wrote', async () => {
+    const space = new MemorySpace();
+    const region = declared(space);
+    const watch = space.watch(['default'])[Symbol.asyncIterator]();
+    const first = watch.next();
+    space.subscribe(name('address'), () => region.write('web', 'port', 1));
+    region.write('web', 'address', 'a');
+    expect((await first).value).toEqual({ name: name('address'), entry: { value: 'a' } });
+    expect((await watch.next()).value).toEqual({ name: name('port'), entry: { value: 1 } });
+    await watch.return?.();
+  });
+
+  test('a reader that gives up while its name is being written is not counted twice', () => {
+    const space = new MemorySpace();
+    const region = declared(space);
+    const cancels: (() => void)[] = [];
+    for (let reader = 0; reader < 3; reader += 1) {
+      cancels.push(space.subscribe(name('address'), () => cancels.forEach((cancel) => void cancel())));
+    }
+    region.write('web', 'address', 'a');
+    expect(space.blockedReads).toBe(0);
+  });
+});
+
+describe('cost', () => {
+  test('a resource with many attributes is written in linear time and keeps them apart', () => {
+    const space = new MemorySpace();
+    const names = Array.from({ length: 5000 }, (_, index): Name => ['default', 'board', 'ticket', String(index)]);
+    for (const each of names) space.write(each, each[3]);
+    expect(names.every((each) => (space.tryRead(each) as { value: string }).value === each[3])).toBe(true);
+  });
+
+  test('100,000 resources are declared without a cell for any', () => {
+    const space = new MemorySpace();
+    const outputs = new Map(Array.from({ length: 100_000 }, (_, index) => [`r${index}`, ['address']] as const));
+    const region = space.declare('default', 'app', outputs);
+    expect(space.isDeclared(['default', 'app', 'r99999', 'address'])).toBe(true);
+    region.write('r99999', 'address', 1);
+    expect(space.tryRead(['default', 'app', 'r99999', 'address'])).toEqual({ value: 1 });
+  });
+
+  test('an object that was checked before is kept, not copied', () => {
+    const space = new MemorySpace();
+    space.write(name('a'), { list: [1] });
+    const first = space.tryRead(name('a')) as { value: object };
+    space.write(name('b'), first.value as never);
+    expect((space.tryRead(name('b')) as { value: object }).value).toBe(first.value);
+    expect(Object.isFrozen(first.value)).toBe(true);
+  });
+});
+
+describe('closing', () => {
+  test('afterwards names can be written and read, but nothing waits', async () => {
+    const space = new MemorySpace();
+    const region = declared(space);
+    space.close();
+    space.close();
+    region.write('web', 'address', 'late');
+    await expect(space.read(name('address'))).resolves.toBe('late');
+    await expect(space.read(name('port'))).rejects.toMatchObject({ code: 'ReadAborted' });
+    const watch = space.watch(['default'])[Symbol.asyncIterator]();
+    expect((await watch.next()).value).toMatchObject({ entry: { value: 'late' } });
+    expect(await watch.next()).toEqual({ done: true, value: undefined });
+    expect(space.blockedReads).toBe(0);
+  });
+
+  test('a watch that waits is ended by return, from outside the loop too', async () => {
+    const watch = new MemorySpace().watch([])[Symbol.asyncIterator]();
+    const waiting = [watch.next(), watch.next()];
+    await watch.return?.();
+    expect(await Promise.all(waiting)).toEqual(Array(2).fill({ done: true, value: undefined }));
+  });
+});
+
+describe('errors, as people see them', () => {
+  const cases: readonly (readonly [string, (space: MemorySpace, region: Region) => unknown, string])[] = [
+    [
+      'UndeclaredWrite',
+      (_space, region) => region.write('web', 'adress', 1),
+      [
+        "'default.app.web.adress' cannot be written: 'web' does not declare the attribute 'adress'.",
+        '  Readers are ordered by what a resource declares, before any handler runs.',
+        "  Did you mean 'address'? It declares 'address', 'port' and 'user'.",
+      ].join('\n'),
+    ],
+    [
+      'ConflictingWrite',
+      (_space, region) => {
+        region.write('web', 'port', 1);
+        region.write('web', 'port', 2);
+      },
+      [
+        "'default.app.web.port' has been written before, with a different value.",
+        '  A name is written once in one operation on a stack, so that every reader sees the same value.',
+        '  Write the value once, when it is final; a retry has to write the same value again.',
+      ].join('\n'),
+    ],
+    [
+      'NotTheWriter',
+      (space) => space.write(name('port'), 1),
+      [
+        "'default.app.web.port' cannot be written from outside.",
+        "  It is the attribute 'port' of the resource 'web' of stack 'app', and only that resource writes it.",
+        '  Write a name that no stack declares, and let the template read that one by get_data.',
+      ].join('\n'),
+    ],
+  ];
+  test.each(cases)('%s', (code, act, text) => {
+    const space = new MemorySpace();
+    const error = thrownBy(() => act(space, declared(space)));
+    expect([error.code, error.message]).toEqual([code, text]);
+  });
+
+  test('WriterFailed tells the root of the chain first', async () => {
+    const space = new MemorySpace();
+    const region = declared(space);
+    const read = space.read(name('address'));
+    region.fail('web', new ResourceFailure({ what: 'web failed', cause: new Error('quota exceeded') }));
+    await expect(read).rejects.toThrow(
+      [
+        "'default.app.web.address' will not be written: quota exceeded",
+        '  Its writer failed, was cancelled, or was skipped because of that.',
+        '  Remove the cause and run the action again.',
+      ].join('\n'),
+    );
+  });
+});

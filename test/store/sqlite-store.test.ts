@@ -1,0 +1,383 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import Database from 'libsql';
+import type { HotloomError } from '../../src/errors.ts';
+import type { Name } from '../../src/names.ts';
+import { processStart } from '../../src/process-identity.ts';
+import { SqliteStore } from '../../src/store/sqlite-store.ts';
+import type { Claimant, StackRecord, StoreChange } from '../../src/store/stack-store.ts';
+
+// What every store does is in test/contract; here is what a file adds to it.
+
+let directory: string;
+let file: string;
+const opened: SqliteStore[] = [];
+const children: ChildProcess[] = [];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'hotloom-'));
+  file = join(directory, 'stacks.db');
+});
+
+afterEach(async () => {
+  for (const store of opened.splice(0)) store.close();
+  for (const child of children.splice(0)) await kill(child);
+  rmSync(directory, { recursive: true });
+});
+
+function open(path = file): SqliteStore {
+  const store = SqliteStore.open(path, { busyTimeoutMs: 2000 });
+  opened.push(store);
+  return store;
+}
+
+const ME: Claimant = {
+  engineId: '00000000-0000-4000-8000-000000000001',
+  host: hostname(),
+  pid: process.pid,
+  processStart: processStart(process.pid) ?? 'unknown',
+};
+
+const ADDRESS: Name = ['default', 'app', 'web', 'address'];
+
+function stack(fields: Partial<StackRecord> = {}): StackRecord {
+  return {
+    id: '00000000-0000-4000-8000-0000000000aa',
+    space: 'default',
+    name: 'app',
+    action: 'CREATE',
+    status: 'IN_PROGRESS',
+    reason: 'Stack CREATE started',
+    createdAt: 1,
+    updatedAt: 2,
+    template: { heat_template_version: 'hotloom-1' },
+    files: {},
+    parameters: {},
+    outputs: {},
+    ...fields,
+  };
+}
+
+const address = (value: string): StoreChange => ({ kind: 'value', resource: 'web', attribute: 'address', value });
+
+function refusalOf(act: () => unknown): HotloomError {
+  try {
+    act();
+  } catch (error) {
+    return error as HotloomError;
+  }
+  throw new Error('It was accepted.');
+}
+
+/** Starts the child and resolves once it has written `lines` lines. */
+async function startChild(task: 'write' | 'hold', lines: number): Promise<ChildProcess> {
+  const fixtures = new URL('../fixtures/typescript-hook.mjs', import.meta.url);
+  const script = new URL('./writing-child.mjs', import.meta.url);
+  const child = spawn(process.execPath, ['--import', fixtures.href, script.pathname, file, task], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { PATH: process.env.PATH },
+  });
+  children.push(child);
+  let seen = 0;
+  for await (const chunk of child.stdout!) {
+    seen += String(chunk).split('\n').length - 1;
+    if (seen >= lines) return child;
+  }
+  throw new Error('The child ended by itself.');
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exit;
+}
+
+describe('the file', () => {
+  test('is created with its directory, for its owner only, and marked as ours', () => {
+    const path = join(directory, 'new', 'deep', 'stacks.db');
+    const store = open(path);
+    store.createStack(stack(), ME);
+    const files = readdirSync(join(directory, 'new', 'deep'));
+    for (const each of files) expect(statSync(join(directory, 'new', 'deep', each)).mode & 0o777).toBe(0o600);
+    expect(statSync(join(directory, 'new', 'deep')).mode & 0o777).toBe(0o700);
+    store.close();
+    expect(readFileSync(path).toString('latin1', 68, 72)).toBe('HOTL');
+    expect(factsOf(path)).toEqual({ schema: 1, stacks: 1 });
+  });
+
+  test('keeps what was stored, for the next one that opens it', () => {
+    const first = open();
+    const claim = first.createStack(stack(), ME);
+    first.append(claim, [address('10.0.0.1')]);
+    first.release(claim);
+    first.writeOutside(['default', 'ops', 'gate', 'open'], null);
+    first.close();
+    const second = open();
+    expect(second.find(ADDRESS)).toEqual({ value: '10.0.0.1' });
+    expect(second.find(['default', 'ops', 'gate', 'open'])).toEqual({ value: null });
+    expect(second.claim(claim.stackId, ME).fence).toBe(claim.fence + 1);
+  });
+
+  test('may be empty: somebody was killed before the first transaction', () => {
+    writeFileSync(file, '');
+    open().createStack(stack(), ME);
+  });
+});
+
+describe('a file that cannot be used is refused, and stays as it is', () => {
+  const foreign = (path: string): void => {
+    const database = new Database(path);
+    database.exec('CREATE TABLE notes (text TEXT)');
+    database.close();
+  };
+  const ours = (): Buffer => {
+    const source = join(directory, 'source.db');
+    const store = SqliteStore.open(source);
+    const claim = store.createStack(stack(), ME);
+    store.append(
+      claim,
+      Array.from(
+        { length: 500 },
+        (_, index): StoreChange => ({
+          kind: 'value',
+          resource: 'web',
+          attribute: String(index),
+          value: 'x'.repeat(100),
+        }),
+      ),
+    );
+    store.close();
+    // A copy has nothing to do with the connection that made the original.
+    return readFileSync(source);
+  };
+  const patched = (change: (bytes: Buffer) => Uint8Array) => (path: string) => writeFileSync(path, change(ours()));
+  const rows: readonly { what: string; make: (path: string) => void; text: string }[] = [
+    {
+      what: 'a text file',
+      make: (path) => writeFileSync(path, 'heat_template_version: hotloom-1\n'.repeat(20)),
+      text: `The store FILE is not a store: it is not an SQLite database, or its beginning is damaged.
+  SQLite says: file is not a database (SQLITE_NOTADB).
+  Name another file, or restore this one from a backup. It was not changed.`,
+    },
+    {
+      what: 'a file shorter than a header',
+      make: (path) => writeFileSync(path, 'SQLite format 3\u0000'),
+      text: `The store FILE is not a store: it is not an SQLite database, or its beginning is damaged.
+  SQLite says: file is not a database (SQLITE_NOTADB).
+  Name another file, or restore this one from a backup. It was not changed.`,
+    },
+    {
+      what: 'a database of another program',
+      make: foreign,
+      text: `FILE is not a store.
+  The file is an SQLite database of another program. It was not changed.
+  Name another file.`,
+    },
+    {
+      what: 'a store of a newer release',
+      make: patched((bytes) => {
+        bytes.writeUInt32BE(99, 60);
+        return bytes;
+      }),
+      text: `FILE was written by a newer release of Hotloom.
+  It has schema 99, and this release knows schemas up to 1. The file was not changed.
+  Install the release that wrote it, or a newer one.`,
+    },
+    {
+      what: 'a store whose schema is overwritten',
+      make: patched((bytes) => bytes.fill(0xa5, 100, 4096)),
+      text: `The store FILE is damaged.
+  SQLite says: database disk image is malformed (SQLITE_CORRUPT).
+  Restore the file from a backup; nothing more is written to it.`,
+    },
+    {
+      what: 'a store that was cut off',
+      make: patched((bytes) => bytes.subarray(0, bytes.length - 4096)),
+      text: `The store FILE is damaged.
+  SQLite says: database disk image is malformed (SQLITE_CORRUPT).
+  Restore the file from a backup; nothing more is written to it.`,
+    },
+  ];
+  test.each(rows)('$what', ({ make, text }) => {
+    make(file);
+    const before = readFileSync(file);
+    const error = refusalOf(() => open());
+    expect(error.code).toBe('StoreUnusable');
+    expect(error.message.replaceAll(file, 'FILE')).toBe(text);
+    expect(readFileSync(file).equals(before)).toBe(true);
+  });
+
+  test('a directory, or a file below a file', () => {
+    writeFileSync(file, '');
+    for (const path of [directory, join(file, 'below.db')]) {
+      const error = refusalOf(() => open(path));
+      expect(error.code).toBe('StoreUnusable');
+      expect(error.what).toBe(`The store ${path} cannot be opened.`);
+    }
+  });
+
+  // The superuser may write everything.
+  const testAsUser = process.getuid?.() === 0 ? test.skip : test;
+  testAsUser('a file that may not be written', () => {
+    writeFileSync(file, ours(), { mode: 0o400 });
+    expect(refusalOf(() => open())).toMatchObject({
+      code: 'StoreUnusable',
+      what: `The store ${file} cannot be opened.`,
+    });
+  });
+
+  test('damage that shows only later is told as such, when it is met', () => {
+    const bytes = ours();
+    // Everything but the schema on the first pages: the tables' own pages lie behind it.
+    writeFileSync(file, Buffer.concat([bytes.subarray(0, 4096 * 4), Buffer.alloc(bytes.length - 4096 * 4, 0xa5)]));
+    const error = refusalOf(() => {
+      const store = open();
+      store.listStacks();
+      store.values(stack().id);
+      store.find(ADDRESS);
+      store.events(stack().id);
+    });
+    expect(error).toMatchObject({ code: 'StoreUnusable', what: `The store ${file} is damaged.` });
+  });
+
+  test('a store that was closed', () => {
+    const store = open();
+    store.close();
+    expect(refusalOf(() => store.listStacks())).toMatchObject({
+      code: 'StoreUnusable',
+      what: `The store ${file} has been closed.`,
+    });
+  });
+});
+
+describe('two connections', () => {
+  test('see each other, and the revision tells when to look', () => {
+    const [one, two] = [open(), open()];
+    const revisions = [two.revision(), two.revision()];
+    expect(revisions[0]).toBe(revisions[1]);
+    const claim = one.createStack(stack(), ME);
+    revisions.push(two.revision());
+    one.append(claim, [address('a')]);
+    revisions.push(two.revision());
+    expect(new Set(revisions).size).toBe(3);
+    expect(two.find(ADDRESS)).toEqual({ value: 'a' });
+    expect(two.revision()).toBe(revisions.at(-1));
+  });
+
+  test('the revision counts own writes too, since several engines may share one store', () => {
+    const store = open();
+    const before = store.revision();
+    store.writeOutside(ADDRESS, 1);
+    expect(store.revision()).not.toBe(before);
+  });
+
+  test('fence each other: a claim that was taken over writes no more through the other one', () => {
+    const [one, two] = [open(), open()];
+    const late = one.createStack(stack(), { ...ME, pid: 2 ** 30, processStart: 'never' });
+    const claim = two.claim(late.stackId, ME);
+    expect(refusalOf(() => one.append(late, [address('late')])).code).toBe('ActionInProgress');
+    expect(refusalOf(() => one.claim(late.stackId, ME)).code).toBe('ActionInProgress');
+    two.append(claim, [address('right')]);
+    expect(one.find(ADDRESS)).toEqual({ value: 'right' });
+  });
+
+  test('a stack under the same name does not take over a late writer of the one before', () => {
+    const [one, two] = [open(), open()];
+    const late = one.createStack(stack(), ME);
+    two.removeStack(late);
+    two.createStack(stack({ id: '00000000-0000-4000-8000-0000000000bb' }), ME);
+    expect(refusalOf(() => one.append(late, [address('late')])).code).toBe('ActionInProgress');
+    expect(two.find(ADDRESS)).toBeUndefined();
+  });
+
+  test('a writer that another process keeps waiting too long says so', () => {
+    const store = SqliteStore.open(file, { busyTimeoutMs: 0 });
+    opened.push(store);
+    const other = new Database(file);
+    other.exec('BEGIN IMMEDIATE');
+    const error = refusalOf(() => store.writeOutside(ADDRESS, 1));
+    other.exec('ROLLBACK');
+    other.close();
+    expect(error.message.replaceAll(file, 'FILE')).toBe(`The store FILE is locked by another process for too long.
+  SQLite says: database is locked (SQLITE_BUSY).
+  Run the action again. If it stays locked, look for a process that hangs while it has the file open.`);
+    store.writeOutside(ADDRESS, 1);
+  });
+});
+
+describe('events', () => {
+  test('old ones leave the file too, also when each action stores only a few', () => {
+    const store = open();
+    let claim = store.createStack(stack(), ME);
+    const event: StoreChange = {
+      kind: 'event',
+      event: {
+        type: 'stack',
+        time: 1,
+        space: 'default',
+        stack: 'app',
+        action: 'CREATE',
+        status: 'COMPLETE',
+        reason: '',
+      },
+    };
+    for (let action = 0; action < 8; action += 1) {
+      for (let batch = 0; batch < 3; batch += 1) store.append(claim, Array(200).fill(event));
+      store.release(claim);
+      claim = store.claim(claim.stackId, ME);
+    }
+    expect(store.events(claim.stackId).map(({ sequence }) => sequence)).toEqual(
+      Array.from({ length: 1000 }, (_, index) => 3801 + index),
+    );
+    const reader = new Database(file);
+    expect(reader.prepare('SELECT count(*) FROM events').raw().all([])).toEqual([[1000]]);
+    reader.close();
+  });
+});
+
+describe('another process', () => {
+  test('that is killed while it writes loses no batch that it was told of, and half of none', async () => {
+    const child = await startChild('write', 50);
+    await kill(child);
+    const store = open();
+    const [record] = store.listStacks();
+    const values = store.values(record!.id);
+    const batches = (resource: string): number[] =>
+      values
+        .filter((each) => each.resource === resource)
+        .map((each) => each.value as number)
+        .sort((a, b) => a - b);
+    expect(batches('left').length).toBeGreaterThanOrEqual(50);
+    expect(batches('left')).toEqual(Array.from({ length: batches('left').length }, (_, index) => index + 1));
+    expect(batches('right')).toEqual(batches('left'));
+  });
+
+  test('holds its stack while it lives, and no longer', async () => {
+    const child = await startChild('hold', 1);
+    const store = open();
+    const [record] = store.listStacks();
+    const error = refusalOf(() => store.claim(record!.id, ME));
+    expect(error.message).toBe(`Stack app already has an action in progress.
+  The engine in process ${child.pid} on ${hostname()} is at work on it: one action at a time changes a stack.
+  Wait until that action has ended. If the process hangs, end it (kill ${child.pid}) and run the action again.`);
+    expect(store.holder(record!.id)?.pid).toBe(child.pid);
+    await kill(child);
+    expect(store.holder(record!.id)).toBeUndefined();
+    store.append(store.claim(record!.id, ME), [address('taken over')]);
+    expect(store.find(ADDRESS)).toEqual({ value: 'taken over' });
+  });
+});
+
+/** What another program sees in the file. */
+function factsOf(path: string): { schema: number; stacks: number } {
+  const database = new Database(path);
+  const count = (sql: string): number => (database.prepare(sql).raw().all([]) as number[][])[0]![0]!;
+  const facts = { schema: count('PRAGMA user_version'), stacks: count('SELECT count(*) FROM stacks') };
+  database.close();
+  return facts;
+}
