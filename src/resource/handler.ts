@@ -49,7 +49,12 @@ export interface EndpointAccess {
   /** Path of the Unix socket. */
   readonly socket: string;
   readonly token: string;
-  /** HOTLOOM_SOCKET, HOTLOOM_TOKEN and a PATH that has the command `hotloom`; to be merged into the environment. */
+  /** A directory that holds the command `hotloom` alone. */
+  readonly commandDirectory: string;
+  /**
+   * HOTLOOM_SOCKET, HOTLOOM_TOKEN, HOTLOOM_NAME (the resource's own name) and the engine's PATH with the command's
+   * directory in front; to be merged into the environment.
+   */
   readonly environment: { readonly [variable: string]: string };
 }
 
@@ -75,6 +80,11 @@ export interface StreamingCreateCall<P, A> extends CreateCall {
   readonly outputs: Outputs<A>;
   /** Publishes any declared attribute by name, those that only this resource declares included. */
   publish(attribute: string, value: Json): Promise<void>;
+  /**
+   * Resolves when all of these attributes have been published, by this handler or by its process over the endpoint. It
+   * does not block the handler: nobody else is waited for. Left pending when the run ends first.
+   */
+  whenPublished(attributes: readonly string[]): Promise<void>;
   /** The names of the inputs that the template gives: properties and aliases. */
   readonly inputNames: readonly string[];
   /** The names of all attributes that this resource may write. */

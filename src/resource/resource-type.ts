@@ -2,6 +2,7 @@ import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
 import type { Expression } from '../template/expression.ts';
 import type { Json } from '../values.ts';
 import type { PlainHandler, StreamingHandler } from './handler.ts';
+import type { Misfit } from './schema.ts';
 
 /** A JSON Schema, draft 7. `default` fills in an absent property. */
 export type Schema = JSONSchema & {
@@ -24,16 +25,31 @@ export interface AttributeDeclaration {
 
 export type AttributeDeclarations = { readonly [attribute: string]: AttributeDeclaration };
 
-/** The TypeScript type of a whole set of properties. */
-export type PropertiesOf<P extends PropertySchemas, R extends string = never> = FromSchema<{
-  readonly type: 'object';
-  readonly properties: P;
-  readonly required: readonly R[];
-  readonly additionalProperties: false;
-}>;
+/**
+ * The TypeScript type of the values that fit a schema; `unknown` for a schema that the compiler does not know. While it
+ * infers the types of a declaration the compiler also asks for the values of *any* schema, and FromSchema of that does
+ * not end.
+ */
+export type ValueOfSchema<S> = Schema extends S ? unknown : S extends JSONSchema ? FromSchema<S> : unknown;
+
+/** The same before the defaults are filled in: what a template has to give. */
+export type GivenOfSchema<S> = Schema extends S
+  ? unknown
+  : S extends JSONSchema
+    ? FromSchema<S, { keepDefaultedPropertiesOptional: true }>
+    : unknown;
+
+/** The TypeScript type of a whole set of properties, as a handler gets them: those with a default are there. */
+export type PropertiesOf<P extends PropertySchemas, R extends string = never> = {
+  readonly [K in keyof P as K extends R | Defaulted<P> ? K : never]: ValueOfSchema<P[K]>;
+} & {
+  readonly [K in keyof P as K extends R | Defaulted<P> ? never : K]?: ValueOfSchema<P[K]>;
+};
+
+type Defaulted<P> = { [K in keyof P]: P[K] extends { readonly default: unknown } ? K : never }[keyof P];
 
 /** The TypeScript types of a set of attributes. */
-export type AttributesOf<A extends AttributeDeclarations> = { readonly [K in keyof A]: FromSchema<A[K]['schema']> };
+export type AttributesOf<A extends AttributeDeclarations> = { readonly [K in keyof A]: ValueOfSchema<A[K]['schema']> };
 
 interface TypeBase<P extends PropertySchemas, A extends AttributeDeclarations, R extends string> {
   /** `Vendor::Service::Thing`. */
@@ -43,6 +59,10 @@ interface TypeBase<P extends PropertySchemas, A extends AttributeDeclarations, R
   /** The properties that a template has to give. */
   readonly required?: readonly R[];
   readonly attributes: A;
+  /** True for a type that takes properties of any name besides its own; those are passed on as they are. */
+  readonly anyProperties?: boolean;
+  /** True for a type that has attributes of any name besides its own; those read as null. */
+  readonly anyAttributes?: boolean;
   /**
    * Attributes that one resource declares by its own properties, for types whose write-set the template decides.
    * Gets the properties as the template states them: function calls are not resolved.
@@ -50,14 +70,30 @@ interface TypeBase<P extends PropertySchemas, A extends AttributeDeclarations, R
   readonly instanceAttributes?: (properties: { readonly [property: string]: Expression }) => AttributeDeclarations;
 }
 
+/** The parts of a declaration that are typed from its schemas. */
+interface TypedParts<Properties, Handler> {
+  /**
+   * Rules between properties. Gets them converted and with their defaults, before the run if all of them are known by
+   * then, else before a plain handler starts; a streaming handler, which gets them one by one, has to look itself.
+   * Returns what is wrong, each with the path from the properties down.
+   */
+  readonly validate?: (properties: Properties) => readonly Misfit[];
+  readonly handler: Handler;
+}
+
+// A finished type carries its schemas but not the TypeScript types made from them, so that the compiler can compare two
+// types (in a list of types, say) without comparing what FromSchema makes of them, which may take it minutes. Its handler
+// is held by `any`: handlers are contravariant in their properties, so nothing else would hold them all.
+
 /** A type whose handler starts when all inputs are there and whose attributes appear when it returns, as under Heat. */
 export interface PlainType<
   P extends PropertySchemas = PropertySchemas,
   A extends AttributeDeclarations = AttributeDeclarations,
   R extends string = string,
-> extends TypeBase<P, A, R> {
+> extends TypeBase<P, A, R>,
+    // biome-ignore lint/suspicious/noExplicitAny: see above
+    TypedParts<any, PlainHandler<any, any>> {
   readonly kind: 'plain';
-  readonly handler: PlainHandler<PropertiesOf<P, R>, AttributesOf<A>>;
 }
 
 /** A type whose handler starts at once, blocks on the inputs it awaits, and publishes each attribute when it has it. */
@@ -65,33 +101,49 @@ export interface StreamingType<
   P extends PropertySchemas = PropertySchemas,
   A extends AttributeDeclarations = AttributeDeclarations,
   R extends string = string,
-> extends TypeBase<P, A, R> {
+> extends TypeBase<P, A, R>,
+    // biome-ignore lint/suspicious/noExplicitAny: see above
+    TypedParts<any, StreamingHandler<any, any>> {
   readonly kind: 'streaming';
-  readonly handler: StreamingHandler<PropertiesOf<P, R>, AttributesOf<A>>;
 }
 
 /** A resource type of either kind, its schemas not known to the compiler. */
-// biome-ignore lint/suspicious/noExplicitAny: handlers are contravariant in their properties, so only `any` holds them all
+// biome-ignore lint/suspicious/noExplicitAny: see above
 export type ResourceType = PlainType<any, any, any> | StreamingType<any, any, any>;
 
+/** What definePlainType takes. */
+export type PlainDeclaration<P extends PropertySchemas, A extends AttributeDeclarations, R extends string> = TypeBase<
+  P,
+  A,
+  R
+> &
+  TypedParts<PropertiesOf<P, R>, PlainHandler<PropertiesOf<P, R>, AttributesOf<A>>>;
+
+/** What defineStreamingType takes. */
+export type StreamingDeclaration<
+  P extends PropertySchemas,
+  A extends AttributeDeclarations,
+  R extends string,
+> = TypeBase<P, A, R> & TypedParts<PropertiesOf<P, R>, StreamingHandler<PropertiesOf<P, R>, AttributesOf<A>>>;
+
 /**
- * Defines a plain type; the handler's `properties` and its result are typed from the schemas. Throws InvalidSchemaError
- * for a declaration that contradicts itself.
+ * Defines a plain type; the handler's `properties` and its result are typed from the schemas. The declaration is checked
+ * when the type is registered: createRegistry throws InvalidSchemaError for one that contradicts itself.
  */
 export function definePlainType<
   const P extends PropertySchemas,
   const A extends AttributeDeclarations,
   const R extends keyof P & string = never,
->(type: Omit<PlainType<P, A, R>, 'kind'>): PlainType<P, A, R> {
+>(type: PlainDeclaration<P, A, R>): PlainType<P, A, R> {
   return { ...type, kind: 'plain' };
 }
 
-/** Defines a streaming type; the handler's `inputs` and `outputs` are typed from the schemas. */
+/** Defines a streaming type; the handler's `inputs` and `outputs` are typed from the schemas. Checked as a plain one. */
 export function defineStreamingType<
   const P extends PropertySchemas,
   const A extends AttributeDeclarations,
   const R extends keyof P & string = never,
->(type: Omit<StreamingType<P, A, R>, 'kind'>): StreamingType<P, A, R> {
+>(type: StreamingDeclaration<P, A, R>): StreamingType<P, A, R> {
   return { ...type, kind: 'streaming' };
 }
 

@@ -1,0 +1,258 @@
+import {
+  AttributeInvalid,
+  type HotloomError,
+  InvalidSchemaError,
+  isHotloomError,
+  PropertyInvalid,
+  StackValidationFailed,
+} from '../errors.ts';
+import { type Path, printPath, type Source } from '../source.ts';
+import {
+  type Expression,
+  FunctionCall,
+  isLiteral,
+  type ResolveScope,
+  resolveExpression,
+  type StaticScope,
+} from '../template/expression.ts';
+import type { Json, JsonObject } from '../values.ts';
+import { compiledAttribute, compiledType } from './compiled-type.ts';
+import type { AttributeDeclaration, ResourceType } from './resource-type.ts';
+import {
+  isPartlyUnknown,
+  type Misfit,
+  missingKey,
+  type PartialJson,
+  SchemaProblem,
+  UNKNOWN,
+  unknownKey,
+} from './schema.ts';
+
+/** The resource whose properties are looked at, for errors. */
+export interface PropertyPlace {
+  /** The resource's name. */
+  readonly resource: string;
+  /** The path of its definition in the template. */
+  readonly path: Path;
+  readonly source: Source;
+  /** Replaces secrets in a text that quotes a value. Default: quotes it as it is. */
+  readonly mask?: ((text: string) => string) | undefined;
+}
+
+/**
+ * Everything that is wrong with a resource's properties as far as it can be known before the run: an unknown property, a
+ * missing one, a value that does not fit its schema, each placed at its node. Empty when nothing is. With `scope`, calls
+ * that read no attribute (`get_param`, say) are resolved and checked too; without it, every call counts as unknown.
+ *
+ * Throws InvalidSchemaError for a type whose declaration contradicts itself.
+ */
+export function validateStatically(
+  type: ResourceType,
+  properties: { readonly [property: string]: Expression },
+  place: PropertyPlace,
+  scope?: StaticScope,
+): readonly HotloomError[] {
+  const failures: HotloomError[] = [];
+  const known: Record<string, PartialJson> = {};
+  for (const [name, expression] of Object.entries(properties)) {
+    const value = knownPart(expression, scope, failures);
+    if (value !== undefined) setOwn(known, name, value);
+  }
+  const misfits: Misfit[] = [];
+  convertAll(type, known, misfits);
+  return [...failures, ...misfits.map((misfit) => new StackValidationFailed(errorFields(misfit, place)))];
+}
+
+/**
+ * The properties that a handler gets: `resolved` converted to the types of their schemas by Heat's rules, defaults filled
+ * in, frozen at every depth. Throws PropertyInvalid, which tells everything that does not fit, and InvalidSchemaError for
+ * a type whose declaration contradicts itself.
+ *
+ * O(size of the value); parts that need no conversion are shared with `resolved` and frozen in place.
+ */
+export function convertProperties(type: ResourceType, resolved: JsonObject, place?: PropertyPlace): JsonObject {
+  const misfits: Misfit[] = [];
+  const converted = convertAll(type, resolved, misfits);
+  if (misfits.length > 0) throw propertyInvalid(type, misfits, place);
+  return freezeDeeply(converted as JsonObject) as JsonObject;
+}
+
+/**
+ * One property as a streaming handler gets it: converted and frozen; the default, or undefined, when `resolved` is
+ * undefined. Throws as convertProperties does. Rules between properties are not looked at.
+ */
+export function convertProperty(
+  type: ResourceType,
+  name: string,
+  resolved: Json | undefined,
+  place?: PropertyPlace,
+): Json | undefined {
+  const compiled = compiledType(type);
+  const property = compiled.properties.get(name);
+  const misfits: Misfit[] = [];
+  let converted: PartialJson | undefined = resolved;
+  if (property === undefined) {
+    if (!type.anyProperties) misfits.push(unknownKey(name, [], [...compiled.properties.keys()]));
+  } else if (resolved !== undefined) converted = property.convert(resolved, property.path, misfits);
+  else if (compiled.required.includes(name)) misfits.push(missingKey(name, []));
+  else converted = compiled.defaults.find(([defaulted]) => defaulted === name)?.[1];
+  if (misfits.length > 0) throw propertyInvalid(type, misfits, place);
+  return converted === undefined ? undefined : freezeDeeply(converted as Json);
+}
+
+/**
+ * Checks a value that a handler writes as the attribute `name` of the resource. Nothing is converted: a handler is code,
+ * and has to write what it declares. Throws AttributeInvalid, and InvalidSchemaError for a schema that is none.
+ */
+export function checkAttribute(
+  declaration: Pick<AttributeDeclaration, 'schema'>,
+  name: string,
+  value: Json,
+  resource?: string,
+): void {
+  const misfits: Misfit[] = [];
+  checkFor(declaration, name)(value, [name], misfits);
+  if (misfits.length === 0) return;
+  const owner = resource === undefined ? '' : ` of the resource '${resource}'`;
+  throw new AttributeInvalid({
+    what: `The value of the attribute '${name}'${owner} does not fit its schema: ${misfits.map(describeMisfit).join('; ')}.`,
+    why: 'The handler wrote another value than its resource type declares, and readers rely on the declaration.',
+    fix: "Correct the resource type's handler or the schema of the attribute.",
+  });
+}
+
+function checkFor(
+  declaration: Pick<AttributeDeclaration, 'schema'>,
+  name: string,
+): ReturnType<typeof compiledAttribute> {
+  try {
+    return compiledAttribute(declaration.schema);
+  } catch (error) {
+    if (!(error instanceof SchemaProblem)) throw error;
+    throw new InvalidSchemaError({
+      what: `The schema of the attribute '${name}' contradicts itself.`,
+      why: error.message,
+      fix: 'Correct the schema.',
+    });
+  }
+}
+
+// --- conversion ---
+
+type PartialObject = { readonly [property: string]: PartialJson };
+
+function convertAll(type: ResourceType, given: PartialObject, misfits: Misfit[]): PartialObject {
+  const compiled = compiledType(type);
+  const converted: Record<string, PartialJson> = {};
+  for (const name of Object.keys(given)) {
+    const value = given[name] as PartialJson;
+    const property = compiled.properties.get(name);
+    if (property !== undefined) setOwn(converted, name, property.convert(value, property.path, misfits));
+    else if (type.anyProperties) setOwn(converted, name, value);
+    else misfits.push(unknownKey(name, [], [...compiled.properties.keys()]));
+  }
+  for (const [name, value] of compiled.defaults) if (!Object.hasOwn(converted, name)) setOwn(converted, name, value);
+  for (const name of compiled.required) if (!Object.hasOwn(converted, name)) misfits.push(missingKey(name, []));
+  if (type.validate !== undefined && misfits.length === 0 && !isPartlyUnknown(converted)) {
+    misfits.push(...type.validate(converted));
+  }
+  return converted;
+}
+
+/** A plain assignment to `__proto__` would set the prototype instead of a key. */
+function setOwn(object: Record<string, PartialJson>, key: string, value: PartialJson): void {
+  if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true });
+  else object[key] = value;
+}
+
+function freezeDeeply(value: Json): Json {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const item of Array.isArray(value) ? value : Object.values(value)) freezeDeeply(item);
+  return Object.freeze(value);
+}
+
+// --- what is known before the run ---
+
+/** The value of `expression` with UNKNOWN for what is read at run time; undefined when its node is dropped. */
+function knownPart(
+  expression: Expression,
+  scope: StaticScope | undefined,
+  failures: HotloomError[],
+): PartialJson | undefined {
+  if (isLiteral(expression)) return expression;
+  if (expression instanceof FunctionCall) return scope === undefined ? UNKNOWN : knownCall(expression, scope, failures);
+  if (Array.isArray(expression)) {
+    return expression.map((item) => knownPart(item, scope, failures)).filter((item) => item !== undefined);
+  }
+  const known: Record<string, PartialJson> = {};
+  for (const [key, item] of Object.entries(expression)) {
+    const value = knownPart(item, scope, failures);
+    if (value !== undefined) setOwn(known, key, value);
+  }
+  return known;
+}
+
+function knownCall(call: FunctionCall, scope: StaticScope, failures: HotloomError[]): PartialJson | undefined {
+  try {
+    let readsAtRunTime = false;
+    call.references(scope, () => {
+      readsAtRunTime = true;
+    });
+    return readsAtRunTime ? UNKNOWN : resolveExpression(call, withoutReads(scope));
+  } catch (error) {
+    if (!isHotloomError(error)) throw error;
+    // Whoever lists the references of the template tells what they do not find.
+    if (!REPORTED_ELSEWHERE.has(error.code)) failures.push(error);
+    return UNKNOWN;
+  }
+}
+
+const REPORTED_ELSEWHERE = new Set(['InvalidTemplateReference', 'InvalidTemplateAttribute', 'UserParameterMissing']);
+
+/** For calls that have just told that they read nothing. */
+function withoutReads(scope: StaticScope): ResolveScope {
+  return {
+    home: scope.home,
+    parameter: (name) => scope.parameter(name),
+    condition: (name) => scope.condition(name),
+    file: (name) => scope.file(name),
+    attribute: () => null,
+    value: () => null,
+  };
+}
+
+// --- errors ---
+
+function errorFields(misfit: Misfit, place: PropertyPlace): ConstructorParameters<typeof StackValidationFailed>[0] {
+  const mask = place.mask ?? ((text) => text);
+  const path = printPath(['resources', place.resource, 'properties', ...misfit.path]);
+  return {
+    what: mask(`Property error: ${path}: ${misfit.what}`),
+    where: place.source.locate([...place.path, 'properties', ...misfit.path]),
+    why: mask(misfit.why),
+    fix: mask(misfit.fix),
+  };
+}
+
+function propertyInvalid(
+  type: ResourceType,
+  misfits: readonly Misfit[],
+  place: PropertyPlace | undefined,
+): PropertyInvalid {
+  const first = misfits[0] as Misfit;
+  const fields =
+    place === undefined
+      ? { what: `Property error: ${describeMisfit(first)}`, why: first.why, fix: first.fix }
+      : errorFields(first, place);
+  if (misfits.length === 1) return new PropertyInvalid(fields);
+  const mask = place?.mask ?? ((text) => text);
+  const others = misfits.slice(1).map(describeMisfit).join('; ');
+  return new PropertyInvalid({
+    ...fields,
+    why: `${fields.why} ${mask(`The resource of type ${type.name} has ${misfits.length - 1} more: ${others}.`)}`,
+  });
+}
+
+function describeMisfit(misfit: Misfit): string {
+  return misfit.path.length === 0 ? misfit.what : `${printPath(misfit.path)}: ${misfit.what}`;
+}
