@@ -1,0 +1,41 @@
+import { stronglyConnected } from './cycles.ts';
+import { type PortGraph, PortGraphBuilder, packRows } from './port-graph.ts';
+
+/**
+ * The order in which resources are deleted: against the arrows of their creation. `requires` tells what each resource
+ * required; a resource may go when everything that required it is gone. Resources in one cycle go together: none of
+ * them waits for another.
+ */
+export function buildDeleteGraph(
+  resources: readonly { readonly name: string; readonly requires: readonly string[] }[],
+): PortGraph {
+  const builder = new PortGraphBuilder();
+  const indexes = new Map(resources.map(({ name }, index) => [name, index]));
+  for (const { name } of resources) builder.addResource(name, [], []);
+  const readers: number[] = [];
+  const producers: number[] = [];
+  for (const [reader, { requires }] of resources.entries()) {
+    builder.addEdge(builder.startPort(reader), builder.donePort(reader));
+    for (const name of requires) {
+      const producer = indexes.get(name);
+      if (producer === undefined) continue; // left out by a condition, or gone already
+      readers.push(reader);
+      producers.push(producer);
+    }
+  }
+  const groupOf = new Uint32Array(resources.length);
+  const groups: (readonly number[])[] = [];
+  stronglyConnected(resources.length, packRows(resources.length, readers, producers), (members) => {
+    for (const member of members) groupOf[member] = groups.length;
+    groups.push(members);
+  });
+  const added = new Set<string>();
+  for (const [edge, reader] of readers.entries()) {
+    const needed = groupOf[producers[edge] as number] as number;
+    if (groupOf[reader] === needed || added.has(`${reader} ${needed}`)) continue;
+    added.add(`${reader} ${needed}`);
+    // Who needs one member of a circle needs the others too, since that member does.
+    for (const member of groups[needed] ?? []) builder.addEdge(builder.donePort(reader), builder.startPort(member));
+  }
+  return builder.build();
+}

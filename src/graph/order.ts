@@ -1,0 +1,33 @@
+import { invariant } from '../errors.ts';
+import type { PortGraph } from './port-graph.ts';
+
+/**
+ * The ports in an order in which they can happen: Kahn's algorithm (1962); among those that are free, the one that comes
+ * first in the template. O(V + E). The graph must be acyclic.
+ */
+export function topologicalOrder(graph: PortGraph): Uint32Array {
+  const { offsets, targets } = graph.successors;
+  const missing = new Uint32Array(graph.size);
+  for (const target of targets) missing[target] = (missing[target] as number) + 1;
+  const order = new Uint32Array(graph.size);
+  let end = 0;
+  for (let port = 0; port < graph.size; port += 1) {
+    if (missing[port] === 0) {
+      order[end] = port;
+      end += 1;
+    }
+  }
+  for (let head = 0; head < end; head += 1) {
+    const port = order[head] as number;
+    for (let edge = offsets[port] as number; edge < (offsets[port + 1] as number); edge += 1) {
+      const target = targets[edge] as number;
+      missing[target] = (missing[target] as number) - 1;
+      if (missing[target] === 0) {
+        order[end] = target;
+        end += 1;
+      }
+    }
+  }
+  invariant(end === graph.size, 'a graph that is put into order has no cycle');
+  return order;
+}

@@ -1,0 +1,158 @@
+import { invariant } from '../errors.ts';
+
+/** What a port is: a resource may start, an input is there, an attribute is written, a resource is done. */
+export type PortKind = 'start' | 'in' | 'out' | 'done';
+
+export const START = 0;
+export const IN = 1;
+export const OUT = 2;
+export const DONE = 3;
+const KINDS: readonly PortKind[] = ['start', 'in', 'out', 'done'];
+
+/** One port, as shown to people. The graph itself holds numbers. */
+export interface Port {
+  readonly kind: PortKind;
+  readonly resource: string;
+  /** The property or alias of an `in`, the attribute of an `out`. */
+  readonly label: string | undefined;
+}
+
+/** Edges in compressed rows: those of row `p` are `targets[offsets[p]]` to `targets[offsets[p + 1] - 1]`. */
+export interface Rows {
+  readonly offsets: Uint32Array;
+  readonly targets: Uint32Array;
+}
+
+/**
+ * Ports and edges in typed arrays. The ports of a resource lie side by side: `start`, its `in` ports, its `out` ports,
+ * `done`. Resources are numbered; `names` gives their names. An edge a -> b says that b cannot happen before a.
+ *
+ * Arrays and not graphlib, because at 100,000 resources graphlib takes 6.1 s and 365 MB to build where this takes 56 ms
+ * and 53 MB, and its walks recurse: they overflow the call stack at a few thousand resources in a chain. graphlib is
+ * the public view (`toGraphlib`).
+ */
+export interface PortGraph {
+  readonly size: number;
+  readonly names: readonly string[];
+  readonly kinds: Uint8Array;
+  /** The number of the resource that the port belongs to. */
+  readonly owners: Uint32Array;
+  /** Property, alias or attribute; undefined for `start` and `done`. */
+  readonly labels: readonly (string | undefined)[];
+  /** Row r: the first port of resource r; the last entry is `size`. */
+  readonly firstPort: Uint32Array;
+  readonly successors: Rows;
+  readonly predecessors: Rows;
+}
+
+export function startPort(graph: PortGraph, resource: number): number {
+  return graph.firstPort[resource] as number;
+}
+
+export function donePort(graph: PortGraph, resource: number): number {
+  return (graph.firstPort[resource + 1] as number) - 1;
+}
+
+/** The port of an input that refers to something, or of an attribute that somebody refers to. */
+export function findPort(
+  graph: PortGraph,
+  resource: number,
+  kind: typeof IN | typeof OUT,
+  label: string,
+): number | undefined {
+  const last = donePort(graph, resource);
+  for (let port = startPort(graph, resource) + 1; port < last; port += 1) {
+    if (graph.kinds[port] === kind && graph.labels[port] === label) return port;
+  }
+  return undefined;
+}
+
+export function portOf(graph: PortGraph, port: number): Port {
+  return {
+    kind: KINDS[graph.kinds[port] as number] as PortKind,
+    resource: graph.names[graph.owners[port] as number] as string,
+    label: graph.labels[port],
+  };
+}
+
+/** `web.url` for inputs and attributes, `web (start)` and `web (done)` for the others. */
+export function printPort(port: Port): string {
+  return port.label === undefined ? `${port.resource} (${port.kind})` : `${port.resource}.${port.label}`;
+}
+
+/** Collects ports and edges, then packs them. Ports are added resource by resource. */
+export class PortGraphBuilder {
+  readonly #names: string[] = [];
+  readonly #firstPort: number[] = [];
+  readonly #kinds: number[] = [];
+  readonly #owners: number[] = [];
+  readonly #labels: (string | undefined)[] = [];
+  readonly #from: number[] = [];
+  readonly #to: number[] = [];
+
+  /** Adds a resource with its ports; returns its number. */
+  addResource(name: string, inputs: readonly string[], outputs: readonly string[]): number {
+    const resource = this.#names.length;
+    this.#names.push(name);
+    this.#firstPort.push(this.#kinds.length);
+    this.#addPort(resource, START, undefined);
+    for (const input of inputs) this.#addPort(resource, IN, input);
+    for (const output of outputs) this.#addPort(resource, OUT, output);
+    this.#addPort(resource, DONE, undefined);
+    return resource;
+  }
+
+  startPort(resource: number): number {
+    return this.#firstPort[resource] as number;
+  }
+
+  donePort(resource: number): number {
+    return (this.#firstPort[resource + 1] ?? this.#kinds.length) - 1;
+  }
+
+  addEdge(from: number, to: number): void {
+    this.#from.push(from);
+    this.#to.push(to);
+  }
+
+  build(): PortGraph {
+    const size = this.#kinds.length;
+    this.#firstPort.push(size);
+    const graph: PortGraph = {
+      size,
+      names: this.#names,
+      kinds: Uint8Array.from(this.#kinds),
+      owners: Uint32Array.from(this.#owners),
+      labels: this.#labels,
+      firstPort: Uint32Array.from(this.#firstPort),
+      successors: packRows(size, this.#from, this.#to),
+      predecessors: packRows(size, this.#to, this.#from),
+    };
+    invariant(graph.owners.length === size, 'every port of a graph has an owner');
+    return graph;
+  }
+
+  #addPort(resource: number, kind: number, label: string | undefined): void {
+    this.#kinds.push(kind);
+    this.#owners.push(resource);
+    this.#labels.push(label);
+  }
+}
+
+/** Counting sort of the edges by their row; within a row they keep the order in which they were added. */
+export function packRows(size: number, rows: ArrayLike<number>, targets: ArrayLike<number>): Rows {
+  const offsets = new Uint32Array(size + 1);
+  for (let edge = 0; edge < rows.length; edge += 1) {
+    const row = rows[edge] as number;
+    offsets[row + 1] = (offsets[row + 1] as number) + 1;
+  }
+  for (let row = 0; row < size; row += 1) offsets[row + 1] = (offsets[row + 1] as number) + (offsets[row] as number);
+  const next = offsets.slice(0, size);
+  const packed = new Uint32Array(targets.length);
+  for (let edge = 0; edge < rows.length; edge += 1) {
+    const row = rows[edge] as number;
+    packed[next[row] as number] = targets[edge] as number;
+    next[row] = (next[row] as number) + 1;
+  }
+  return { offsets, targets: packed };
+}

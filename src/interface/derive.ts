@@ -1,0 +1,270 @@
+import {
+  type HotloomError,
+  InvalidTemplateAttribute,
+  isHotloomError,
+  RequestLimitExceeded,
+  StackValidationFailed,
+  TemplateInvalid,
+} from '../errors.ts';
+import { validateStatically } from '../resource/properties.ts';
+import type { ResourceTypes } from '../resource/registry.ts';
+import type { AttributeDeclarations, ResourceType } from '../resource/resource-type.ts';
+import type { Path } from '../source.ts';
+import { evaluateCondition } from '../template/conditions.ts';
+import { type Expression, REFID, type Reference, type StaticScope, visitReferences } from '../template/expression.ts';
+import type { ResourceDefinition, Template } from '../template/template.ts';
+import { listNames, suggest } from '../wording.ts';
+import type { InputInterface, OutputInterface, ResourceInterface, StackInterface } from './interface.ts';
+
+export interface DeriveOptions {
+  readonly space: string;
+  readonly stack: string;
+  readonly types: ResourceTypes;
+  /** Parameter values, conditions and files: everything that is fixed before the run. */
+  readonly scope: StaticScope;
+  /** Heat's max_resources_per_stack; default 1000. */
+  readonly maxResources?: number;
+  /** Masks the values of hidden parameters. */
+  readonly redact?: (text: string) => string;
+}
+
+/** Heat's max_resources_per_stack. */
+export const DEFAULT_MAX_RESOURCES = 1000;
+
+/**
+ * What each resource of the template reads and writes under these types, parameters and conditions.
+ *
+ * Throws TemplateInvalid with every problem in template order: unknown types and attributes, properties that do not fit
+ * their schema, sections that the type has no use for. O(size of the template).
+ */
+export function deriveInterface(template: Template, options: DeriveOptions): StackInterface {
+  return new Derivation(template, options).derive();
+}
+
+class Derivation {
+  readonly #template: Template;
+  readonly #options: DeriveOptions;
+  readonly #problems: HotloomError[] = [];
+  readonly #byName = new Map<string, ResourceInterface>();
+  /** The attributes of each type with REFID, shared by the resources that add none. */
+  readonly #typeOutputs = new Map<ResourceType, AttributeDeclarations>();
+
+  constructor(template: Template, options: DeriveOptions) {
+    this.#template = template;
+    this.#options = options;
+  }
+
+  derive(): StackInterface {
+    const { space, stack, scope } = this.#options;
+    this.#checkSize();
+    const enabled = [...this.#template.resources.values()].filter((definition) => this.#isEnabled(definition));
+    const enabledNames = new Set(enabled.map(({ name }) => name));
+    for (const definition of enabled) this.#addResource(definition, enabledNames);
+    const resources = [...this.#byName.values()];
+    const outputs = this.#outputs();
+    for (const { inputs } of resources) for (const { references } of inputs) this.#checkAttributes(references);
+    for (const { references } of outputs) this.#checkAttributes(references);
+    if (this.#problems.length > 0) throw new TemplateInvalid(sortByPlace(this.#problems));
+    return { space, stack, template: this.#template, scope, resources, byName: this.#byName, outputs };
+  }
+
+  #checkSize(): void {
+    const limit = this.#options.maxResources ?? DEFAULT_MAX_RESOURCES;
+    if (this.#template.resources.size <= limit) return;
+    throw new RequestLimitExceeded({
+      what: `Request limit exceeded: You have reached the maximum resources per stack, ${limit}.`,
+      where: this.#template.source.locate(['resources']),
+      why: `The template has ${this.#template.resources.size} resources.`,
+      fix: 'Split the stack, or raise the limit with the option maxResources.',
+    });
+  }
+
+  #isEnabled(definition: ResourceDefinition): boolean {
+    if (definition.condition === undefined) return true;
+    return this.#collect(() => evaluateCondition(definition.condition as never, this.#options.scope)) ?? false;
+  }
+
+  #addResource(definition: ResourceDefinition, enabled: ReadonlySet<string>): void {
+    const type = this.#typeOf(definition);
+    if (type === undefined) return;
+    this.#checkProperties(definition, type);
+    this.#checkSections(definition, type);
+    const { name } = definition;
+    this.#byName.set(name, {
+      index: this.#byName.size,
+      name,
+      definition,
+      type,
+      inputs: [...this.#inputs(definition.properties, 'properties'), ...this.#inputs(definition.inputs, 'inputs')],
+      outputs: this.#outputsOf(definition, type),
+      dependsOn: [...new Set(definition.dependsOn)].filter((required) => enabled.has(required)),
+    });
+  }
+
+  #typeOf(definition: ResourceDefinition): ResourceType | undefined {
+    try {
+      return this.#options.types.get(definition.type);
+    } catch (error) {
+      if (!isHotloomError(error)) throw error;
+      this.#problems.push(this.#placed(error, [...definition.path, 'type']));
+      return undefined;
+    }
+  }
+
+  #checkProperties(definition: ResourceDefinition, type: ResourceType): void {
+    const place = {
+      resource: definition.name,
+      path: definition.path,
+      source: this.#template.source,
+      mask: this.#options.redact,
+    };
+    this.#problems.push(...validateStatically(type, definition.properties, place, this.#options.scope));
+  }
+
+  /** The sections `inputs` and `outputs` are for handlers that can use them. */
+  #checkSections(definition: ResourceDefinition, type: ResourceType): void {
+    for (const section of ['inputs', 'outputs'] as const) {
+      if (type.kind === 'streaming' || Object.keys(definition[section]).length === 0) continue;
+      this.#problem(
+        StackValidationFailed,
+        [...definition.path, section],
+        `Resource ${definition.name} of type ${type.name} cannot have the section '${section}'.`,
+        'A handler of a plain type gets its properties at its start and returns its attributes at its end.',
+        section === 'inputs'
+          ? 'Give the values as properties, or use a streaming type such as Local::Process.'
+          : 'Use a streaming type such as Local::Process, or read an attribute that the type has.',
+      );
+    }
+    for (const alias of Object.keys(definition.inputs)) {
+      if (!Object.hasOwn(type.properties, alias)) continue;
+      this.#problem(
+        StackValidationFailed,
+        [...definition.path, 'inputs', alias],
+        `The input '${alias}' of resource ${definition.name} has the name of a property.`,
+        `Type ${type.name} has a property '${alias}', and a handler reads both by the same name.`,
+        'Give the input another name.',
+      );
+    }
+  }
+
+  #inputs(
+    expressions: { readonly [name: string]: Expression },
+    section: InputInterface['section'],
+  ): readonly InputInterface[] {
+    const inputs: InputInterface[] = [];
+    for (const [name, expression] of Object.entries(expressions)) {
+      const references = this.#references(expression);
+      if (references.length > 0) inputs.push({ name, section, references });
+    }
+    return inputs;
+  }
+
+  /** A name of this very stack is a reference like `get_attr`, so that the static check sees it. */
+  #references(expression: Expression): readonly Reference[] {
+    const references: Reference[] = [];
+    const { space, stack, scope } = this.#options;
+    const own = this.#template.resources;
+    this.#collect(() =>
+      visitReferences(expression, scope, (reference) => {
+        const isOwn =
+          reference.kind === 'name' &&
+          reference.name[0] === space &&
+          reference.name[1] === stack &&
+          own.has(reference.name[2]);
+        if (!isOwn) references.push(reference);
+        else {
+          const [, , resource, attribute] = reference.name;
+          references.push({ kind: 'attribute', resource, attribute, path: reference.path });
+        }
+      }),
+    );
+    return references;
+  }
+
+  #outputsOf(definition: ResourceDefinition, type: ResourceType): AttributeDeclarations {
+    const shared: AttributeDeclarations = this.#typeOutputs.get(type) ?? {
+      [REFID]: { schema: {} },
+      ...type.attributes,
+    };
+    this.#typeOutputs.set(type, shared);
+    const own = this.#collect(() => type.instanceAttributes?.(definition.properties)) ?? {};
+    if (Object.keys(own).length === 0 && Object.keys(definition.outputs).length === 0 && !type.anyAttributes)
+      return shared;
+    const declared = Object.entries(definition.outputs).map(([name, { schema, needs }]) => [
+      name,
+      { schema, ...(needs === undefined ? {} : { needs }) },
+    ]);
+    return { ...shared, ...own, ...Object.fromEntries(declared) };
+  }
+
+  #outputs(): readonly OutputInterface[] {
+    const outputs: OutputInterface[] = [];
+    for (const definition of this.#template.outputs.values()) {
+      const { condition } = definition;
+      const isEnabled =
+        condition === undefined || this.#collect(() => evaluateCondition(condition, this.#options.scope)) === true;
+      if (isEnabled) outputs.push({ definition, references: this.#references(definition.value) });
+    }
+    return outputs;
+  }
+
+  #checkAttributes(references: readonly Reference[]): void {
+    for (const reference of references) {
+      if (reference.kind !== 'attribute') continue;
+      const producer = this.#byName.get(reference.resource);
+      // One that a condition leaves out reads as null; an unknown type is a problem of its own.
+      if (producer === undefined || Object.hasOwn(producer.outputs, reference.attribute)) continue;
+      const { resource, attribute } = reference;
+      if (producer.type.anyAttributes) {
+        Object.defineProperty(producer.outputs, attribute, {
+          value: { schema: {}, optional: true },
+          enumerable: true,
+        });
+        continue;
+      }
+      const names = Object.keys(producer.outputs).filter((name) => name !== REFID);
+      this.#problem(
+        InvalidTemplateAttribute,
+        reference.path,
+        `The Referenced Attribute (${resource} ${attribute}) is incorrect.`,
+        `A resource of type ${producer.type.name} never writes '${attribute}'.`,
+        `${suggest(attribute, names)}'${resource}' has ${listNames(names)}.`,
+      );
+    }
+  }
+
+  #problem(
+    ErrorClass: new (fields: { what: string; where: HotloomError['where']; why: string; fix: string }) => HotloomError,
+    path: Path,
+    what: string,
+    why: string,
+    fix: string,
+  ): void {
+    this.#problems.push(new ErrorClass({ what, where: this.#template.source.locate(path), why, fix }));
+  }
+
+  /** The same error with its place in the template. */
+  #placed(error: HotloomError, path: Path): HotloomError {
+    const PlacedClass = error.constructor as new (fields: object) => HotloomError;
+    const { what, why, fix } = error;
+    return new PlacedClass({ what, why, fix, where: this.#template.source.locate(path) });
+  }
+
+  /** The result of `attempt`, or undefined with its problem noted. */
+  #collect<T>(attempt: () => T): T | undefined {
+    try {
+      return attempt();
+    } catch (error) {
+      if (!isHotloomError(error) || error.code === 'InternalError') throw error;
+      if (error instanceof TemplateInvalid) this.#problems.push(...error.problems);
+      else this.#problems.push(error);
+      return undefined;
+    }
+  }
+}
+
+/** In the order in which a reader of the file meets them; those without a place first. */
+function sortByPlace(problems: readonly HotloomError[]): readonly HotloomError[] {
+  const key = ({ where }: HotloomError): number => (where?.line ?? 0) * 100_000 + (where?.column ?? 0);
+  return [...problems].sort((a, b) => key(a) - key(b));
+}

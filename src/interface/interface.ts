@@ -1,0 +1,54 @@
+import type { AttributeDeclarations, ResourceType } from '../resource/resource-type.ts';
+import type { Reference, StaticScope } from '../template/expression.ts';
+import type { OutputDefinition, ResourceDefinition, Template } from '../template/template.ts';
+
+/** Something that a resource reads: one of its properties, or an alias of its section `inputs`. */
+export interface InputInterface {
+  readonly name: string;
+  readonly section: 'properties' | 'inputs';
+  /** What has to be there before it can be resolved; at least one. An input without references is no port. */
+  readonly references: readonly Reference[];
+}
+
+/** What one resource reads and writes: all that the graph has to know of it. */
+export interface ResourceInterface {
+  /** Position among the enabled resources, in template order. */
+  readonly index: number;
+  readonly name: string;
+  readonly definition: ResourceDefinition;
+  readonly type: ResourceType;
+  /** The inputs that refer to something. */
+  readonly inputs: readonly InputInterface[];
+  /** Every attribute that it may write, REFID included. Shared between resources of a type where it can be. */
+  readonly outputs: AttributeDeclarations;
+  /** The enabled resources of `depends_on`. */
+  readonly dependsOn: readonly string[];
+}
+
+/** An output of the stack with what it reads. */
+export interface OutputInterface {
+  readonly definition: OutputDefinition;
+  readonly references: readonly Reference[];
+}
+
+/** A template with its types, parameter values and conditions: every read and write that can be known before a run. */
+export interface StackInterface {
+  readonly space: string;
+  readonly stack: string;
+  readonly template: Template;
+  readonly scope: StaticScope;
+  /** The resources whose condition holds, in template order. */
+  readonly resources: readonly ResourceInterface[];
+  readonly byName: ReadonlyMap<string, ResourceInterface>;
+  /** The outputs whose condition holds. */
+  readonly outputs: readonly OutputInterface[];
+}
+
+/**
+ * Whether `attribute` can be written only after `input` (undefined: a read by name at run time): what the attribute
+ * declares to need, or else everything that the resource reads (Heat's rule).
+ */
+export function needsInput(resource: ResourceInterface, attribute: string, input: string | undefined): boolean {
+  const needs = resource.outputs[attribute]?.needs;
+  return resource.type.kind === 'plain' || needs === undefined || (input !== undefined && needs.includes(input));
+}
