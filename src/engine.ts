@@ -1,0 +1,267 @@
+import { hostname } from 'node:os';
+import { heatTypes } from './builtin/heat/index.ts';
+import { type Clock, type Randomness, systemClock, systemRandomness } from './clock.ts';
+import { ActionCancelled, NotTheWriter } from './errors.ts';
+import { type EngineEvent, EventHub, type WaitingRead } from './events.ts';
+import type { Granularity } from './graph/build.ts';
+import { type Name, parseName, printName } from './names.ts';
+import { type Plan, planCreate } from './plan/plan.ts';
+import { processStart } from './process-identity.ts';
+import { createRegistry } from './resource/registry.ts';
+import type { ResourceType } from './resource/resource-type.ts';
+import { Slots } from './scheduler/slots.ts';
+import type { DataSpace, Entry, SpaceChange } from './space/data-space.ts';
+import { MemorySpace } from './space/memory-space.ts';
+import { NameReader } from './space/name-reader.ts';
+import { type WaitCycle, Waits } from './space/waits.ts';
+import { type Analysis, analyse, type TemplateInput } from './stack/analyse.ts';
+import { type CreateOptions, createStack } from './stack/create.ts';
+import { type DeleteOptions, deleteStack, findStack } from './stack/delete.ts';
+import { describeStack, type StackDescription, type StackSummary, summarizeStack } from './stack/describe.ts';
+import { readValue } from './stack/read.ts';
+import { ScriptAccess } from './stack/script-access.ts';
+import { type Limits, RunningActions, type StackServices } from './stack/services.ts';
+import { MemoryStore } from './store/memory-store.ts';
+import type { StackStore, StoredEvent } from './store/stack-store.ts';
+import { DEFAULT_MAX_TEMPLATE_SIZE } from './template/yaml.ts';
+import type { Json } from './values.ts';
+
+export interface EngineOptions {
+  /** Resource types besides `OS::Heat::Value`, `RandomString`, `None` and `TestResource`. */
+  readonly types?: readonly ResourceType[];
+  /** Where stacks are kept; default: in memory. `SqliteStore.open(file)` keeps them. Closed with the engine. */
+  readonly store?: StackStore;
+  /** Default: in memory. Closed with the engine. */
+  readonly space?: DataSpace;
+  /** How many handlers work at a time; a blocked one does not count. At least 1; default 64. */
+  readonly concurrency?: number;
+  /** How long a stall may stand before it is a deadlock, in milliseconds. Default 30,000. */
+  readonly stallTimeoutMs?: number;
+  /** How long handlers may take to stop after a cancel or a time-out, in milliseconds. Default 10,000. */
+  readonly cancelGraceMs?: number;
+  /** What consumers wait for: the attribute they read (default), or the whole resource, as other engines do. */
+  readonly granularity?: Granularity;
+  readonly limits?: Partial<Limits>;
+  readonly clock?: Clock;
+  readonly randomness?: Randomness;
+}
+
+/** A name as a tuple, or in its printed form, completed with the space `default`. */
+export type NameInput = Name | string;
+
+/**
+ * An orchestration engine. Any number of them live in one process; they share nothing but what is given to several of
+ * them. Call `close` when done.
+ */
+export class Engine {
+  readonly #services: StackServices;
+  readonly #scripts: ScriptAccess;
+
+  constructor(options: EngineOptions = {}) {
+    const { clock = systemClock, randomness = systemRandomness } = options;
+    const store = options.store ?? new MemoryStore();
+    const space = options.space ?? new MemorySpace();
+    const events = new EventHub();
+    const running = new RunningActions();
+    const waits = new Waits({
+      clock,
+      stallTimeoutMs: options.stallTimeoutMs ?? 30_000,
+      didStall: (cycle) => this.#tellCycle('read:didStall', cycle),
+      didDeadlock: (cycle) => this.#tellCycle('read:didDeadlock', cycle),
+    });
+    const names = new NameReader(space, store, clock, (inSpace, stack) => {
+      const traversal = running.get(inSpace, stack)?.traversal;
+      return traversal === undefined
+        ? undefined
+        : (resource, attribute) => traversal.describeWriter(resource, attribute);
+    });
+    this.#scripts = new ScriptAccess(names, running, (name, value) => this.write(name, value));
+    this.#services = {
+      types: createRegistry([...heatTypes, ...(options.types ?? [])]),
+      store,
+      space,
+      names,
+      waits,
+      slots: new Slots(options.concurrency ?? 64),
+      events,
+      clock,
+      randomness,
+      claimant: {
+        engineId: randomness.uuid(),
+        host: hostname(),
+        pid: process.pid,
+        processStart: processStart(process.pid) ?? '',
+      },
+      granularity: options.granularity ?? 'attribute',
+      limits: { maxTemplateSize: DEFAULT_MAX_TEMPLATE_SIZE, maxResources: 1000, ...options.limits },
+      cancelGraceMs: options.cancelGraceMs ?? 10_000,
+      running,
+      regions: new Map(),
+      openEndpoint: (resource) => this.#scripts.open(resource),
+      closeEndpoints: (inSpace, stack) => this.#scripts.revoke(inSpace, stack),
+      didIdle: () => this.#checkQuiescence(),
+    };
+  }
+
+  /** Checks a template with its parameters as far as can be known before a run. Throws what `create` would throw. */
+  validate(input: TemplateInput): Analysis {
+    return analyse(this.#services, input);
+  }
+
+  /** What `create` would do, as data. Throws what `create` would throw before it makes anything. */
+  preview(input: TemplateInput): Plan {
+    const { stack, graph } = this.validate(input);
+    return planCreate(stack, graph);
+  }
+
+  /**
+   * Creates a stack and resolves with it when it is complete. Nothing is made when the template or a parameter is wrong
+   * (TemplateInvalid and the errors of parameters) or when there is a stack of that name (StackExists). Rejects with
+   * StackFailed when a resource fails, the time is over, or `signal` fires.
+   */
+  async create(options: CreateOptions): Promise<StackDescription> {
+    await createStack(this.#services, options);
+    return this.show(options.stack, options.space);
+  }
+
+  /**
+   * Deletes a stack and resolves when nothing of it is left. A create of it in this engine is cancelled first. Throws
+   * EntityNotFound, ActionInProgress, StackInUse, and StackFailed when a resource could not be deleted.
+   */
+  async delete(options: DeleteOptions): Promise<void> {
+    await deleteStack(this.#services, options);
+  }
+
+  /** A stack with its outputs and resources. Throws EntityNotFound. */
+  async show(stack: string, space = 'default'): Promise<StackDescription> {
+    const record = await findStack(this.#services, space, stack);
+    return describeStack(record, await this.#services.store.resources(record.id));
+  }
+
+  /** All stacks of the store, by space and name. */
+  async list(): Promise<readonly StackSummary[]> {
+    return (await this.#services.store.listStacks()).map(summarizeStack);
+  }
+
+  /** The values of a stack's outputs. Throws EntityNotFound. */
+  async outputs(stack: string, space = 'default'): Promise<{ readonly [name: string]: Json }> {
+    return (await this.show(stack, space)).outputs;
+  }
+
+  /** The stored events of a stack with a sequence above `after`, oldest first. Throws EntityNotFound. */
+  async storedEvents(
+    stack: string,
+    options: { readonly space?: string; readonly after?: number } = {},
+  ): Promise<readonly StoredEvent[]> {
+    const record = await findStack(this.#services, options.space ?? 'default', stack);
+    return this.#services.store.events(record.id, options.after);
+  }
+
+  /**
+   * What happens from now on, in this engine: of one stack or of all. Without `signal` the iteration goes on until the
+   * loop is left; with a stack named it ends after the stack's action has.
+   */
+  events(
+    options: { readonly stack?: string; readonly space?: string; readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<EngineEvent, void, undefined> {
+    const { stack, space = 'default', signal } = options;
+    return this.#services.events.iterate({
+      wanted: (event) => stack === undefined || (event.stack === stack && event.space === space),
+      isLast: (event) => stack !== undefined && event.type === 'stack' && event.status !== 'IN_PROGRESS',
+      signal,
+    });
+  }
+
+  /** Calls `listener` with each event, in order and before the engine goes on. Returns a function that ends it. */
+  onEvent(listener: (event: EngineEvent) => void): () => void {
+    return this.#services.events.listen(listener);
+  }
+
+  /** Who waits for what in a stack that is at work in this engine; empty when it is not. */
+  waiting(stack: string, space = 'default'): readonly WaitingRead[] {
+    return this.#services.running.get(space, stack)?.traversal?.waiting() ?? [];
+  }
+
+  /** Waits until the name is written and returns its value. Rejects with WriterFailed, or ReadAborted by `signal`. */
+  read(name: NameInput, options: { readonly signal?: AbortSignal } = {}): Promise<Json> {
+    return readValue(this.#services.names, toName(name), options.signal);
+  }
+
+  /** What the name holds now, here or in the store; undefined when it is not written. */
+  tryRead(name: NameInput): Promise<Entry | undefined> {
+    return this.#services.names.find(toName(name));
+  }
+
+  /**
+   * Writes a name that no stack declares: how a person approves a step, or a foreign tool hands a value over. Stored
+   * before it wakes readers. Throws ConflictingWrite for a different value, and NotTheWriter for a name of a resource.
+   */
+  async write(name: NameInput, value: Json): Promise<void> {
+    const to = toName(name);
+    if (this.#services.space.isDeclared(to)) {
+      throw new NotTheWriter({
+        what: `${printName(to)} has another writer.`,
+        why: `It is an output of the resource '${to[2]}' of stack '${to[1]}'.`,
+        fix: 'Choose a name that no stack declares.',
+      });
+    }
+    await this.#services.store.writeOutside(to, value);
+    await this.#services.space.write(to, value);
+  }
+
+  /** Each change under a prefix (a space; a space and a stack; ...) of this engine's space, and what is there already. */
+  watch(prefix: readonly string[], options: { readonly signal?: AbortSignal } = {}): AsyncIterable<SpaceChange> {
+    return this.#services.space.watch(prefix, options);
+  }
+
+  /** Cancels what is at work, waits until it has stopped, and frees everything the engine holds. */
+  async close(): Promise<void> {
+    const { running, names, space, store } = this.#services;
+    const actions = running.values();
+    const reason = new ActionCancelled({
+      what: 'The engine was closed.',
+      why: 'Its owner closed it while an action was at work.',
+    });
+    for (const action of actions) action.cancel(reason);
+    await Promise.all(actions.map(({ ended }) => ended));
+    names.close();
+    await this.#scripts.close();
+    await space.close();
+    await store.close();
+  }
+
+  #tellCycle(type: 'read:didStall' | 'read:didDeadlock', cycle: WaitCycle): void {
+    const { events, clock } = this.#services;
+    if (!events.isHeard) return;
+    const time = clock.now();
+    for (const { space, stack } of cycle.stacks) {
+      if (type === 'read:didDeadlock') {
+        events.emit({ type, time, space, stack, cycle: cycle.hops });
+        continue;
+      }
+      const { writer, attribute, input } = cycle.broken ?? {
+        writer: { resource: '' },
+        attribute: '',
+        input: undefined,
+      };
+      const reason = `The handler of '${writer.resource}' waits for ${input ?? 'a name'} before it writes '${attribute}', which it declares to write without it.`;
+      events.emit({ type, time, space, stack, cycle: cycle.hops, reason });
+    }
+  }
+
+  /** Some traversal has nothing to do but wait: tells each one that waits for nobody who is at work. */
+  #checkQuiescence(): void {
+    const { running, events, clock } = this.#services;
+    if (!events.isHeard) return;
+    for (const { space, stack, traversal } of running.values()) {
+      if (traversal?.isIdle !== true) continue;
+      const waiting = traversal.waiting();
+      if (waiting.length === 0 || waiting.some(({ writer }) => writer === 'running')) continue;
+      events.emit({ type: 'stack:didQuiesce', time: clock.now(), space, stack, waiting });
+    }
+  }
+}
+
+function toName(name: NameInput): Name {
+  return typeof name === 'string' ? parseName(name) : name;
+}

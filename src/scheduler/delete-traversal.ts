@@ -1,0 +1,196 @@
+import type { Clock, Randomness } from '../clock.ts';
+import { isHotloomError, messageOf, ResourceFailure } from '../errors.ts';
+import type { EventHub, ResourceEvent, Status } from '../events.ts';
+import { buildDeleteGraph } from '../graph/delete-graph.ts';
+import { donePort, type PortGraph, START } from '../graph/port-graph.ts';
+import type { DeleteCall } from '../resource/handler.ts';
+import type { ResourceTypes } from '../resource/registry.ts';
+import type { ResourceRecord, StoreChange } from '../store/stack-store.ts';
+import type { Journal } from './journal.ts';
+import { Readiness } from './readiness.ts';
+import type { Slot, Slots } from './slots.ts';
+
+export interface DeleteParts {
+  readonly space: string;
+  readonly stack: string;
+  readonly stackId: string;
+  readonly records: readonly ResourceRecord[];
+  readonly types: ResourceTypes;
+  readonly slots: Slots;
+  readonly journal: Journal;
+  readonly events: EventHub;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly signal: AbortSignal;
+  readonly cancelGraceMs: number;
+  readonly redact: (text: string) => string;
+}
+
+export interface DeleteResult {
+  readonly failures: readonly ResourceFailure[];
+  /** The resources that are still there: those that failed and those they required. */
+  readonly remaining: readonly string[];
+}
+
+/**
+ * Deletes stored resources against the arrows of their creation, as many at a time as there are slots. A resource whose
+ * deletion fails keeps what it required. Never rejects.
+ */
+export function deleteResources(parts: DeleteParts): Promise<DeleteResult> {
+  return new DeleteTraversal(parts).run();
+}
+
+class DeleteTraversal {
+  readonly #parts: DeleteParts;
+  readonly #graph: PortGraph;
+  readonly #readiness: Readiness;
+  readonly #failures: ResourceFailure[] = [];
+  readonly #remaining = new Set<string>();
+  #left: number;
+  #resolve: (result: DeleteResult) => void = () => {};
+
+  constructor(parts: DeleteParts) {
+    this.#parts = parts;
+    this.#left = parts.records.length;
+    this.#graph = buildDeleteGraph(parts.records);
+    for (const { name } of parts.records) this.#remaining.add(name);
+    this.#readiness = new Readiness(this.#graph, {
+      didFire: (port) => this.#begin(this.#graph.owners[port] as number),
+      didFail: (port) => this.#keep(port),
+    });
+  }
+
+  run(): Promise<DeleteResult> {
+    const ended = new Promise<DeleteResult>((resolve) => {
+      this.#resolve = resolve;
+    });
+    if (this.#left === 0) this.#finish();
+    else this.#readiness.begin();
+    return ended;
+  }
+
+  #begin(index: number): void {
+    const record = this.#parts.records[index] as ResourceRecord;
+    this.#parts.slots.acquire((slot) => void this.#delete(index, record, slot));
+  }
+
+  async #delete(index: number, record: ResourceRecord, slot: Slot): Promise<void> {
+    const { journal, signal } = this.#parts;
+    try {
+      if (signal.aborted) throw signal.reason;
+      this.#tell(record, 'IN_PROGRESS', 'state changed');
+      await journal.record(...this.#changes(record, 'IN_PROGRESS', 'state changed'));
+      if (record.deletionPolicy !== 'Retain') await this.#untilStopped(this.#callHandler(record));
+      await journal.record(
+        { kind: 'event', event: this.#event(record, 'COMPLETE', 'state changed') },
+        { kind: 'resourceGone', resource: record.name },
+      );
+      this.#remaining.delete(record.name);
+      this.#tell(record, 'COMPLETE', 'state changed');
+      this.#readiness.fire(donePort(this.#graph, index));
+    } catch (error) {
+      this.#fail(index, record, error);
+    } finally {
+      slot.release();
+      this.#didEnd();
+    }
+  }
+
+  async #callHandler(record: ResourceRecord): Promise<void> {
+    const { handler } = this.#parts.types.get(record.type);
+    if (handler.delete === undefined) return;
+    const call = this.#call(record);
+    // An attempt that was interrupted before it told an id may have made something all the same.
+    const resourceId = record.resourceId ?? (await handler.lookup?.(call));
+    await handler.delete({ ...call, resourceId });
+  }
+
+  #call(record: ResourceRecord): DeleteCall {
+    const { space, stack, stackId, clock, randomness, signal, events, redact } = this.#parts;
+    const { name, type, physicalName, token, resourceId, data } = record;
+    return {
+      resource: { space, stack, stackId, name, type, physicalName },
+      token,
+      signal,
+      clock,
+      randomness,
+      resourceId,
+      data,
+      log: (line) => {
+        if (!events.isHeard) return;
+        events.emit({ type: 'resource:didLog', time: clock.now(), space, stack, resource: name, line: redact(line) });
+      },
+    };
+  }
+
+  /** A handler that does not heed its signal is given up after a while. */
+  #untilStopped(work: Promise<void>): Promise<void> {
+    const { signal, clock, cancelGraceMs } = this.#parts;
+    return new Promise<void>((resolve, reject) => {
+      const stop = (): void => {
+        const timer = clock.schedule(cancelGraceMs, () => reject(signal.reason), { keepAlive: true });
+        void work.finally(() => timer.cancel()).catch(() => {});
+      };
+      signal.addEventListener('abort', stop, { once: true });
+      work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+    });
+  }
+
+  #fail(index: number, record: ResourceRecord, error: unknown): void {
+    const name = isHotloomError(error) ? error.code : error instanceof Error ? error.name : typeof error;
+    const text = this.#parts.redact(messageOf(error));
+    this.#failures.push(new ResourceFailure({ what: `${name}: resources.${record.name}: ${text}`, cause: error }));
+    this.#parts.journal.record(...this.#changes(record, 'FAILED', text)).catch(() => {});
+    this.#tell(record, 'FAILED', text);
+    this.#readiness.fail(donePort(this.#graph, index), error);
+  }
+
+  /** What it required stays, since it may still be in use; and so on up the arrows. */
+  #keep(port: number): void {
+    if (this.#graph.kinds[port] !== START) return;
+    const index = this.#graph.owners[port] as number;
+    this.#readiness.fail(donePort(this.#graph, index), undefined);
+    this.#didEnd();
+  }
+
+  #didEnd(): void {
+    this.#left -= 1;
+    if (this.#left === 0) this.#finish();
+  }
+
+  #finish(): void {
+    const result = { failures: this.#failures, remaining: [...this.#remaining] };
+    this.#parts.journal.settled().then(
+      () => this.#resolve(result),
+      () => this.#resolve(result),
+    );
+  }
+
+  #changes(record: ResourceRecord, status: Status, reason: string): StoreChange[] {
+    const updatedAt = this.#parts.clock.now();
+    return [
+      { kind: 'resource', record: { ...record, action: 'DELETE', status, reason, updatedAt } },
+      { kind: 'event', event: this.#event(record, status, reason) },
+    ];
+  }
+
+  #event(record: ResourceRecord, status: Status, reason: string): ResourceEvent {
+    const { space, stack, clock } = this.#parts;
+    return {
+      type: 'resource',
+      time: clock.now(),
+      space,
+      stack,
+      resource: record.name,
+      resourceType: record.type,
+      resourceId: record.resourceId,
+      action: 'DELETE',
+      status,
+      reason,
+    };
+  }
+
+  #tell(record: ResourceRecord, status: Status, reason: string): void {
+    if (this.#parts.events.isHeard) this.#parts.events.emit(this.#event(record, status, reason));
+  }
+}

@@ -1,0 +1,561 @@
+import {
+  ActionCancelled,
+  ConflictingWrite,
+  type Deadlock,
+  type HotloomError,
+  invariant,
+  UndeclaredRead,
+  UndeclaredWrite,
+  UnwrittenAttribute,
+  WriterFailed,
+} from '../errors.ts';
+import type { Status } from '../events.ts';
+import { findPort, IN, OUT } from '../graph/port-graph.ts';
+import type { ResourceInterface } from '../interface/interface.ts';
+import { type Name, printName } from '../names.ts';
+import type {
+  CreateCall,
+  EndpointAccess,
+  Input,
+  PlainCreateCall,
+  ResourceIdentity,
+  StreamingCreateCall,
+} from '../resource/handler.ts';
+import { checkAttribute, convertProperties, convertProperty, type PropertyPlace } from '../resource/properties.ts';
+import type { AttributeDeclaration } from '../resource/resource-type.ts';
+import type { Entry } from '../space/data-space.ts';
+import type { BlockedRead, WaitTarget } from '../space/waits.ts';
+import type { ResourceRecord, StoreChange } from '../store/stack-store.ts';
+import { type Expression, REFID, resolveExpression } from '../template/expression.ts';
+import { asJson, type Json, type JsonObject, sameJson } from '../values.ts';
+import { listNames, suggest } from '../wording.ts';
+import type { Slot } from './slots.ts';
+import type { Traversal } from './traversal.ts';
+
+/** A read that the handler awaits and that is not there yet. */
+interface PendingRead extends BlockedRead {
+  readonly since: number;
+  readonly promise: Promise<Json>;
+  /** Ends the read; called once. */
+  settle(outcome: { readonly value: Json } | { readonly error: unknown }): void;
+}
+
+/**
+ * One run of a resource's `create`: gives the handler its call, holds its slot, blocks and wakes its reads, and checks
+ * what it writes against what it declares. Tells the traversal when it ends.
+ */
+export class ResourceRun {
+  readonly resource: ResourceInterface;
+  readonly #traversal: Traversal;
+  readonly #identity: ResourceIdentity;
+  readonly #requires: readonly string[];
+  readonly token: string;
+  #slot: Slot | undefined;
+  #resourceId: string | undefined;
+  #data: JsonObject = {};
+  #hasEnded = false;
+  /** The first thing the handler did against its declaration. It fails the resource even when the handler goes on. */
+  #violation: HotloomError | undefined;
+  readonly #written = new Map<string, { readonly value: Json; readonly stored: Promise<void> }>();
+  readonly #publishWaiters: { readonly attributes: readonly string[]; readonly resolve: () => void }[] = [];
+  /** Blocked reads by input name, or by printed name for reads by name. */
+  readonly #pending = new Map<string, PendingRead>();
+
+  constructor(traversal: Traversal, resource: ResourceInterface, token: string, requires: readonly string[]) {
+    this.#traversal = traversal;
+    this.resource = resource;
+    this.token = token;
+    this.#requires = requires;
+    const { space, stack } = traversal.stack;
+    this.#identity = {
+      space,
+      stack,
+      stackId: traversal.stackId,
+      name: resource.name,
+      type: resource.type.name,
+      physicalName: `${stack}-${resource.name}-${token.replaceAll('-', '').slice(0, 12)}`,
+    };
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  get isBlocked(): boolean {
+    return this.#pending.size > 0;
+  }
+
+  /** The reads that the handler is blocked on now. */
+  get blockedReads(): readonly PendingRead[] {
+    return [...this.#pending.values()];
+  }
+
+  get resourceId(): string | undefined {
+    return this.#resourceId;
+  }
+
+  /** Records the intent, runs the handler, and records the result. Never rejects; the slot is given back. */
+  async run(slot: Slot): Promise<void> {
+    this.#slot = slot;
+    try {
+      await this.#traversal.journal.record(...this.#changes('IN_PROGRESS', 'state changed'));
+      this.#traversal.throwIfStopped();
+      const { type } = this.resource;
+      // The handler's own types are erased in the registry: the schemas have checked what the call holds.
+      if (type.kind === 'plain') await this.#finish((await type.handler.create(this.#plainCall() as never)) ?? {});
+      else {
+        await type.handler.create(this.#streamingCall() as never);
+        await this.#finish({});
+      }
+    } catch (error) {
+      this.#end(error);
+    }
+  }
+
+  /** Gives the handler up: whatever it still does is refused. Used when it does not heed its signal. */
+  abandon(error: unknown): void {
+    this.#end(error);
+  }
+
+  /** The `in` port of an input has fired or failed. */
+  inputDidSettle(input: string, failure: unknown): void {
+    const read = this.#pending.get(input);
+    if (read === undefined) return;
+    read.settle(failure === undefined ? this.#tryInput(input) : { error: this.#inputFailed(input, failure) });
+  }
+
+  /** Ends every blocked read with `error`, at a cancel. */
+  rejectReads(error: unknown): void {
+    for (const read of this.blockedReads) read.settle({ error });
+  }
+
+  /** The value of an input; blocks until everything it refers to is there. */
+  readInput(input: string, signal?: AbortSignal): Promise<Json> {
+    const { graph, readiness } = this.#traversal;
+    const port = findPort(graph, this.resource.index, IN, input);
+    if (port === undefined || readiness.isFired(port)) return settled(this.#tryInput(input));
+    if (!readiness.isPending(port)) return Promise.reject(this.#inputFailed(input, readiness.causeOf(port)));
+    return this.#block(
+      input,
+      input,
+      () => this.#traversal.missingOf(port),
+      () => () => {},
+      signal,
+    );
+  }
+
+  /** The value of an input, undefined while it is not there. Throws when it has failed. */
+  tryInput(input: string): Json | undefined {
+    const { graph, readiness } = this.#traversal;
+    const port = findPort(graph, this.resource.index, IN, input);
+    if (port !== undefined && readiness.isPending(port)) return undefined;
+    if (port !== undefined && !readiness.isFired(port)) throw this.#inputFailed(input, readiness.causeOf(port));
+    return this.#resolveInput(input);
+  }
+
+  /** A value by its full name; blocks until it is written. */
+  readName(name: Name, signal?: AbortSignal): Promise<Json> {
+    const present = this.#traversal.names.tryRead(name);
+    if (present !== undefined) return settled(this.#tryEntry(name, present));
+    const [space, stack, resource, attribute] = name;
+    const subscribe = (wake: (outcome: { value: Json } | { error: unknown }) => void): (() => void) =>
+      this.#traversal.names.subscribe(name, (entry) => wake(this.#tryEntry(name, entry)));
+    return this.#block(printName(name), undefined, () => [{ space, stack, resource, attribute }], subscribe, signal);
+  }
+
+  /** True for a property or alias, whether the template gives it or not. */
+  hasInput(name: string): boolean {
+    const { definition, type } = this.resource;
+    return (
+      Object.hasOwn(definition.inputs, name) ||
+      Object.hasOwn(type.properties, name) ||
+      Object.hasOwn(definition.properties, name)
+    );
+  }
+
+  /**
+   * Publishes an attribute now; resolves when it is stored. Rejects with UndeclaredWrite, ConflictingWrite or
+   * PropertyInvalid, which also fail the resource, whether or not the handler looks at the promise.
+   */
+  publish(attribute: string, written: unknown): Promise<void> {
+    try {
+      return guarded(this.#publish(attribute, written));
+    } catch (error) {
+      this.#violation ??= error as HotloomError;
+      return guarded(Promise.reject(error));
+    }
+  }
+
+  /** Resolves when all of `attributes` have been published. */
+  whenPublished(attributes: readonly string[]): Promise<void> {
+    return guarded(
+      new Promise((resolve) => {
+        this.#publishWaiters.push({ attributes, resolve });
+        this.#tellPublishWaiters();
+      }),
+    );
+  }
+
+  #publish(attribute: string, written: unknown): Promise<void> {
+    this.#throwIfEnded();
+    const value = this.#checkWrite(attribute, written);
+    const earlier = this.#written.get(attribute);
+    if (earlier !== undefined) return earlier.stored;
+    const stored = this.#traversal.journal
+      .record({ kind: 'value', resource: this.resource.name, attribute, value })
+      .then(() => this.#traversal.didStoreValue(this.resource, attribute, value));
+    this.#written.set(attribute, { value, stored: guarded(stored) });
+    this.#tellPublishWaiters();
+    return stored;
+  }
+
+  #checkWrite(attribute: string, written: unknown): Json {
+    const { outputs, name, type } = this.resource;
+    if (!Object.hasOwn(outputs, attribute)) {
+      throw new UndeclaredWrite({
+        what: `The handler of '${name}' wrote the attribute '${attribute}', which is not declared.`,
+        where: this.#place(),
+        why: `Readers rely on the declaration; type ${type.name} declares ${listNames(Object.keys(outputs))} here.`,
+        fix: `${suggest(attribute, Object.keys(outputs))}Declare the attribute in the type, or in the resource's section 'outputs'.`,
+      });
+    }
+    const value = asJson(written);
+    checkAttribute(outputs[attribute] as AttributeDeclaration, attribute, value, name);
+    const earlier = this.#written.get(attribute);
+    if (earlier !== undefined && !sameJson(earlier.value, value)) {
+      throw new ConflictingWrite({
+        what: `The handler of '${name}' wrote '${attribute}' twice with different values.`,
+        where: this.#place(),
+        why: 'A name is written once in an operation: somebody may have read the first value.',
+        fix: 'Write the final value once, or use two attributes.',
+      });
+    }
+    return value;
+  }
+
+  #plainCall(): PlainCreateCall<JsonObject> {
+    const resolved: Record<string, Json> = {};
+    for (const [property, expression] of Object.entries(this.resource.definition.properties)) {
+      const value = resolveExpression(expression, this.#traversal.scope);
+      if (value !== undefined) resolved[property] = value;
+    }
+    const properties = convertProperties(this.resource.type, resolved, this.#propertyPlace());
+    return Object.assign(this.#call(), { properties });
+  }
+
+  #streamingCall(): StreamingCreateCall<JsonObject, Record<string, Json>> {
+    const { outputs, definition } = this.resource;
+    const publish = (attribute: string, value: unknown): Promise<void> => this.publish(attribute, value);
+    return Object.assign(this.#call(), {
+      inputs: this.#inputs(),
+      outputs: new Proxy({} as Record<string, (value: Json) => Promise<void>>, {
+        get: (_, attribute) => (typeof attribute === 'string' ? (value: Json) => publish(attribute, value) : undefined),
+      }),
+      publish,
+      whenPublished: (attributes: readonly string[]) => this.whenPublished(attributes),
+      inputNames: [...Object.keys(definition.properties), ...Object.keys(definition.inputs)],
+      outputNames: Object.keys(outputs),
+    });
+  }
+
+  #inputs(): { readonly [name: string]: Input<Json> } {
+    const run = this;
+    return new Proxy({} as Record<string, Input<Json>>, {
+      get: (_, name) => {
+        // `await call.inputs` asks for `then`; symbols are asked for by the console.
+        if (typeof name !== 'string' || name === 'then') return undefined;
+        if (!this.hasInput(name)) throw this.#undeclaredRead(name);
+        return {
+          get isReady() {
+            const port = findPort(run.#traversal.graph, run.resource.index, IN, name);
+            return port === undefined || run.#traversal.readiness.isFired(port);
+          },
+          // An input is a thenable, so that awaiting it is what blocks.
+          then: (fulfilled, rejected) => run.readInput(name).then(fulfilled, rejected),
+        } satisfies Input<Json>;
+      },
+    });
+  }
+
+  #call(): CreateCall {
+    const { clock, randomness, signal } = this.#traversal;
+    return {
+      resource: this.#identity,
+      token: this.token,
+      signal,
+      clock,
+      randomness,
+      log: (line) => this.#traversal.didLog(this.resource.name, line),
+      setResourceId: (id) => this.#setResourceId(id),
+      setData: (data) => this.#setData(data),
+      read: (name) => this.readName(name),
+      openEndpoint: () => this.#openEndpoint(),
+    };
+  }
+
+  async #setResourceId(id: string): Promise<void> {
+    this.#throwIfEnded();
+    this.#resourceId = id;
+    await this.#traversal.journal.record({ kind: 'resource', record: this.#record('IN_PROGRESS', 'state changed') });
+    // A type that declares a refid of its own publishes it itself.
+    if (!Object.hasOwn(this.resource.type.attributes, REFID)) await this.publish(REFID, id);
+  }
+
+  async #setData(data: JsonObject): Promise<void> {
+    this.#throwIfEnded();
+    this.#data = asJson(data) as JsonObject;
+    await this.#traversal.journal.record({ kind: 'resource', record: this.#record('IN_PROGRESS', 'state changed') });
+  }
+
+  #openEndpoint(): Promise<EndpointAccess> {
+    this.#throwIfEnded();
+    return this.#traversal.openEndpoint(this.#identity);
+  }
+
+  /** The handler has returned: writes what is left, checks that nothing is owed, records the result. */
+  async #finish(attributes: { readonly [attribute: string]: unknown }): Promise<void> {
+    if (this.#hasEnded) return;
+    const changes: StoreChange[] = [];
+    const rest = this.#restOfAttributes(attributes);
+    for (const [attribute, value] of rest) {
+      changes.push({ kind: 'value', resource: this.resource.name, attribute, value });
+      this.#written.set(attribute, { value, stored: Promise.resolve() });
+    }
+    if (this.#violation !== undefined) throw this.#violation;
+    changes.push(...this.#changes('COMPLETE', 'state changed'));
+    await this.#traversal.journal.record(...changes);
+    if (this.#hasEnded) return;
+    this.#end(undefined, rest);
+    this.#tellPublishWaiters();
+  }
+
+  /** What the handler returned and what has a default, checked; throws for what is owed. */
+  #restOfAttributes(attributes: { readonly [attribute: string]: unknown }): readonly (readonly [string, Json])[] {
+    const rest: (readonly [string, Json])[] = [];
+    for (const [attribute, written] of Object.entries(attributes)) {
+      if (written === undefined) continue;
+      const value = this.#checkWrite(attribute, written);
+      if (!this.#written.has(attribute)) rest.push([attribute, value]);
+    }
+    for (const [attribute, declaration] of Object.entries(this.resource.outputs)) {
+      if (this.#written.has(attribute) || (attributes[attribute] !== undefined && Object.hasOwn(attributes, attribute)))
+        continue;
+      if (attribute === REFID) rest.push([REFID, this.#resourceId ?? this.resource.name]);
+      else if (declaration.optional === true) rest.push([attribute, null]);
+      else throw this.#unwritten(attribute);
+    }
+    return rest;
+  }
+
+  #end(error: unknown, published: readonly (readonly [string, Json])[] = []): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    const wasBlocked = this.isBlocked;
+    this.rejectReads(error ?? this.#cancelled());
+    this.#slot?.release();
+    this.#slot = undefined;
+    this.#traversal.didEnd(this, error, wasBlocked, published);
+  }
+
+  /** The changes that bring the resource into a state. */
+  #changes(status: Status, reason: string): StoreChange[] {
+    return [
+      { kind: 'resource', record: this.#record(status, reason) },
+      { kind: 'event', event: this.#traversal.resourceEvent(this, status, reason) },
+    ];
+  }
+
+  /** The changes that record a failure. */
+  failureChanges(reason: string): StoreChange[] {
+    return this.#changes('FAILED', reason);
+  }
+
+  #record(status: Status, reason: string): ResourceRecord {
+    return {
+      name: this.resource.name,
+      type: this.resource.type.name,
+      physicalName: this.#identity.physicalName,
+      resourceId: this.#resourceId,
+      action: 'CREATE',
+      status,
+      reason,
+      token: this.token,
+      data: this.#data,
+      requires: this.#requires,
+      deletionPolicy: this.resource.definition.deletionPolicy,
+      updatedAt: this.#traversal.clock.now(),
+    };
+  }
+
+  // --- blocking ---
+
+  #block(
+    key: string,
+    input: string | undefined,
+    missing: () => readonly WaitTarget[],
+    subscribe: (wake: (outcome: { readonly value: Json } | { readonly error: unknown }) => void) => () => void,
+    signal: AbortSignal | undefined,
+  ): Promise<Json> {
+    if (this.#hasEnded) return Promise.reject(this.#cancelled());
+    const stopped = this.#traversal.stopReason;
+    if (stopped !== undefined) return Promise.reject(stopped);
+    const earlier = this.#pending.get(key);
+    if (earlier !== undefined) return earlier.promise;
+    const { waits, clock } = this.#traversal;
+    let resolve: (value: Json) => void = () => {};
+    let reject: (error: unknown) => void = () => {};
+    const promise = new Promise<Json>((onValue, onError) => {
+      [resolve, reject] = [onValue, onError];
+    });
+    let unsubscribe = (): void => {};
+    const giveUp = (): void => read.settle({ error: signal?.reason });
+    const read: PendingRead = {
+      reader: { space: this.#identity.space, stack: this.#identity.stack, resource: this.resource.name },
+      input,
+      since: clock.now(),
+      promise: guarded(promise),
+      missing,
+      reject: (error: Deadlock) => read.settle({ error }),
+      settle: (outcome) => {
+        if (this.#pending.get(key) !== read) return;
+        this.#pending.delete(key);
+        unsubscribe();
+        signal?.removeEventListener('abort', giveUp);
+        waits.didUnblock(read);
+        this.#traversal.didUnblock(this, read);
+        this.#withSlot(() => ('error' in outcome ? reject(outcome.error) : resolve(outcome.value)));
+      },
+    };
+    this.#pending.set(key, read);
+    if (this.#pending.size === 1) {
+      this.#slot?.release();
+      this.#slot = undefined;
+    }
+    this.#traversal.didBlock(this, read);
+    unsubscribe = subscribe((outcome) => read.settle(outcome));
+    signal?.addEventListener('abort', giveUp);
+    if (this.#pending.get(key) === read) waits.didBlock(read);
+    return promise;
+  }
+
+  /** Calls `goOn` with a slot, unless the handler is blocked on something else still or has ended. */
+  #withSlot(goOn: () => void): void {
+    if (this.#hasEnded || this.isBlocked || this.#slot !== undefined) {
+      goOn();
+      return;
+    }
+    this.#traversal.slots.acquire((slot) => {
+      // Meanwhile the handler may have ended, blocked again in another branch, or got a slot for another value.
+      if (this.#hasEnded || this.isBlocked || this.#slot !== undefined) slot.release();
+      else this.#slot = slot;
+      goOn();
+    });
+  }
+
+  #tryInput(input: string): { readonly value: Json } | { readonly error: unknown } {
+    try {
+      return { value: this.#resolveInput(input) };
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  #resolveInput(input: string): Json {
+    const { definition, type } = this.resource;
+    const isAlias = Object.hasOwn(definition.inputs, input);
+    const expression: Expression | undefined = isAlias ? definition.inputs[input] : definition.properties[input];
+    const resolved = expression === undefined ? undefined : resolveExpression(expression, this.#traversal.scope);
+    if (isAlias) return resolved ?? null;
+    // An absent property without a default is undefined for the handler, as it is among a plain handler's properties.
+    return convertProperty(type, input, resolved, this.#propertyPlace()) as Json;
+  }
+
+  #tryEntry(name: Name, entry: Entry): { readonly value: Json } | { readonly error: unknown } {
+    if ('failure' in entry) return { error: this.#readFailed(printName(name), entry.failure) };
+    this.#traversal.didReadName(name, entry.value);
+    return { value: entry.value };
+  }
+
+  #tellPublishWaiters(): void {
+    for (let index = this.#publishWaiters.length - 1; index >= 0; index -= 1) {
+      const waiter = this.#publishWaiters[index];
+      invariant(waiter !== undefined, 'a waiter stands at each index');
+      if (!waiter.attributes.every((attribute) => this.#written.has(attribute))) continue;
+      this.#publishWaiters.splice(index, 1);
+      waiter.resolve();
+    }
+  }
+
+  #throwIfEnded(): void {
+    if (this.#hasEnded) throw this.#cancelled();
+    this.#traversal.throwIfStopped();
+  }
+
+  #place() {
+    return this.#traversal.stack.template.source.locate(this.resource.definition.path);
+  }
+
+  #propertyPlace(): PropertyPlace {
+    return {
+      resource: this.resource.name,
+      source: this.#traversal.stack.template.source,
+      path: this.resource.definition.path,
+      mask: this.#traversal.redact,
+    };
+  }
+
+  #cancelled(): ActionCancelled {
+    return new ActionCancelled({
+      what: `The run of '${this.resource.name}' has ended.`,
+      why: 'Its handler returned, failed, or was given up after a cancel or a time-out.',
+      fix: 'Let the handler await what it starts, and stop when its signal fires.',
+    });
+  }
+
+  #inputFailed(input: string, cause: unknown): WriterFailed {
+    return this.#readFailed(`${this.resource.name}.${input}`, cause);
+  }
+
+  #readFailed(what: string, cause: unknown): WriterFailed {
+    return new WriterFailed({
+      what: `'${this.resource.name}' cannot read ${what}: its writer failed.`,
+      why: 'A value whose writer failed will never be written.',
+      cause,
+    });
+  }
+
+  #undeclaredRead(name: string): UndeclaredRead {
+    const inputs = [...Object.keys(this.resource.type.properties), ...Object.keys(this.resource.definition.inputs)];
+    return new UndeclaredRead({
+      what: `The handler of '${this.resource.name}' read the input '${name}', which it does not have.`,
+      where: this.#place(),
+      why: `Its inputs are ${listNames(inputs)}.`,
+      fix: `${suggest(name, inputs)}Declare the property in the type, or the alias in the resource's section 'inputs'.`,
+    });
+  }
+
+  #unwritten(attribute: string): UnwrittenAttribute {
+    const { name, type } = this.resource;
+    return new UnwrittenAttribute({
+      what: `The handler of '${name}' ended without having written '${attribute}'.`,
+      where: this.#place(),
+      why: `Type ${type.name} declares the attribute, and whoever reads it would wait for ever.`,
+      fix: 'Write it (null is a value), or declare it as optional.',
+    });
+  }
+}
+
+/** Marks the promise as looked at: a rejection that nobody awaits must not end the process. */
+function guarded<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
+
+function settled(outcome: { readonly value: Json } | { readonly error: unknown }): Promise<Json> {
+  return 'error' in outcome ? Promise.reject(outcome.error) : Promise.resolve(outcome.value);
+}
+
+/** The `out` port of an attribute that somebody refers to. */
+export function outPort(traversal: Traversal, resource: ResourceInterface, attribute: string): number | undefined {
+  return findPort(traversal.graph, resource.index, OUT, attribute);
+}

@@ -1,0 +1,616 @@
+import type { Clock, Randomness, Timer } from '../clock.ts';
+import { type HotloomError, isHotloomError, messageOf, ResourceFailure, rootCause, WriterFailed } from '../errors.ts';
+import type { EventHub, ResourceEvent, Status, WaitingRead } from '../events.ts';
+import { DONE, donePort, findPort, IN, OUT, type PortGraph, START, startPort } from '../graph/port-graph.ts';
+import { needsInput, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
+import { type Name, nameKey, printName } from '../names.ts';
+import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
+import type { Region } from '../space/data-space.ts';
+import type { NameReader } from '../space/name-reader.ts';
+import { type BlockedRead, type Blocker, printTarget, type Waits, type WaitTarget } from '../space/waits.ts';
+import type { ResolveScope } from '../template/expression.ts';
+import type { Json } from '../values.ts';
+import type { Journal } from './journal.ts';
+import { Readiness } from './readiness.ts';
+import { ResourceRun } from './resource-run.ts';
+import type { Slots } from './slots.ts';
+
+/** What one traversal works with. */
+export interface TraversalParts {
+  readonly stackId: string;
+  readonly stack: StackInterface;
+  readonly graph: PortGraph;
+  readonly region: Region;
+  readonly names: NameReader;
+  readonly waits: Waits;
+  readonly slots: Slots;
+  readonly journal: Journal;
+  readonly events: EventHub;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  /** Fires when the action is cancelled or timed out. */
+  readonly signal: AbortSignal;
+  /** How long handlers may take to stop after that before they are given up. */
+  readonly cancelGraceMs: number;
+  /** Masks the values of hidden parameters. */
+  readonly redact: (text: string) => string;
+  readonly openEndpoint: (resource: ResourceIdentity) => Promise<EndpointAccess>;
+  /** Told when no handler of this traversal works, none can start, and reads are blocked. */
+  readonly didIdle: () => void;
+}
+
+/** How a traversal ended. */
+export interface TraversalResult {
+  /** The failures of resources that failed by themselves, in the order in which they happened. */
+  readonly failures: readonly ResourceFailure[];
+  /** The resources that were not started, because what they wait for failed, or because of a cancel. */
+  readonly skipped: readonly string[];
+}
+
+type Phase = 'waiting' | 'running' | 'complete' | 'failed' | 'skipped';
+
+/**
+ * One create operation on a stack: starts each resource as soon as its ports allow, and ends when every resource is
+ * complete, failed or skipped. Failure of one resource stops only what needs it.
+ */
+export class Traversal {
+  readonly stackId: string;
+  readonly stack: StackInterface;
+  readonly graph: PortGraph;
+  readonly names: NameReader;
+  readonly waits: Waits;
+  readonly slots: Slots;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly signal: AbortSignal;
+  readonly redact: (text: string) => string;
+  readonly readiness: Readiness;
+  /** Resolves expressions with what has been published. */
+  readonly scope: ResolveScope;
+  readonly #parts: TraversalParts;
+  readonly #phases: Phase[];
+  readonly #runs: (ResourceRun | undefined)[];
+  readonly #failures: ResourceFailure[] = [];
+  /** Names of other stacks and of nobody that an `in` port still waits for. */
+  readonly #foreign = new Map<number, Map<string, ForeignWait>>();
+  /** The values of such names, once they are there. */
+  readonly #foreignValues = new Map<string, Json>();
+  /** The blocked inputs of plain resources that wait for such a name, by port. */
+  readonly #foreignReads = new Map<number, BlockedRead>();
+  readonly #startedAt: number;
+  /** Resources that are not yet complete, failed or skipped. */
+  #left: number;
+  /** Runs that hold a slot or queue for one. */
+  #working = 0;
+  #isIdleCheckDue = false;
+  #graceTimer: Timer | undefined;
+  #leave: () => void = () => {};
+  #resolve: (result: TraversalResult) => void = () => {};
+
+  constructor(parts: TraversalParts) {
+    this.#parts = parts;
+    this.stackId = parts.stackId;
+    this.stack = parts.stack;
+    this.graph = parts.graph;
+    this.names = parts.names;
+    this.waits = parts.waits;
+    this.slots = parts.slots;
+    this.journal = parts.journal;
+    this.clock = parts.clock;
+    this.randomness = parts.randomness;
+    this.signal = parts.signal;
+    this.redact = parts.redact;
+    this.#phases = parts.stack.resources.map(() => 'waiting');
+    this.#runs = new Array(parts.stack.resources.length);
+    this.#left = parts.stack.resources.length;
+    this.#startedAt = parts.clock.now();
+    this.scope = {
+      ...parts.stack.scope,
+      attribute: (resource, attribute) => this.#readAttribute(resource, attribute),
+      value: (name) => this.#readForeign(name),
+    };
+    this.readiness = new Readiness(parts.graph, {
+      didFire: (port) => this.#portDidFire(port),
+      didFail: (port, cause) => this.#portDidFail(port, cause),
+    });
+  }
+
+  /** Runs to the end; never rejects. Called once. */
+  run(): Promise<TraversalResult> {
+    const ended = new Promise<TraversalResult>((resolve) => {
+      this.#resolve = resolve;
+    });
+    this.#leave = this.waits.join(this.stack.space, this.stack.stack, {
+      blockers: (resource, attribute) => this.#blockers(resource, attribute),
+    });
+    this.#awaitForeignNames();
+    if (this.#left === 0) this.#finish();
+    else {
+      this.#tellStaticWaits();
+      this.signal.addEventListener('abort', () => this.#stop(), { once: true });
+      if (this.signal.aborted) this.#stop();
+      else {
+        this.readiness.begin();
+        this.#searchForeignDeadlocks();
+        this.#checkIdleSoon();
+      }
+    }
+    return ended;
+  }
+
+  /** The run of a resource that has started and not ended. */
+  runOf(resource: string): ResourceRun | undefined {
+    const found = this.stack.byName.get(resource);
+    const run = found === undefined ? undefined : this.#runs[found.index];
+    return run?.hasEnded === false ? run : undefined;
+  }
+
+  /** Why nothing new may start; undefined while the traversal goes on. */
+  get stopReason(): unknown {
+    return this.signal.aborted ? this.signal.reason : undefined;
+  }
+
+  throwIfStopped(): void {
+    if (this.signal.aborted) throw this.signal.reason;
+  }
+
+  openEndpoint(resource: ResourceIdentity): Promise<EndpointAccess> {
+    return this.#parts.openEndpoint(resource);
+  }
+
+  /** What each blocked resource waits for now, in template order. */
+  waiting(): readonly WaitingRead[] {
+    return this.stack.resources.flatMap((resource) => {
+      const phase = this.#phases[resource.index];
+      if (phase === 'waiting') {
+        return this.#startBlockers(resource).flatMap((blocker) =>
+          blocker.missing.map((target) => this.#waitingRead(resource.name, blocker.input, target, this.#startedAt)),
+        );
+      }
+      const run = phase === 'running' ? this.#runs[resource.index] : undefined;
+      return (run?.blockedReads ?? []).flatMap((read) =>
+        read.missing().map((target) => this.#waitingRead(resource.name, read.input, target, read.since)),
+      );
+    });
+  }
+
+  /** No handler works and none can start, yet the traversal has not ended. */
+  get isIdle(): boolean {
+    return this.#working === 0 && this.#left > 0;
+  }
+
+  /** How a resource of this stack stands, for somebody who waits for it. */
+  describeWriter(resource: string, attribute: string): Pick<WaitingRead, 'writer' | 'reason'> {
+    const found = this.stack.byName.get(resource);
+    if (found === undefined || (attribute !== 'done' && !Object.hasOwn(found.outputs, attribute))) {
+      return {
+        writer: 'undeclared',
+        reason: `stack '${this.stack.stack}' declares no '${resource}.${attribute}'; somebody outside may write it`,
+      };
+    }
+    const phase = this.#phases[found.index];
+    if (phase === 'running') {
+      return this.#runs[found.index]?.isBlocked === true
+        ? { writer: 'blocked', reason: `the handler of '${resource}' waits itself` }
+        : { writer: 'running', reason: `the handler of '${resource}' is at work` };
+    }
+    const missing = this.#startBlockers(found).flatMap((blocker) => blocker.missing.map(printTarget));
+    return {
+      writer: 'notStarted',
+      reason:
+        missing.length === 0
+          ? `'${resource}' waits for a slot`
+          : `'${resource}' has not started: it waits for ${missing.join(', ')}`,
+    };
+  }
+
+  // --- what runs tell ---
+
+  /** A value is durable: now readers may see it. */
+  didStoreValue(resource: ResourceInterface, attribute: string, value: Json): void {
+    const written = this.#parts.region.write(resource.name, attribute, value);
+    const wake = (): void => {
+      const { events } = this.#parts;
+      if (events.isHeard) {
+        const name: Name = [this.stack.space, this.stack.stack, resource.name, attribute];
+        events.emit({ type: 'name:didPublish', ...this.#eventBase(), name });
+      }
+      const port = findPort(this.graph, resource.index, OUT, attribute);
+      if (port !== undefined) this.readiness.fire(port);
+    };
+    if (written instanceof Promise) void written.then(wake);
+    else wake();
+  }
+
+  didBlock(run: ResourceRun, read: BlockedRead): void {
+    if (run.blockedReads.length === 1) this.#workDidEnd();
+    const { events } = this.#parts;
+    if (!events.isHeard) return;
+    const { input, reader } = read;
+    events.emit({
+      type: 'read:willBlock',
+      ...this.#eventBase(),
+      reader: reader.resource,
+      input,
+      names: read.missing().map(toName),
+    });
+  }
+
+  didUnblock(run: ResourceRun, read: BlockedRead & { readonly since: number }): void {
+    if (!run.isBlocked && !run.hasEnded) this.#working += 1;
+    const { events } = this.#parts;
+    if (!events.isHeard) return;
+    const waitedMs = this.clock.now() - read.since;
+    events.emit({
+      type: 'read:didWake',
+      ...this.#eventBase(),
+      reader: read.reader.resource,
+      input: read.input,
+      waitedMs,
+    });
+  }
+
+  /** A name outside this stack was read: the store keeps the trace. */
+  didReadName(name: Name, value: Json): void {
+    if (name[0] === this.stack.space && name[1] === this.stack.stack) return;
+    // The reader goes on: the trace only matters to a later delete of the other stack.
+    this.journal.record({ kind: 'read', name, value }).catch(() => {});
+  }
+
+  didLog(resource: string, line: string): void {
+    const { events, redact } = this.#parts;
+    if (events.isHeard) events.emit({ type: 'resource:didLog', ...this.#eventBase(), resource, line: redact(line) });
+  }
+
+  /** A run has ended; `published` is what it wrote at its end, stored already. */
+  didEnd(
+    run: ResourceRun,
+    error: unknown,
+    wasBlocked: boolean,
+    published: readonly (readonly [attribute: string, value: Json])[],
+  ): void {
+    if (!wasBlocked) this.#workDidEnd();
+    const { resource } = run;
+    if (error === undefined) {
+      this.#phases[resource.index] = 'complete';
+      this.#tell(run, 'COMPLETE', 'state changed');
+      for (const [attribute, value] of published) this.didStoreValue(resource, attribute, value);
+      this.readiness.fire(donePort(this.graph, resource.index));
+    } else {
+      const failure = this.#failureOf(resource, error);
+      const reason = this.#parts.redact(causeText(error));
+      this.#phases[resource.index] = 'failed';
+      this.#failures.push(failure);
+      // When nothing can be stored any more the journal has stopped the traversal already.
+      this.journal.record(...run.failureChanges(reason)).catch(() => {});
+      this.#tell(run, 'FAILED', reason);
+      this.#failPorts(resource, failure);
+    }
+    this.#didLeave();
+  }
+
+  resourceEvent(run: ResourceRun, status: Status, reason: string): ResourceEvent {
+    return {
+      type: 'resource',
+      ...this.#eventBase(),
+      resource: run.resource.name,
+      resourceType: run.resource.type.name,
+      resourceId: run.resourceId,
+      action: 'CREATE',
+      status,
+      reason,
+    };
+  }
+
+  /** What is still missing before an `in` or `start` port can fire. */
+  missingOf(port: number): readonly WaitTarget[] {
+    const { offsets, targets } = this.graph.predecessors;
+    const missing: WaitTarget[] = [];
+    for (let edge = offsets[port] as number; edge < (offsets[port + 1] as number); edge += 1) {
+      const before = targets[edge] as number;
+      const kind = this.graph.kinds[before];
+      if (!this.readiness.isPending(before) || (kind !== OUT && kind !== DONE)) continue;
+      missing.push({
+        space: this.stack.space,
+        stack: this.stack.stack,
+        resource: this.graph.names[this.graph.owners[before] as number] as string,
+        attribute: this.graph.labels[before],
+      });
+    }
+    for (const { target } of this.#foreign.get(port)?.values() ?? []) missing.push(target);
+    return missing;
+  }
+
+  // --- ports ---
+
+  #portDidFire(port: number): void {
+    const resource = this.stack.resources[this.graph.owners[port] as number] as ResourceInterface;
+    if (this.graph.kinds[port] === START) this.#begin(resource);
+    else if (resource.type.kind === 'streaming') {
+      this.#runs[resource.index]?.inputDidSettle(this.graph.labels[port] as string, undefined);
+    } else this.#tellWake(resource, this.graph.labels[port] as string);
+  }
+
+  #portDidFail(port: number, cause: unknown): void {
+    const resource = this.stack.resources[this.graph.owners[port] as number] as ResourceInterface;
+    if (this.graph.kinds[port] === START) this.#skip(resource, cause);
+    else if (resource.type.kind === 'streaming') {
+      this.#runs[resource.index]?.inputDidSettle(this.graph.labels[port] as string, cause);
+    }
+  }
+
+  #begin(resource: ResourceInterface): void {
+    if (this.#phases[resource.index] !== 'waiting') return;
+    this.#phases[resource.index] = 'running';
+    this.#working += 1;
+    const run = new ResourceRun(this, resource, this.randomness.uuid(), requiredResources(resource));
+    this.#runs[resource.index] = run;
+    this.slots.acquire((slot) => {
+      if (run.hasEnded) {
+        slot.release();
+        return;
+      }
+      this.#tell(run, 'IN_PROGRESS', 'state changed');
+      void run.run(slot);
+    });
+  }
+
+  /** What it waits for has failed: it will not start, and what it owes fails with the same chain of causes. */
+  #skip(resource: ResourceInterface, cause: unknown): void {
+    if (this.#phases[resource.index] !== 'waiting') return;
+    this.#phases[resource.index] = 'skipped';
+    const reason = `'${resource.name}' was not created: ${messageOf(cause)}`;
+    const { events, redact } = this.#parts;
+    if (events.isHeard) {
+      events.emit({
+        type: 'resource:wasSkipped',
+        ...this.#eventBase(),
+        resource: resource.name,
+        reason: redact(reason),
+      });
+    }
+    this.#failPorts(resource, isHotloomError(cause) ? cause : new WriterFailed({ what: reason, cause }));
+    this.#didLeave();
+  }
+
+  #failPorts(resource: ResourceInterface, failure: HotloomError): void {
+    void this.#parts.region.fail(resource.name, failure);
+    const last = donePort(this.graph, resource.index);
+    for (let port = startPort(this.graph, resource.index) + 1; port <= last; port += 1) {
+      if (this.graph.kinds[port] !== IN) this.readiness.fail(port, failure);
+    }
+  }
+
+  // --- names of other stacks and of nobody ---
+
+  #awaitForeignNames(): void {
+    for (const resource of this.stack.resources) {
+      for (const [position, input] of resource.inputs.entries()) {
+        const port = startPort(this.graph, resource.index) + 1 + position;
+        for (const reference of input.references) {
+          if (reference.kind === 'name') this.#awaitForeignName(resource, input.name, port, reference.name);
+        }
+      }
+    }
+  }
+
+  #awaitForeignName(resource: ResourceInterface, input: string, port: number, name: Name): void {
+    const key = nameKey(name);
+    const waits = this.#foreign.get(port) ?? new Map<string, ForeignWait>();
+    if (waits.has(key)) return;
+    const present = this.names.tryRead(name);
+    if (present !== undefined && 'value' in present) {
+      this.#foreignValues.set(key, present.value);
+      this.didReadName(name, present.value);
+      return;
+    }
+    const [space, stack, owner, attribute] = name;
+    this.readiness.await(port);
+    this.#foreign.set(port, waits);
+    const cancel = this.names.subscribe(name, (entry) => {
+      waits.delete(key);
+      if (waits.size === 0) this.#foreign.delete(port);
+      if ('failure' in entry) {
+        this.readiness.fail(port, foreignFailure(resource, name, entry.failure));
+        return;
+      }
+      this.#foreignValues.set(key, entry.value);
+      this.didReadName(name, entry.value);
+      this.readiness.arrive(port);
+    });
+    waits.set(key, { target: { space, stack, resource: owner, attribute }, cancel });
+    if (resource.type.kind === 'plain' && !this.#foreignReads.has(port)) {
+      this.#foreignReads.set(port, {
+        reader: { space: this.stack.space, stack: this.stack.stack, resource: resource.name },
+        input,
+        missing: () => this.missingOf(port),
+        reject: (error) => this.readiness.fail(port, error),
+      });
+    }
+  }
+
+  /** The static check has not seen the other stacks: a circle through them is looked for when all of ours wait. */
+  #searchForeignDeadlocks(): void {
+    for (const [port, read] of this.#foreignReads) if (this.readiness.isPending(port)) this.waits.didBlock(read);
+  }
+
+  #readForeign(name: Name): Json {
+    if (name[0] === this.stack.space && name[1] === this.stack.stack && this.stack.byName.has(name[2])) {
+      return this.#readAttribute(name[2], name[3]);
+    }
+    return this.#foreignValues.get(nameKey(name)) ?? null;
+  }
+
+  #readAttribute(resource: string, attribute: string): Json {
+    const entry = this.#parts.region.tryRead(resource, attribute);
+    return entry !== undefined && 'value' in entry ? entry.value : null;
+  }
+
+  // --- who waits for whom ---
+
+  #blockers(name: string, attribute: string | undefined): readonly Blocker[] {
+    const resource = this.stack.byName.get(name);
+    if (resource === undefined) return [];
+    const phase = this.#phases[resource.index];
+    if (phase === 'waiting') return this.#startBlockers(resource);
+    const run = phase === 'running' ? this.#runs[resource.index] : undefined;
+    return (run?.blockedReads ?? []).map((read) => ({
+      input: read.input,
+      missing: read.missing(),
+      isNeeded: attribute === undefined || needsInput(resource, attribute, read.input),
+      read,
+    }));
+  }
+
+  /** What a resource that has not started waits for: its inputs if it is plain, and its depends_on. */
+  #startBlockers(resource: ResourceInterface): readonly Blocker[] {
+    const blockers: Blocker[] = [];
+    const start = startPort(this.graph, resource.index);
+    const add = (input: string, port: number): void => {
+      const missing = this.missingOf(port);
+      if (missing.length === 0) return;
+      blockers.push({ input, missing, isNeeded: true, read: this.#foreignReads.get(port) });
+    };
+    add('depends_on', start);
+    if (resource.type.kind === 'plain') {
+      for (const [position, input] of resource.inputs.entries()) add(input.name, start + 1 + position);
+    }
+    return blockers;
+  }
+
+  #waitingRead(reader: string, input: string | undefined, target: WaitTarget, since: number): WaitingRead {
+    return { reader, input, name: toName(target), since, ...this.names.describeWriter(target) };
+  }
+
+  // --- the end ---
+
+  #workDidEnd(): void {
+    this.#working -= 1;
+    if (this.#working === 0) this.#checkIdleSoon();
+  }
+
+  /** Looks after what is going on now has settled, so that a resource that ends while another starts is no pause. */
+  #checkIdleSoon(): void {
+    if (this.#isIdleCheckDue) return;
+    this.#isIdleCheckDue = true;
+    queueMicrotask(() => {
+      this.#isIdleCheckDue = false;
+      if (this.isIdle && !this.signal.aborted) this.#parts.didIdle();
+    });
+  }
+
+  #stop(): void {
+    const reason = this.stopReason;
+    for (const resource of this.stack.resources) {
+      if (this.#phases[resource.index] === 'waiting') this.#skip(resource, reason);
+    }
+    for (const run of this.#runs) run?.rejectReads(reason);
+    if (this.#left === 0) return;
+    this.#graceTimer = this.clock.schedule(
+      this.#parts.cancelGraceMs,
+      () => {
+        for (const run of this.#runs) run?.abandon(reason);
+      },
+      { keepAlive: true },
+    );
+  }
+
+  #didLeave(): void {
+    this.#left -= 1;
+    if (this.#left === 0) this.#finish();
+  }
+
+  #finish(): void {
+    this.#graceTimer?.cancel();
+    for (const waits of this.#foreign.values()) for (const { cancel } of waits.values()) cancel();
+    this.#leave();
+    const skipped = this.stack.resources
+      .filter(({ index }) => this.#phases[index] === 'skipped')
+      .map(({ name }) => name);
+    const result = { failures: this.#failures, skipped };
+    // The last records may still be on their way; a failure to store them has its own way to be told.
+    this.journal.settled().then(
+      () => this.#resolve(result),
+      () => this.#resolve(result),
+    );
+  }
+
+  #failureOf(resource: ResourceInterface, error: unknown): ResourceFailure {
+    return new ResourceFailure({
+      what: `${errorName(error)}: resources.${resource.name}: ${this.#parts.redact(messageOf(error))}`,
+      where: this.stack.template.source.locate(resource.definition.path),
+      cause: error,
+    });
+  }
+
+  // --- events ---
+
+  #tell(run: ResourceRun, status: Status, reason: string): void {
+    const { events } = this.#parts;
+    if (events.isHeard) events.emit(this.resourceEvent(run, status, reason));
+  }
+
+  /** Plain resources block from the start on each input that is not there. */
+  #tellStaticWaits(): void {
+    const { events } = this.#parts;
+    if (!events.isHeard) return;
+    for (const resource of this.stack.resources) {
+      if (resource.type.kind !== 'plain') continue;
+      for (const [position, input] of resource.inputs.entries()) {
+        const names = this.missingOf(startPort(this.graph, resource.index) + 1 + position).map(toName);
+        if (names.length === 0) continue;
+        events.emit({ type: 'read:willBlock', ...this.#eventBase(), reader: resource.name, input: input.name, names });
+      }
+    }
+  }
+
+  #tellWake(resource: ResourceInterface, input: string): void {
+    const { events } = this.#parts;
+    if (!events.isHeard) return;
+    const waitedMs = this.clock.now() - this.#startedAt;
+    events.emit({ type: 'read:didWake', ...this.#eventBase(), reader: resource.name, input, waitedMs });
+  }
+
+  #eventBase(): { readonly time: number; readonly space: string; readonly stack: string } {
+    return { time: this.clock.now(), space: this.stack.space, stack: this.stack.stack };
+  }
+}
+
+interface ForeignWait {
+  readonly target: WaitTarget;
+  readonly cancel: () => void;
+}
+
+/** The resources that this one reads or depends on: what delete runs against, recorded at creation. */
+function requiredResources(resource: ResourceInterface): readonly string[] {
+  const required = new Set(resource.dependsOn);
+  for (const input of resource.inputs) {
+    for (const reference of input.references) if (reference.kind === 'attribute') required.add(reference.resource);
+  }
+  return [...required];
+}
+
+function foreignFailure(resource: ResourceInterface, name: Name, cause: HotloomError): WriterFailed {
+  return new WriterFailed({
+    what: `'${resource.name}' cannot read ${printName(name)}: its writer failed.`,
+    why: 'A value whose writer failed will never be written.',
+    cause,
+  });
+}
+
+function toName({ space, stack, resource, attribute }: WaitTarget): Name {
+  return [space, stack, resource, attribute ?? 'done'];
+}
+
+/** `WriterFailed`, `TypeError`, ...: Heat prints the class before the text. */
+function errorName(error: unknown): string {
+  if (isHotloomError(error)) return error.code;
+  return error instanceof Error ? error.name : typeof error;
+}
+
+/** The text of a failure with the cause it began with. */
+function causeText(error: unknown): string {
+  const root = rootCause(error);
+  return root === error ? messageOf(error) : `${messageOf(error)} Cause: ${messageOf(root)}`;
+}

@@ -1,0 +1,149 @@
+import type { Clock, Timer } from '../clock.ts';
+import { WriterFailed } from '../errors.ts';
+import type { WaitingRead } from '../events.ts';
+import { type Name, nameKey, printName } from '../names.ts';
+import type { StackStore } from '../store/stack-store.ts';
+import type { DataSpace, Entry } from './data-space.ts';
+import { printTarget, type WaitTarget } from './waits.ts';
+
+/** How often the store is asked whether somebody else has stored something, while a read waits for it. */
+const POLL_MS = 50;
+
+/** What a stack that runs in this engine says of one of its resources. */
+export type DescribeWriter = (resource: string, attribute: string) => Pick<WaitingRead, 'writer' | 'reason'>;
+
+interface Wish {
+  readonly name: Name;
+  readonly wakes: Set<(entry: Entry) => void>;
+}
+
+/**
+ * Reads by name, wherever the name lives: first in this engine's space, then in the store, where stacks of earlier runs
+ * and of other engines are. While a read waits for a name that no stack of this engine declares, the store's revision is
+ * polled, so a value that another process writes on the same store arrives without any connection between the two.
+ */
+export class NameReader {
+  readonly #space: DataSpace;
+  readonly #store: StackStore;
+  readonly #clock: Clock;
+  readonly #describe: (space: string, stack: string) => DescribeWriter | undefined;
+  readonly #wishes = new Map<string, Wish>();
+  #timer: Timer | undefined;
+  #revision: number | undefined;
+
+  /** `describe` finds the running stack that can tell how a writer stands. */
+  constructor(
+    space: DataSpace,
+    store: StackStore,
+    clock: Clock,
+    describe: (space: string, stack: string) => DescribeWriter | undefined,
+  ) {
+    this.#space = space;
+    this.#store = store;
+    this.#clock = clock;
+    this.#describe = describe;
+  }
+
+  /** What this engine's own space holds under the name. */
+  tryRead(name: Name): Entry | undefined {
+    return this.#space.tryRead(name);
+  }
+
+  /** What is stored anywhere under the name now. */
+  async find(name: Name): Promise<Entry | undefined> {
+    return this.#space.tryRead(name) ?? (await this.#findStored(name));
+  }
+
+  /** Calls `wake` once when the name holds something; at once only when this engine's space has it. */
+  subscribe(name: Name, wake: (entry: Entry) => void): () => void {
+    let isOver = false;
+    const once = (entry: Entry): void => {
+      if (isOver) return;
+      cancel();
+      wake(entry);
+    };
+    let unsubscribe = (): void => {};
+    const unwish = this.#space.isDeclared(name) ? (): void => {} : this.#wish(name, once);
+    const cancel = (): void => {
+      isOver = true;
+      unsubscribe();
+      unwish();
+    };
+    unsubscribe = this.#space.subscribe(name, once);
+    if (isOver) unsubscribe();
+    return cancel;
+  }
+
+  /** How the writer of a name stands. */
+  describeWriter(target: WaitTarget): Pick<WaitingRead, 'writer' | 'reason'> {
+    const describe = this.#describe(target.space, target.stack);
+    if (describe !== undefined) return describe(target.resource, target.attribute ?? 'done');
+    return {
+      writer: 'outside',
+      reason: `no stack '${target.stack}' is at work in this engine; ${printTarget(target)} may still be written by another stack, a person or a program`,
+    };
+  }
+
+  /** Stops polling and forgets who waits. */
+  close(): void {
+    this.#wishes.clear();
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #wish(name: Name, wake: (entry: Entry) => void): () => void {
+    const key = nameKey(name);
+    const wish = this.#wishes.get(key) ?? { name, wakes: new Set() };
+    wish.wakes.add(wake);
+    this.#wishes.set(key, wish);
+    void this.#look([wish]);
+    this.#pollLater();
+    return () => {
+      wish.wakes.delete(wake);
+      if (wish.wakes.size === 0 && this.#wishes.get(key) === wish) this.#wishes.delete(key);
+      if (this.#wishes.size === 0) this.close();
+    };
+  }
+
+  #pollLater(): void {
+    if (this.#timer !== undefined || this.#wishes.size === 0) return;
+    this.#timer = this.#clock.schedule(
+      POLL_MS,
+      () => {
+        this.#timer = undefined;
+        void this.#poll().finally(() => this.#pollLater());
+      },
+      { keepAlive: true },
+    );
+  }
+
+  async #poll(): Promise<void> {
+    try {
+      const revision = await this.#store.revision();
+      if (revision === this.#revision) return;
+      this.#revision = revision;
+    } catch {
+      return; // A store that cannot be read now is asked again; an action that needs it reports the failure.
+    }
+    await this.#look([...this.#wishes.values()]);
+  }
+
+  async #look(wishes: readonly Wish[]): Promise<void> {
+    for (const { name, wakes } of wishes) {
+      const entry = await this.#findStored(name).catch(() => undefined);
+      if (entry !== undefined) for (const wake of [...wakes]) wake(entry);
+    }
+  }
+
+  async #findStored(name: Name): Promise<Entry | undefined> {
+    const stored = await this.#store.find(name);
+    if (stored === undefined || 'value' in stored) return stored;
+    return {
+      failure: new WriterFailed({
+        what: `The writer of ${printName(name)} failed.`,
+        why: stored.failure,
+        fix: 'Repair that stack; the value is read again by the next action.',
+      }),
+    };
+  }
+}

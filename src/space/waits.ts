@@ -1,0 +1,258 @@
+import type { Clock, Timer } from '../clock.ts';
+import { Deadlock } from '../errors.ts';
+import { printName } from '../names.ts';
+
+/** What a read waits for: a name, or (attribute undefined) that a resource is done. */
+export interface WaitTarget {
+  readonly space: string;
+  readonly stack: string;
+  readonly resource: string;
+  readonly attribute: string | undefined;
+}
+
+/** The resource that reads or writes. */
+export interface Party {
+  readonly space: string;
+  readonly stack: string;
+  readonly resource: string;
+}
+
+/** A read that is blocked now. */
+export interface BlockedRead {
+  readonly reader: Party;
+  /** The property or alias that is awaited; undefined for a read by name. */
+  readonly input: string | undefined;
+  /** What is still missing of it. */
+  missing(): readonly WaitTarget[];
+  /** Ends the read with an error. */
+  reject(error: Deadlock): void;
+}
+
+/** What keeps a resource from writing one of its attributes: a blocked read of its own, or inputs it cannot start without. */
+export interface Blocker {
+  readonly input: string | undefined;
+  readonly missing: readonly WaitTarget[];
+  /** True when the attribute cannot be written before this input is there; false when the declaration says it can. */
+  readonly isNeeded: boolean;
+  /** The read, when a handler is blocked on it; undefined for a resource that has not started. */
+  readonly read: BlockedRead | undefined;
+}
+
+/** A running traversal, asked about its own resources. */
+export interface WaitSource {
+  /** What `resource` waits for now before it can write `attribute` (undefined: before it is done). */
+  blockers(resource: string, attribute: string | undefined): readonly Blocker[];
+}
+
+/** A circle of waits. Each hop is a resource that waits, on what, and what of it the hop before wants. */
+export interface WaitCycle {
+  /** `a.x waits for b.y` in order, the last leading back to the first. */
+  readonly hops: readonly string[];
+  readonly reads: readonly BlockedRead[];
+  /** A handler that waits before writing what it declared it could write first; undefined in a deadlock. */
+  readonly broken:
+    | { readonly writer: Party; readonly attribute: string; readonly input: string | undefined }
+    | undefined;
+  /** The circle goes through more than this stack. */
+  readonly stacks: readonly Pick<Party, 'space' | 'stack'>[];
+}
+
+interface Step {
+  readonly target: WaitTarget;
+  readonly party: Party;
+  readonly blocker: Blocker;
+  readonly from: Step | undefined;
+}
+
+interface Stall {
+  readonly read: BlockedRead;
+  readonly cycle: WaitCycle;
+  readonly timer: Timer;
+}
+
+/**
+ * Who waits for whom, over all stacks of an engine.
+ *
+ * Nodes are names; `(w, x)` leads on to what is missing of the inputs that `w` is blocked on. The edge is needed when
+ * `x` needs that input. A new blocked read is searched from: a circle of needed edges is a deadlock, and each read in
+ * it ends with the error, so the outcome does not depend on which of them came last. A circle with other edges stands
+ * only as long as a handler keeps to it: it is a stall, and a deadlock when it still stands after `stallTimeoutMs`.
+ *
+ * This is the wait-for graph of Holt (1972) for single-unit, AND-wait resources, where a cycle is necessary and
+ * sufficient. A search costs O(names and waits reachable).
+ */
+export class Waits {
+  readonly #clock: Clock;
+  readonly #stallTimeoutMs: number;
+  readonly #didStall: (cycle: WaitCycle) => void;
+  readonly #didDeadlock: (cycle: WaitCycle) => void;
+  readonly #sources = new Map<string, WaitSource>();
+  readonly #stalls = new Set<Stall>();
+
+  constructor(options: {
+    readonly clock: Clock;
+    readonly stallTimeoutMs: number;
+    readonly didStall: (cycle: WaitCycle) => void;
+    readonly didDeadlock: (cycle: WaitCycle) => void;
+  }) {
+    this.#clock = options.clock;
+    this.#stallTimeoutMs = options.stallTimeoutMs;
+    this.#didStall = options.didStall;
+    this.#didDeadlock = options.didDeadlock;
+  }
+
+  /** From now on the stack's resources are asked about. The returned function ends it. */
+  join(space: string, stack: string, source: WaitSource): () => void {
+    const key = stackKey(space, stack);
+    this.#sources.set(key, source);
+    return () => {
+      if (this.#sources.get(key) === source) this.#sources.delete(key);
+    };
+  }
+
+  /** The running traversal of a stack. */
+  source(space: string, stack: string): WaitSource | undefined {
+    return this.#sources.get(stackKey(space, stack));
+  }
+
+  /** To be called when a read has just become blocked: looks for a circle that it closes. */
+  didBlock(read: BlockedRead): void {
+    const deadlock = this.#findCycle(read, true);
+    if (deadlock !== undefined) {
+      this.#end(deadlock);
+      return;
+    }
+    const cycle = this.#findCycle(read, false);
+    if (cycle === undefined) return;
+    this.#didStall(cycle);
+    const stall: Stall = {
+      read,
+      cycle,
+      timer: this.#clock.schedule(this.#stallTimeoutMs, () => this.#expire(stall), { keepAlive: true }),
+    };
+    this.#stalls.add(stall);
+  }
+
+  /** To be called when a read is no longer blocked. */
+  didUnblock(read: BlockedRead): void {
+    for (const stall of this.#stalls) {
+      if (stall.cycle.reads.includes(read)) this.#drop(stall);
+    }
+  }
+
+  /** The stalls that stand now. */
+  get stalls(): readonly WaitCycle[] {
+    return [...this.#stalls].map(({ cycle }) => cycle);
+  }
+
+  #expire(stall: Stall): void {
+    if (!this.#stalls.has(stall)) return;
+    this.#drop(stall);
+    // Something in it may have been written meanwhile: only a circle that is still there is a deadlock.
+    const cycle = this.#findCycle(stall.read, false);
+    if (cycle !== undefined) this.#end(cycle);
+  }
+
+  #drop(stall: Stall): void {
+    stall.timer.cancel();
+    this.#stalls.delete(stall);
+  }
+
+  #end(cycle: WaitCycle): void {
+    this.#didDeadlock(cycle);
+    const error = deadlockError(cycle);
+    for (const read of cycle.reads) read.reject(error);
+  }
+
+  /** A circle from `read` back to itself: depth first, each name once. */
+  #findCycle(read: BlockedRead, neededOnly: boolean): WaitCycle | undefined {
+    const seen = new Set<string>();
+    const first: Blocker = { input: read.input, missing: read.missing(), isNeeded: true, read };
+    const open: { readonly target: WaitTarget; readonly from: Step }[] = [];
+    const push = (step: Step): void => {
+      for (const target of step.blocker.missing) {
+        const key = targetKey(target);
+        if (seen.has(key)) continue;
+        seen.add(key);
+        open.push({ target, from: step });
+      }
+    };
+    push({ target: { ...read.reader, attribute: undefined }, party: read.reader, blocker: first, from: undefined });
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      const { target, from } = next;
+      for (const blocker of this.source(target.space, target.stack)?.blockers(target.resource, target.attribute) ??
+        []) {
+        if (neededOnly && !blocker.isNeeded) continue;
+        const step: Step = { target, party: target, blocker, from };
+        if (blocker.read === read) return describe(step);
+        push(step);
+      }
+    }
+    return undefined;
+  }
+}
+
+/** A circle longer than this is cut in texts; the whole is in the event. */
+const PRINTED_HOPS = 12;
+
+function printHops(hops: readonly string[]): string {
+  if (hops.length <= PRINTED_HOPS) return hops.join('; ');
+  const left = hops.length - PRINTED_HOPS + 1;
+  return [...hops.slice(0, PRINTED_HOPS - 1), `${left} more hops that lead back to the first`].join('; ');
+}
+
+/** The error that each read of the circle ends with. */
+function deadlockError(cycle: WaitCycle): Deadlock {
+  const broken = cycle.broken;
+  return new Deadlock({
+    what: `Deadlock: ${printHops(cycle.hops)}.`,
+    why:
+      broken === undefined
+        ? 'Each of these waits for the next, so none of them can ever go on.'
+        : `The handler of '${broken.writer.resource}' waits before it writes '${broken.attribute}', which it declares to write first.`,
+    fix: 'Let one of them write what the other reads before it reads itself.',
+  });
+}
+
+function describe(last: Step): WaitCycle {
+  const steps: Step[] = [];
+  for (let step: Step | undefined = last; step !== undefined; step = step.from) steps.push(step);
+  steps.reverse();
+  // The first step stands for the read itself, and the last one has come back to it.
+  const ring = steps.slice(1);
+  const hops = ring.map((step, position) => {
+    const wanted = position === ring.length - 1 ? ring[0] : ring[position + 1];
+    return `${printWaiter(step)} waits for ${printTarget((wanted as Step).target)}`;
+  });
+  const soft = ring.find((step) => !step.blocker.isNeeded);
+  const stacks = new Map(ring.map(({ party }) => [stackKey(party.space, party.stack), party] as const));
+  return {
+    hops: [hops.at(-1) as string, ...hops.slice(0, -1)],
+    reads: ring.flatMap(({ blocker }) => (blocker.read === undefined ? [] : [blocker.read])),
+    broken:
+      soft === undefined
+        ? undefined
+        : { writer: soft.party, attribute: soft.target.attribute ?? 'done', input: soft.blocker.input },
+    stacks: [...stacks.values()].map(({ space, stack }) => ({ space, stack })),
+  };
+}
+
+function printWaiter({ party, blocker }: Step): string {
+  const name = printName([party.space, party.stack, party.resource]);
+  return blocker.input === undefined ? name : `${name}.${blocker.input}`;
+}
+
+/** `default.app.web.address`; `default.app.web (done)`. */
+export function printTarget({ space, stack, resource, attribute }: WaitTarget): string {
+  return attribute === undefined
+    ? `${printName([space, stack, resource])} (done)`
+    : printName([space, stack, resource, attribute]);
+}
+
+function targetKey({ space, stack, resource, attribute }: WaitTarget): string {
+  return [space, stack, resource, attribute ?? ''].join('\u0000') + (attribute === undefined ? '\u0000' : '');
+}
+
+function stackKey(space: string, stack: string): string {
+  return `${space}\u0000${stack}`;
+}

@@ -1,0 +1,86 @@
+import { TemplateInvalid } from '../errors.ts';
+import { buildPortGraph } from '../graph/build.ts';
+import { describeCycles } from '../graph/cycles.ts';
+import type { PortGraph } from '../graph/port-graph.ts';
+import { deriveInterface } from '../interface/derive.ts';
+import type { StackInterface } from '../interface/interface.ts';
+import { staticScope } from '../interface/scope.ts';
+import { type Environment, parseEnvironment } from '../template/environment.ts';
+import { type ParameterValues, resolveParameters } from '../template/parameters.ts';
+import { parseTemplate, type Template } from '../template/template.ts';
+import type { JsonObject } from '../values.ts';
+import { secretsMask } from './secrets.ts';
+import type { StackServices } from './services.ts';
+
+/** A template with everything that its meaning depends on. */
+export interface TemplateInput {
+  /** Default: `default`. */
+  readonly space?: string;
+  /** The stack's name. */
+  readonly stack: string;
+  /** YAML or JSON text, a document as a plain object, or a Template. */
+  readonly template: string | object | Template;
+  /** The template's file name, for errors. */
+  readonly file?: string;
+  /** Texts for `get_file`, by the name that the template gives. */
+  readonly files?: { readonly [name: string]: string };
+  readonly parameters?: JsonObject;
+  /** Environments as text or as plain objects; later ones override earlier ones. */
+  readonly environments?: readonly (string | object)[];
+}
+
+/** A template understood: what each resource reads and writes, and what waits for what. */
+export interface Analysis {
+  readonly template: Template;
+  readonly parameters: ParameterValues;
+  readonly stack: StackInterface;
+  readonly graph: PortGraph;
+  /** Masks the values of hidden parameters. */
+  readonly redact: (text: string) => string;
+}
+
+/**
+ * The walk from text to port graph. Nothing is created. Throws TemplateInvalid with all problems of the template; errors
+ * of parameters are thrown before the resources are looked at, since what resources there are depends on them.
+ */
+export function analyse(
+  services: Pick<StackServices, 'types' | 'limits' | 'granularity'>,
+  input: TemplateInput,
+  stackId?: string,
+): Analysis {
+  const { space = 'default', stack: name } = input;
+  const environment: Environment = parseEnvironment(input.environments ?? []);
+  const template = readTemplate(services, input);
+  const parameters = resolveParameters(template, {
+    given: { ...environment.parameters, ...input.parameters },
+    defaults: environment.parameterDefaults,
+    stackName: name,
+    stackId: stackId ?? 'None',
+  });
+  const redact = secretsMask(template, parameters);
+  const stack = deriveInterface(template, {
+    space,
+    stack: name,
+    types: services.types.withAliases(environment.typeAliases),
+    scope: staticScope(template, parameters, { space, stack: name }),
+    maxResources: services.limits.maxResources,
+    redact,
+  });
+  const graph = buildPortGraph(stack, services.granularity);
+  const cycles = describeCycles(graph, stack);
+  if (cycles.length > 0) throw new TemplateInvalid(cycles);
+  return { template, parameters, stack, graph, redact };
+}
+
+function readTemplate({ limits }: Pick<StackServices, 'limits'>, input: TemplateInput): Template {
+  if (isTemplate(input.template)) return input.template;
+  return parseTemplate(input.template, {
+    ...(input.file === undefined ? {} : { file: input.file }),
+    files: input.files ?? {},
+    maxSize: limits.maxTemplateSize,
+  });
+}
+
+function isTemplate(input: string | object): input is Template {
+  return typeof input === 'object' && 'document' in input && 'source' in input && 'resources' in input;
+}

@@ -1,0 +1,244 @@
+import { messageOf, rootCause, StackFailed } from '../errors.ts';
+import type { Action, StackEvent, Status } from '../events.ts';
+import { deleteResources } from '../scheduler/delete-traversal.ts';
+import { Journal } from '../scheduler/journal.ts';
+import { Traversal, type TraversalResult } from '../scheduler/traversal.ts';
+import type { Region } from '../space/data-space.ts';
+import type { Claim, StackRecord } from '../store/stack-store.ts';
+import type { Json, JsonObject } from '../values.ts';
+import { type ActionLimits, actionLimits } from './action-limits.ts';
+import { type Analysis, analyse, type TemplateInput } from './analyse.ts';
+import { resolveOutputs } from './outputs.ts';
+import { type RunningAction, type StackServices, stackKey } from './services.ts';
+
+export interface CreateOptions extends TemplateInput {
+  /** Milliseconds until what has not ended is stopped; default 3,600,000 (Heat's hour). */
+  readonly timeoutMs?: number;
+  /** Deletes what was made when the create fails. Default false, as under Heat. */
+  readonly rollback?: boolean;
+  /** Cancels the create. What was made by then stays recorded, to be deleted. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Creates a stack. Resolves with the id of the complete stack.
+ *
+ * Nothing is made when the template or a parameter is wrong (TemplateInvalid and the errors of parameters), or when
+ * there is a stack of that name (StackExists). Throws StackFailed when a resource fails, the time is over or the action
+ * is cancelled; the stack is then CREATE_FAILED, or ROLLBACK_COMPLETE with `rollback`.
+ */
+export async function createStack(services: StackServices, options: CreateOptions): Promise<string> {
+  const stackId = services.randomness.uuid();
+  const analysis = analyse(services, options, stackId);
+  return new Creation(services, options, analysis, stackId).run();
+}
+
+class Creation {
+  readonly #services: StackServices;
+  readonly #options: CreateOptions;
+  readonly #analysis: Analysis;
+  readonly #stackId: string;
+
+  constructor(services: StackServices, options: CreateOptions, analysis: Analysis, stackId: string) {
+    this.#services = services;
+    this.#options = options;
+    this.#analysis = analysis;
+    this.#stackId = stackId;
+  }
+
+  async run(): Promise<string> {
+    const { space, store, claimant, regions } = this.#services;
+    const { stack } = this.#analysis;
+    const region = space.declare(stack.space, stack.stack, declaredNames(this.#analysis));
+    let claim: Claim;
+    try {
+      claim = await store.createStack(this.#record(), claimant);
+    } catch (error) {
+      await region.close();
+      throw error;
+    }
+    regions.set(stackKey(stack.space, stack.stack), region);
+    try {
+      await this.#runClaimed(region, claim);
+    } finally {
+      await store.release(claim);
+    }
+    return this.#stackId;
+  }
+
+  async #runClaimed(region: Region, claim: Claim): Promise<void> {
+    const { clock, store, running, closeEndpoints } = this.#services;
+    const { space, stack } = this.#analysis.stack;
+    const { timeoutMs, signal } = this.#options;
+    const limits = actionLimits(clock, { timeoutMs, signal, what: `Create of '${stack}'` });
+    const journal = new Journal(store, claim, limits.cancel);
+    const traversal = this.#traversal(region, journal, limits.signal);
+    let didEnd = (): void => {};
+    const action: RunningAction = {
+      space,
+      stack,
+      action: 'CREATE',
+      traversal,
+      cancel: limits.cancel,
+      ended: new Promise((resolve) => {
+        didEnd = resolve;
+      }),
+    };
+    running.add(action);
+    try {
+      await this.#tell(journal, 'CREATE', 'IN_PROGRESS', 'Stack CREATE started');
+      const result = await traversal.run();
+      closeEndpoints(space, stack);
+      await this.#conclude(result, region, traversal, journal, limits);
+    } finally {
+      limits.end();
+      running.remove(action);
+      didEnd();
+    }
+  }
+
+  async #conclude(
+    result: TraversalResult,
+    region: Region,
+    traversal: Traversal,
+    journal: Journal,
+    limits: ActionLimits,
+  ): Promise<void> {
+    const { stack, redact } = this.#analysis;
+    const isComplete = result.failures.length === 0 && result.skipped.length === 0;
+    const outputs = resolveOutputs(stack, region, traversal.scope, redact);
+    if (isComplete) {
+      await this.#tell(journal, 'CREATE', 'COMPLETE', 'Stack CREATE completed successfully', outputs);
+      return;
+    }
+    const failure = this.#failure(result, limits);
+    await this.#tell(journal, 'CREATE', 'FAILED', redact(failure.what), outputs);
+    if (this.#options.rollback === true) await this.#rollback(journal);
+    throw failure;
+  }
+
+  /** Deletes what was made. A cancel of the create does not cancel its rollback. */
+  async #rollback(journal: Journal): Promise<void> {
+    const { clock, store, regions } = this.#services;
+    const { space, stack } = this.#analysis.stack;
+    const limits = actionLimits(clock, { timeoutMs: this.#options.timeoutMs, what: `Rollback of '${stack}'` });
+    try {
+      await this.#tell(journal, 'ROLLBACK', 'IN_PROGRESS', 'Stack ROLLBACK started');
+      const result = await deleteResources({
+        ...this.#services,
+        space,
+        stack,
+        stackId: this.#stackId,
+        records: await store.resources(this.#stackId),
+        journal,
+        signal: limits.signal,
+        redact: this.#analysis.redact,
+      });
+      const key = stackKey(space, stack);
+      await regions.get(key)?.close();
+      regions.delete(key);
+      if (result.remaining.length === 0) {
+        await this.#tell(journal, 'ROLLBACK', 'COMPLETE', 'Stack ROLLBACK completed successfully', {});
+      } else {
+        const reason = `Resource DELETE failed: ${result.failures[0]?.what ?? 'the rollback was stopped'}`;
+        await this.#tell(journal, 'ROLLBACK', 'FAILED', reason);
+      }
+    } finally {
+      limits.end();
+    }
+  }
+
+  #failure(result: TraversalResult, limits: ActionLimits): StackFailed {
+    const { stack, redact } = this.#analysis;
+    const stopped = limits.signal.aborted ? limits.signal.reason : undefined;
+    const first = result.failures[0];
+    const cause = stopped ?? first;
+    const reason =
+      stopped !== undefined
+        ? messageOf(stopped)
+        : first !== undefined
+          ? `Resource CREATE failed: ${first.what}`
+          : `Resources were not created: ${result.skipped.join(', ')}`;
+    const root = rootCause(first);
+    const others = result.failures.slice(1).map(({ what }) => what);
+    const why = [
+      first !== undefined && root !== first && root !== first.cause ? `It began with: ${messageOf(root)}` : undefined,
+      others.length === 0 ? undefined : `These failed too: ${others.join('; ')}.`,
+      result.skipped.length === 0
+        ? undefined
+        : `Not created, since what they wait for failed: ${result.skipped.join(', ')}.`,
+    ].filter((part) => part !== undefined);
+    return new StackFailed({
+      what: redact(`Stack CREATE failed: ${reason}`),
+      where: stopped === undefined ? first?.where : undefined,
+      why: why.length === 0 ? undefined : redact(why.join(' ')),
+      fix:
+        this.#options.rollback === true
+          ? undefined
+          : `Delete stack '${stack.stack}' to remove what was made, and create it again.`,
+      cause,
+    });
+  }
+
+  #traversal(region: Region, journal: Journal, signal: AbortSignal): Traversal {
+    const { stack, graph, redact } = this.#analysis;
+    return new Traversal({ ...this.#services, stackId: this.#stackId, stack, graph, region, journal, signal, redact });
+  }
+
+  /** Records and tells a state of the stack. */
+  async #tell(
+    journal: Journal,
+    action: Action,
+    status: Status,
+    reason: string,
+    outputs?: StackRecord['outputs'],
+  ): Promise<void> {
+    const { events, clock } = this.#services;
+    const { space, stack } = this.#analysis.stack;
+    const time = clock.now();
+    const event: StackEvent = { type: 'stack', time, space, stack, action, status, reason };
+    await journal.record(
+      ...(outputs === undefined ? [] : [{ kind: 'outputs' as const, outputs }]),
+      { kind: 'stack', action, status, reason, time },
+      { kind: 'event', event },
+    );
+    if (events.isHeard) events.emit(event);
+  }
+
+  #record(): StackRecord {
+    const { clock } = this.#services;
+    const { stack, template, parameters } = this.#analysis;
+    const now = clock.now();
+    const visible: Record<string, Json> = {};
+    for (const [name, definition] of template.parameters) {
+      const value = parameters.get(name);
+      if (!definition.hidden && value !== undefined) visible[name] = value;
+    }
+    return {
+      id: this.#stackId,
+      space: stack.space,
+      name: stack.stack,
+      action: 'CREATE',
+      status: 'IN_PROGRESS',
+      reason: '',
+      createdAt: now,
+      updatedAt: now,
+      template: template.document as JsonObject,
+      files: Object.fromEntries(template.files),
+      parameters: visible,
+      outputs: {},
+    };
+  }
+}
+
+/** The attributes of each resource: the names that only this stack writes. */
+function declaredNames({ stack }: Analysis): ReadonlyMap<string, readonly string[]> {
+  const byOutputs = new Map<object, readonly string[]>();
+  const names = new Map<string, readonly string[]>();
+  for (const { name, outputs } of stack.resources) {
+    const attributes = byOutputs.get(outputs) ?? Object.keys(outputs);
+    byOutputs.set(outputs, attributes);
+    names.set(name, attributes);
+  }
+  return names;
+}

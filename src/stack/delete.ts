@@ -1,0 +1,165 @@
+import { ActionCancelled, ActionInProgress, EntityNotFound, StackFailed, StackInUse } from '../errors.ts';
+import type { StackEvent, Status } from '../events.ts';
+import { printName } from '../names.ts';
+import { deleteResources } from '../scheduler/delete-traversal.ts';
+import { Journal } from '../scheduler/journal.ts';
+import type { Claim, StackRecord } from '../store/stack-store.ts';
+import { actionLimits } from './action-limits.ts';
+import { type RunningAction, type StackServices, stackKey } from './services.ts';
+
+export interface DeleteOptions {
+  readonly stack: string;
+  /** Default: `default`. */
+  readonly space?: string;
+  /** Deletes although other stacks have read its values. */
+  readonly force?: boolean;
+  /** Milliseconds; default 3,600,000. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Deletes a stack: its resources against the arrows of their creation, then everything stored of it. A create of the
+ * same engine that is still at work is cancelled first. Resolves when nothing is left.
+ *
+ * Throws EntityNotFound, ActionInProgress (another engine has the stack), StackInUse, and StackFailed when a resource
+ * could not be deleted: the stack is then DELETE_FAILED and can be deleted again.
+ */
+export async function deleteStack(services: StackServices, options: DeleteOptions): Promise<void> {
+  const { space = 'default', stack } = options;
+  await cancelOwnCreate(services, space, stack);
+  const record = await findStack(services, space, stack);
+  const claim = await services.store.claim(record.id, services.claimant);
+  try {
+    if (options.force !== true) await refuseIfRead(services, space, stack);
+    await deleteClaimed(services, record, claim, options);
+  } finally {
+    await services.store.release(claim);
+  }
+}
+
+/** The stored stack. Throws EntityNotFound. */
+export async function findStack(services: StackServices, space: string, stack: string): Promise<StackRecord> {
+  const record = await services.store.findStack(space, stack);
+  if (record !== undefined) return record;
+  throw new EntityNotFound({
+    what: `The Stack (${stack}) could not be found.`,
+    why: `The store has no stack of that name in the space '${space}'.`,
+    fix: "See the stacks by 'hotloom list', and check that the store is the one in which the stack was created.",
+  });
+}
+
+async function deleteClaimed(
+  services: StackServices,
+  record: StackRecord,
+  claim: Claim,
+  options: DeleteOptions,
+): Promise<void> {
+  const { events, clock, running } = services;
+  const limits = actionLimits(clock, {
+    timeoutMs: options.timeoutMs,
+    signal: options.signal,
+    what: `Delete of '${record.name}'`,
+  });
+  const journal = new Journal(services.store, claim, limits.cancel);
+  let didEnd = (): void => {};
+  const action: RunningAction = {
+    space: record.space,
+    stack: record.name,
+    action: 'DELETE',
+    traversal: undefined,
+    cancel: limits.cancel,
+    ended: new Promise((resolve) => {
+      didEnd = resolve;
+    }),
+  };
+  running.add(action);
+  const tell = (status: Status, reason: string): StackEvent => {
+    const event: StackEvent = {
+      type: 'stack',
+      time: clock.now(),
+      space: record.space,
+      stack: record.name,
+      action: 'DELETE',
+      status,
+      reason,
+    };
+    if (events.isHeard) events.emit(event);
+    return event;
+  };
+  try {
+    const started = tell('IN_PROGRESS', 'Stack DELETE started');
+    await journal.record({ kind: 'stack', ...stateOf(started) }, { kind: 'event', event: started });
+    const result = await deleteResources({
+      ...services,
+      space: record.space,
+      stack: record.name,
+      stackId: record.id,
+      records: await services.store.resources(record.id),
+      journal,
+      signal: limits.signal,
+      redact: (text) => text,
+    });
+    if (result.remaining.length > 0) {
+      const first = result.failures[0];
+      const reason = `Resource DELETE failed: ${first?.what ?? 'the delete was stopped'}`;
+      const failed = tell('FAILED', reason);
+      await journal.record({ kind: 'stack', ...stateOf(failed) }, { kind: 'event', event: failed });
+      throw new StackFailed({
+        what: `Stack DELETE failed: ${reason}`,
+        why: `These resources are still there: ${result.remaining.join(', ')}.`,
+        fix: 'Remove the cause and delete the stack again; what is gone already is not asked for twice.',
+        cause: limits.signal.aborted ? limits.signal.reason : first,
+      });
+    }
+    await services.regions.get(stackKey(record.space, record.name))?.close();
+    services.regions.delete(stackKey(record.space, record.name));
+    await services.store.removeStack(claim);
+    tell('COMPLETE', 'Stack DELETE completed successfully');
+  } finally {
+    limits.end();
+    running.remove(action);
+    didEnd();
+  }
+}
+
+function stateOf({
+  action,
+  status,
+  reason,
+  time,
+}: StackEvent): Pick<StackEvent, 'action' | 'status' | 'reason' | 'time'> {
+  return { action, status, reason, time };
+}
+
+async function cancelOwnCreate(services: StackServices, space: string, stack: string): Promise<void> {
+  const action = services.running.get(space, stack);
+  if (action === undefined) return;
+  if (action.action === 'DELETE') {
+    throw new ActionInProgress({
+      what: `Stack ${stack} already has an action (DELETE) in progress.`,
+      why: 'This engine is deleting it.',
+      fix: 'Wait for that delete.',
+    });
+  }
+  action.cancel(
+    new ActionCancelled({
+      what: 'Stack CREATE was cancelled: the stack is to be deleted.',
+      why: 'A delete of a stack ends a create that is still at work on it.',
+    }),
+  );
+  await action.ended;
+}
+
+async function refuseIfRead(services: StackServices, space: string, stack: string): Promise<void> {
+  const readers = await services.store.readersOf(space, stack);
+  if (readers.length === 0) return;
+  const lines = readers.map(
+    (reader) => `${reader.space}.${reader.stack} reads ${reader.names.map((name) => printName(name)).join(', ')}`,
+  );
+  throw new StackInUse({
+    what: `Stack ${stack} is in use: other stacks have read its values.`,
+    why: `${lines.join('; ')}.`,
+    fix: 'Delete those stacks first, or delete this one by force.',
+  });
+}

@@ -1,0 +1,86 @@
+import type { Action, Status } from '../events.ts';
+import type { ResourceRecord, StackRecord } from '../store/stack-store.ts';
+import type { Json, JsonObject } from '../values.ts';
+
+/** A stack as callers see it. Plain data. */
+export interface StackDescription {
+  readonly id: string;
+  readonly space: string;
+  readonly name: string;
+  readonly action: Action;
+  readonly status: Status;
+  /** `CREATE_COMPLETE`, as Heat prints it. */
+  readonly state: `${Action}_${Status}`;
+  readonly reason: string;
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** Values by output name; null for one that could not be resolved. */
+  readonly outputs: { readonly [name: string]: Json };
+  /** Why an output has no value, by output name. */
+  readonly outputErrors: { readonly [name: string]: string };
+  readonly outputDescriptions: { readonly [name: string]: string };
+  /** Without those of hidden parameters. */
+  readonly parameters: JsonObject;
+  readonly resources: readonly ResourceDescription[];
+}
+
+/** A resource as callers see it. */
+export interface ResourceDescription {
+  readonly name: string;
+  readonly type: string;
+  readonly resourceId: string | undefined;
+  readonly physicalName: string;
+  readonly action: Action;
+  readonly status: Status;
+  readonly state: `${Action}_${Status}`;
+  readonly reason: string;
+  readonly requires: readonly string[];
+  readonly updatedAt: number;
+}
+
+/** A stack in a list. */
+export type StackSummary = Omit<
+  StackDescription,
+  'outputs' | 'outputErrors' | 'outputDescriptions' | 'parameters' | 'resources'
+>;
+
+export function describeStack(record: StackRecord, resources: readonly ResourceRecord[]): StackDescription {
+  const outputs: Record<string, Json> = {};
+  const outputErrors: Record<string, string> = {};
+  const outputDescriptions: Record<string, string> = {};
+  for (const [name, { value, error, description }] of Object.entries(record.outputs)) {
+    outputs[name] = value;
+    if (error !== undefined) outputErrors[name] = error;
+    if (description !== undefined) outputDescriptions[name] = description;
+  }
+  return {
+    ...summarizeStack(record),
+    outputs,
+    outputErrors,
+    outputDescriptions,
+    parameters: record.parameters,
+    resources: resources.map(describeResource),
+  };
+}
+
+export function summarizeStack(record: StackRecord): StackSummary {
+  const { id, space, name, action, status, reason, createdAt, updatedAt } = record;
+  return { id, space, name, action, status, state: `${action}_${status}`, reason, createdAt, updatedAt };
+}
+
+function describeResource(record: ResourceRecord): ResourceDescription {
+  const { name, type, resourceId, physicalName, action, status, reason, requires, updatedAt } = record;
+  return {
+    name,
+    type,
+    resourceId,
+    physicalName,
+    action,
+    status,
+    state: `${action}_${status}`,
+    reason,
+    requires,
+    updatedAt,
+  };
+}

@@ -1,0 +1,100 @@
+import { EndpointServer } from '../endpoint/endpoint-server.ts';
+import { ActionCancelled, NotTheWriter } from '../errors.ts';
+import { type Name, printName } from '../names.ts';
+import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
+import type { ResourceRun } from '../scheduler/resource-run.ts';
+import type { NameReader } from '../space/name-reader.ts';
+import type { Json } from '../values.ts';
+import { readValue } from './read.ts';
+import { type RunningActions, stackKey } from './services.ts';
+
+/**
+ * What a script may do through its endpoint: read any name, blocking as its resource's handler would; publish the
+ * outputs of its own resource; and write names of its own stack that no resource declares.
+ */
+export class ScriptAccess {
+  readonly #server: EndpointServer;
+  readonly #names: NameReader;
+  readonly #running: RunningActions;
+  readonly #writeOutside: (name: Name, value: Json) => Promise<void>;
+  readonly #tokens = new Map<string, string[]>();
+
+  constructor(names: NameReader, running: RunningActions, writeOutside: (name: Name, value: Json) => Promise<void>) {
+    this.#names = names;
+    this.#running = running;
+    this.#writeOutside = writeOutside;
+    this.#server = new EndpointServer({
+      onRead: (principal, name, signal) => this.#read(principal, name, signal),
+      onTryRead: (principal, name) => this.#tryRead(principal, name),
+      onWrite: (principal, name, value) => this.#write(principal, name, value),
+    });
+  }
+
+  /** Opens the endpoint for a resource's processes, until its stack's action ends. */
+  async open(resource: ResourceIdentity): Promise<EndpointAccess> {
+    const access = await this.#server.open(resource);
+    const key = stackKey(resource.space, resource.stack);
+    const tokens = this.#tokens.get(key);
+    if (tokens === undefined) this.#tokens.set(key, [access.token]);
+    else tokens.push(access.token);
+    return access;
+  }
+
+  /** Takes back every token of a stack. */
+  revoke(space: string, stack: string): void {
+    for (const token of this.#tokens.get(stackKey(space, stack)) ?? []) this.#server.revoke(token);
+    this.#tokens.delete(stackKey(space, stack));
+  }
+
+  close(): Promise<void> {
+    return this.#server.close();
+  }
+
+  #read(principal: ResourceIdentity, name: Name, signal: AbortSignal): Promise<Json> {
+    const run = this.#runOf(principal);
+    // A process that goes on after its resource is complete reads as anybody outside does.
+    if (run === undefined) return readValue(this.#names, name, signal);
+    return this.#isOwnInput(principal, run, name) ? run.readInput(name[3], signal) : run.readName(name, signal);
+  }
+
+  async #tryRead(principal: ResourceIdentity, name: Name): Promise<Json | undefined> {
+    const run = this.#runOf(principal);
+    if (run !== undefined && this.#isOwnInput(principal, run, name)) return run.tryInput(name[3]);
+    const entry = await this.#names.find(name);
+    if (entry === undefined) return undefined;
+    if ('failure' in entry) throw entry.failure;
+    return entry.value;
+  }
+
+  /** `hotloom read peers` means the alias or property of that name, unless the resource publishes such an attribute. */
+  #isOwnInput(principal: ResourceIdentity, run: ResourceRun, [space, stack, resource, attribute]: Name): boolean {
+    const isOwn = space === principal.space && stack === principal.stack && resource === principal.name;
+    return isOwn && run.hasInput(attribute) && !Object.hasOwn(run.resource.outputs, attribute);
+  }
+
+  async #write(principal: ResourceIdentity, name: Name, value: Json): Promise<void> {
+    const [space, stack, resource, attribute] = name;
+    if (space !== principal.space || stack !== principal.stack) {
+      throw new NotTheWriter({
+        what: `'${principal.name}' may not write ${printName(name)}.`,
+        why: `It belongs to stack '${principal.stack}', and a script writes names of its own stack only.`,
+        fix: 'Let the other stack read the value from this one.',
+      });
+    }
+    if (resource !== principal.name) return this.#writeOutside(name, value);
+    const run = this.#runOf(principal);
+    if (run === undefined) {
+      throw new ActionCancelled({
+        what: `'${attribute}' of '${principal.name}' can no longer be written.`,
+        why: 'The resource is complete, or its run was stopped.',
+        fix: 'Write what the resource declares before it is ready.',
+      });
+    }
+    await run.publish(attribute, value);
+  }
+
+  #runOf(principal: ResourceIdentity): ResourceRun | undefined {
+    const { traversal } = this.#running.get(principal.space, principal.stack) ?? {};
+    return traversal?.stackId === principal.stackId ? traversal.runOf(principal.name) : undefined;
+  }
+}

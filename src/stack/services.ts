@@ -1,0 +1,82 @@
+import type { Clock, Randomness } from '../clock.ts';
+import type { EventHub } from '../events.ts';
+import type { Granularity } from '../graph/build.ts';
+import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
+import type { ResourceTypes } from '../resource/registry.ts';
+import type { Slots } from '../scheduler/slots.ts';
+import type { Traversal } from '../scheduler/traversal.ts';
+import type { DataSpace, Region } from '../space/data-space.ts';
+import type { NameReader } from '../space/name-reader.ts';
+import type { Waits } from '../space/waits.ts';
+import type { Claimant, StackStore } from '../store/stack-store.ts';
+
+/** What a stack's actions work with: the parts that one engine has once. */
+export interface StackServices {
+  readonly types: ResourceTypes;
+  readonly store: StackStore;
+  readonly space: DataSpace;
+  readonly names: NameReader;
+  readonly waits: Waits;
+  readonly slots: Slots;
+  readonly events: EventHub;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly claimant: Claimant;
+  readonly granularity: Granularity;
+  readonly limits: Limits;
+  /** How long handlers may take to stop after a cancel or a time-out before they are given up. */
+  readonly cancelGraceMs: number;
+  readonly running: RunningActions;
+  /** The regions of the stacks that this engine has created and that still exist. */
+  readonly regions: Map<string, Region>;
+  readonly openEndpoint: (resource: ResourceIdentity) => Promise<EndpointAccess>;
+  /** Takes back what openEndpoint gave to the stack's resources. */
+  readonly closeEndpoints: (space: string, stack: string) => void;
+  /** Told when a traversal has nothing to do but wait. */
+  readonly didIdle: () => void;
+}
+
+export interface Limits {
+  /** Bytes of a template's text; Heat's max_template_size. Default 524,288. */
+  readonly maxTemplateSize: number;
+  /** Resources of a stack; Heat's max_resources_per_stack. Default 1000. */
+  readonly maxResources: number;
+}
+
+/** An action that is at work on a stack in this engine. */
+export interface RunningAction {
+  readonly space: string;
+  readonly stack: string;
+  readonly action: 'CREATE' | 'DELETE';
+  readonly traversal: Traversal | undefined;
+  /** Ends the action; `reason` is the error it ends with. */
+  readonly cancel: (reason: Error) => void;
+  /** Settles when the action has ended; never rejects. */
+  readonly ended: Promise<void>;
+}
+
+/** The actions at work in one engine, one per stack. */
+export class RunningActions {
+  readonly #byStack = new Map<string, RunningAction>();
+
+  get(space: string, stack: string): RunningAction | undefined {
+    return this.#byStack.get(stackKey(space, stack));
+  }
+
+  add(action: RunningAction): void {
+    this.#byStack.set(stackKey(action.space, action.stack), action);
+  }
+
+  remove(action: RunningAction): void {
+    const key = stackKey(action.space, action.stack);
+    if (this.#byStack.get(key) === action) this.#byStack.delete(key);
+  }
+
+  values(): readonly RunningAction[] {
+    return [...this.#byStack.values()];
+  }
+}
+
+export function stackKey(space: string, stack: string): string {
+  return `${space}\u0000${stack}`;
+}

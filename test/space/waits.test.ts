@@ -1,0 +1,164 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Clock } from '../../src/clock.ts';
+import { type BlockedRead, type Blocker, type WaitCycle, Waits, type WaitTarget } from '../../src/space/waits.ts';
+
+/**
+ * A world of blocked reads from a text: `a.in>b.x` says that a's handler is blocked on its input `in`, which misses b's
+ * attribute x; `a.in>b.x ~y` says so too, and that a can write y without that input. `a.in>(b)` waits for b to be done.
+ */
+class World {
+  readonly deadlocks: WaitCycle[] = [];
+  readonly stalls: WaitCycle[] = [];
+  readonly rejected: string[] = [];
+  readonly timers: { at: number; run: () => void; isCancelled: boolean }[] = [];
+  readonly waits: Waits;
+  readonly #reads = new Map<string, { read: BlockedRead; missing: WaitTarget[]; without: string[] }[]>();
+
+  constructor() {
+    const clock: Clock = {
+      now: () => 0,
+      schedule: (at, run) => {
+        const timer = { at, run, isCancelled: false };
+        this.timers.push(timer);
+        return { cancel: () => Object.assign(timer, { isCancelled: true }) };
+      },
+    };
+    this.waits = new Waits({
+      clock,
+      stallTimeoutMs: 30_000,
+      didStall: (cycle) => this.stalls.push(cycle),
+      didDeadlock: (cycle) => this.deadlocks.push(cycle),
+    });
+    for (const stack of ['s', 't']) {
+      this.waits.join('default', stack, {
+        blockers: (resource, attribute) => this.#blockers(stack, resource, attribute),
+      });
+    }
+  }
+
+  block(text: string): BlockedRead {
+    const [, stack = 's', resource = '', input = '', target = '', without = ''] =
+      /^(?:(\w)\/)?(\w+)\.(\w+)>(\S+)((?: ~\w+)*)$/.exec(text) ?? [];
+    const missing = target.split(',').map(parseTarget);
+    const read: BlockedRead = {
+      reader: { space: 'default', stack, resource },
+      input,
+      missing: () => missing,
+      reject: () => {
+        this.rejected.push(`${resource}.${input}`);
+        this.unblock(read);
+      },
+    };
+    const key = `${stack}/${resource}`;
+    const reads = this.#reads.get(key) ?? [];
+    reads.push({ read, missing, without: [...without.matchAll(/~(\w+)/g)].map((match) => match[1] as string) });
+    this.#reads.set(key, reads);
+    this.waits.didBlock(read);
+    return read;
+  }
+
+  unblock(read: BlockedRead): void {
+    const key = `${read.reader.stack}/${read.reader.resource}`;
+    this.#reads.set(
+      key,
+      (this.#reads.get(key) ?? []).filter((other) => other.read !== read),
+    );
+    this.waits.didUnblock(read);
+  }
+
+  elapse(): void {
+    for (const timer of this.timers.splice(0)) if (!timer.isCancelled) timer.run();
+  }
+
+  #blockers(stack: string, resource: string, attribute: string | undefined): Blocker[] {
+    return (this.#reads.get(`${stack}/${resource}`) ?? []).map(({ read, missing, without }) => ({
+      input: read.input,
+      missing,
+      isNeeded: attribute === undefined || !without.includes(attribute),
+      read,
+    }));
+  }
+}
+
+function parseTarget(text: string): WaitTarget {
+  const [, stack = 's', done, resource = done ?? '', attribute] =
+    /^(?:(\w)\/)?(?:\((\w+)\)|(\w+)\.(\w+))$/.exec(text) ?? [];
+  return { space: 'default', stack, resource, attribute };
+}
+
+describe('a deadlock', () => {
+  test.each([
+    { blocked: ['a.in>b.x', 'b.in>c.x'], rejected: [] },
+    { blocked: ['a.in>b.x', 'b.in>a.x'], rejected: ['b.in', 'a.in'] },
+    { blocked: ['a.in>a.x'], rejected: ['a.in'] },
+    { blocked: ['a.in>b.x', 'b.in>c.x', 'c.in>a.x'], rejected: ['c.in', 'a.in', 'b.in'] },
+    { blocked: ['a.in>(b)', 'b.in>a.x'], rejected: ['b.in', 'a.in'] }, // who waits for b to be done waits for all of b
+    { blocked: ['a.in>b.x,c.x', 'c.in>a.x'], rejected: ['c.in', 'a.in'] }, // one of several missing names is enough
+    { blocked: ['a.in>b.x', 'c.in>a.x', 'b.in>d.x'], rejected: [] },
+    { blocked: ['a.in>t/b.x', 't/b.in>a.x'], rejected: ['b.in', 'a.in'] }, // over two stacks
+    { blocked: ['a.in>b.x ~x', 'b.in>a.y'], rejected: ['b.in', 'a.in'] }, // only x can do without the input
+  ])('$blocked releases $rejected at once', ({ blocked, rejected }) => {
+    const world = new World();
+    for (const text of blocked) world.block(text);
+    expect(new Set(world.rejected)).toEqual(new Set(rejected));
+    expect(world.stalls).toEqual([]);
+  });
+
+  test('names every hop, from the read that closed it', () => {
+    const world = new World();
+    world.block('a.peers>b.address');
+    world.block('t/c.more>a.address');
+    world.block('b.peers>t/c.name');
+    expect(world.deadlocks.map(({ hops }) => hops)).toEqual([
+      [
+        'default.s.b.peers waits for default.t.c.name',
+        'default.t.c.more waits for default.s.a.address',
+        'default.s.a.peers waits for default.s.b.address',
+      ],
+    ]);
+    expect(world.deadlocks[0]?.stacks).toEqual([
+      { space: 'default', stack: 't' },
+      { space: 'default', stack: 's' },
+    ]);
+  });
+
+  test('a chain of 10,000 blocked reads is searched without recursion', () => {
+    const world = new World();
+    for (let index = 0; index < 10_000; index += 1) world.block(`r${index}.in>r${index + 1}.x`);
+    expect(world.deadlocks).toEqual([]);
+    world.block('r10000.in>r0.x');
+    expect(world.rejected).toHaveLength(10_001);
+  });
+});
+
+describe('a stall', () => {
+  function stalled(): { world: World; first: BlockedRead; second: BlockedRead } {
+    const world = new World();
+    const first = world.block('a.peers>b.address ~address');
+    const second = world.block('b.peers>a.address');
+    return { world, first, second };
+  }
+
+  test('is told at once, with the handler and the attribute it has not written, and releases nobody', () => {
+    const { world } = stalled();
+    expect(world.rejected).toEqual([]);
+    expect(world.stalls.map(({ broken }) => broken)).toEqual([
+      { writer: expect.objectContaining({ resource: 'a' }), attribute: 'address', input: 'peers' },
+    ]);
+  });
+
+  test('becomes a deadlock when it has stood for its time', () => {
+    const { world } = stalled();
+    expect(world.timers.map(({ at }) => at)).toEqual([30_000]);
+    world.elapse();
+    expect(world.rejected.sort()).toEqual(['a.peers', 'b.peers']);
+  });
+
+  test('is over when one of its reads wakes', () => {
+    const { world, first } = stalled();
+    world.unblock(first);
+    expect(world.waits.stalls).toEqual([]);
+    world.elapse();
+    expect(world.rejected).toEqual([]);
+  });
+});
