@@ -15,6 +15,7 @@ import { MemorySpace } from './space/memory-space.ts';
 import { NameReader } from './space/name-reader.ts';
 import { type WaitCycle, Waits } from './space/waits.ts';
 import { type Analysis, analyse, type TemplateInput } from './stack/analyse.ts';
+import { askWaiting } from './stack/ask-waiting.ts';
 import { type CreateOptions, createStack } from './stack/create.ts';
 import { type DeleteOptions, deleteStack, findStack } from './stack/delete.ts';
 import { describeStack, type StackDescription, type StackSummary, summarizeStack } from './stack/describe.ts';
@@ -22,7 +23,7 @@ import { readValue } from './stack/read.ts';
 import { ScriptAccess } from './stack/script-access.ts';
 import { type Limits, RunningActions, type StackServices } from './stack/services.ts';
 import { MemoryStore } from './store/memory-store.ts';
-import type { StackStore, StoredEvent } from './store/stack-store.ts';
+import type { Claimant, StackStore, StoredEvent } from './store/stack-store.ts';
 import { DEFAULT_MAX_TEMPLATE_SIZE } from './template/yaml.ts';
 import type { Json } from './values.ts';
 
@@ -56,6 +57,8 @@ export type NameInput = Name | string;
 export class Engine {
   readonly #services: StackServices;
   readonly #scripts: ScriptAccess;
+  readonly #engineId: string;
+  #claimantOnce: Promise<Claimant> | undefined;
 
   constructor(options: EngineOptions = {}) {
     const { clock = systemClock, randomness = systemRandomness } = options;
@@ -76,6 +79,7 @@ export class Engine {
         : (resource, attribute) => traversal.describeWriter(resource, attribute);
     });
     this.#scripts = new ScriptAccess(names, running, (name, value) => this.write(name, value));
+    this.#engineId = randomness.uuid();
     this.#services = {
       types: createRegistry([...heatTypes, ...(options.types ?? [])]),
       store,
@@ -86,12 +90,7 @@ export class Engine {
       events,
       clock,
       randomness,
-      claimant: {
-        engineId: randomness.uuid(),
-        host: hostname(),
-        pid: process.pid,
-        processStart: processStart(process.pid) ?? '',
-      },
+      claimant: () => this.#claimant(),
       granularity: options.granularity ?? 'attribute',
       limits: { maxTemplateSize: DEFAULT_MAX_TEMPLATE_SIZE, maxResources: 1000, ...options.limits },
       cancelGraceMs: options.cancelGraceMs ?? 10_000,
@@ -177,9 +176,16 @@ export class Engine {
     return this.#services.events.listen(listener);
   }
 
-  /** Who waits for what in a stack that is at work in this engine; empty when it is not. */
-  waiting(stack: string, space = 'default'): readonly WaitingRead[] {
-    return this.#services.running.get(space, stack)?.traversal?.waiting() ?? [];
+  /**
+   * Who waits for what in a stack that is at work: in this engine, or in one of another process of the same user on the
+   * same store. Empty when nobody waits, or nobody works on it. Throws EntityNotFound.
+   */
+  async waiting(stack: string, space = 'default'): Promise<readonly WaitingRead[]> {
+    const own = this.#services.running.get(space, stack);
+    if (own !== undefined) return own.traversal?.waiting() ?? [];
+    const record = await findStack(this.#services, space, stack);
+    const holder = await this.#services.store.holder(record.id);
+    return holder?.observers === undefined ? [] : askWaiting(holder.observers, space, stack);
   }
 
   /** Waits until the name is written and returns its value. Rejects with WriterFailed, or ReadAborted by `signal`. */
@@ -228,6 +234,22 @@ export class Engine {
     await this.#scripts.close();
     await space.close();
     await store.close();
+  }
+
+  /** Made at the first claim: an engine that only looks opens nothing. */
+  #claimant(): Promise<Claimant> {
+    this.#claimantOnce ??= this.#makeClaimant();
+    return this.#claimantOnce;
+  }
+
+  async #makeClaimant(): Promise<Claimant> {
+    return {
+      engineId: this.#engineId,
+      host: hostname(),
+      pid: process.pid,
+      processStart: processStart(process.pid) ?? 'unknown',
+      ...(this.#services.store.isShared ? { observers: await this.#scripts.openForObservers() } : {}),
+    };
   }
 
   #tellCycle(type: 'read:didStall' | 'read:didDeadlock', cycle: WaitCycle): void {

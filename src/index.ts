@@ -1,18 +1,13 @@
 // The whole public surface, in the order of the table in README.md beside this file.
-
-export { type Clock, type Randomness, systemClock, systemRandomness, type Timer } from './clock.ts';
-export { Engine, type EngineOptions, type NameInput } from './engine.ts';
 export * from './errors.ts';
-export type * from './events.ts';
-export type { Granularity } from './graph/build.ts';
-export { type CriticalPath, findCriticalPath } from './graph/critical-path.ts';
-export { findCycles } from './graph/cycles.ts';
-export { type Port, type PortGraph, printPort } from './graph/port-graph.ts';
-export type { InputInterface, ResourceInterface, StackInterface } from './interface/interface.ts';
+export { type Path, printLocation, type Source, type SourceLocation } from './source.ts';
 export { DEFAULT_SPACE, type Name, parseName, printName } from './names.ts';
-export type { Plan, PlanStep } from './plan/plan.ts';
-export { type BuiltResource, type TemplateBuilder, templateBuilder } from './resource/builder.ts';
-export * from './resource/built-value.ts';
+export type { Json, JsonObject } from './values.ts';
+export { type Clock, type Randomness, systemClock, systemRandomness, type Timer } from './clock.ts';
+export type * from './events.ts';
+export { isRunning, processStart } from './process-identity.ts';
+export { parseTemplate, type Template } from './template/template.ts';
+export { printTemplate } from './template/print.ts';
 export type {
   CreateCall,
   DeleteCall,
@@ -38,15 +33,17 @@ export {
   type Schema,
   type StreamingType,
 } from './resource/resource-type.ts';
-export { type Path, printLocation, type Source, type SourceLocation } from './source.ts';
-export type { DataSpace, Entry, Region, SpaceChange } from './space/data-space.ts';
-export { MemorySpace } from './space/memory-space.ts';
-export type { Analysis, TemplateInput } from './stack/analyse.ts';
-export type { CreateOptions } from './stack/create.ts';
-export type { DeleteOptions } from './stack/delete.ts';
-export type { ResourceDescription, StackDescription, StackSummary } from './stack/describe.ts';
-export { MemoryStore } from './store/memory-store.ts';
-export { SqliteStore } from './store/sqlite-store.ts';
+export { type BuiltResource, type TemplateBuilder, templateBuilder } from './resource/builder.ts';
+export * from './resource/built-value.ts';
+export type { InputInterface, OutputInterface, ResourceInterface, StackInterface } from './interface/interface.ts';
+export type { Granularity } from './graph/build.ts';
+export { findCycles } from './graph/cycles.ts';
+export { type CriticalPath, findCriticalPath } from './graph/critical-path.ts';
+export { type Port, type PortGraph, printPort } from './graph/port-graph.ts';
+export { toDot } from './graph/dot.ts';
+export { toMermaid } from './graph/mermaid.ts';
+export { toSvg } from './graph/svg.ts';
+export { toGraphlib } from './graph/graphlib.ts';
 export type {
   Claim,
   Claimant,
@@ -58,5 +55,15 @@ export type {
   StoredEvent,
   StoredOutput,
 } from './store/stack-store.ts';
-export { parseTemplate, type Template } from './template/template.ts';
-export type { Json, JsonObject } from './values.ts';
+export { MemoryStore } from './store/memory-store.ts';
+export { SqliteStore, type SqliteStoreOptions } from './store/sqlite-store.ts';
+export type { Plan, PlanStep } from './plan/plan.ts';
+export type { DataSpace, Entry, Region, SpaceChange } from './space/data-space.ts';
+export { MemorySpace } from './space/memory-space.ts';
+export type { Analysis, TemplateInput } from './stack/analyse.ts';
+export type { CreateOptions } from './stack/create.ts';
+export type { DeleteOptions } from './stack/delete.ts';
+export type { ResourceDescription, StackDescription, StackSummary } from './stack/describe.ts';
+export { heatTypes } from './builtin/heat/index.ts';
+export { type LocalTypesOptions, localTypes } from './builtin/local/index.ts';
+export { Engine, type EngineOptions, type NameInput } from './engine.ts';

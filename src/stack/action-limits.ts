@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock.ts';
 import { ActionCancelled, isHotloomError, StackTimeout } from '../errors.ts';
 
@@ -24,6 +25,8 @@ export function actionLimits(
 ): ActionLimits {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, signal, what } = options;
   const controller = new AbortController();
+  // Every handler of the stack may listen to it: many listeners are no leak here.
+  setMaxListeners(0, controller.signal);
   const follow = (): void => controller.abort(cancelled(what, signal?.reason));
   const timer = clock.schedule(timeoutMs, () => controller.abort(timedOut(what, timeoutMs)), { keepAlive: true });
   signal?.addEventListener('abort', follow, { once: true });

@@ -52,7 +52,7 @@ class Creation {
     const region = space.declare(stack.space, stack.stack, declaredNames(this.#analysis));
     let claim: Claim;
     try {
-      claim = await store.createStack(this.#record(), claimant);
+      claim = await store.createStack(this.#record(), await claimant());
     } catch (error) {
       await region.close();
       throw error;

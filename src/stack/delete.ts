@@ -29,7 +29,7 @@ export async function deleteStack(services: StackServices, options: DeleteOption
   const { space = 'default', stack } = options;
   await cancelOwnCreate(services, space, stack);
   const record = await findStack(services, space, stack);
-  const claim = await services.store.claim(record.id, services.claimant);
+  const claim = await services.store.claim(record.id, await services.claimant());
   try {
     if (options.force !== true) await refuseIfRead(services, space, stack);
     await deleteClaimed(services, record, claim, options);

@@ -1,3 +1,4 @@
+import type { EndpointAddress } from '../endpoint/client.ts';
 import { EndpointServer } from '../endpoint/endpoint-server.ts';
 import { ActionCancelled, NotTheWriter } from '../errors.ts';
 import { type Name, printName } from '../names.ts';
@@ -27,6 +28,7 @@ export class ScriptAccess {
       onRead: (principal, name, signal) => this.#read(principal, name, signal),
       onTryRead: (principal, name) => this.#tryRead(principal, name),
       onWrite: (principal, name, value) => this.#write(principal, name, value),
+      onWaiting: (space, stack) => this.#running.get(space, stack)?.traversal?.waiting() ?? [],
     });
   }
 
@@ -38,6 +40,11 @@ export class ScriptAccess {
     if (tokens === undefined) this.#tokens.set(key, [access.token]);
     else tokens.push(access.token);
     return access;
+  }
+
+  /** Lets other processes of this user ask who waits for what here. */
+  openForObservers(): Promise<EndpointAddress> {
+    return this.#server.openForObservers();
   }
 
   /** Takes back every token of a stack. */

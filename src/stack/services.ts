@@ -21,7 +21,8 @@ export interface StackServices {
   readonly events: EventHub;
   readonly clock: Clock;
   readonly randomness: Randomness;
-  readonly claimant: Claimant;
+  /** This engine, as it claims stacks. */
+  readonly claimant: () => Promise<Claimant>;
   readonly granularity: Granularity;
   readonly limits: Limits;
   /** How long handlers may take to stop after a cancel or a time-out before they are given up. */

@@ -22,6 +22,7 @@ import { checkChange, MAX_EVENTS_PER_STACK, noSuchStack, stackExists, whyNeverWr
  * Answers at once. Keeps the records that it is given instead of copying them; they must not be changed afterwards.
  */
 export class MemoryStore implements StackStore {
+  readonly isShared = false;
   readonly #stacks = new Map<string, StackState>();
   /** Ids by space and stack. */
   readonly #ids = new Map<string, string>();

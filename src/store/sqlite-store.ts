@@ -41,6 +41,7 @@ export interface SqliteStoreOptions {
  * package of its platform (about 9 MB); nothing is compiled or downloaded at installation.
  */
 export class SqliteStore implements StackStore {
+  readonly isShared = true;
   readonly #file: string;
   /** Undefined once the store is closed: libsql frees a connection when nothing refers to its statements any more. */
   #connection: Connection | undefined;

@@ -77,6 +77,8 @@ export interface Claimant {
   readonly pid: number;
   /** Start of that process, so that a recycled pid is not taken for it; see process-identity.ts. */
   readonly processStart: string;
+  /** Where other processes of the same user can ask what it does; absent when it cannot be asked. */
+  readonly observers?: { readonly socket: string; readonly token: string };
 }
 
 /** The right to change one stack, until it is released or taken over. */
@@ -103,6 +105,8 @@ export interface StoredEvent {
  * Every method may throw StoreUnusable. `hotloom/testing` has the suite that a backend must pass.
  */
 export interface StackStore {
+  /** Whether engines of other processes can work on the same store. */
+  readonly isShared: boolean;
   /** Stores a new stack and claims it. Throws StackExists. */
   createStack(record: StackRecord, claimant: Claimant): MaybePromise<Claim>;
   /** Undefined when there is none. */

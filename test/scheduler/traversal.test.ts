@@ -290,7 +290,7 @@ describe('names', () => {
     const w = world({ a: ({ properties }) => ({ late: properties.a }) });
     const created = w.start('a: Plain a=@ops.approval.given\n!out=a.late');
     await w.clock.advance(1000);
-    expect(w.engine.waiting('s')).toMatchObject([
+    expect(await w.engine.waiting('s')).toMatchObject([
       { reader: 'a', input: 'a', name: ['default', 'ops', 'approval', 'given'], writer: 'outside' },
     ]);
     expect(w.of('stack:didQuiesce')).toHaveLength(1);

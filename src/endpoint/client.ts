@@ -1,0 +1,143 @@
+import { connect } from 'node:net';
+
+// The script that waits for this program pays for every module it loads, so it speaks HTTP by node:net (node:http takes
+// a sixth of node's own start more) and imports nothing of the engine.
+
+/** The path of the values at an endpoint; a name follows, encoded. */
+export const VALUES_PATH = '/values/';
+
+/** The path of the blocked reads of a stack; its space and name follow, encoded, with a slash between them. */
+export const WAITING_PATH = '/waiting/';
+
+/** Where an endpoint is, from the environment of a process that a resource runs. */
+export interface EndpointAddress {
+  readonly socket: string;
+  readonly token: string;
+}
+
+/** An error of the engine's, as an endpoint tells it. */
+export interface EndpointFailure {
+  readonly code: string;
+  readonly what: string;
+  readonly why?: string | undefined;
+  readonly fix?: string | undefined;
+}
+
+/** What came of a request. `absent`: nothing is written under the name, and the request did not want to wait. */
+export type EndpointReply =
+  | { readonly kind: 'done'; readonly body: string }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'failed'; readonly failure: EndpointFailure };
+
+/** The endpoint that the environment names; undefined outside of a resource's process. */
+export function endpointOf(environment: {
+  readonly [variable: string]: string | undefined;
+}): EndpointAddress | undefined {
+  const { HOTLOOM_SOCKET: socket, HOTLOOM_TOKEN: token } = environment;
+  return socket ? { socket, token: token ?? '' } : undefined;
+}
+
+/**
+ * Reads a name. The body is JSON text, or with `as: 'text'` what a shell wants: a string as it is, other values as JSON
+ * text, and a line end. Waits for the value unless `wait` is false. Never rejects, except with the reason of `signal`.
+ */
+export function requestRead(
+  endpoint: EndpointAddress,
+  name: string,
+  options: { readonly as: 'text' | 'json'; readonly wait: boolean; readonly signal?: AbortSignal | undefined },
+): Promise<EndpointReply> {
+  const path = `${VALUES_PATH}${encodeURIComponent(name)}${options.wait ? '' : '?wait=no'}`;
+  const accept = options.as === 'text' ? 'text/plain' : 'application/json';
+  return request(endpoint, `GET ${path}`, [`Accept: ${accept}`], '', options.signal);
+}
+
+/** Writes a name: `body` is JSON text, or with `as: 'text'` a string as it is. Never rejects. */
+export function requestWrite(
+  endpoint: EndpointAddress,
+  name: string,
+  body: string,
+  options: { readonly as: 'text' | 'json' },
+): Promise<EndpointReply> {
+  const headers = [
+    `Content-Type: ${options.as === 'text' ? 'text/plain' : 'application/json'}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ];
+  return request(endpoint, `PUT ${VALUES_PATH}${encodeURIComponent(name)}`, headers, body, undefined);
+}
+
+/** Asks who waits for what in a stack; the token has to be an engine's own. The body is JSON text. Never rejects. */
+export function requestWaiting(endpoint: EndpointAddress, space: string, stack: string): Promise<EndpointReply> {
+  const path = `${WAITING_PATH}${encodeURIComponent(space)}/${encodeURIComponent(stack)}`;
+  return request(endpoint, `GET ${path}`, [], '', undefined);
+}
+
+function request(
+  endpoint: EndpointAddress,
+  line: string,
+  headers: readonly string[],
+  body: string,
+  signal: AbortSignal | undefined,
+): Promise<EndpointReply> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const socket = connect(endpoint.socket);
+    const chunks: Buffer[] = [];
+    let problem = 'it closed the connection without an answer';
+    const abort = (): void => {
+      socket.destroy();
+      reject(signal?.reason);
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    socket.on('data', (chunk) => chunks.push(chunk));
+    socket.on('error', (error) => {
+      problem = error.message;
+    });
+    // Also after an error: the answer may have come before the connection broke.
+    socket.on('close', () => {
+      signal?.removeEventListener('abort', abort);
+      resolve(parseReply(Buffer.concat(chunks)) ?? unreachable(endpoint, problem));
+    });
+    // A header's line must not be broken by what a token holds.
+    const token = encodeURIComponent(endpoint.token);
+    const head = [
+      `${line} HTTP/1.1`,
+      'Host: hotloom',
+      `Authorization: Bearer ${token}`,
+      ...headers,
+      'Connection: close',
+    ];
+    socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  });
+}
+
+/** Undefined when the answer is not whole. The server closes the connection after it, and always tells its length. */
+function parseReply(answer: Buffer): EndpointReply | undefined {
+  const end = answer.indexOf('\r\n\r\n');
+  const head = answer.toString('latin1', 0, Math.max(end, 0));
+  const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(head)?.[1]);
+  const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+  const body = answer.subarray(end + 4);
+  if (end === -1 || Number.isNaN(status) || body.length !== length) return undefined;
+  if (status < 300) return { kind: 'done', body: body.toString('utf8') };
+  if (status === 404) return { kind: 'absent' };
+  try {
+    return { kind: 'failed', failure: JSON.parse(body.toString('utf8')) };
+  } catch {
+    return undefined;
+  }
+}
+
+function unreachable(endpoint: EndpointAddress, problem: string): EndpointReply {
+  return {
+    kind: 'failed',
+    failure: {
+      code: 'EndpointUnreachable',
+      what: `No engine answers at the socket '${endpoint.socket}'.`,
+      why: `The system says: ${problem}. An engine answers while the action runs that started this process.`,
+      fix: 'Read and write before the action ends; afterwards use the command line of Hotloom on its store.',
+    },
+  };
+}

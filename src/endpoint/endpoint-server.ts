@@ -1,0 +1,379 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { delimiter } from 'node:path';
+import {
+  EndpointRefused,
+  type HotloomError,
+  InternalError,
+  isHotloomError,
+  messageOf,
+  ReadAborted,
+} from '../errors.ts';
+import type { WaitingRead } from '../events.ts';
+import { type Name, parseName, printName } from '../names.ts';
+import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
+import { asJson, type Json } from '../values.ts';
+import { type EndpointAddress, VALUES_PATH, WAITING_PATH } from './client.ts';
+import { EndpointDirectory } from './endpoint-directory.ts';
+
+/** What the server asks of the engine. The principal is the resource whose token a request bears. */
+export interface EndpointServerOptions {
+  /**
+   * Reads a name; blocks until it is written or `signal` fires (the client has gone, or the token was revoked). A name
+   * of one segment arrives completed to the principal's own resource, so that it may mean an alias among its inputs.
+   */
+  readonly onRead: (principal: ResourceIdentity, name: Name, signal: AbortSignal) => Promise<Json>;
+  /** What the name holds now; undefined when nothing is written yet. Rejects when its writer has failed. */
+  readonly onTryRead: (principal: ResourceIdentity, name: Name) => Promise<Json | undefined>;
+  /** Writes a name as the principal, who may write only what is its own: whether it is, this has to check. */
+  readonly onWrite: (principal: ResourceIdentity, name: Name, value: Json) => Promise<void>;
+  /** Who waits for what in a stack that is at work here, for whoever bears the engine's own token. */
+  readonly onWaiting: (space: string, stack: string) => readonly WaitingRead[];
+  /** Where the directory of the socket is made. Default: the system's directory for temporary files. */
+  readonly directory?: string | undefined;
+  /** The script that the command `hotloom` runs by node. Default: `command.js` of this package. */
+  readonly commandFile?: string | undefined;
+  /** The longest value that can be written, in bytes of JSON or text. Default: 1 MiB. */
+  readonly maxValueBytes?: number | undefined;
+}
+
+const MAX_VALUE_BYTES = 1024 * 1024;
+
+/** How long `close` lets clients take the last answers. */
+const CLOSE_GRACE_MS = 1000;
+
+interface Grant {
+  /** The resource that may read and write values; undefined for the engine's own token, which may ask who waits. */
+  readonly principal: ResourceIdentity | undefined;
+  /** Fires when the token is revoked. */
+  readonly revocation: AbortController;
+}
+
+/**
+ * The local endpoint: HTTP over a Unix socket, by which the processes of running resources read and write names.
+ *
+ * `GET /values/NAME` blocks until the name is written; with `?wait=no` it answers 404 at once when it is not. `PUT
+ * /values/NAME` writes. Values are JSON; with `Accept: text/plain` a read gives what a shell wants (a string as it is,
+ * other values as JSON text, and a line end), and with `Content-Type: text/plain` a write takes a string. Every request
+ * bears its token: `Authorization: Bearer ...`. NAME is short or full as in parseName; a single segment means the
+ * requester's own resource. A refusal is JSON: `{ code, what, why, fix }`. With the engine's own token, `GET
+ * /waiting/SPACE/STACK` tells who waits for what.
+ *
+ * One server serves all resources of an engine. Nothing is made before the first `open`. The socket lies in a fresh
+ * directory that only this user may enter; `close` removes it. An open server does not keep the process alive.
+ */
+export class EndpointServer {
+  readonly #options: EndpointServerOptions;
+  /** By the token's digest: finding it takes no time that depends on how much of a wrong token is right. */
+  readonly #grants = new Map<string, Grant>();
+  /** What is being asked now. */
+  readonly #answers = new Set<Promise<void>>();
+  #listening: Promise<{ readonly server: Server; readonly directory: EndpointDirectory }> | undefined;
+  #isClosed = false;
+
+  constructor(options: EndpointServerOptions) {
+    this.#options = options;
+  }
+
+  /** Lets the processes of a resource in. Throws EndpointUnreachable when the socket cannot be made. */
+  async open(principal: ResourceIdentity): Promise<EndpointAccess> {
+    const { directory, token } = await this.#grant(principal);
+    return {
+      socket: directory.socket,
+      token,
+      commandDirectory: directory.commands,
+      environment: {
+        HOTLOOM_SOCKET: directory.socket,
+        HOTLOOM_TOKEN: token,
+        HOTLOOM_NAME: printName([principal.space, principal.stack, principal.name]),
+        PATH: [directory.commands, process.env.PATH ?? ''].filter((entry) => entry !== '').join(delimiter),
+      },
+    };
+  }
+
+  /** Lets other programs of this user ask who waits for what, until the server is closed. */
+  async openForObservers(): Promise<EndpointAddress> {
+    const { directory, token } = await this.#grant(undefined);
+    return { socket: directory.socket, token };
+  }
+
+  async #grant(principal: ResourceIdentity | undefined): Promise<{ directory: EndpointDirectory; token: string }> {
+    if (this.#isClosed) throw new InternalError('An endpoint was opened after its server was closed.');
+    this.#listening ??= this.#listen();
+    const { directory } = await this.#listening;
+    if (this.#isClosed) throw tokenRevoked();
+    const token = randomBytes(32).toString('hex');
+    this.#grants.set(digestOf(token), { principal, revocation: new AbortController() });
+    return { directory, token };
+  }
+
+  /** Shuts a resource's processes out and releases their blocked reads with ReadAborted. Idempotent. */
+  revoke(token: string): void {
+    const key = digestOf(token);
+    this.#grants.get(key)?.revocation.abort(tokenRevoked());
+    this.#grants.delete(key);
+  }
+
+  /** Revokes every token, answers what is being asked, and removes the socket. Idempotent. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const grant of this.#grants.values()) grant.revocation.abort(tokenRevoked());
+    this.#grants.clear();
+    const listening = this.#listening;
+    this.#listening = undefined;
+    if (listening === undefined) return;
+    const { server, directory } = await listening;
+    const closed = new Promise((resolve) => server.close(resolve));
+    // Every read has been released by now; a client that does not take its answer must not hold the engine.
+    const lastMoment = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
+    await Promise.race([Promise.all(this.#answers), closed]);
+    server.closeIdleConnections();
+    await closed;
+    clearTimeout(lastMoment);
+    await directory.remove();
+  }
+
+  async #listen(): Promise<{ readonly server: Server; readonly directory: EndpointDirectory }> {
+    const directory = await EndpointDirectory.create(this.#options);
+    const server = createServer((request, response) => {
+      const answer = this.#answer(request, response).finally(() => this.#answers.delete(answer));
+      this.#answers.add(answer);
+    });
+    // The time-out bounds how long a request may take to arrive; how long its answer takes is the reader's business.
+    server.requestTimeout = 60_000;
+    try {
+      await directory.listen(server);
+    } catch (error) {
+      await directory.remove();
+      throw error;
+    }
+    server.unref();
+    return { server, directory };
+  }
+
+  /** Answers one request. Never rejects. */
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const gone = new AbortController();
+    response.on('close', () => gone.abort(clientGone()));
+    // A client that goes away half-way is no failure of the engine's.
+    response.on('error', () => gone.abort(clientGone()));
+    request.on('error', () => gone.abort(clientGone()));
+    try {
+      await this.#serve(request, response, gone.signal);
+    } catch (error) {
+      await refuse(request, response, error);
+    }
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse, gone: AbortSignal): Promise<void> {
+    const { principal, revocation } = this.#authenticate(request);
+    if (principal === undefined) {
+      await this.#serveObserver(request, response);
+      return;
+    }
+    const { name, waits } = parseTarget(request, principal);
+    const signal = AbortSignal.any([gone, revocation.signal]);
+    if (request.method === 'GET') {
+      const { onRead, onTryRead } = this.#options;
+      const value = await unlessAborted(waits ? onRead(principal, name, signal) : onTryRead(principal, name), signal);
+      if (value === undefined) throw notWritten(name);
+      await sendValue(response, value, request.headers.accept === 'text/plain');
+      return;
+    }
+    const body = await unlessAborted(this.#receive(request), signal);
+    await this.#options.onWrite(principal, name, parseValue(body, request.headers['content-type']));
+    await send(response, 204);
+  }
+
+  async #serveObserver(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [space, stack, ...rest] = (request.url ?? '').slice(WAITING_PATH.length).split('/').map(decode);
+    if (request.method !== 'GET' || !request.url?.startsWith(WAITING_PATH) || !space || !stack || rest.length > 0) {
+      throw new Refusal(404, {
+        what: `The engine's own token opens nothing at '${request.url}'.`,
+        why: `It is for asking who waits: GET ${WAITING_PATH}SPACE/STACK.`,
+        fix: 'Read and write values with the token of a resource.',
+      });
+    }
+    await send(response, 200, 'application/json', JSON.stringify(this.#options.onWaiting(space, stack)));
+  }
+
+  #authenticate(request: IncomingMessage): Grant {
+    const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+    const key = digestOf(token ?? '');
+    const grant = this.#grants.get(key);
+    if (grant !== undefined) return grant;
+    throw new Refusal(401, {
+      what: token === undefined ? 'The request bears no token.' : 'The token of the request is not valid.',
+      why: 'A token belongs to one run of one resource, and is valid until that run has ended.',
+      fix: "Send the header 'Authorization: Bearer' with the content of the variable HOTLOOM_TOKEN.",
+    });
+  }
+
+  async #receive(request: IncomingMessage): Promise<string> {
+    const max = this.#options.maxValueBytes ?? MAX_VALUE_BYTES;
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      // What is too much is received and dropped: most clients read no answer before they have sent everything.
+      if (size <= max) chunks.push(chunk);
+      else chunks.length = 0;
+    }
+    if (size <= max) return Buffer.concat(chunks).toString('utf8');
+    throw new Refusal(413, {
+      what: `The value has ${size} bytes; at most ${max} can be written.`,
+      why: 'Every value is stored, and handed to each of its readers.',
+      fix: 'Put the data into a file, and write its path.',
+    });
+  }
+}
+
+/** A refusal of the endpoint's own, with its HTTP status. */
+class Refusal extends EndpointRefused {
+  readonly status: number;
+
+  constructor(status: number, fields: ConstructorParameters<typeof EndpointRefused>[0]) {
+    super(fields);
+    this.status = status;
+  }
+}
+
+function digestOf(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}
+
+function parseTarget(request: IncomingMessage, principal: ResourceIdentity): { name: Name; waits: boolean } {
+  const [pathname = '', query] = (request.url ?? '').split('?');
+  if (!pathname.startsWith(VALUES_PATH)) {
+    throw new Refusal(404, {
+      what: `There is nothing at '${pathname}'.`,
+      why: `The endpoint has values only, each at ${VALUES_PATH}NAME.`,
+      fix: `Ask for '${VALUES_PATH}web.address', say.`,
+    });
+  }
+  if (request.method !== 'GET' && request.method !== 'PUT') {
+    throw new Refusal(405, {
+      what: `${request.method} cannot be done with a value.`,
+      why: 'A value is read by GET and written by PUT.',
+      fix: 'Use one of these.',
+    });
+  }
+  const text = decode(pathname.slice(VALUES_PATH.length));
+  return { name: completeName(text, principal), waits: new URLSearchParams(query).get('wait') !== 'no' };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new Refusal(400, {
+      what: `The name '${text}' is not encoded as a part of a URL.`,
+      why: 'A % has to be followed by two hexadecimal digits of UTF-8.',
+      fix: "Write a % as '%25', or let your HTTP library encode the name.",
+    });
+  }
+}
+
+/** A single segment is an attribute of the principal's own resource. */
+function completeName(text: string, principal: ResourceIdentity): Name {
+  const isOwn = /^(?:[^.\\]|\\.)+$/su.test(text);
+  return parseName(isOwn ? `${printName([principal.name])}.${text}` : text, principal);
+}
+
+function parseValue(body: string, contentType = ''): Json {
+  if (contentType.split(';')[0]?.trim().toLowerCase() === 'text/plain') return body;
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch (error) {
+    throw new Refusal(400, {
+      what: `The value is not JSON: ${messageOf(error)}.`,
+      why: 'Values are JSON unless the request says that its content is text.',
+      fix: "Put a text into double quotes, or send it with the header 'Content-Type: text/plain'.",
+    });
+  }
+  return asJson(value);
+}
+
+function sendValue(response: ServerResponse, value: Json, asText: boolean): Promise<void> {
+  if (!asText) return send(response, 200, 'application/json', JSON.stringify(value));
+  return send(
+    response,
+    200,
+    'text/plain; charset=utf-8',
+    `${typeof value === 'string' ? value : JSON.stringify(value)}\n`,
+  );
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): Promise<void> {
+  const known = isHotloomError(error) ? error : new InternalError(messageOf(error), error);
+  const { code, what, why, fix } = known;
+  // A body that nobody wants is dropped as it arrives, so that the client gets as far as reading the answer.
+  request.resume();
+  return send(response, statusOf(known), 'application/json', JSON.stringify({ code, what, why, fix }));
+}
+
+/** Resolves when the answer is with the system, or the client has gone. */
+function send(response: ServerResponse, status: number, contentType?: string, body = ''): Promise<void> {
+  return new Promise((resolve) => {
+    if (response.destroyed) {
+      resolve();
+      return;
+    }
+    response.once('finish', resolve).once('close', resolve);
+    if (contentType !== undefined) {
+      response.setHeader('Content-Type', contentType);
+      response.setHeader('Content-Length', Buffer.byteLength(body));
+    }
+    response.writeHead(status).end(body);
+  });
+}
+
+const STATUSES: { readonly [code: string]: number } = {
+  InvalidName: 400,
+  NotJson: 400,
+  NotTheWriter: 403,
+  ConflictingWrite: 409,
+  UndeclaredWrite: 422,
+  UndeclaredRead: 422,
+  AttributeInvalid: 422,
+  PropertyInvalid: 422,
+  WriterFailed: 424,
+  ReadAborted: 503,
+  ActionCancelled: 503,
+  Deadlock: 508,
+};
+
+function statusOf(error: HotloomError): number {
+  return error instanceof Refusal ? error.status : (STATUSES[error.code] ?? 500);
+}
+
+/** Settles as `promise` does, or rejects as soon as `signal` fires, whether `promise` heeds it or not. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+function notWritten(name: Name): Refusal {
+  return new Refusal(404, {
+    what: `'${printName(name)}' is not written yet.`,
+    why: 'The request asked not to wait.',
+    fix: 'Ask again later, or wait for the value.',
+  });
+}
+
+function tokenRevoked(): ReadAborted {
+  return new ReadAborted({
+    what: 'The run of this resource has ended.',
+    why: 'A process reads and writes names while the action runs that started it.',
+    fix: 'Read and write what the process needs before the action ends.',
+  });
+}
+
+function clientGone(): ReadAborted {
+  return new ReadAborted({ what: 'The client has closed its connection.' });
+}
