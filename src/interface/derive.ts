@@ -10,9 +10,9 @@ import { validateStatically } from '../resource/properties.ts';
 import type { ResourceTypes } from '../resource/registry.ts';
 import type { AttributeDeclarations, ResourceType } from '../resource/resource-type.ts';
 import type { Path } from '../source.ts';
-import { evaluateCondition } from '../template/conditions.ts';
+import { type ConditionExpression, evaluateCondition } from '../template/conditions.ts';
 import { type Expression, REFID, type Reference, type StaticScope, visitReferences } from '../template/expression.ts';
-import type { ResourceDefinition, Template } from '../template/template.ts';
+import { deletionPolicyOf, type ResourceDefinition, type Template } from '../template/template.ts';
 import { listNames, suggest } from '../wording.ts';
 import type { InputInterface, OutputInterface, ResourceInterface, StackInterface } from './interface.ts';
 
@@ -49,13 +49,17 @@ class Derivation {
   /** The attributes of each type with REFID, shared by the resources that add none. */
   readonly #typeOutputs = new Map<ResourceType, AttributeDeclarations>();
 
+  /** The caller's, with what the resource types tell. */
+  readonly #scope: StaticScope;
+
   constructor(template: Template, options: DeriveOptions) {
     this.#template = template;
     this.#options = options;
+    this.#scope = { ...options.scope, attributes: (resource) => this.#attributeNames(resource) };
   }
 
   derive(): StackInterface {
-    const { space, stack, scope } = this.#options;
+    const { space, stack } = this.#options;
     this.#checkSize();
     const enabled = [...this.#template.resources.values()].filter((definition) => this.#isEnabled(definition));
     const enabledNames = new Set(enabled.map(({ name }) => name));
@@ -65,7 +69,7 @@ class Derivation {
     for (const { inputs } of resources) for (const { references } of inputs) this.#checkAttributes(references);
     for (const { references } of outputs) this.#checkAttributes(references);
     if (this.#problems.length > 0) throw new TemplateInvalid(sortByPlace(this.#problems));
-    return { space, stack, template: this.#template, scope, resources, byName: this.#byName, outputs };
+    return { space, stack, template: this.#template, scope: this.#scope, resources, byName: this.#byName, outputs };
   }
 
   #checkSize(): void {
@@ -81,7 +85,7 @@ class Derivation {
 
   #isEnabled(definition: ResourceDefinition): boolean {
     if (definition.condition === undefined) return true;
-    return this.#collect(() => evaluateCondition(definition.condition as never, this.#options.scope)) ?? false;
+    return this.#collect(() => evaluateCondition(definition.condition as ConditionExpression, this.#scope)) ?? false;
   }
 
   #addResource(definition: ResourceDefinition, enabled: ReadonlySet<string>): void {
@@ -98,6 +102,7 @@ class Derivation {
       inputs: [...this.#inputs(definition.properties, 'properties'), ...this.#inputs(definition.inputs, 'inputs')],
       outputs: this.#outputsOf(definition, type),
       dependsOn: [...new Set(definition.dependsOn)].filter((required) => enabled.has(required)),
+      deletionPolicy: this.#collect(() => deletionPolicyOf(definition, this.#template, this.#scope)) ?? 'Delete',
     });
   }
 
@@ -118,7 +123,7 @@ class Derivation {
       source: this.#template.source,
       mask: this.#options.redact,
     };
-    this.#problems.push(...validateStatically(type, definition.properties, place, this.#options.scope));
+    this.#problems.push(...validateStatically(type, definition.properties, place, this.#scope));
   }
 
   /** The sections `inputs` and `outputs` are for handlers that can use them. */
@@ -162,10 +167,10 @@ class Derivation {
   /** A name of this very stack is a reference like `get_attr`, so that the static check sees it. */
   #references(expression: Expression): readonly Reference[] {
     const references: Reference[] = [];
-    const { space, stack, scope } = this.#options;
+    const { space, stack } = this.#options;
     const own = this.#template.resources;
     this.#collect(() =>
-      visitReferences(expression, scope, (reference) => {
+      visitReferences(expression, this.#scope, (reference) => {
         const isOwn =
           reference.kind === 'name' &&
           reference.name[0] === space &&
@@ -197,12 +202,20 @@ class Derivation {
     return { ...shared, ...own, ...Object.fromEntries(declared) };
   }
 
+  /** What `get_attr: [resource]` reads. */
+  #attributeNames(resource: string): readonly string[] {
+    const definition = this.#template.resources.get(resource);
+    const type = definition === undefined ? undefined : this.#collect(() => this.#options.types.get(definition.type));
+    if (definition === undefined || type === undefined) return [];
+    return Object.keys(this.#outputsOf(definition, type)).filter((attribute) => attribute !== REFID);
+  }
+
   #outputs(): readonly OutputInterface[] {
     const outputs: OutputInterface[] = [];
     for (const definition of this.#template.outputs.values()) {
       const { condition } = definition;
       const isEnabled =
-        condition === undefined || this.#collect(() => evaluateCondition(condition, this.#options.scope)) === true;
+        condition === undefined || this.#collect(() => evaluateCondition(condition, this.#scope)) === true;
       if (isEnabled) outputs.push({ definition, references: this.#references(definition.value) });
     }
     return outputs;

@@ -1,6 +1,6 @@
 import type { AttributeDeclarations, ResourceType } from '../resource/resource-type.ts';
 import type { Reference, StaticScope } from '../template/expression.ts';
-import type { OutputDefinition, ResourceDefinition, Template } from '../template/template.ts';
+import type { DeletionPolicy, OutputDefinition, ResourceDefinition, Template } from '../template/template.ts';
 
 /** Something that a resource reads: one of its properties, or an alias of its section `inputs`. */
 export interface InputInterface {
@@ -23,6 +23,7 @@ export interface ResourceInterface {
   readonly outputs: AttributeDeclarations;
   /** The enabled resources of `depends_on`. */
   readonly dependsOn: readonly string[];
+  readonly deletionPolicy: DeletionPolicy;
 }
 
 /** An output of the stack with what it reads. */

@@ -3,7 +3,6 @@ import {
   ConflictingWrite,
   type Deadlock,
   type HotloomError,
-  invariant,
   UndeclaredRead,
   UndeclaredWrite,
   UnwrittenAttribute,
@@ -13,14 +12,7 @@ import type { Status } from '../events.ts';
 import { findPort, IN, OUT } from '../graph/port-graph.ts';
 import type { ResourceInterface } from '../interface/interface.ts';
 import { type Name, printName } from '../names.ts';
-import type {
-  CreateCall,
-  EndpointAccess,
-  Input,
-  PlainCreateCall,
-  ResourceIdentity,
-  StreamingCreateCall,
-} from '../resource/handler.ts';
+import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
 import { checkAttribute, convertProperties, convertProperty, type PropertyPlace } from '../resource/properties.ts';
 import type { AttributeDeclaration } from '../resource/resource-type.ts';
 import type { Entry } from '../space/data-space.ts';
@@ -29,6 +21,7 @@ import type { ResourceRecord, StoreChange } from '../store/stack-store.ts';
 import { type Expression, REFID, resolveExpression } from '../template/expression.ts';
 import { asJson, type Json, type JsonObject, sameJson } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
+import { PlainRunCall, StreamingRunCall } from './handler-call.ts';
 import type { Slot } from './slots.ts';
 import type { Traversal } from './traversal.ts';
 
@@ -46,34 +39,39 @@ interface PendingRead extends BlockedRead {
  */
 export class ResourceRun {
   readonly resource: ResourceInterface;
-  readonly #traversal: Traversal;
-  readonly #identity: ResourceIdentity;
+  readonly traversal: Traversal;
   readonly #requires: readonly string[];
   readonly token: string;
+  readonly #physicalName: string;
   #slot: Slot | undefined;
   #resourceId: string | undefined;
-  #data: JsonObject = {};
+  #data: JsonObject = NO_DATA;
   #hasEnded = false;
   /** The first thing the handler did against its declaration. It fails the resource even when the handler goes on. */
   #violation: HotloomError | undefined;
-  readonly #written = new Map<string, { readonly value: Json; readonly stored: Promise<void> }>();
-  readonly #publishWaiters: { readonly attributes: readonly string[]; readonly resolve: () => void }[] = [];
+  /** What the handler has published while it runs. */
+  #written: Map<string, { readonly value: Json; readonly stored: Promise<void> }> | undefined;
+  #publishWaiters: readonly { readonly attributes: readonly string[]; readonly resolve: () => void }[] = [];
   /** Blocked reads by input name, or by printed name for reads by name. */
-  readonly #pending = new Map<string, PendingRead>();
+  #pending: Map<string, PendingRead> | undefined;
 
   constructor(traversal: Traversal, resource: ResourceInterface, token: string, requires: readonly string[]) {
-    this.#traversal = traversal;
+    this.traversal = traversal;
     this.resource = resource;
     this.token = token;
+    this.#physicalName = `${traversal.stack.stack}-${resource.name}-${token.slice(0, 8)}${token.slice(9, 13)}`;
     this.#requires = requires;
-    const { space, stack } = traversal.stack;
-    this.#identity = {
-      space,
-      stack,
-      stackId: traversal.stackId,
-      name: resource.name,
-      type: resource.type.name,
-      physicalName: `${stack}-${resource.name}-${token.replaceAll('-', '').slice(0, 12)}`,
+  }
+
+  get identity(): ResourceIdentity {
+    const { stack, stackId } = this.traversal;
+    return {
+      space: stack.space,
+      stack: stack.stack,
+      stackId,
+      name: this.resource.name,
+      type: this.resource.type.name,
+      physicalName: this.#physicalName,
     };
   }
 
@@ -82,12 +80,12 @@ export class ResourceRun {
   }
 
   get isBlocked(): boolean {
-    return this.#pending.size > 0;
+    return this.#pending !== undefined && this.#pending.size > 0;
   }
 
   /** The reads that the handler is blocked on now. */
   get blockedReads(): readonly PendingRead[] {
-    return [...this.#pending.values()];
+    return this.#pending === undefined ? [] : [...this.#pending.values()];
   }
 
   get resourceId(): string | undefined {
@@ -98,13 +96,14 @@ export class ResourceRun {
   async run(slot: Slot): Promise<void> {
     this.#slot = slot;
     try {
-      await this.#traversal.journal.record(...this.#changes('IN_PROGRESS', 'state changed'));
-      this.#traversal.throwIfStopped();
+      await this.traversal.journal.record(...this.#changes('IN_PROGRESS', 'state changed'));
+      this.traversal.throwIfStopped();
       const { type } = this.resource;
       // The handler's own types are erased in the registry: the schemas have checked what the call holds.
-      if (type.kind === 'plain') await this.#finish((await type.handler.create(this.#plainCall() as never)) ?? {});
+      if (type.kind === 'plain')
+        await this.#finish((await type.handler.create(new PlainRunCall(this, this.#properties()) as never)) ?? {});
       else {
-        await type.handler.create(this.#streamingCall() as never);
+        await type.handler.create(new StreamingRunCall(this) as never);
         await this.#finish({});
       }
     } catch (error) {
@@ -119,7 +118,7 @@ export class ResourceRun {
 
   /** The `in` port of an input has fired or failed. */
   inputDidSettle(input: string, failure: unknown): void {
-    const read = this.#pending.get(input);
+    const read = this.#pending?.get(input);
     if (read === undefined) return;
     read.settle(failure === undefined ? this.#tryInput(input) : { error: this.#inputFailed(input, failure) });
   }
@@ -131,14 +130,14 @@ export class ResourceRun {
 
   /** The value of an input; blocks until everything it refers to is there. */
   readInput(input: string, signal?: AbortSignal): Promise<Json> {
-    const { graph, readiness } = this.#traversal;
+    const { graph, readiness } = this.traversal;
     const port = findPort(graph, this.resource.index, IN, input);
     if (port === undefined || readiness.isFired(port)) return settled(this.#tryInput(input));
     if (!readiness.isPending(port)) return Promise.reject(this.#inputFailed(input, readiness.causeOf(port)));
     return this.#block(
       input,
       input,
-      () => this.#traversal.missingOf(port),
+      () => this.traversal.missingOf(port),
       () => () => {},
       signal,
     );
@@ -146,7 +145,7 @@ export class ResourceRun {
 
   /** The value of an input, undefined while it is not there. Throws when it has failed. */
   tryInput(input: string): Json | undefined {
-    const { graph, readiness } = this.#traversal;
+    const { graph, readiness } = this.traversal;
     const port = findPort(graph, this.resource.index, IN, input);
     if (port !== undefined && readiness.isPending(port)) return undefined;
     if (port !== undefined && !readiness.isFired(port)) throw this.#inputFailed(input, readiness.causeOf(port));
@@ -155,12 +154,23 @@ export class ResourceRun {
 
   /** A value by its full name; blocks until it is written. */
   readName(name: Name, signal?: AbortSignal): Promise<Json> {
-    const present = this.#traversal.names.tryRead(name);
+    const present = this.traversal.names.tryRead(name);
     if (present !== undefined) return settled(this.#tryEntry(name, present));
     const [space, stack, resource, attribute] = name;
     const subscribe = (wake: (outcome: { value: Json } | { error: unknown }) => void): (() => void) =>
-      this.#traversal.names.subscribe(name, (entry) => wake(this.#tryEntry(name, entry)));
+      this.traversal.names.subscribe(name, (entry) => wake(this.#tryEntry(name, entry)));
     return this.#block(printName(name), undefined, () => [{ space, stack, resource, attribute }], subscribe, signal);
+  }
+
+  /** True when reading the input would not block. */
+  isInputReady(input: string): boolean {
+    const port = findPort(this.traversal.graph, this.resource.index, IN, input);
+    return port === undefined || this.traversal.readiness.isFired(port);
+  }
+
+  /** Throws UndeclaredRead for a name that is neither a property nor an alias. */
+  requireInput(name: string): void {
+    if (!this.hasInput(name)) throw this.#undeclaredRead(name);
   }
 
   /** True for a property or alias, whether the template gives it or not. */
@@ -190,7 +200,7 @@ export class ResourceRun {
   whenPublished(attributes: readonly string[]): Promise<void> {
     return guarded(
       new Promise((resolve) => {
-        this.#publishWaiters.push({ attributes, resolve });
+        this.#publishWaiters = [...this.#publishWaiters, { attributes, resolve }];
         this.#tellPublishWaiters();
       }),
     );
@@ -199,11 +209,12 @@ export class ResourceRun {
   #publish(attribute: string, written: unknown): Promise<void> {
     this.#throwIfEnded();
     const value = this.#checkWrite(attribute, written);
-    const earlier = this.#written.get(attribute);
+    const earlier = this.#written?.get(attribute);
     if (earlier !== undefined) return earlier.stored;
-    const stored = this.#traversal.journal
+    const stored = this.traversal.journal
       .record({ kind: 'value', resource: this.resource.name, attribute, value })
-      .then(() => this.#traversal.didStoreValue(this.resource, attribute, value));
+      .then(() => this.traversal.didStoreValue(this.resource, attribute, value));
+    this.#written ??= new Map();
     this.#written.set(attribute, { value, stored: guarded(stored) });
     this.#tellPublishWaiters();
     return stored;
@@ -221,7 +232,7 @@ export class ResourceRun {
     }
     const value = asJson(written);
     checkAttribute(outputs[attribute] as AttributeDeclaration, attribute, value, name);
-    const earlier = this.#written.get(attribute);
+    const earlier = this.#written?.get(attribute);
     if (earlier !== undefined && !sameJson(earlier.value, value)) {
       throw new ConflictingWrite({
         what: `The handler of '${name}' wrote '${attribute}' twice with different values.`,
@@ -233,83 +244,37 @@ export class ResourceRun {
     return value;
   }
 
-  #plainCall(): PlainCreateCall<JsonObject> {
+  /** The properties of a plain handler, resolved and converted. */
+  #properties(): JsonObject {
     const resolved: Record<string, Json> = {};
-    for (const [property, expression] of Object.entries(this.resource.definition.properties)) {
-      const value = resolveExpression(expression, this.#traversal.scope);
+    const { properties } = this.resource.definition;
+    for (const property of Object.keys(properties)) {
+      const value = resolveExpression(properties[property] as Expression, this.traversal.scope);
       if (value !== undefined) resolved[property] = value;
     }
-    const properties = convertProperties(this.resource.type, resolved, this.#propertyPlace());
-    return Object.assign(this.#call(), { properties });
+    return convertProperties(this.resource.type, resolved, this.#propertyPlace());
   }
 
-  #streamingCall(): StreamingCreateCall<JsonObject, Record<string, Json>> {
-    const { outputs, definition } = this.resource;
-    const publish = (attribute: string, value: unknown): Promise<void> => this.publish(attribute, value);
-    return Object.assign(this.#call(), {
-      inputs: this.#inputs(),
-      outputs: new Proxy({} as Record<string, (value: Json) => Promise<void>>, {
-        get: (_, attribute) => (typeof attribute === 'string' ? (value: Json) => publish(attribute, value) : undefined),
-      }),
-      publish,
-      whenPublished: (attributes: readonly string[]) => this.whenPublished(attributes),
-      inputNames: [...Object.keys(definition.properties), ...Object.keys(definition.inputs)],
-      outputNames: Object.keys(outputs),
-    });
-  }
-
-  #inputs(): { readonly [name: string]: Input<Json> } {
-    const run = this;
-    return new Proxy({} as Record<string, Input<Json>>, {
-      get: (_, name) => {
-        // `await call.inputs` asks for `then`; symbols are asked for by the console.
-        if (typeof name !== 'string' || name === 'then') return undefined;
-        if (!this.hasInput(name)) throw this.#undeclaredRead(name);
-        return {
-          get isReady() {
-            const port = findPort(run.#traversal.graph, run.resource.index, IN, name);
-            return port === undefined || run.#traversal.readiness.isFired(port);
-          },
-          // An input is a thenable, so that awaiting it is what blocks.
-          then: (fulfilled, rejected) => run.readInput(name).then(fulfilled, rejected),
-        } satisfies Input<Json>;
-      },
-    });
-  }
-
-  #call(): CreateCall {
-    const { clock, randomness, signal } = this.#traversal;
-    return {
-      resource: this.#identity,
-      token: this.token,
-      signal,
-      clock,
-      randomness,
-      log: (line) => this.#traversal.didLog(this.resource.name, line),
-      setResourceId: (id) => this.#setResourceId(id),
-      setData: (data) => this.#setData(data),
-      read: (name) => this.readName(name),
-      openEndpoint: () => this.#openEndpoint(),
-    };
-  }
-
-  async #setResourceId(id: string): Promise<void> {
+  /** See CreateCall. */
+  async setResourceId(id: string): Promise<void> {
     this.#throwIfEnded();
     this.#resourceId = id;
-    await this.#traversal.journal.record({ kind: 'resource', record: this.#record('IN_PROGRESS', 'state changed') });
+    await this.traversal.journal.record({ kind: 'resource', record: this.#record('IN_PROGRESS', 'state changed') });
     // A type that declares a refid of its own publishes it itself.
     if (!Object.hasOwn(this.resource.type.attributes, REFID)) await this.publish(REFID, id);
   }
 
-  async #setData(data: JsonObject): Promise<void> {
+  /** See CreateCall. */
+  async setData(data: JsonObject): Promise<void> {
     this.#throwIfEnded();
     this.#data = asJson(data) as JsonObject;
-    await this.#traversal.journal.record({ kind: 'resource', record: this.#record('IN_PROGRESS', 'state changed') });
+    await this.traversal.journal.record({ kind: 'resource', record: this.#record('IN_PROGRESS', 'state changed') });
   }
 
-  #openEndpoint(): Promise<EndpointAccess> {
+  /** See CreateCall. */
+  openEndpoint(): Promise<EndpointAccess> {
     this.#throwIfEnded();
-    return this.#traversal.openEndpoint(this.#identity);
+    return this.traversal.openEndpoint(this.identity);
   }
 
   /** The handler has returned: writes what is left, checks that nothing is owed, records the result. */
@@ -319,29 +284,29 @@ export class ResourceRun {
     const rest = this.#restOfAttributes(attributes);
     for (const [attribute, value] of rest) {
       changes.push({ kind: 'value', resource: this.resource.name, attribute, value });
-      this.#written.set(attribute, { value, stored: Promise.resolve() });
     }
     if (this.#violation !== undefined) throw this.#violation;
     changes.push(...this.#changes('COMPLETE', 'state changed'));
-    await this.#traversal.journal.record(...changes);
+    await this.traversal.journal.record(...changes);
     if (this.#hasEnded) return;
     this.#end(undefined, rest);
-    this.#tellPublishWaiters();
   }
 
   /** What the handler returned and what has a default, checked; throws for what is owed. */
   #restOfAttributes(attributes: { readonly [attribute: string]: unknown }): readonly (readonly [string, Json])[] {
     const rest: (readonly [string, Json])[] = [];
-    for (const [attribute, written] of Object.entries(attributes)) {
+    for (const attribute of Object.keys(attributes)) {
+      const written = attributes[attribute];
       if (written === undefined) continue;
       const value = this.#checkWrite(attribute, written);
-      if (!this.#written.has(attribute)) rest.push([attribute, value]);
+      if (this.#written?.has(attribute) !== true) rest.push([attribute, value]);
     }
-    for (const [attribute, declaration] of Object.entries(this.resource.outputs)) {
-      if (this.#written.has(attribute) || (attributes[attribute] !== undefined && Object.hasOwn(attributes, attribute)))
-        continue;
+    const { outputs } = this.resource;
+    for (const attribute of Object.keys(outputs)) {
+      if (attributes[attribute] !== undefined && Object.hasOwn(attributes, attribute)) continue;
+      if (this.#written?.has(attribute) === true) continue;
       if (attribute === REFID) rest.push([REFID, this.#resourceId ?? this.resource.name]);
-      else if (declaration.optional === true) rest.push([attribute, null]);
+      else if (outputs[attribute]?.optional === true) rest.push([attribute, null]);
       else throw this.#unwritten(attribute);
     }
     return rest;
@@ -351,17 +316,17 @@ export class ResourceRun {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     const wasBlocked = this.isBlocked;
-    this.rejectReads(error ?? this.#cancelled());
+    if (wasBlocked) this.rejectReads(error ?? this.#cancelled());
     this.#slot?.release();
     this.#slot = undefined;
-    this.#traversal.didEnd(this, error, wasBlocked, published);
+    this.traversal.didEnd(this, error, wasBlocked, published);
   }
 
   /** The changes that bring the resource into a state. */
   #changes(status: Status, reason: string): StoreChange[] {
     return [
       { kind: 'resource', record: this.#record(status, reason) },
-      { kind: 'event', event: this.#traversal.resourceEvent(this, status, reason) },
+      { kind: 'event', event: this.traversal.resourceEvent(this, status, reason) },
     ];
   }
 
@@ -374,7 +339,7 @@ export class ResourceRun {
     return {
       name: this.resource.name,
       type: this.resource.type.name,
-      physicalName: this.#identity.physicalName,
+      physicalName: this.#physicalName,
       resourceId: this.#resourceId,
       action: 'CREATE',
       status,
@@ -382,8 +347,8 @@ export class ResourceRun {
       token: this.token,
       data: this.#data,
       requires: this.#requires,
-      deletionPolicy: this.resource.definition.deletionPolicy,
-      updatedAt: this.#traversal.clock.now(),
+      deletionPolicy: this.resource.deletionPolicy,
+      updatedAt: this.traversal.clock.now(),
     };
   }
 
@@ -397,11 +362,13 @@ export class ResourceRun {
     signal: AbortSignal | undefined,
   ): Promise<Json> {
     if (this.#hasEnded) return Promise.reject(this.#cancelled());
-    const stopped = this.#traversal.stopReason;
+    const stopped = this.traversal.stopReason;
     if (stopped !== undefined) return Promise.reject(stopped);
-    const earlier = this.#pending.get(key);
+    this.#pending ??= new Map();
+    const pending = this.#pending;
+    const earlier = pending.get(key);
     if (earlier !== undefined) return earlier.promise;
-    const { waits, clock } = this.#traversal;
+    const { waits, clock } = this.traversal;
     let resolve: (value: Json) => void = () => {};
     let reject: (error: unknown) => void = () => {};
     const promise = new Promise<Json>((onValue, onError) => {
@@ -410,31 +377,35 @@ export class ResourceRun {
     let unsubscribe = (): void => {};
     const giveUp = (): void => read.settle({ error: signal?.reason });
     const read: PendingRead = {
-      reader: { space: this.#identity.space, stack: this.#identity.stack, resource: this.resource.name },
+      reader: {
+        space: this.traversal.stack.space,
+        stack: this.traversal.stack.stack,
+        resource: this.resource.name,
+      },
       input,
       since: clock.now(),
       promise: guarded(promise),
       missing,
       reject: (error: Deadlock) => read.settle({ error }),
       settle: (outcome) => {
-        if (this.#pending.get(key) !== read) return;
-        this.#pending.delete(key);
+        if (pending.get(key) !== read) return;
+        pending.delete(key);
         unsubscribe();
         signal?.removeEventListener('abort', giveUp);
         waits.didUnblock(read);
-        this.#traversal.didUnblock(this, read);
+        this.traversal.didUnblock(this, read);
         this.#withSlot(() => ('error' in outcome ? reject(outcome.error) : resolve(outcome.value)));
       },
     };
-    this.#pending.set(key, read);
-    if (this.#pending.size === 1) {
+    pending.set(key, read);
+    if (pending.size === 1) {
       this.#slot?.release();
       this.#slot = undefined;
     }
-    this.#traversal.didBlock(this, read);
+    this.traversal.didBlock(this, read);
     unsubscribe = subscribe((outcome) => read.settle(outcome));
     signal?.addEventListener('abort', giveUp);
-    if (this.#pending.get(key) === read) waits.didBlock(read);
+    if (pending.get(key) === read) waits.didBlock(read);
     return promise;
   }
 
@@ -444,7 +415,7 @@ export class ResourceRun {
       goOn();
       return;
     }
-    this.#traversal.slots.acquire((slot) => {
+    this.traversal.slots.acquire((slot) => {
       // Meanwhile the handler may have ended, blocked again in another branch, or got a slot for another value.
       if (this.#hasEnded || this.isBlocked || this.#slot !== undefined) slot.release();
       else this.#slot = slot;
@@ -464,7 +435,7 @@ export class ResourceRun {
     const { definition, type } = this.resource;
     const isAlias = Object.hasOwn(definition.inputs, input);
     const expression: Expression | undefined = isAlias ? definition.inputs[input] : definition.properties[input];
-    const resolved = expression === undefined ? undefined : resolveExpression(expression, this.#traversal.scope);
+    const resolved = expression === undefined ? undefined : resolveExpression(expression, this.traversal.scope);
     if (isAlias) return resolved ?? null;
     // An absent property without a default is undefined for the handler, as it is among a plain handler's properties.
     return convertProperty(type, input, resolved, this.#propertyPlace()) as Json;
@@ -472,35 +443,34 @@ export class ResourceRun {
 
   #tryEntry(name: Name, entry: Entry): { readonly value: Json } | { readonly error: unknown } {
     if ('failure' in entry) return { error: this.#readFailed(printName(name), entry.failure) };
-    this.#traversal.didReadName(name, entry.value);
+    this.traversal.didReadName(name, entry.value);
     return { value: entry.value };
   }
 
   #tellPublishWaiters(): void {
-    for (let index = this.#publishWaiters.length - 1; index >= 0; index -= 1) {
-      const waiter = this.#publishWaiters[index];
-      invariant(waiter !== undefined, 'a waiter stands at each index');
-      if (!waiter.attributes.every((attribute) => this.#written.has(attribute))) continue;
-      this.#publishWaiters.splice(index, 1);
-      waiter.resolve();
-    }
+    const isDone = ({ attributes }: { readonly attributes: readonly string[] }): boolean =>
+      attributes.every((attribute) => this.#written?.has(attribute));
+    const done = this.#publishWaiters.filter(isDone);
+    if (done.length === 0) return;
+    this.#publishWaiters = this.#publishWaiters.filter((waiter) => !done.includes(waiter));
+    for (const { resolve } of done) resolve();
   }
 
   #throwIfEnded(): void {
     if (this.#hasEnded) throw this.#cancelled();
-    this.#traversal.throwIfStopped();
+    this.traversal.throwIfStopped();
   }
 
   #place() {
-    return this.#traversal.stack.template.source.locate(this.resource.definition.path);
+    return this.traversal.stack.template.source.locate(this.resource.definition.path);
   }
 
   #propertyPlace(): PropertyPlace {
     return {
       resource: this.resource.name,
-      source: this.#traversal.stack.template.source,
+      source: this.traversal.stack.template.source,
       path: this.resource.definition.path,
-      mask: this.#traversal.redact,
+      mask: this.traversal.redact,
     };
   }
 
@@ -544,6 +514,9 @@ export class ResourceRun {
     });
   }
 }
+
+/** Made by asJson, so that the store takes it as it is. */
+const NO_DATA = asJson({}) as JsonObject;
 
 /** Marks the promise as looked at: a rejection that nobody awaits must not end the process. */
 function guarded<T>(promise: Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
 import PQueue from 'p-queue';
+import { UsageError } from '../errors.ts';
 
 /** The right to work. Given back once. */
 export interface Slot {
@@ -11,15 +12,21 @@ export interface Slot {
  * there are slots would stop the engine.
  */
 export class Slots {
-  readonly #queue: PQueue;
+  /** Undefined when there is no bound: then nobody queues, and p-queue's 5 us per handler buy nothing. */
+  readonly #queue: PQueue | undefined;
 
-  /** `concurrency`: at least 1; Infinity for no bound. */
+  /** `concurrency`: at least 1; Infinity for no bound. Throws UsageError for anything else. */
   constructor(concurrency: number) {
-    this.#queue = new PQueue({ concurrency });
+    if (Number.isNaN(concurrency) || concurrency < 1) throw invalidConcurrency(concurrency);
+    this.#queue = concurrency === Number.POSITIVE_INFINITY ? undefined : new PQueue({ concurrency });
   }
 
   /** Calls `use` with a slot as soon as one is free, first come, first served. */
   acquire(use: (slot: Slot) => void): void {
+    if (this.#queue === undefined) {
+      use(UNBOUNDED);
+      return;
+    }
     void this.#queue.add(
       () =>
         new Promise<void>((release) => {
@@ -27,14 +34,14 @@ export class Slots {
         }),
     );
   }
+}
 
-  /** Handlers that work now. */
-  get used(): number {
-    return this.#queue.pending;
-  }
+const UNBOUNDED: Slot = { release: () => {} };
 
-  /** Handlers that could work if there was a slot. */
-  get queued(): number {
-    return this.#queue.size;
-  }
+function invalidConcurrency(concurrency: number): UsageError {
+  return new UsageError({
+    what: `A concurrency of ${concurrency} is not possible.`,
+    why: 'It says how many handlers may work at a time.',
+    fix: 'Give a whole number from 1, or Infinity for no bound.',
+  });
 }

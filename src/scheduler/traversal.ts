@@ -210,17 +210,18 @@ export class Traversal {
   /** A value is durable: now readers may see it. */
   didStoreValue(resource: ResourceInterface, attribute: string, value: Json): void {
     const written = this.#parts.region.write(resource.name, attribute, value);
-    const wake = (): void => {
-      const { events } = this.#parts;
-      if (events.isHeard) {
-        const name: Name = [this.stack.space, this.stack.stack, resource.name, attribute];
-        events.emit({ type: 'name:didPublish', ...this.#eventBase(), name });
-      }
-      const port = findPort(this.graph, resource.index, OUT, attribute);
-      if (port !== undefined) this.readiness.fire(port);
-    };
-    if (written instanceof Promise) void written.then(wake);
-    else wake();
+    if (written instanceof Promise) void written.then(() => this.#publish(resource, attribute));
+    else this.#publish(resource, attribute);
+  }
+
+  #publish(resource: ResourceInterface, attribute: string): void {
+    const { events } = this.#parts;
+    if (events.isHeard) {
+      const name: Name = [this.stack.space, this.stack.stack, resource.name, attribute];
+      events.emit({ type: 'name:didPublish', ...this.#eventBase(), name });
+    }
+    const port = findPort(this.graph, resource.index, OUT, attribute);
+    if (port !== undefined) this.readiness.fire(port);
   }
 
   didBlock(run: ResourceRun, read: BlockedRead): void {
@@ -584,11 +585,13 @@ interface ForeignWait {
 
 /** The resources that this one reads or depends on: what delete runs against, recorded at creation. */
 function requiredResources(resource: ResourceInterface): readonly string[] {
-  const required = new Set(resource.dependsOn);
+  const required = [...resource.dependsOn];
   for (const input of resource.inputs) {
-    for (const reference of input.references) if (reference.kind === 'attribute') required.add(reference.resource);
+    for (const reference of input.references) {
+      if (reference.kind === 'attribute' && !required.includes(reference.resource)) required.push(reference.resource);
+    }
   }
-  return [...required];
+  return required;
 }
 
 function foreignFailure(resource: ResourceInterface, name: Name, cause: HotloomError): WriterFailed {

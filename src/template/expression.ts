@@ -1,5 +1,6 @@
+import { type ErrorFields, InternalError, StackValidationFailed } from '../errors.ts';
 import type { Name } from '../names.ts';
-import type { Path } from '../source.ts';
+import { builtSource, type Path, type Source, type SourceLocation } from '../source.ts';
 import type { Json } from '../values.ts';
 
 /** A value in a template: JSON in which any node may be a call of a function. Immutable. */
@@ -30,6 +31,11 @@ export interface StaticScope {
   file(name: string): string;
   /** The space and stack that short names in `get_data` are completed from. */
   readonly home: { readonly space: string; readonly stack: string };
+  /**
+   * The attributes of a resource, REFID not among them: what `get_attr: [resource]` reads. Absent where nothing is known
+   * of resource types; such a call is an error there.
+   */
+  attributes?(resource: string): readonly string[];
 }
 
 /** What is known once every reference of the expression can be read. */
@@ -40,25 +46,59 @@ export interface ResolveScope extends StaticScope {
   value(name: Name): Json;
 }
 
+/** The template around a call: where its text is, and the names that it declares. Shared by all calls of a template. */
+export interface Surroundings {
+  readonly source: Source;
+  /** Pseudo-parameters included. */
+  readonly parameters: ReadonlySet<string>;
+  readonly resources: ReadonlySet<string>;
+  readonly conditions: ReadonlySet<string>;
+}
+
+const NOWHERE: Surroundings = {
+  source: builtSource(),
+  parameters: new Set(),
+  resources: new Set(),
+  conditions: new Set(),
+};
+
 /** A call of one of HOT's functions, its arguments parsed. One subclass per function, one file per subclass. */
 export abstract class FunctionCall {
   /** The function's name in the template. */
   abstract readonly name: string;
   /** Where the call stands in the document. */
   readonly path: Path;
+  protected readonly surroundings: Surroundings;
 
-  constructor(path: Path) {
+  constructor(path: Path, surroundings: Surroundings = NOWHERE) {
     this.path = path;
+    this.surroundings = surroundings;
   }
 
-  /** Tells `visit` each value that `resolve` will read, given what is known before the run. */
+  /**
+   * Tells `visit` each value that `resolve` will read, given what is known before the run. Throws InvalidTemplateReference
+   * for a parameter, resource or condition that the template does not have.
+   */
   abstract references(scope: StaticScope, visit: (reference: Reference) => void): void;
 
-  /** The call's value; `undefined` when the node that holds the call is to be dropped (`if` without an else). */
+  /**
+   * The call's value; `undefined` when the node that holds the call is to be dropped (`if` without an else). Throws
+   * StackValidationFailed for arguments that the function cannot take.
+   */
   abstract resolve(scope: ResolveScope): Json | undefined;
 
   /** The call as it stands in a HOT document, for printing. */
   abstract toHot(): Json;
+
+  /** Where the call stands in the template's text. */
+  get location(): SourceLocation {
+    return this.surroundings.source.locate(this.path);
+  }
+
+  /** The error for an argument that the function cannot take. */
+  protected refusal(fields: Omit<ErrorFields, 'where'>): StackValidationFailed {
+    return new StackValidationFailed({ ...fields, where: this.location });
+  }
 }
 
 /** Tells `visit` every reference in `expression`, in document order. */
@@ -77,16 +117,27 @@ export function visitReferences(
 export function resolveExpression(expression: Expression, scope: ResolveScope): Json | undefined {
   if (typeof expression !== 'object' || expression === null) return expression;
   if (expression instanceof FunctionCall) return expression.resolve(scope);
-  if (isLiteral(expression)) return expression;
-  if (Array.isArray(expression)) {
-    return expression.map((item) => resolveExpression(item, scope)).filter((item) => item !== undefined);
-  }
-  const resolved: Record<string, Json> = {};
-  for (const [key, item] of Object.entries(expression)) {
-    const value = resolveExpression(item, scope);
-    if (value !== undefined) Object.defineProperty(resolved, key, { value, enumerable: true });
-  }
-  return resolved;
+  return Array.isArray(expression)
+    ? resolveList(expression, scope)
+    : resolveMap(expression as { readonly [key: string]: Expression }, scope);
+}
+
+/**
+ * A scope for expressions that have to be known before the run: conditions, names of resources. Call `references` first,
+ * since an expression that reads something is an InternalError here.
+ */
+export function withoutReads(scope: StaticScope): ResolveScope {
+  const refuse = (): never => {
+    throw new InternalError('A value is read before the run.');
+  };
+  return {
+    home: scope.home,
+    parameter: (name) => scope.parameter(name),
+    condition: (name) => scope.condition(name),
+    file: (name) => scope.file(name),
+    attribute: refuse,
+    value: refuse,
+  };
 }
 
 /** True when no function is called anywhere in `expression`, so that it is its own value. */
@@ -96,10 +147,35 @@ export function isLiteral(expression: Expression): expression is Json {
   return Array.isArray(expression) ? expression.every(isLiteral) : Object.values(expression).every(isLiteral);
 }
 
-/** The expression as a HOT document has it, calls included. */
+/** The expression as a HOT document has it, calls included. Parts without calls are shared. */
 export function toHot(expression: Expression): Json {
-  if (typeof expression !== 'object' || expression === null) return expression;
+  if (isLiteral(expression)) return expression;
   if (expression instanceof FunctionCall) return expression.toHot();
   if (Array.isArray(expression)) return expression.map(toHot);
   return Object.fromEntries(Object.entries(expression).map(([key, item]) => [key, toHot(item)]));
+}
+
+function resolveList(list: readonly Expression[], scope: ResolveScope): Json {
+  let copy: Json[] | undefined;
+  for (let index = 0; index < list.length; index += 1) {
+    const item = list[index] as Expression;
+    const value = resolveExpression(item, scope);
+    if (copy === undefined && value !== item) copy = list.slice(0, index) as Json[];
+    if (copy !== undefined && value !== undefined) copy.push(value);
+  }
+  return copy ?? (list as readonly Json[]);
+}
+
+function resolveMap(map: { readonly [key: string]: Expression }, scope: ResolveScope): Json {
+  let copy: Record<string, Json> | undefined;
+  for (const key of Object.keys(map)) {
+    const item = map[key] as Expression;
+    const value = resolveExpression(item, scope);
+    if (value === item) continue;
+    // A spread makes own properties, and so a later assignment to `__proto__` meets one and not the setter.
+    copy ??= { ...map } as Record<string, Json>;
+    if (value === undefined) delete copy[key];
+    else copy[key] = value;
+  }
+  return copy ?? (map as { readonly [key: string]: Json });
 }

@@ -1,0 +1,128 @@
+import type { Clock, Randomness } from '../clock.ts';
+import type { Name } from '../names.ts';
+import type {
+  CreateCall,
+  EndpointAccess,
+  Input,
+  PlainCreateCall,
+  ResourceIdentity,
+  StreamingCreateCall,
+} from '../resource/handler.ts';
+import type { Json, JsonObject } from '../values.ts';
+import type { ResourceRun } from './resource-run.ts';
+
+/**
+ * What a handler gets for a create. Its functions are made when they are asked for, so that a handler may take them out
+ * of the call (`create({ setResourceId })`) and one that needs none of them costs none.
+ */
+class RunCall implements CreateCall {
+  protected readonly run: ResourceRun;
+  readonly token: string;
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+
+  constructor(run: ResourceRun) {
+    const { clock, randomness, signal } = run.traversal;
+    this.run = run;
+    this.token = run.token;
+    this.signal = signal;
+    this.clock = clock;
+    this.randomness = randomness;
+  }
+
+  get resource(): ResourceIdentity {
+    return this.run.identity;
+  }
+
+  get log(): (line: string) => void {
+    return (line) => this.run.traversal.didLog(this.run.resource.name, line);
+  }
+
+  get setResourceId(): (id: string) => Promise<void> {
+    return (id) => this.run.setResourceId(id);
+  }
+
+  get setData(): (data: JsonObject) => Promise<void> {
+    return (data) => this.run.setData(data);
+  }
+
+  get read(): (name: Name) => Promise<Json> {
+    return (name) => this.run.readName(name);
+  }
+
+  get openEndpoint(): () => Promise<EndpointAccess> {
+    return () => this.run.openEndpoint();
+  }
+}
+
+/** The call of a plain handler: its properties are resolved already. */
+export class PlainRunCall extends RunCall implements PlainCreateCall<JsonObject> {
+  readonly properties: JsonObject;
+
+  constructor(run: ResourceRun, properties: JsonObject) {
+    super(run);
+    this.properties = properties;
+  }
+}
+
+/** The call of a streaming handler: its inputs are thenables, its outputs functions that publish. */
+export class StreamingRunCall
+  extends RunCall
+  implements StreamingCreateCall<JsonObject, { readonly [attribute: string]: Json }>
+{
+  readonly inputs: { readonly [input: string]: Input<Json> };
+  readonly outputs: { readonly [attribute: string]: (value: Json) => Promise<void> };
+
+  constructor(run: ResourceRun) {
+    super(run);
+    this.inputs = new Proxy({} as Record<string, Input<Json>>, {
+      // `await call.inputs` asks for `then`; symbols are asked for by the console.
+      get: (_, name) => (typeof name !== 'string' || name === 'then' ? undefined : new RunInput(run, name)),
+    });
+    this.outputs = new Proxy({} as Record<string, (value: Json) => Promise<void>>, {
+      get: (_, name) => (typeof name === 'string' ? (value: Json) => run.publish(name, value) : undefined),
+    });
+  }
+
+  get publish(): (attribute: string, value: Json) => Promise<void> {
+    return (attribute, value) => this.run.publish(attribute, value);
+  }
+
+  get whenPublished(): (attributes: readonly string[]) => Promise<void> {
+    return (attributes) => this.run.whenPublished(attributes);
+  }
+
+  get inputNames(): readonly string[] {
+    const { properties, inputs } = this.run.resource.definition;
+    return [...Object.keys(properties), ...Object.keys(inputs)];
+  }
+
+  get outputNames(): readonly string[] {
+    return Object.keys(this.run.resource.outputs);
+  }
+}
+
+/** An input of a run. A thenable, so that awaiting it is what blocks. */
+class RunInput implements Input<Json> {
+  readonly #run: ResourceRun;
+  readonly #name: string;
+
+  /** Throws UndeclaredRead. */
+  constructor(run: ResourceRun, name: string) {
+    run.requireInput(name);
+    this.#run = run;
+    this.#name = name;
+  }
+
+  get isReady(): boolean {
+    return this.#run.isInputReady(this.#name);
+  }
+
+  then<T = Json, E = never>(
+    fulfilled?: ((value: Json) => T | PromiseLike<T>) | null,
+    rejected?: ((reason: unknown) => E | PromiseLike<E>) | null,
+  ): Promise<T | E> {
+    return this.#run.readInput(this.#name).then(fulfilled, rejected);
+  }
+}

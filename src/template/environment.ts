@@ -1,0 +1,163 @@
+import { type HotloomError, InvalidEnvironment, isHotloomError } from '../errors.ts';
+import { builtSource, type Source } from '../source.ts';
+import { asJson, isJsonObject, type Json, type JsonObject } from '../values.ts';
+import { listNames, suggest } from '../wording.ts';
+import { isTrueInPython, pythonType } from './python.ts';
+import { checkShape, loadDocument } from './yaml.ts';
+
+/** What a user gives along with a template (heat/engine/environment.py). */
+export interface Environment {
+  /** Values of parameters. */
+  readonly parameters: JsonObject;
+  /** Values for parameters that are given none, whatever template declares them. */
+  readonly parameterDefaults: JsonObject;
+  /** Names of the `resource_registry` that stand for another type. Those that stand for a template are not among them. */
+  readonly typeAliases: { readonly [name: string]: string };
+  /** The whole `resource_registry` as data: wildcards, files, hooks, restricted actions. */
+  readonly resourceRegistry: JsonObject;
+  readonly encryptedParamNames: readonly Json[];
+  readonly eventSinks: readonly Json[];
+  readonly parameterMergeStrategies: JsonObject;
+}
+
+/** Options of parseEnvironment. */
+export interface EnvironmentOptions {
+  /** Names of the files that the inputs come from, for errors. Default: `<environment>`. */
+  readonly files?: readonly string[];
+}
+
+/** Every section of an environment, and what it holds. */
+const SECTIONS = {
+  parameters: 'map',
+  parameter_defaults: 'map',
+  resource_registry: 'map',
+  encrypted_param_names: 'list',
+  event_sinks: 'list',
+  parameter_merge_strategies: 'map',
+} as const;
+
+type Section = keyof typeof SECTIONS;
+
+/**
+ * Reads environments, each a text or a plain object. Of one parameter or type that several have, the last counts; lists are
+ * put together. No input gives the empty environment.
+ *
+ * Throws InvalidEnvironment for a section that is not there, is empty or has the wrong form, and TemplateFormatError for a
+ * text that is not YAML.
+ */
+export function parseEnvironment(
+  inputs: string | object | readonly (string | object)[],
+  options: EnvironmentOptions = {},
+): Environment {
+  const merged = new Map<Section, Json>();
+  const all: readonly (string | object)[] = Array.isArray(inputs) ? inputs : [inputs as string | object];
+  for (const [index, input] of all.entries()) {
+    for (const [section, value] of readSections(input, options.files?.[index])) {
+      merged.set(section, mergeSection(merged.get(section), value));
+    }
+  }
+  const map = (section: Section): JsonObject => (merged.get(section) ?? {}) as JsonObject;
+  const list = (section: Section): readonly Json[] => (merged.get(section) ?? []) as readonly Json[];
+  const registry = map('resource_registry');
+  return {
+    parameters: map('parameters'),
+    parameterDefaults: map('parameter_defaults'),
+    typeAliases: typeAliases(registry),
+    resourceRegistry: registry,
+    encryptedParamNames: list('encrypted_param_names'),
+    eventSinks: list('event_sinks'),
+    parameterMergeStrategies: map('parameter_merge_strategies'),
+  };
+}
+
+function readSections(input: string | object, file: string | undefined): readonly (readonly [Section, Json])[] {
+  const { data, source } = readInput(input, file);
+  return Object.entries(data).map(([name, value]) => {
+    const refuse = (what: string, why: string, fix: string): HotloomError =>
+      new InvalidEnvironment({ what, where: source.locate([name]), why, fix });
+    if (!Object.hasOwn(SECTIONS, name)) {
+      const sections = Object.keys(SECTIONS);
+      throw refuse(
+        `environment has wrong section "${name}"`,
+        'An environment has no such section.',
+        `${suggest(name, sections)}The sections are ${listNames(sections)}.`,
+      );
+    }
+    const kind = SECTIONS[name as Section];
+    if (value === null) {
+      throw refuse(
+        `environment has empty section "${name}"`,
+        'An empty section is nearly always a mistake of indentation.',
+        'Fill it or remove it.',
+      );
+    }
+    const isRight = kind === 'map' ? isJsonObject(value) : Array.isArray(value);
+    // Heat takes an empty list for an empty mapping, but not in the registry.
+    const isEmpty = name !== 'resource_registry' && !isTrueInPython(value);
+    if (!isRight && !isEmpty) {
+      throw refuse(
+        `environment has a section "${name}" that is no ${kind}`,
+        `It is a value of type ${pythonType(value)}.`,
+        kind === 'map' ? 'Write names with a colon and a value each.' : 'Write a list.',
+      );
+    }
+    const content = isRight ? value : kind === 'map' ? {} : [];
+    if (name === 'resource_registry') checkRegistry(content as JsonObject, source);
+    return [name as Section, content] as const;
+  });
+}
+
+function readInput(input: string | object, file: string | undefined): { data: JsonObject; source: Source } {
+  if (typeof input === 'string') {
+    // An empty text is an environment that says nothing.
+    if (input.split('\n').every((line) => /^\s*(?:#|$)/.test(line))) return { data: {}, source: builtSource(file ?? '<environment>') };
+    return loadDocument(input, { kind: 'environment', ...(file === undefined ? {} : { file }) });
+  }
+  const source = builtSource(file ?? '<environment>');
+  checkShape(input, 'environment', source);
+  try {
+    const data = asJson(input);
+    if (isJsonObject(data)) return { data, source };
+  } catch (error) {
+    if (!isHotloomError(error)) throw error;
+    throw new InvalidEnvironment({ what: error.what, where: source.locate([]), why: error.why, fix: error.fix });
+  }
+  throw new InvalidEnvironment({
+    what: 'The environment is not a valid YAML mapping data type.',
+    where: source.locate([]),
+    why: 'Its top level is a list.',
+    fix: 'Pass an object with sections such as parameters.',
+  });
+}
+
+/** A type is mapped to a name, to nothing (null), or, under `resources`, `hooks` and the like, to a mapping. */
+function checkRegistry(registry: JsonObject, source: Source): void {
+  for (const [name, target] of Object.entries(registry)) {
+    if (target === null || typeof target === 'string' || isJsonObject(target)) continue;
+    throw new InvalidEnvironment({
+      what: `The resource_registry maps '${name}' to a value of type ${pythonType(target)}.`,
+      where: source.locate(['resource_registry', name]),
+      why: 'A type stands for another type or for a template.',
+      fix: "Write the name of a type, for example 'OS::Heat::None'.",
+    });
+  }
+}
+
+/** Later maps override entry by entry; lists grow. A spread makes own properties, `__proto__` included. */
+function mergeSection(before: Json | undefined, value: Json): Json {
+  if (before === undefined) return value;
+  if (Array.isArray(before)) return [...before, ...(value as readonly Json[])];
+  return { ...(before as JsonObject), ...(value as JsonObject) };
+}
+
+/** By heat/engine/environment.py, a target that ends like a template's file is a template. */
+const TEMPLATE_FILE = /\.(?:yaml|yml|template|json)$|:\/\//;
+
+function typeAliases(registry: JsonObject): { readonly [name: string]: string } {
+  return Object.fromEntries(
+    Object.entries(registry).filter(
+      (entry): entry is [string, string] =>
+        typeof entry[1] === 'string' && !TEMPLATE_FILE.test(entry[1]) && !entry[0].includes('*'),
+    ),
+  );
+}

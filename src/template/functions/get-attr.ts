@@ -1,0 +1,148 @@
+import { InternalError, isHotloomError } from '../../errors.ts';
+import type { Path } from '../../source.ts';
+import type { Json } from '../../values.ts';
+import {
+  type Expression,
+  FunctionCall,
+  type Reference,
+  type ResolveScope,
+  resolveExpression,
+  type StaticScope,
+  type Surroundings,
+  toHot,
+  visitReferences,
+  withoutReads,
+} from '../expression.ts';
+import type { CallSite, ParseCall } from '../parser.ts';
+import { isTrueInPython } from '../python.ts';
+import { referenceError, unknownResource } from '../references.ts';
+import { selectLikeAttribute } from '../select.ts';
+
+const ONE_FORM = '[resource_name, attribute, (path), ...]';
+const FIX = 'Write {get_attr: [resource, attribute]}, with keys and indexes behind for a part of the value.';
+
+/**
+ * `get_attr: [resource, attribute, key or index, ...]`. A part that is not there is null. Resource and attribute may be
+ * calls that are known before the run, the path any calls (heat/engine/hot/functions.py, GetAttThenSelect, GetAtt and
+ * GetAttAllAttributes). Since 2015-10-15 `get_attr: [resource]` is a map of all its attributes.
+ */
+export class GetAttr extends FunctionCall {
+  readonly name = 'get_attr';
+  readonly #resource: Expression;
+  /** `undefined`: all of them. */
+  readonly #attribute: Expression | undefined;
+  readonly #parts: readonly Expression[];
+
+  constructor(
+    path: Path,
+    surroundings: Surroundings,
+    resource: Expression,
+    attribute: Expression | undefined,
+    parts: readonly Expression[],
+  ) {
+    super(path, surroundings);
+    this.#resource = resource;
+    this.#attribute = attribute;
+    this.#parts = parts;
+  }
+
+  /** Until 2015-04-30 the attribute has to be named. */
+  static readonly parseOne: ParseCall = (args, site) => parse(args, site, false);
+
+  static readonly parse: ParseCall = (args, site) => parse(args, site, true);
+
+  override references(scope: StaticScope, visit: (reference: Reference) => void): void {
+    for (const part of this.#parts) visitReferences(part, scope, visit);
+    const resource = this.#resourceName(scope);
+    for (const attribute of this.#attributes(resource, scope)) {
+      visit({ kind: 'attribute', resource, attribute, path: this.path });
+    }
+  }
+
+  override resolve(scope: ResolveScope): Json {
+    const resource = this.#resourceName(scope);
+    const attributes = this.#attributes(resource, scope);
+    if (this.#attribute === undefined) {
+      return Object.fromEntries(attributes.map((attribute) => [attribute, scope.attribute(resource, attribute)]));
+    }
+    const value = scope.attribute(resource, attributes[0] as string);
+    return selectLikeAttribute(
+      value,
+      this.#parts.map((part) => resolveExpression(part, scope) ?? null),
+    );
+  }
+
+  override toHot(): Json {
+    const attribute = this.#attribute === undefined ? [] : [this.#attribute];
+    return { [this.name]: [this.#resource, ...attribute, ...this.#parts].map(toHot) };
+  }
+
+  #resourceName(scope: StaticScope): string {
+    const resource = this.#known(this.#resource, scope);
+    const { resources } = this.surroundings;
+    if (typeof resource === 'string' && resources.has(resource)) return resource;
+    throw referenceError(unknownResource(String(resource), this.path, resources), this.location);
+  }
+
+  #attributes(resource: string, scope: StaticScope): readonly string[] {
+    if (this.#attribute === undefined) {
+      const attributes = scope.attributes?.(resource);
+      if (attributes !== undefined) return attributes;
+      throw this.refusal({
+        what: `All attributes of the resource '${resource}' are asked for, and they are not known here.`,
+        why: 'What attributes a resource has depends on its type.',
+        fix: `Name the attribute: {get_attr: [${resource}, attribute]}.`,
+      });
+    }
+    const attribute = this.#known(this.#attribute, scope);
+    if (typeof attribute === 'string') return [attribute];
+    throw this.refusal({
+      what: `The Referenced Attribute (${resource} ${String(attribute)}) is incorrect.`,
+      why: 'Only a text can name an attribute.',
+      fix: FIX,
+    });
+  }
+
+  /** What a resource or attribute is called has to be known before the run, because the graph is made from it. */
+  #known(expression: Expression, scope: StaticScope): Json {
+    if (typeof expression === 'string') return expression;
+    try {
+      return resolveExpression(expression, withoutReads(scope)) ?? null;
+    } catch (error) {
+      if (!isHotloomError(error, InternalError.name)) throw error;
+      throw this.refusal({
+        what: `Argument to "${this.name}" depends on a value that is not known before the run.`,
+        why: 'Which resource waits for which is decided before anything is created.',
+        fix: 'Name the resource and the attribute, or take the names from parameters.',
+      });
+    }
+  }
+}
+
+function parse(args: Json, site: CallSite, allowsAll: boolean): GetAttr | undefined {
+  const parsed = site.expression(args);
+  const forms = allowsAll
+    ? `Arguments to "${site.name}" can be of the next forms: [resource_name] or ${ONE_FORM}`
+    : `Arguments to "${site.name}" must be of the form ${ONE_FORM}`;
+  if (allowsAll && !(parsed instanceof FunctionCall) && !isTrueInPython(parsed as Json)) {
+    return site.refuse(forms, 'It does not say which resource.', FIX);
+  }
+  if (!Array.isArray(parsed)) {
+    return site.refuse(`Argument to "${site.name}" must be a list`, 'It has several arguments.', FIX);
+  }
+  const [resource, attribute, ...parts] = parsed as readonly Expression[];
+  if (resource === undefined || (attribute === undefined && !allowsAll)) {
+    return site.refuse(forms, 'It does not say which attribute.', FIX);
+  }
+  for (const [what, name] of [
+    ['resource', resource],
+    ['attribute', attribute],
+  ] as const) {
+    if (typeof name !== 'object' || name === null || name instanceof FunctionCall) continue;
+    return site.refuse(`The ${what} in "${site.name}" must be a string`, 'Lists and maps are no names.', FIX);
+  }
+  if (!(resource instanceof FunctionCall)) site.checkResource(String(resource), true);
+  // `null` for the attribute means none, as in Heat.
+  const named = allowsAll && attribute === null ? undefined : attribute;
+  return new GetAttr(site.path, site.surroundings, resource, named, parts);
+}
