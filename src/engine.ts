@@ -34,7 +34,7 @@ export interface EngineOptions {
   readonly store?: StackStore;
   /** Default: in memory. Closed with the engine. */
   readonly space?: DataSpace;
-  /** How many handlers work at a time; a blocked one does not count. At least 1; default 64. */
+  /** How many handlers work at a time; a blocked one does not count. At least 1; default Infinity: no bound. */
   readonly concurrency?: number;
   /** How long a stall may stand before it is a deadlock, in milliseconds. Default 30,000. */
   readonly stallTimeoutMs?: number;
@@ -86,7 +86,7 @@ export class Engine {
       space,
       names,
       waits,
-      slots: new Slots(options.concurrency ?? 64),
+      slots: new Slots(options.concurrency ?? Number.POSITIVE_INFINITY),
       events,
       clock,
       randomness,

@@ -32,7 +32,11 @@ try {
 
 async function demo() {
   const template = clusterTemplate(size);
-  const input = { stack, template, parameters: { program: fileURLToPath(new URL('member.mjs', import.meta.url)), node: process.execPath } };
+  const input = {
+    stack,
+    template,
+    parameters: { program: fileURLToPath(new URL('member.mjs', import.meta.url)), node: process.execPath },
+  };
   const graph = join(directory, 'graph.svg');
   const analysis = engine.validate(input);
   writeFileSync(graph, await toSvg(analysis.stack, analysis.graph));
@@ -47,7 +51,9 @@ async function demo() {
 
     console.log('\nUse');
     const [first, last] = [outputs.urls[0], outputs.urls.at(-1)];
-    const written = await fetch(`${first}/kv/greeting`, { method: 'PUT', body: 'hello' }).then((response) => response.json());
+    const written = await fetch(`${first}/kv/greeting`, { method: 'PUT', body: 'hello' }).then((response) =>
+      response.json(),
+    );
     console.log(`  PUT ${first}/kv/greeting  hello  ->  version ${written.version} on ${written.copies} members`);
     const { value } = await fetch(`${last}/kv/greeting`).then((response) => response.json());
     console.log(`  GET ${last}/kv/greeting         ->  ${value}`);
@@ -65,6 +71,8 @@ async function takeDown({ resources }) {
   await engine.delete({ stack });
   const left = pids.filter((pid) => processStart(pid) !== undefined);
   rmSync(join(directory, 'logs'), { recursive: true, force: true });
-  console.log(`Deleted: ${left.length} of ${pids.length} processes left, ${(await engine.list()).length} stacks in the store.`);
+  console.log(
+    `Deleted: ${left.length} of ${pids.length} processes left, ${(await engine.list()).length} stacks in the store.`,
+  );
   if (left.length > 0) throw new Error(`These processes are left: ${left.join(' ')}`);
 }

@@ -49,10 +49,15 @@ export class Timeline {
       });
       lines.push(`  ${resource.padEnd(10)} ${bar.join('')}| ${ended} ms`);
     }
-    for (const [resource, { waits }] of this.#rows) {
+    for (const [resource, { published, waits }] of this.#rows) {
+      const told = published.find(({ attribute }) => attribute === 'address');
+      if (told !== undefined) lines.push(`  ${resource} told its address at ${told.at} ms`);
       for (const { names, from, to = this.#end } of waits) {
         lines.push(`  ${resource} waited ${to - from} ms for ${names.join(', ')}`);
       }
+    }
+    if ([...this.#rows.values()].every(({ waits }) => waits.length === 0)) {
+      lines.push('  Nobody had to wait: every address was there when it was asked for.');
     }
     return lines.join('\n');
   }

@@ -1,6 +1,7 @@
 // The makespan of one template under both orders, in simulated time: it takes no time to run.
 //   node examples/two-machines/main.mjs
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { Engine } from 'hotloom';
 import { SimulatedClock } from 'hotloom/testing';
 import { machineType } from './machine-type.mjs';
@@ -22,12 +23,14 @@ export async function run(granularity) {
   return { seconds, published, outputs: stack.outputs };
 }
 
-if (import.meta.filename === process.argv[1]) {
+if (fileURLToPath(import.meta.url) === realpathSync(process.argv[1])) {
+  const titles = {
+    resource: 'Each waits for the whole resource:',
+    attribute: 'Each waits for the attribute it reads:',
+  };
   for (const granularity of ['resource', 'attribute']) {
     const { seconds, published } = await run(granularity);
-    console.log(
-      `\nwaiting for the whole ${granularity === 'resource' ? 'resource' : 'resource no longer: for the attribute'}`,
-    );
+    console.log(`\n${titles[granularity]}`);
     console.log(published.filter((line) => !line.endsWith('refid')).join('\n'));
     console.log(`makespan: ${seconds} s`);
   }

@@ -18,22 +18,23 @@ export function buildPortGraph(stack: StackInterface, granularity: Granularity =
   const builder = new PortGraphBuilder();
   const referenced = referencedAttributes(stack);
   for (const resource of stack.resources) {
-    builder.addResource(resource.name, resource.inputs.map(inputName), referenced[resource.index] ?? []);
+    builder.addResource(resource.name, resource.inputs, referenced[resource.index] ?? NONE);
   }
   for (const resource of stack.resources) {
-    addInnerEdges(builder, resource, referenced[resource.index] ?? [], granularity);
+    addInnerEdges(builder, resource, referenced[resource.index] ?? NONE, granularity);
     for (const name of resource.dependsOn) {
       builder.addEdge(builder.donePort(indexOf(stack, name)), builder.startPort(resource.index));
     }
-    for (const [position, input] of resource.inputs.entries()) {
-      const inPort = builder.startPort(resource.index) + 1 + position;
-      for (const producer of producerPorts(builder, stack, referenced, input.references, granularity)) {
-        builder.addEdge(producer, inPort);
-      }
+    let inPort = builder.startPort(resource.index);
+    for (const { references } of resource.inputs) {
+      inPort += 1;
+      addReferenceEdges(builder, stack, referenced, references, inPort, granularity);
     }
   }
   return builder.build();
 }
+
+const NONE: readonly string[] = [];
 
 function addInnerEdges(
   builder: PortGraphBuilder,
@@ -45,14 +46,17 @@ function addInnerEdges(
   const done = builder.donePort(resource.index);
   const firstOut = start + 1 + resource.inputs.length;
   const startsWithAll = resource.type.kind === 'plain' || granularity === 'resource';
-  for (const [position, input] of resource.inputs.entries()) {
-    const inPort = start + 1 + position;
+  let inPort = start;
+  for (const input of resource.inputs) {
+    inPort += 1;
     if (startsWithAll) {
       builder.addEdge(inPort, start);
       continue;
     }
-    for (const [out, attribute] of outputs.entries()) {
-      if (needsInput(resource, attribute, input.name)) builder.addEdge(inPort, firstOut + out);
+    let out = firstOut;
+    for (const attribute of outputs) {
+      if (needsInput(resource, attribute, input.name)) builder.addEdge(inPort, out);
+      out += 1;
     }
     builder.addEdge(inPort, done);
   }
@@ -63,27 +67,27 @@ function addInnerEdges(
   if (firstOut === done) builder.addEdge(start, done);
 }
 
-/** The ports that an input waits for, each once. References to names outside the stack have none. */
-function producerPorts(
+/** Edges from what an input refers to, one per port. References to names outside the stack have none. */
+function addReferenceEdges(
   builder: PortGraphBuilder,
   stack: StackInterface,
   referenced: readonly (readonly string[] | undefined)[],
   references: readonly Reference[],
+  inPort: number,
   granularity: Granularity,
-): readonly number[] {
-  const ports: number[] = [];
+): void {
+  const first = builder.edgeCount;
   for (const reference of references) {
     if (reference.kind !== 'attribute') continue;
     const producer = stack.byName.get(reference.resource);
     if (producer === undefined) continue; // left out by its condition: reads as null
-    const outputs = referenced[producer.index] ?? [];
+    const outputs = referenced[producer.index] ?? NONE;
     const port =
       granularity === 'resource'
         ? builder.donePort(producer.index)
         : builder.startPort(producer.index) + 1 + producer.inputs.length + outputs.indexOf(reference.attribute);
-    if (!ports.includes(port)) ports.push(port);
+    if (!builder.hasEdgeSince(first, port)) builder.addEdge(port, inPort);
   }
-  return ports;
 }
 
 /** For each resource the attributes that another resource or an output refers to, in order of first mention. */
@@ -108,8 +112,4 @@ function indexOf(stack: StackInterface, name: string): number {
   const resource = stack.byName.get(name);
   invariant(resource !== undefined, `depends_on of an enabled resource names the enabled resource '${name}'`);
   return resource.index;
-}
-
-function inputName(input: { readonly name: string }): string {
-  return input.name;
 }

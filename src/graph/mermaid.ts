@@ -30,7 +30,7 @@ export function printMermaid(picture: Picture): string {
     '  classDef foreign fill:#f8fafc,stroke:#7c8ba1,color:#1e293b,stroke-dasharray:4 3',
     '  classDef output fill:#f8fafc,stroke:#7c8ba1,color:#1e293b',
     '  classDef critical fill:#ffedd5,stroke:#ea580c,color:#1e293b,stroke-width:2px',
-    '  classDef leftOut fill:none,stroke:#7c8ba1,color:#64748b,stroke-dasharray:4 3',
+    '  classDef leftOut fill:none,stroke:#7c8ba1,color:#708097,stroke-dasharray:4 3',
     ...(critical.length === 0 ? [] : [`  linkStyle ${critical.join(',')} stroke:#ea580c,stroke-width:3px`]),
   ];
   return `${lines.join('\n')}\n`;

@@ -6,9 +6,24 @@ import type { PortGraph } from './port-graph.ts';
  * first in the template. O(V + E). The graph must be acyclic.
  */
 export function topologicalOrder(graph: PortGraph): Uint32Array {
+  const { order, length } = walk(graph);
+  invariant(length === graph.size, 'a graph that is put into order has no cycle');
+  return order;
+}
+
+/** Whether every port can happen. O(V + E). */
+export function isAcyclic(graph: PortGraph): boolean {
+  return walk(graph).length === graph.size;
+}
+
+/** The ports that can happen, in order; shorter than the graph when there is a cycle. */
+function walk(graph: PortGraph): { readonly order: Uint32Array; readonly length: number } {
   const { offsets, targets } = graph.successors;
   const missing = new Uint32Array(graph.size);
-  for (const target of targets) missing[target] = (missing[target] as number) + 1;
+  for (let edge = 0; edge < targets.length; edge += 1) {
+    const target = targets[edge] as number;
+    missing[target] = (missing[target] as number) + 1;
+  }
   const order = new Uint32Array(graph.size);
   let end = 0;
   for (let port = 0; port < graph.size; port += 1) {
@@ -28,6 +43,5 @@ export function topologicalOrder(graph: PortGraph): Uint32Array {
       }
     }
   }
-  invariant(end === graph.size, 'a graph that is put into order has no cycle');
-  return order;
+  return { order, length: end };
 }

@@ -91,12 +91,12 @@ export class PortGraphBuilder {
   readonly #to: number[] = [];
 
   /** Adds a resource with its ports; returns its number. */
-  addResource(name: string, inputs: readonly string[], outputs: readonly string[]): number {
+  addResource(name: string, inputs: readonly { readonly name: string }[], outputs: readonly string[]): number {
     const resource = this.#names.length;
     this.#names.push(name);
     this.#firstPort.push(this.#kinds.length);
     this.#addPort(resource, START, undefined);
-    for (const input of inputs) this.#addPort(resource, IN, input);
+    for (const input of inputs) this.#addPort(resource, IN, input.name);
     for (const output of outputs) this.#addPort(resource, OUT, output);
     this.#addPort(resource, DONE, undefined);
     return resource;
@@ -110,6 +110,15 @@ export class PortGraphBuilder {
     return (this.#firstPort[resource + 1] ?? this.#kinds.length) - 1;
   }
 
+  get edgeCount(): number {
+    return this.#from.length;
+  }
+
+  /** Whether an edge that was added as number `first` or later comes from this port. */
+  hasEdgeSince(first: number, from: number): boolean {
+    return this.#from.indexOf(from, first) !== -1;
+  }
+
   addEdge(from: number, to: number): void {
     this.#from.push(from);
     this.#to.push(to);
@@ -121,10 +130,10 @@ export class PortGraphBuilder {
     const graph: PortGraph = {
       size,
       names: this.#names,
-      kinds: Uint8Array.from(this.#kinds),
-      owners: Uint32Array.from(this.#owners),
+      kinds: new Uint8Array(this.#kinds),
+      owners: new Uint32Array(this.#owners),
       labels: this.#labels,
-      firstPort: Uint32Array.from(this.#firstPort),
+      firstPort: new Uint32Array(this.#firstPort),
       successors: packRows(size, this.#from, this.#to),
       predecessors: packRows(size, this.#to, this.#from),
     };

@@ -163,7 +163,7 @@ class Creation {
     const others = result.failures.slice(1).map(({ what }) => what);
     const why = [
       first !== undefined && root !== first && root !== first.cause ? `It began with: ${messageOf(root)}` : undefined,
-      others.length === 0 ? undefined : `These failed too: ${others.join('; ')}.`,
+      others.length === 0 ? undefined : `These failed too: ${others.map(withoutStop).join('; ')}.`,
       result.skipped.length === 0
         ? undefined
         : `Not created, since what they wait for failed: ${result.skipped.join(', ')}.`,
@@ -229,6 +229,10 @@ class Creation {
       outputs: {},
     };
   }
+}
+
+function withoutStop(sentence: string): string {
+  return sentence.endsWith('.') ? sentence.slice(0, -1) : sentence;
 }
 
 /** The attributes of each resource: the names that only this stack writes. */

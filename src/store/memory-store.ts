@@ -58,8 +58,8 @@ export class MemoryStore implements StackStore {
   values(stackId: string): readonly { readonly resource: string; readonly attribute: string; readonly value: Json }[] {
     const stack = this.#stacks.get(stackId);
     if (stack === undefined) return [];
-    return [...stack.values].flatMap(([resource, attributes]) =>
-      [...attributes].map(([attribute, value]) => ({ resource, attribute, value })),
+    return [...stack.values].flatMap(([resource, values]) =>
+      values.map(({ attribute, value }) => ({ resource, attribute, value })),
     );
   }
 
@@ -104,7 +104,7 @@ export class MemoryStore implements StackStore {
 
   writeOutside(name: Name, value: Json): void {
     const [space, stack, resource, attribute] = name;
-    if (this.#findState(space, stack)?.values.get(resource)?.has(attribute)) throw notTheWriter(name);
+    if (this.#findState(space, stack)?.valueOf(resource, attribute) !== undefined) throw notTheWriter(name);
     const written = asJson(value);
     const key = nameKey(name);
     const present = this.#outside.get(key);
@@ -121,7 +121,7 @@ export class MemoryStore implements StackStore {
     if (outside !== undefined) return { value: outside.value };
     const [space, stackName, resourceName, attribute] = name;
     const stack = this.#findState(space, stackName);
-    const value = stack?.values.get(resourceName)?.get(attribute);
+    const value = stack?.valueOf(resourceName, attribute);
     if (value !== undefined) return { value };
     const resource = stack?.resources.get(resourceName);
     if (stack === undefined || resource === undefined) return undefined;
@@ -187,15 +187,9 @@ export class MemoryStore implements StackStore {
         stack.resources.delete(change.resource);
         stack.values.delete(change.resource);
         return;
-      case 'value': {
-        let attributes = stack.values.get(change.resource);
-        if (attributes === undefined) {
-          attributes = new Map();
-          stack.values.set(change.resource, attributes);
-        }
-        attributes.set(change.attribute, change.value);
+      case 'value':
+        stack.setValue(change);
         return;
-      }
       case 'read':
         stack.reads.set(nameKey(change.name), change.name);
         return;
@@ -214,8 +208,8 @@ class StackState {
   record: StackRecord;
   /** By name, in the order in which they were first stored. */
   readonly resources = new Map<string, ResourceRecord>();
-  /** By resource and attribute. */
-  readonly values = new Map<string, Map<string, Json>>();
+  /** By resource; a list and not a map for each, since a resource has few attributes and a stack many resources. */
+  readonly values = new Map<string, { readonly attribute: string; readonly value: Json }[]>();
   /** The names that the stack has read, by their key. */
   readonly reads = new Map<string, Name>();
   /** The newest last; up to twice as many as are kept. */
@@ -225,6 +219,21 @@ class StackState {
 
   constructor(record: StackRecord) {
     this.record = record;
+  }
+
+  valueOf(resource: string, attribute: string): Json | undefined {
+    return this.values.get(resource)?.find((entry) => entry.attribute === attribute)?.value;
+  }
+
+  setValue(change: { readonly resource: string; readonly attribute: string; readonly value: Json }): void {
+    const values = this.values.get(change.resource);
+    if (values === undefined) {
+      this.values.set(change.resource, [change]);
+      return;
+    }
+    const index = values.findIndex(({ attribute }) => attribute === change.attribute);
+    if (index === -1) values.push(change);
+    else values[index] = change;
   }
 
   addEvent(event: StoredEvent): void {

@@ -110,7 +110,8 @@ function readSections(input: string | object, file: string | undefined): readonl
 function readInput(input: string | object, file: string | undefined): { data: JsonObject; source: Source } {
   if (typeof input === 'string') {
     // An empty text is an environment that says nothing.
-    if (input.split('\n').every((line) => /^\s*(?:#|$)/.test(line))) return { data: {}, source: builtSource(file ?? '<environment>') };
+    if (input.split('\n').every((line) => /^\s*(?:#|$)/.test(line)))
+      return { data: {}, source: builtSource(file ?? '<environment>') };
     return loadDocument(input, { kind: 'environment', ...(file === undefined ? {} : { file }) });
   }
   const source = builtSource(file ?? '<environment>');

@@ -178,11 +178,10 @@ export function versionOf(document: JsonObject, source: Source): TemplateVersion
       fix: `${suggestKey(document)}Write 'heat_template_version: 2021-04-16' as its first line.`,
     });
   }
-  const where = source.locate([key]);
   if (keys.length > 1) {
     throw new InvalidTemplateVersion({
       what: `The template version is invalid: Ambiguous versions (${keys.join(', ')})`,
-      where,
+      where: source.locate([key]),
       why: 'A template is written in one language.',
       fix: `Remove all but '${key}'.`,
     });
@@ -194,7 +193,7 @@ export function versionOf(document: JsonObject, source: Source): TemplateVersion
   const names = [...BY_NAME.keys()];
   throw new InvalidTemplateVersion({
     what: `The template version is invalid: "${key}: ${name}". "${key}" should be one of: ${names.join(', ')}`,
-    where,
+    where: source.locate([key]),
     why:
       key === 'heat_template_version'
         ? typeof value === 'string'

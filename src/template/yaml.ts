@@ -90,6 +90,8 @@ export function loadDocument(text: string, options: DocumentOptions = {}): Loade
 export function checkShape(document: object, kind: string, source: Source): void {
   const sizes = new Map<object, { readonly size: number; readonly height: number }>();
   const path: (string | number)[] = [];
+  /** Nodes met so far, shared parts once: what the document's own text holds. */
+  let written = 0;
   const refuse = (what: string, why: string, fix: string): never => {
     throw new TemplateFormatError({ what, where: source.locate([...path]), why, fix });
   };
@@ -116,13 +118,15 @@ export function checkShape(document: object, kind: string, source: Source): void
     let height = 0;
     for (const [key, item] of Array.isArray(node) ? node.entries() : Object.entries(node)) {
       size += 1;
+      written += 1;
       if (typeof item !== 'object' || item === null) continue;
       path.push(key);
       const part = measure(item);
       path.pop();
       size += part.size;
       height = Math.max(height, part.height + 1);
-      if (size > MAX_EXPANDED_NODES) {
+      // A document of a program may be larger than any text: what is refused is the multiplication.
+      if (size > MAX_EXPANDED_NODES && size > 10 * written) {
         refuse(
           `The ${kind} has more than ${MAX_EXPANDED_NODES} nodes once its aliases are followed.`,
           'Aliases of parts that have aliases themselves multiply.',
@@ -201,7 +205,11 @@ const PYYAML_SCHEMA = FAILSAFE_SCHEMA.withTags(
     },
   }),
   defineMappingTag<Record<string, unknown>>('tag:yaml.org,2002:map', {
-    ...mapTag,
+    create: mapTag.create,
+    has: mapTag.has,
+    keys: mapTag.keys,
+    get: mapTag.get,
+    identify: mapTag.identify,
     addPair: (mapping, key, value) => {
       if (typeof key !== 'string' && typeof key !== 'object') {
         const keys = keysThatAreNoTexts.get(mapping);
@@ -292,7 +300,7 @@ function loadYaml(text: string, kind: string, source: TextSource): unknown {
     if (!(error instanceof YAMLException)) throw broken(text, kind, source);
     if (/the input is empty/.test(error.reason)) return undefined;
     const reason = error.reason.replace(/^./, (first) => first.toUpperCase());
-    const where = error.mark === undefined ? source.locate([]) : source.at(error.mark.position, []);
+    const where = source.at(error.mark?.position ?? secondDocumentOf(text), []);
     throw new TemplateFormatError({
       what: `Error parsing ${kind} ${source.file}: ${reason}.`,
       where,
@@ -302,6 +310,17 @@ function loadYaml(text: string, kind: string, source: TextSource): unknown {
         'Check the indentation, the quotes and the brackets here and in the lines above.',
     });
   }
+}
+
+/** Where a second document starts, which js-yaml does not tell; else the start of the text. */
+function secondDocumentOf(text: string): number {
+  let documents = 0;
+  for (const event of parseEvents(text, {})) {
+    if (event.type === EVENT_ID.DOCUMENT) documents += 1;
+    else if (documents > 1 && 'start' in event) return event.start;
+    else if (documents > 1 && 'valueStart' in event) return event.valueStart;
+  }
+  return 0;
 }
 
 /** What the parser's messages mean to somebody who wrote a template: pattern, why, fix. */

@@ -163,7 +163,7 @@ describe('failure', () => {
   test('a streaming handler that does not catch fails with the root in its reason', async () => {
     const w = world({ a: fail('no disk'), b: async ({ inputs }) => void (await inputs.a) });
     const error = await failure(w.create('a: Plain\nb: Stream a=a.late'));
-    expect(error.why).toBe("These failed too: WriterFailed: resources.b: 'b' cannot read b.a: its writer failed..");
+    expect(error.why).toBe("These failed too: WriterFailed: resources.b: 'b' cannot read b.a: its writer failed.");
   });
 
   test.each([

@@ -1,0 +1,69 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'hotloom-example-'));
+});
+
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+});
+
+/** Runs an example as a reader of the README does, and gives what it prints. */
+async function run(file: string, ...args: readonly string[]): Promise<string> {
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  const { stdout } = await promisify(execFile)(process.execPath, [join(root, 'examples', file), ...args], {
+    cwd: directory,
+    env,
+  });
+  return stdout;
+}
+
+describe('examples', () => {
+  test('cluster: members that need each other come up, are used, and leave nothing', async () => {
+    const printed = await run('cluster/demo.mjs', '3');
+    expect(printed).toMatch(/PUT http:\/\/127\.0\.0\.1:\d+\/kv\/greeting {2}hello {2}-> {2}version 1 on 3 members/);
+    expect(printed).toMatch(/GET http:\/\/127\.0\.0\.1:\d+\/kv\/greeting {9}-> {2}hello/);
+    expect(printed).toContain('Deleted: 0 of 3 processes left, 0 stacks in the store.');
+  });
+
+  test('two-machines: the makespan by attribute is shorter than by whole resource', async () => {
+    const makespans = [...(await run('two-machines/main.mjs')).matchAll(/makespan: (\d+) s/g)].map((match) => match[1]);
+    expect(makespans).toEqual(['20', '12']);
+  });
+
+  test('embed: a tool deploys one stack and handles the failure of another', async () => {
+    execFileSync('npx', ['tsc', '-p', 'examples/embed'], { cwd: root });
+    const printed = await run('embed/dist/main.js');
+    expect(printed).toContain('outputs: {"addresses":["api.internal:8080","worker.internal:8080"]}');
+    expect(printed).toContain("Error: resources.api: The image 'shop' has no version.");
+    expect(printed).toContain('acme: CREATE_COMPLETE\nglobex: ROLLBACK_COMPLETE\n');
+    expect(printed).not.toContain('correct horse');
+  });
+
+  const hasEtcd = canRun('etcd');
+  const etcd = hasEtcd ? test : test.skip;
+  etcd(`etcd: three members form a cluster${hasEtcd ? '' : ' (skipped: etcd is not installed)'}`, async () => {
+    const printed = await run('etcd/main.mjs');
+    expect(printed.match(/health: true/g)).toHaveLength(3);
+    expect(printed).toMatch(/put through \S+, got through \S+: hello/);
+    expect(printed).toContain('members: etcd1 etcd2 etcd3\nstacks left: 0\n');
+  });
+});
+
+function canRun(program: string): boolean {
+  try {
+    execFileSync(program, ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
