@@ -91,18 +91,25 @@ class Derivation {
   #addResource(definition: ResourceDefinition, enabled: ReadonlySet<string>): void {
     const type = this.#typeOf(definition);
     if (type === undefined) return;
-    this.#checkProperties(definition, type);
+    const inputs: InputInterface[] = [];
+    this.#addInputs(definition.properties, 'properties', inputs);
+    this.#checkProperties(definition, type, inputs);
+    this.#addInputs(definition.inputs, 'inputs', inputs);
     this.#checkSections(definition, type);
-    const { name } = definition;
+    const { name, dependsOn, deletionPolicy } = definition;
     this.#byName.set(name, {
       index: this.#byName.size,
       name,
       definition,
       type,
-      inputs: [...this.#inputs(definition.properties, 'properties'), ...this.#inputs(definition.inputs, 'inputs')],
+      inputs,
       outputs: this.#outputsOf(definition, type),
-      dependsOn: [...new Set(definition.dependsOn)].filter((required) => enabled.has(required)),
-      deletionPolicy: this.#collect(() => deletionPolicyOf(definition, this.#template, this.#scope)) ?? 'Delete',
+      dependsOn:
+        dependsOn.length === 0 ? dependsOn : [...new Set(dependsOn)].filter((required) => enabled.has(required)),
+      deletionPolicy:
+        typeof deletionPolicy === 'string'
+          ? deletionPolicy
+          : (this.#collect(() => deletionPolicyOf(definition, this.#template, this.#scope)) ?? 'Delete'),
     });
   }
 
@@ -116,18 +123,20 @@ class Derivation {
     }
   }
 
-  #checkProperties(definition: ResourceDefinition, type: ResourceType): void {
+  #checkProperties(definition: ResourceDefinition, type: ResourceType, inputs: readonly InputInterface[]): void {
     const place = {
       resource: definition.name,
       path: definition.path,
       source: this.#template.source,
       mask: this.#options.redact,
     };
-    this.#problems.push(...validateStatically(type, definition.properties, place, this.#scope));
+    const problems = validateStatically(type, definition.properties, place, this.#scope, inputs);
+    if (problems.length > 0) this.#problems.push(...problems);
   }
 
   /** The sections `inputs` and `outputs` are for handlers that can use them. */
   #checkSections(definition: ResourceDefinition, type: ResourceType): void {
+    if (isEmpty(definition.inputs) && isEmpty(definition.outputs)) return;
     for (const section of ['inputs', 'outputs'] as const) {
       if (type.kind === 'streaming' || Object.keys(definition[section]).length === 0) continue;
       this.#problem(
@@ -152,16 +161,17 @@ class Derivation {
     }
   }
 
-  #inputs(
+  #addInputs(
     expressions: { readonly [name: string]: Expression },
     section: InputInterface['section'],
-  ): readonly InputInterface[] {
-    const inputs: InputInterface[] = [];
-    for (const [name, expression] of Object.entries(expressions)) {
+    inputs: InputInterface[],
+  ): void {
+    for (const name of Object.keys(expressions)) {
+      const expression = expressions[name] as Expression;
+      if (typeof expression !== 'object' || expression === null) continue;
       const references = this.#references(expression);
       if (references.length > 0) inputs.push({ name, section, references });
     }
-    return inputs;
   }
 
   /** A name of this very stack is a reference like `get_attr`, so that the static check sees it. */
@@ -192,9 +202,10 @@ class Derivation {
       ...type.attributes,
     };
     this.#typeOutputs.set(type, shared);
-    const own = this.#collect(() => type.instanceAttributes?.(definition.properties)) ?? {};
-    if (Object.keys(own).length === 0 && Object.keys(definition.outputs).length === 0 && !type.anyAttributes)
-      return shared;
+    const { instanceAttributes } = type;
+    const own =
+      instanceAttributes === undefined ? {} : (this.#collect(() => instanceAttributes(definition.properties)) ?? {});
+    if (isEmpty(own) && isEmpty(definition.outputs) && !type.anyAttributes) return shared;
     const declared = Object.entries(definition.outputs).map(([name, { schema, needs }]) => [
       name,
       { schema, ...(needs === undefined ? {} : { needs }) },
@@ -274,6 +285,11 @@ class Derivation {
       return undefined;
     }
   }
+}
+
+function isEmpty(map: object): boolean {
+  for (const _ in map) return false;
+  return true;
 }
 
 /** In the order in which a reader of the file meets them; those without a place first. */

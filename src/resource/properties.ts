@@ -43,6 +43,7 @@ export interface PropertyPlace {
  * Everything that is wrong with a resource's properties as far as it can be known before the run: an unknown property, a
  * missing one, a value that does not fit its schema, each placed at its node. Empty when nothing is. With `scope`, calls
  * that read no attribute (`get_param`, say) are resolved and checked too; without it, every call counts as unknown.
+ * `inputs` names the properties that are known to read something at run time.
  *
  * Throws InvalidSchemaError for a type whose declaration contradicts itself.
  */
@@ -51,11 +52,14 @@ export function validateStatically(
   properties: { readonly [property: string]: Expression },
   place: PropertyPlace,
   scope?: StaticScope,
+  inputs?: readonly { readonly name: string }[],
 ): readonly HotloomError[] {
   const failures: HotloomError[] = [];
   const known: Record<string, PartialJson> = {};
   for (const [name, expression] of Object.entries(properties)) {
-    const value = knownPart(expression, scope, failures);
+    // A call that is known to read at run time need not be asked again.
+    const isRead = expression instanceof FunctionCall && inputs?.some((input) => input.name === name) === true;
+    const value = isRead ? UNKNOWN : knownPart(expression, scope, failures);
     if (value !== undefined) setOwn(known, name, value);
   }
   const misfits: Misfit[] = [];

@@ -32,6 +32,8 @@ export class GetAttr extends FunctionCall {
   /** `undefined`: all of them. */
   readonly #attribute: Expression | undefined;
   readonly #parts: readonly Expression[];
+  /** What nearly every call is, so it is made once: the names are written out, and no part is asked for. */
+  readonly #simple: Extract<Reference, { kind: 'attribute' }> | undefined;
 
   constructor(
     path: Path,
@@ -44,6 +46,9 @@ export class GetAttr extends FunctionCall {
     this.#resource = resource;
     this.#attribute = attribute;
     this.#parts = parts;
+    const isSimple = typeof resource === 'string' && typeof attribute === 'string' && parts.length === 0;
+    if (isSimple && surroundings.resources.has(resource))
+      this.#simple = { kind: 'attribute', resource, attribute, path };
   }
 
   /** Until 2015-04-30 the attribute has to be named. */
@@ -52,6 +57,10 @@ export class GetAttr extends FunctionCall {
   static readonly parse: ParseCall = (args, site) => parse(args, site, true);
 
   override references(scope: StaticScope, visit: (reference: Reference) => void): void {
+    if (this.#simple !== undefined) {
+      visit(this.#simple);
+      return;
+    }
     for (const part of this.#parts) visitReferences(part, scope, visit);
     const resource = this.#resourceName(scope);
     for (const attribute of this.#attributes(resource, scope)) {
@@ -60,6 +69,7 @@ export class GetAttr extends FunctionCall {
   }
 
   override resolve(scope: ResolveScope): Json {
+    if (this.#simple !== undefined) return scope.attribute(this.#simple.resource, this.#simple.attribute);
     const resource = this.#resourceName(scope);
     const attributes = this.#attributes(resource, scope);
     if (this.#attribute === undefined) {
