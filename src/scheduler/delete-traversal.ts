@@ -140,7 +140,7 @@ class DeleteTraversal {
     const name = isHotloomError(error) ? error.code : error instanceof Error ? error.name : typeof error;
     const text = this.#parts.redact(messageOf(error));
     this.#failures.push(new ResourceFailure({ what: `${name}: resources.${record.name}: ${text}`, cause: error }));
-    this.#parts.journal.record(...this.#changes(record, 'FAILED', text)).catch(() => {});
+    void this.#parts.journal.record(...this.#changes(record, 'FAILED', text));
     this.#tell(record, 'FAILED', text);
     this.#readiness.fail(donePort(this.#graph, index), error);
   }
@@ -160,10 +160,7 @@ class DeleteTraversal {
 
   #finish(): void {
     const result = { failures: this.#failures, remaining: [...this.#remaining] };
-    this.#parts.journal.settled().then(
-      () => this.#resolve(result),
-      () => this.#resolve(result),
-    );
+    void this.#parts.journal.settled().then(() => this.#resolve(result));
   }
 
   #changes(record: ResourceRecord, status: Status, reason: string): StoreChange[] {

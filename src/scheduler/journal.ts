@@ -1,18 +1,24 @@
-import { InternalError } from '../errors.ts';
 import type { Claim, StackStore, StoreChange } from '../store/stack-store.ts';
 
+/** Told when a record is durable, or that it cannot be stored. Neither may throw. */
+interface Waiter {
+  readonly stored: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
 /**
- * Writes one stack's changes into the store. What is recorded in one turn goes in one batch: the callers that want to
- * go on only when it is durable await the same promise. Order is kept. After the first failure everything is refused
- * with that error: an engine that cannot record what it does must stop doing it.
+ * Writes one stack's changes into the store. What is recorded in one turn goes in one batch, and those who wait for it
+ * are told in the order in which they recorded. After the first failure everything is refused with that error: an engine
+ * that cannot record what it does must stop doing it.
  */
 export class Journal {
   readonly #store: StackStore;
   readonly #claim: Claim;
   readonly #didFail: (error: unknown) => void;
   #batch: StoreChange[] = [];
-  #flushed: Promise<void> | undefined;
-  #writing: Promise<void> = Promise.resolve();
+  #waiters: Waiter[] = [];
+  #isFlushDue = false;
+  #isWriting = false;
   #failure: { readonly error: unknown } | undefined;
 
   /** `didFail` is told of the first failure. */
@@ -22,45 +28,75 @@ export class Journal {
     this.#didFail = didFail;
   }
 
-  /** Adds changes to the batch of this turn; resolves when they are durable. */
+  /** Adds changes to the batch of this turn; resolves when they are durable. Nobody has to look at the promise. */
   record(...changes: readonly StoreChange[]): Promise<void> {
+    const stored = new Promise<void>((resolve, reject) => {
+      this.recordThen(changes, { stored: resolve, failed: reject });
+    });
+    stored.catch(() => {});
+    return stored;
+  }
+
+  /** The same for a caller that needs no promise. */
+  recordThen(changes: readonly StoreChange[], waiter: Waiter): void {
     for (const change of changes) this.#batch.push(change);
-    this.#flushed ??= this.#flushSoon();
-    return this.#flushed;
+    this.#waiters.push(waiter);
+    this.#flushSoon();
   }
 
-  /** Resolves when everything recorded so far is durable. */
+  /** Resolves when everything recorded so far is durable or has failed. */
   settled(): Promise<void> {
-    return this.#flushed ?? this.#writing;
+    if (this.#waiters.length === 0 && !this.#isWriting) return Promise.resolve();
+    return new Promise((resolve) => this.recordThen([], { stored: resolve, failed: () => resolve() }));
   }
 
-  #flushSoon(): Promise<void> {
-    const flushed = this.#writing.then(() => this.#flush());
-    // A caller that does not wait for its record must not make the process end; the failure is told by didFail.
-    flushed.catch(() => {});
-    this.#writing = flushed.catch(() => {});
-    return flushed;
+  #flushSoon(): void {
+    if (this.#isFlushDue || this.#isWriting) return;
+    this.#isFlushDue = true;
+    queueMicrotask(() => {
+      this.#isFlushDue = false;
+      void this.#flush();
+    });
   }
 
   #flush(): void | Promise<void> {
     const batch = this.#batch;
+    const waiters = this.#waiters;
     this.#batch = [];
-    this.#flushed = undefined;
-    if (this.#failure !== undefined) throw this.#failure.error;
-    if (batch.length === 0) throw new InternalError('A batch without changes was to be stored.');
-    try {
-      const written = this.#store.append(this.#claim, batch);
-      return written instanceof Promise ? written.catch((error: unknown) => this.#fail(error)) : undefined;
-    } catch (error) {
-      this.#fail(error);
+    this.#waiters = [];
+    this.#isWriting = true;
+    if (this.#failure !== undefined) {
+      this.#tell(waiters, this.#failure);
+      return;
     }
+    try {
+      const written = batch.length === 0 ? undefined : this.#store.append(this.#claim, batch);
+      if (written instanceof Promise) {
+        return written.then(
+          () => this.#tell(waiters, undefined),
+          (error: unknown) => this.#fail(waiters, error),
+        );
+      }
+    } catch (error) {
+      this.#fail(waiters, error);
+      return;
+    }
+    this.#tell(waiters, undefined);
   }
 
-  #fail(error: unknown): never {
-    if (this.#failure === undefined) {
-      this.#failure = { error };
-      this.#didFail(error);
+  #fail(waiters: readonly Waiter[], error: unknown): void {
+    const isFirst = this.#failure === undefined;
+    this.#failure ??= { error };
+    if (isFirst) this.#didFail(error);
+    this.#tell(waiters, this.#failure);
+  }
+
+  #tell(waiters: readonly Waiter[], failure: { readonly error: unknown } | undefined): void {
+    this.#isWriting = false;
+    for (const waiter of waiters) {
+      if (failure === undefined) waiter.stored();
+      else waiter.failed(failure.error);
     }
-    throw error;
+    if (this.#waiters.length > 0) this.#flushSoon();
   }
 }

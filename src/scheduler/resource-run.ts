@@ -92,23 +92,34 @@ export class ResourceRun {
     return this.#resourceId;
   }
 
-  /** Records the intent, runs the handler, and records the result. Never rejects; the slot is given back. */
-  async run(slot: Slot): Promise<void> {
+  /** Records the intent, runs the handler, and records the result. The slot is given back at the end. */
+  run(slot: Slot): void {
     this.#slot = slot;
+    this.#record(this.#changes('IN_PROGRESS', 'state changed'), () => this.#start());
+  }
+
+  /** The intent is stored: now the handler may act on the world. */
+  #start(): void {
     try {
-      await this.traversal.journal.record(...this.#changes('IN_PROGRESS', 'state changed'));
       this.traversal.throwIfStopped();
       const { type } = this.resource;
       // The handler's own types are erased in the registry: the schemas have checked what the call holds.
-      if (type.kind === 'plain')
-        await this.#finish((await type.handler.create(new PlainRunCall(this, this.#properties()) as never)) ?? {});
-      else {
-        await type.handler.create(new StreamingRunCall(this) as never);
-        await this.#finish({});
-      }
+      const result =
+        type.kind === 'plain'
+          ? type.handler.create(new PlainRunCall(this, this.#properties()) as never)
+          : type.handler.create(new StreamingRunCall(this) as never);
+      Promise.resolve(result).then(
+        (attributes) => this.#finish((type.kind === 'plain' ? attributes : undefined) ?? {}),
+        (error: unknown) => this.#end(error),
+      );
     } catch (error) {
       this.#end(error);
     }
+  }
+
+  /** Goes on with `next` when the changes are stored; a failure of either ends the run. */
+  #record(changes: readonly StoreChange[], next: () => void): void {
+    this.traversal.journal.recordThen(changes, { stored: next, failed: (error) => this.#end(error) });
   }
 
   /** Gives the handler up: whatever it still does is refused. Used when it does not heed its signal. */
@@ -211,9 +222,15 @@ export class ResourceRun {
     const value = this.#checkWrite(attribute, written);
     const earlier = this.#written?.get(attribute);
     if (earlier !== undefined) return earlier.stored;
-    const stored = this.traversal.journal
-      .record({ kind: 'value', resource: this.resource.name, attribute, value })
-      .then(() => this.traversal.didStoreValue(this.resource, attribute, value));
+    const stored = new Promise<void>((resolve, reject) => {
+      this.traversal.journal.recordThen([{ kind: 'value', resource: this.resource.name, attribute, value }], {
+        stored: () => {
+          this.traversal.didStoreValue(this.resource, attribute, value);
+          resolve();
+        },
+        failed: reject,
+      });
+    });
     this.#written ??= new Map();
     this.#written.set(attribute, { value, stored: guarded(stored) });
     this.#tellPublishWaiters();
@@ -259,7 +276,7 @@ export class ResourceRun {
   async setResourceId(id: string): Promise<void> {
     this.#throwIfEnded();
     this.#resourceId = id;
-    await this.traversal.journal.record({ kind: 'resource', record: this.#record('IN_PROGRESS', 'state changed') });
+    await this.traversal.journal.record({ kind: 'resource', record: this.#recordOf('IN_PROGRESS', 'state changed') });
     // A type that declares a refid of its own publishes it itself.
     if (!Object.hasOwn(this.resource.type.attributes, REFID)) await this.publish(REFID, id);
   }
@@ -268,7 +285,7 @@ export class ResourceRun {
   async setData(data: JsonObject): Promise<void> {
     this.#throwIfEnded();
     this.#data = asJson(data) as JsonObject;
-    await this.traversal.journal.record({ kind: 'resource', record: this.#record('IN_PROGRESS', 'state changed') });
+    await this.traversal.journal.record({ kind: 'resource', record: this.#recordOf('IN_PROGRESS', 'state changed') });
   }
 
   /** See CreateCall. */
@@ -278,18 +295,20 @@ export class ResourceRun {
   }
 
   /** The handler has returned: writes what is left, checks that nothing is owed, records the result. */
-  async #finish(attributes: { readonly [attribute: string]: unknown }): Promise<void> {
+  #finish(attributes: { readonly [attribute: string]: unknown }): void {
     if (this.#hasEnded) return;
-    const changes: StoreChange[] = [];
-    const rest = this.#restOfAttributes(attributes);
-    for (const [attribute, value] of rest) {
-      changes.push({ kind: 'value', resource: this.resource.name, attribute, value });
+    try {
+      const rest = this.#restOfAttributes(attributes);
+      if (this.#violation !== undefined) throw this.#violation;
+      const changes: StoreChange[] = [];
+      for (const [attribute, value] of rest) {
+        changes.push({ kind: 'value', resource: this.resource.name, attribute, value });
+      }
+      changes.push(...this.#changes('COMPLETE', 'state changed'));
+      this.#record(changes, () => this.#end(undefined, rest));
+    } catch (error) {
+      this.#end(error);
     }
-    if (this.#violation !== undefined) throw this.#violation;
-    changes.push(...this.#changes('COMPLETE', 'state changed'));
-    await this.traversal.journal.record(...changes);
-    if (this.#hasEnded) return;
-    this.#end(undefined, rest);
   }
 
   /** What the handler returned and what has a default, checked; throws for what is owed. */
@@ -325,7 +344,7 @@ export class ResourceRun {
   /** The changes that bring the resource into a state. */
   #changes(status: Status, reason: string): StoreChange[] {
     return [
-      { kind: 'resource', record: this.#record(status, reason) },
+      { kind: 'resource', record: this.#recordOf(status, reason) },
       { kind: 'event', event: this.traversal.resourceEvent(this, status, reason) },
     ];
   }
@@ -335,7 +354,7 @@ export class ResourceRun {
     return this.#changes('FAILED', reason);
   }
 
-  #record(status: Status, reason: string): ResourceRecord {
+  #recordOf(status: Status, reason: string): ResourceRecord {
     return {
       name: this.resource.name,
       type: this.resource.type.name,

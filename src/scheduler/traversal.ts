@@ -256,7 +256,7 @@ export class Traversal {
   didReadName(name: Name, value: Json): void {
     if (name[0] === this.stack.space && name[1] === this.stack.stack) return;
     // The reader goes on: the trace only matters to a later delete of the other stack.
-    this.journal.record({ kind: 'read', name, value }).catch(() => {});
+    void this.journal.record({ kind: 'read', name, value });
   }
 
   didLog(resource: string, line: string): void {
@@ -284,7 +284,7 @@ export class Traversal {
       this.#phases[resource.index] = 'failed';
       this.#failures.push(failure);
       // When nothing can be stored any more the journal has stopped the traversal already.
-      this.journal.record(...run.failureChanges(reason)).catch(() => {});
+      void this.journal.record(...run.failureChanges(reason));
       this.#tell(run, 'FAILED', reason);
       this.#failPorts(resource, failure);
     }
@@ -353,7 +353,7 @@ export class Traversal {
         return;
       }
       this.#tell(run, 'IN_PROGRESS', 'state changed');
-      void run.run(slot);
+      run.run(slot);
     });
   }
 
@@ -531,10 +531,7 @@ export class Traversal {
       .map(({ name }) => name);
     const result = { failures: this.#failures, skipped };
     // The last records may still be on their way; a failure to store them has its own way to be told.
-    this.journal.settled().then(
-      () => this.#resolve(result),
-      () => this.#resolve(result),
-    );
+    void this.journal.settled().then(() => this.#resolve(result));
   }
 
   #failureOf(resource: ResourceInterface, error: unknown): ResourceFailure {

@@ -1,7 +1,7 @@
-import { InvalidTemplateReference } from '../errors.ts';
+import { InternalError, InvalidTemplateReference } from '../errors.ts';
 import { type Path, printPath } from '../source.ts';
 import type { Json, JsonObject } from '../values.ts';
-import type { Expression, FunctionCall, Surroundings } from './expression.ts';
+import { type Expression, FunctionCall, type Surroundings } from './expression.ts';
 import type { ErrorClass, Problems } from './problems.ts';
 import { unknownCondition, unknownParameter, unknownResource } from './references.ts';
 import type { TemplateVersion } from './version.ts';
@@ -93,9 +93,10 @@ export class Parser {
     if (keys.length === 1) {
       const name = keys[0] as string;
       const parseCall = this.#functions.get(name);
-      // Data stands in for a call that is wrong: the problem is noted, so that nobody will ever resolve it.
       if (parseCall !== undefined) {
-        return parseCall(map[name] as Json, new CallSite(this, name, [...this.#path], this.#checks)) ?? data;
+        const args = map[name] as Json;
+        const site = new CallSite(this, name, [...this.#path], this.#checks);
+        return parseCall(args, site) ?? new RefusedCall(site, args);
       }
     }
     let copy: Record<string, Expression> | undefined;
@@ -126,6 +127,31 @@ export class Parser {
       copy[index] = parsed;
     }
     return copy ?? list;
+  }
+}
+
+/**
+ * Stands in for a call whose arguments are wrong. The problem is noted, so that no template comes out that has one; but what
+ * stands around it is a call as well, and has to see one.
+ */
+export class RefusedCall extends FunctionCall {
+  readonly name: string;
+  readonly #args: Json;
+
+  constructor(site: CallSite, args: Json) {
+    super(site.path, site.surroundings);
+    this.name = site.name;
+    this.#args = args;
+  }
+
+  override references(): void {}
+
+  override resolve(): never {
+    throw new InternalError(`A call of ${this.name} with wrong arguments is resolved.`);
+  }
+
+  override toHot(): Json {
+    return { [this.name]: this.#args };
   }
 }
 

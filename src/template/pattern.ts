@@ -50,8 +50,10 @@ function compileBacktracking(pattern: string): Pattern {
       // Without `u`, needless escapes such as `\-` and `\_` are allowed, as in Python.
       compiled = new RegExp(translated, 'y');
     } catch (error) {
+      // The message repeats the pattern as JavaScript writes it.
+      const reason = (error as Error).message.replace(/^Invalid regular expression: [\s\S]*\/\w*: /, '');
       throw new InvalidSchemaError({
-        what: `The pattern ${JSON.stringify(pattern)} is not a regular expression: ${(error as Error).message}`,
+        what: `The pattern ${JSON.stringify(pattern)} is not a regular expression: ${reason}`,
         why: 'It cannot be checked whether a value matches it.',
         fix: 'Use the syntax of Python, for example [a-z][a-z0-9-]*; put the pattern into single quotes.',
       });

@@ -24,7 +24,7 @@ import {
   parseParameterGroups,
   parseParameters,
 } from './parameters.ts';
-import { type NameChecks, Parser } from './parser.ts';
+import { type NameChecks, Parser, RefusedCall } from './parser.ts';
 import { Problems } from './problems.ts';
 import { isTrueInPython, pythonText, pythonType } from './python.ts';
 import { unknownCondition, unknownResource } from './references.ts';
@@ -276,7 +276,7 @@ class TemplateParser {
         path: [section, name],
         what: `The name of a ${thing} is not a text: ${name}`,
         why: 'YAML reads it as a number, a boolean or null.',
-        fix: `Put it into quotes: '${name}'.`,
+        fix: 'Put it into quotes.',
       });
     }
   }
@@ -293,15 +293,6 @@ class TemplateParser {
         this.#problems.add({ path, ...wrongDefinitionFields(name, toHot(definition)) });
     }
     return conditions;
-  }
-
-  /** A call whose problem is noted already. */
-  #isWrongCall(data: Json | undefined): boolean {
-    return (
-      isJsonObject(data) &&
-      Object.keys(data).length === 1 &&
-      this.#version.conditionFunctions.has(Object.keys(data)[0] as string)
-    );
   }
 
   // --- resources ---
@@ -328,18 +319,15 @@ class TemplateParser {
     if (data.description !== undefined && typeof data.description !== 'string') {
       this.#addType(name, 'description', 'string', data.description);
     }
-    const properties = this.#map(name, 'properties', data.properties, checks);
-    if (properties instanceof FunctionCall) this.#addPropertiesCall(path, properties);
-    const inputs = this.#map(name, 'inputs', data.inputs, checks);
-    if (inputs instanceof FunctionCall) this.#addType(name, 'inputs', 'object', data.inputs);
-    const isPlain = !(properties instanceof FunctionCall) && !(inputs instanceof FunctionCall);
+    const properties = this.#plainMap(name, 'properties', data.properties, checks);
+    const inputs = this.#plainMap(name, 'inputs', data.inputs, checks);
     const externalId = this.#externalId(name, data.external_id, checks);
     const definition = {
       name,
       path,
       type: typeof type === 'string' ? type : '',
       description: typeof data.description === 'string' ? data.description : undefined,
-      properties: (isPlain ? properties : {}) as ResourceDefinition['properties'],
+      properties,
       metadata: this.#map(name, 'metadata', data.metadata, checks),
       dependsOn: this.#dependsOn(name, data.depends_on, checks),
       condition,
@@ -347,7 +335,7 @@ class TemplateParser {
       deletionPolicy: externalId === undefined ? this.#deletionPolicy(name, data.deletion_policy, checks) : 'Retain',
       updatePolicy: this.#map(name, 'update_policy', data.update_policy, checks),
       externalId,
-      inputs: (isPlain ? inputs : {}) as ResourceDefinition['inputs'],
+      inputs,
     } as const;
     return { ...definition, outputs: this.#declaredOutputs(path, data.outputs, definition) };
   }
@@ -406,13 +394,24 @@ class TemplateParser {
     });
   }
 
-  #addPropertiesCall(path: Path, call: FunctionCall): void {
-    this.#problems.add({
-      path: [...path, 'properties'],
-      what: `The properties of a resource cannot be a call of ${call.name} as a whole.`,
-      why: 'Which property waits for what has to be known property by property.',
-      fix: 'Call the function in each property.',
-    });
+  /** A section that has to be stated key by key, because each key is an input of the resource. */
+  #plainMap(
+    name: string,
+    key: 'properties' | 'inputs',
+    data: Json | undefined,
+    checks: NameChecks,
+  ): { readonly [name: string]: Expression } {
+    const map = this.#map(name, key, data, checks);
+    if (!(map instanceof FunctionCall)) return map as { readonly [name: string]: Expression };
+    if (!(map instanceof RefusedCall)) {
+      this.#problems.add({
+        path: ['resources', name, key],
+        what: `The section ${key} of a resource cannot be a call of ${map.name} as a whole.`,
+        why: 'What waits for what has to be known key by key.',
+        fix: 'Call the function in the value of each key.',
+      });
+    }
+    return {};
   }
 
   /** A section that is a mapping or a call; empty where it is missing. */
@@ -485,14 +484,12 @@ class TemplateParser {
       this.#problems.add({ path, Class: InvalidTemplateReference, what: `${path.join('.')}: ${what}`, ...fields });
     }
     if (isConditionExpression(condition)) return condition;
-    if (!this.#isWrongCall(data)) {
-      this.#problems.add({
-        path,
-        what: `${owner} type must be string_or_boolean`,
-        why: `It is a value of type ${pythonType(data)}.`,
-        fix: 'Write the name of a condition, or a function such as equals.',
-      });
-    }
+    this.#problems.add({
+      path,
+      what: `${owner} type must be string_or_boolean`,
+      why: `It is a value of type ${pythonType(data)}.`,
+      fix: 'Write the name of a condition, or a function such as equals.',
+    });
     return undefined;
   }
 

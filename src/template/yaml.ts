@@ -494,7 +494,7 @@ function placeNodes(text: string): PlacedNode {
     switch (event.type) {
       case EVENT_ID.SCALAR:
         if (isKey) {
-          parent.key = getScalarValue(text, event);
+          parent.key = keyOf(getScalarValue(text, event), event.style);
           parent.keyOffset = startOfScalar(text, event.valueStart, event.style);
         } else add(startOfScalar(text, event.valueStart, event.style), undefined, anchorOf(event));
         break;
@@ -528,6 +528,13 @@ function placeNodes(text: string): PlacedNode {
     }
   }
   return root ?? { offset: 0, children: undefined };
+}
+
+/** The key in the data: `yes` is `true` there. */
+function keyOf(text: string, style: number): string {
+  if (style !== SCALAR_STYLE.PLAIN) return text;
+  if (INTEGER.test(text)) return String(parseInteger(text));
+  return String(BOOLEANS.get(text) ?? text);
 }
 
 /** A value on a later line than its key is looked for at its key. */
