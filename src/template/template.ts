@@ -289,8 +289,7 @@ class TemplateParser {
       // Whether names in a condition exist is seen when it is evaluated: `or` may never come to them.
       const definition = this.#parser.condition(data, path, 'none');
       if (typeof definition === 'boolean' || definition instanceof FunctionCall) conditions.set(name, definition);
-      else if (!this.#isWrongCall(data))
-        this.#problems.add({ path, ...wrongDefinitionFields(name, toHot(definition)) });
+      else this.#problems.add({ path, ...wrongDefinitionFields(name, toHot(definition)) });
     }
     return conditions;
   }

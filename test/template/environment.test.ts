@@ -1,0 +1,96 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseEnvironment } from '../../src/template/environment.ts';
+import { thrownBy } from './scope-of.ts';
+
+const EMPTY = {
+  parameters: {},
+  parameterDefaults: {},
+  typeAliases: {},
+  resourceRegistry: {},
+  encryptedParamNames: [],
+  eventSinks: [],
+  parameterMergeStrategies: {},
+};
+
+test.each([[[]], ['# nothing\n'], [{}], [['', {}]]])('%j is the empty environment', (inputs) =>
+  expect(parseEnvironment(inputs)).toEqual(EMPTY),
+);
+
+test('every section', () => {
+  const text = `
+parameters: {p: 1}
+parameter_defaults: {q: 2}
+resource_registry:
+  My::Value: OS::Heat::Value
+  My::Stack: stack.yaml
+  My::Remote: https://example.org/stack
+  My::*: OS::Heat::None
+  My::Gone:
+  resources: {web: {hooks: pre-create}}
+encrypted_param_names: [s]
+event_sinks: [{type: zaqar-queue, target: q}]
+parameter_merge_strategies: {default: merge}
+`;
+  expect(parseEnvironment(text)).toEqual({
+    parameters: { p: 1 },
+    parameterDefaults: { q: 2 },
+    typeAliases: { 'My::Value': 'OS::Heat::Value' },
+    resourceRegistry: {
+      'My::Value': 'OS::Heat::Value',
+      'My::Stack': 'stack.yaml',
+      'My::Remote': 'https://example.org/stack',
+      'My::*': 'OS::Heat::None',
+      'My::Gone': null,
+      resources: { web: { hooks: 'pre-create' } },
+    },
+    encryptedParamNames: ['s'],
+    eventSinks: [{ type: 'zaqar-queue', target: 'q' }],
+    parameterMergeStrategies: { default: 'merge' },
+  });
+});
+
+test('of several environments the last counts, entry by entry', () => {
+  const { parameters, typeAliases, eventSinks } = parseEnvironment([
+    'parameters: {p: 1, q: 1, m: {a: 1}}\nresource_registry: {A: B}\nevent_sinks: [1]',
+    { parameters: { q: 2, m: { b: 2 } }, resource_registry: { A: 'C', D: 'E' }, event_sinks: [2] },
+  ]);
+  expect(parameters).toEqual({ p: 1, q: 2, m: { b: 2 } });
+  expect(typeAliases).toEqual({ A: 'C', D: 'E' });
+  expect(eventSinks).toEqual([1, 2]);
+});
+
+describe('what is refused', () => {
+  test.each([
+    ['parameter: {}', 'InvalidEnvironment', 'environment has wrong section "parameter"'],
+    ['parameters:', 'InvalidEnvironment', 'environment has empty section "parameters"'],
+    ['parameters: x', 'InvalidEnvironment', 'environment has a section "parameters" that is no map'],
+    ['resource_registry: []', 'InvalidEnvironment', 'environment has a section "resource_registry" that is no map'],
+    ['resource_registry: {A: 3}', 'InvalidEnvironment', "The resource_registry maps 'A' to a value of type int."],
+    ['event_sinks: {a: 1}', 'InvalidEnvironment', 'environment has a section "event_sinks" that is no list'],
+    ['- a', 'TemplateFormatError', 'The environment is not a valid YAML mapping data type.'],
+    ['a: b: c', 'TemplateFormatError', 'Error parsing environment <environment>: Bad indentation of a mapping entry.'],
+    ['__proto__: {}', 'InvalidEnvironment', 'environment has wrong section "__proto__"'],
+  ])('%s', (text, code, what) => {
+    const error = thrownBy(() => parseEnvironment(text));
+    expect({ code: error.code, what: error.what }).toEqual({ code, what });
+  });
+
+  test('the whole text of an error', () => {
+    expect(thrownBy(() => parseEnvironment(['', 'parameter: {p: 1}'], { files: ['a.yaml', 'b.yaml'] })).message).toBe(
+      [
+        'environment has wrong section "parameter"',
+        '  at b.yaml:1:12  parameter',
+        '  An environment has no such section.',
+        "  Did you mean 'parameters'? The sections are 'parameters', 'parameter_defaults', 'resource_registry', 'encrypted_param_names', 'event_sinks' and 'parameter_merge_strategies'.",
+      ].join('\n'),
+    );
+  });
+
+  test.each([
+    [[1], 'environment'],
+    [{ parameters: { p: () => 1 } }, 'The value at parameters.p cannot be written as JSON: it is of type function.'],
+  ])('a built one: %j', (input, what) => {
+    expect(['InvalidEnvironment', 'TemplateFormatError']).toContain(thrownBy(() => parseEnvironment([input])).code);
+    expect(thrownBy(() => parseEnvironment([input])).what).toContain(what);
+  });
+});
