@@ -1,0 +1,84 @@
+import { createInterface } from 'node:readline/promises';
+import { openScreen } from '../action-screen.ts';
+import { EXIT, type ExitCode, exitCodeOf } from '../exit-code.ts';
+import { hintDelete, remainsOf, tellRemains } from '../hints.ts';
+import { Interruption } from '../interruption.ts';
+import { type Io, oneLine, printJson } from '../io.ts';
+import { type StoreOptions, withExistingStore } from '../open-engine.ts';
+import { reportError } from '../print-error.ts';
+import { Progress } from '../progress.ts';
+
+export interface DeleteCommandOptions extends StoreOptions {
+  readonly force?: boolean;
+  readonly yes?: boolean;
+  /** Minutes. */
+  readonly timeout?: number;
+}
+
+/** Deletes a stack and shows how it goes. On a terminal it asks first, as Heat's client does. */
+export async function deleteCommand(io: Io, stack: string, options: DeleteCommandOptions): Promise<ExitCode> {
+  return withExistingStore(io, options, async (engine) => {
+    const { resources, state } = await engine.show(stack, options.space);
+    if (!(await mayDelete(io, stack, options, resources.length))) {
+      io.err.write('Nothing was deleted.\n');
+      return EXIT.failed;
+    }
+    const progress = new Progress({
+      space: options.space,
+      stack,
+      action: 'DELETE',
+      startedAt: Date.now(),
+      resources,
+    });
+    const screen = openScreen(io, progress, { isSilent: options.json === true });
+    const interruption = new Interruption({
+      first: () => screen.notice('Cancelling, until what is at work has stopped. Ctrl-C again ends at once.'),
+      second: () => {
+        screen.end();
+        io.err.write(tellRemains(io, remainsOf(progress), hintDelete(options, stack)));
+      },
+    });
+    const stopListening = engine.onEvent((event) => screen.onEvent(event));
+    let failure: unknown;
+    try {
+      await engine.delete({
+        stack,
+        space: options.space,
+        force: options.force === true,
+        signal: interruption.signal,
+        ...(options.timeout === undefined ? {} : { timeoutMs: options.timeout * 60_000 }),
+      });
+    } catch (error) {
+      failure = error;
+    } finally {
+      stopListening();
+      screen.end();
+      interruption.end();
+    }
+    // Refused: nothing was done.
+    if (failure !== undefined && progress.endedAt === undefined) throw failure;
+    if (failure !== undefined) {
+      if (options.json === true || !interruption.isCancelled) reportError(io, failure, options.json === true);
+      if (options.json !== true) io.err.write(tellRemains(io, remainsOf(progress), hintDelete(options, stack)));
+      return interruption.isCancelled ? EXIT.cancelled : exitCodeOf(failure);
+    }
+    if (options.json === true) printJson(io, { stack, space: options.space, stateBefore: state, deleted: true });
+    return EXIT.ok;
+  });
+}
+
+async function mayDelete(io: Io, stack: string, options: DeleteCommandOptions, resources: number): Promise<boolean> {
+  if (options.yes === true || options.json === true || io.stdin.isTTY !== true) return true;
+  const questions = createInterface({ input: io.stdin, output: process.stderr });
+  const what = `stack ${oneLine(stack)} with its ${resources === 1 ? '1 resource' : `${resources} resources`}`;
+  try {
+    const answer = await questions.question(`Are you sure you want to delete ${what} [y/N]? `);
+    return /^y(es)?$/i.test(answer.trim());
+  } catch {
+    // Ctrl-C or Ctrl-D at the question.
+    io.err.write('\n');
+    return false;
+  } finally {
+    questions.close();
+  }
+}

@@ -1,0 +1,70 @@
+import { endpointOf } from '../../endpoint/client.ts';
+import { readInScript } from '../../endpoint/in-script.ts';
+import { isHotloomError } from '../../errors.ts';
+import { parseName, printName } from '../../names.ts';
+import type { Json } from '../../values.ts';
+import { EXIT, type ExitCode } from '../exit-code.ts';
+import { Interruption } from '../interruption.ts';
+import type { Io } from '../io.ts';
+import { type StoreOptions, withEngine, withExistingStore } from '../open-engine.ts';
+import { printValue } from '../print-stack.ts';
+
+export interface ReadCommandOptions extends StoreOptions {
+  readonly try?: boolean;
+  /** Seconds. */
+  readonly timeout?: number;
+}
+
+/**
+ * Prints the value of a name, once it is there. In a process that a resource runs the engine which runs it is asked;
+ * elsewhere the store, in which another process may write the value while this one waits.
+ */
+export async function read(io: Io, name: string, options: ReadCommandOptions): Promise<number> {
+  const endpoint = endpointOf(io.env);
+  if (endpoint !== undefined) {
+    const result = await readInScript(endpoint, name, {
+      json: options.json === true,
+      try: options.try === true,
+      timeoutSeconds: options.timeout,
+    });
+    io.out.write(result.stdout);
+    io.err.write(result.stderr);
+    return result.exitCode;
+  }
+  const full = parseName(name, { space: options.space });
+  return options.try === true ? tryRead(io, full, options) : blockingRead(io, full, options);
+}
+
+async function tryRead(io: Io, name: ReturnType<typeof parseName>, options: ReadCommandOptions): Promise<ExitCode> {
+  const entry = await withExistingStore(io, options, (engine) => engine.tryRead(name));
+  if (entry === undefined) return EXIT.notThere;
+  if ('failure' in entry) throw entry.failure;
+  print(io, entry.value, options);
+  return EXIT.ok;
+}
+
+async function blockingRead(
+  io: Io,
+  name: ReturnType<typeof parseName>,
+  options: ReadCommandOptions,
+): Promise<ExitCode> {
+  const { timeout } = options;
+  const interruption = new Interruption();
+  const timer = timeout === undefined ? undefined : AbortSignal.timeout(Math.min(timeout * 1000, 2 ** 31 - 1));
+  const signal = timer === undefined ? interruption.signal : AbortSignal.any([interruption.signal, timer]);
+  try {
+    print(io, await withEngine(io, options, (engine) => engine.read(name, { signal })), options);
+    return EXIT.ok;
+  } catch (error) {
+    if (!isHotloomError(error, 'ReadAborted')) throw error;
+    if (interruption.isCancelled) return EXIT.cancelled;
+    io.err.write(`'${printName(name)}' was not written within ${timeout} seconds.\n`);
+    return EXIT.notThere;
+  } finally {
+    interruption.end();
+  }
+}
+
+function print(io: Io, value: Json, { json }: ReadCommandOptions): void {
+  io.out.write(`${json === true ? JSON.stringify(value) : printValue(value)}\n`);
+}

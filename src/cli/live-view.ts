@@ -1,0 +1,226 @@
+import { oneLine } from './io.ts';
+import { type Phase, type Progress, phaseOf, type ResourceProgress } from './progress.ts';
+import {
+  cutLine,
+  type Line,
+  padEnd,
+  printDuration,
+  type Span,
+  type Tone,
+  toneOfState,
+  wrapText,
+} from './styled-text.ts';
+
+/** How a frame is drawn. */
+export interface ViewOptions {
+  readonly columns: number;
+  /** What does not fit is told in numbers. */
+  readonly rows: number;
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly now: number;
+  /** What the user has to know besides: that a cancel is under way. */
+  readonly notice?: string | undefined;
+}
+
+const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+const MARKS: { readonly [phase in Phase]: readonly [mark: string, tone: Tone] } = {
+  waiting: ['·', 'dim'],
+  running: ['●', 'busy'],
+  blocked: ['◌', 'warn'],
+  complete: ['✔', 'good'],
+  failed: ['✖', 'bad'],
+  skipped: ['⊘', 'dim'],
+};
+
+/** One frame of the live view: the stack's line, a line per resource, and what stands in the way. */
+export function drawProgress(progress: Progress, options: ViewOptions): readonly Line[] {
+  const head = headLine(progress, options.now);
+  const foot = footLines(progress, options);
+  const room = Math.max(options.rows - 2 - foot.length, 3);
+  const lines = [head, ...resourceLines(progress, room, options), ...foot];
+  return lines.map((line) => cutLine(line, options.columns));
+}
+
+function headLine(progress: Progress, now: number): Line {
+  const { stack, action, status, startedAt, endedAt } = progress;
+  const isAtWork = endedAt === undefined;
+  const mark: Span = isAtWork
+    ? [SPINNER[Math.floor(now / 100) % SPINNER.length] as string, 'busy']
+    : status === 'COMPLETE'
+      ? ['✔', 'good']
+      : ['✖', 'bad'];
+  const state = `${action}_${status}`;
+  const counts = countPhases(progress);
+  return [
+    mark,
+    [' '],
+    [oneLine(stack), 'strong'],
+    ['  '],
+    [state, toneOfState(state)],
+    [`  ${printDuration((endedAt ?? now) - startedAt)}`],
+    [counts === '' ? '' : `  ${counts}`, 'dim'],
+  ];
+}
+
+function isRemoval({ action }: Progress): boolean {
+  return action === 'DELETE' || action === 'ROLLBACK';
+}
+
+function countPhases(progress: Progress): string {
+  const words: readonly (readonly [Phase, string])[] = [
+    ['complete', isRemoval(progress) ? 'deleted' : 'complete'],
+    ['running', 'at work'],
+    ['blocked', 'blocked'],
+    ['waiting', isRemoval(progress) ? 'to be deleted' : 'not started'],
+    ['failed', 'failed'],
+    ['skipped', 'skipped'],
+  ];
+  const phases = progress.resources.map(phaseOf);
+  return words
+    .map(([phase, word]) => [phases.filter((candidate) => candidate === phase).length, word] as const)
+    .filter(([count]) => count > 0)
+    .map(([count, word]) => `${count} ${word}`)
+    .join(' · ');
+}
+
+/** The phases in the order in which they give way when there is no room for all. */
+const COLLAPSED_FIRST: readonly Phase[] = ['complete', 'waiting', 'skipped', 'blocked', 'running', 'failed'];
+
+function resourceLines(progress: Progress, room: number, options: ViewOptions): readonly Line[] {
+  const hidden = new Map<Phase, Collapsed>();
+  let shown = progress.resources;
+  for (const phase of COLLAPSED_FIRST) {
+    if (shown.length + hidden.size <= room) break;
+    const members = shown.filter((resource) => phaseOf(resource) === phase);
+    if (members.length === 0) continue;
+    // Of the last phase that has to give way the latest stay, as far as there is room.
+    const kept = Math.max(room - (shown.length - members.length) - hidden.size - 1, 0);
+    const dropped = new Set(members.slice(0, members.length - kept));
+    hidden.set(phase, { count: dropped.size, isAll: kept === 0 });
+    shown = shown.filter((resource) => !dropped.has(resource));
+  }
+  const nameWidth = widest(shown.map(({ name }) => oneLine(name)));
+  const typeWidth = widest(shown.map(({ type }) => oneLine(type)));
+  const stateWidth = widest(shown.map(stateText));
+  return [
+    ...[...hidden].map(([phase, collapsed]) => collapsedLine(phase, collapsed)),
+    ...shown.map((resource) => resourceLine(progress, resource, { nameWidth, typeWidth, stateWidth }, options)),
+  ];
+}
+
+/** Resources of one phase for which there is no room: all of them, or the first ones. */
+interface Collapsed {
+  readonly count: number;
+  readonly isAll: boolean;
+}
+
+const PHASE_WORDS: { readonly [phase in Phase]: string } = {
+  complete: 'complete',
+  waiting: 'waiting for their turn',
+  skipped: 'skipped',
+  blocked: 'blocked',
+  running: 'at work',
+  failed: 'failed',
+};
+
+function collapsedLine(phase: Phase, { count, isAll }: Collapsed): Line {
+  const [mark, tone] = MARKS[phase];
+  return [['  '], [mark, tone], [` ${count} ${isAll ? '' : 'more '}${PHASE_WORDS[phase]}`, 'dim']];
+}
+
+/** A name that is much longer than the others must not push everything else off the screen. */
+const WIDEST = 32;
+
+function widest(texts: readonly string[]): number {
+  return Math.min(WIDEST, Math.max(0, ...texts.map((text) => [...text].length)));
+}
+
+function resourceLine(
+  progress: Progress,
+  resource: ResourceProgress,
+  widths: { readonly nameWidth: number; readonly typeWidth: number; readonly stateWidth: number },
+  { now, columns }: ViewOptions,
+): Line {
+  const phase = phaseOf(resource);
+  const { startedAt, endedAt } = resource;
+  const [mark, tone] = MARKS[phase];
+  const elapsed = startedAt === undefined ? '' : printDuration((endedAt ?? now) - startedAt);
+  const state = stateText(resource);
+  const name = oneLine(resource.name);
+  // In a narrow terminal the type gives way: what a resource waits for is worth more.
+  const type = columns < 100 ? '' : `  ${padEnd(oneLine(resource.type), widths.typeWidth)}`;
+  return [
+    ['  '],
+    [mark, tone],
+    [` ${padEnd(name, widths.nameWidth)}`],
+    [type, 'dim'],
+    [`  ${padEnd(state, widths.stateWidth)}`, toneOfState(state)],
+    [`  ${elapsed.padStart(7)}`, 'dim'],
+    ['  '],
+    ...detail(progress, resource, phase, now),
+  ];
+}
+
+function stateText({ action, status, isSkipped }: ResourceProgress): string {
+  if (isSkipped) return 'skipped';
+  return action === 'INIT' ? 'not started' : `${action}_${status}`;
+}
+
+function detail(progress: Progress, resource: ResourceProgress, phase: Phase, now: number): Line {
+  if (phase === 'failed' || phase === 'skipped') {
+    return [[oneLine(resource.reason), phase === 'failed' ? 'bad' : 'dim']];
+  }
+  const waits = resource.waits.filter(({ names }) => names.length > 0);
+  const [first] = waits;
+  const name = first?.names[0];
+  if ((phase === 'blocked' || phase === 'waiting') && first !== undefined && name !== undefined) {
+    const others = waits.reduce((count, { names }) => count + names.length, 0) - 1;
+    return [
+      [`waits ${printDuration(now - first.since)} for `, 'warn'],
+      [oneLine(progress.printName(name)), 'strong'],
+      [` (${writerWord(progress.writerOf(name))})`, 'dim'],
+      [others === 0 ? '' : ` and ${others} more`, 'dim'],
+    ];
+  }
+  return phase === 'running' && resource.lastLine !== undefined ? [[oneLine(resource.lastLine), 'dim']] : [];
+}
+
+function writerWord(phase: Phase | undefined): string {
+  if (phase === undefined) return 'from outside of this stack';
+  // A resource that is complete may have written it just now.
+  return {
+    waiting: 'not started',
+    running: 'running',
+    blocked: 'blocked',
+    complete: 'complete',
+    failed: 'failed',
+    skipped: 'skipped',
+  }[phase];
+}
+
+/** What stands in the way, and what the user has to know. Long texts are wrapped: they must not be cut. */
+function footLines(progress: Progress, { notice, columns }: ViewOptions): readonly Line[] {
+  const { circles, quiescence, action, endedAt, failure } = progress;
+  const lines: Line[] = [];
+  const add = (text: string, tone: Tone, indent = ''): void => {
+    lines.push(...wrapText(oneLine(text), columns - indent.length).map((part): Line => [[indent + part, tone]]));
+  };
+  for (const { kind, hops, reason } of circles) {
+    if (kind === 'deadlock') add('! Deadlock: each of these waits for the next.', 'bad');
+    else add(`! Stall: ${reason ?? ''}`, 'warn');
+    for (const hop of hops.slice(0, HOPS_AT_MOST)) add(hop, 'dim', '    ');
+    if (hops.length > HOPS_AT_MOST) add(`and ${hops.length - HOPS_AT_MOST} more`, 'dim', '    ');
+  }
+  // A stall is nothing else, and says more.
+  if (quiescence.length > 0 && circles.length === 0) {
+    add('! Nothing can go on by itself:', 'warn');
+    for (const read of quiescence.slice(0, HOPS_AT_MOST)) add(read, 'plain', '    ');
+    if (quiescence.length > HOPS_AT_MOST) add(`and ${quiescence.length - HOPS_AT_MOST} more`, 'dim', '    ');
+  }
+  // What is rolled back has failed before; at the end the whole error is told.
+  if (action === 'ROLLBACK' && endedAt === undefined && failure !== undefined) add(failure, 'bad');
+  if (notice !== undefined) add(notice, 'accent');
+  return lines.length === 0 ? [] : [[['']], ...lines];
+}
+
+const HOPS_AT_MOST = 6;

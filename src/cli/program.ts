@@ -1,0 +1,247 @@
+import { readFileSync } from 'node:fs';
+import { basename, extname } from 'node:path';
+import { type Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { UsageError } from '../errors.ts';
+
+import { EXIT, exitCodeOf } from './exit-code.ts';
+import { GRAPH_FORMATS } from './graph-format.ts';
+import type { Io } from './io.ts';
+import { reportError } from './print-error.ts';
+
+/** Runs the command line and resolves with the exit code of the process. Never rejects. */
+export async function runProgram(argv: readonly string[], io: Io): Promise<number> {
+  // Known before the options are parsed, since wrong options are told in that form too.
+  const asJson = argv.includes('--json');
+  let exitCode: number = EXIT.ok;
+  const program = buildProgram(io, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) {
+      reportError(io, error, asJson);
+      return exitCodeOf(error);
+    }
+    // Help that was asked for is printed by then.
+    if (error.exitCode === 0) return EXIT.ok;
+    if (error.code === 'commander.help') return EXIT.invalid;
+    reportError(io, usageError(error, argv), asJson);
+    return EXIT.invalid;
+  }
+}
+
+const EXAMPLES = `
+Examples:
+  hotloom create app -t app.yaml --parameter size=3   create a stack and watch it
+  hotloom graph -t app.yaml -o app.svg                draw who waits for what
+  hotloom outputs app url                             print one output
+  hotloom delete app                                  remove everything again
+
+Stacks are kept in the file $HOTLOOM_STORE, by default .hotloom/store.db in the current directory.`;
+
+// Each command is loaded when it is called: the whole engine takes several times as long to load as node to start.
+function buildProgram(io: Io, exit: (code: number) => void): Command {
+  const program = new Command('hotloom')
+    .description("Creates stacks from Heat's templates: each resource starts when the values it needs are there.")
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .addHelpCommand(
+      new Command('help').argument('[command]').description('print help for a command').helpGroup('Help:'),
+    )
+    .usage('<command> [options]')
+    .addHelpText('after', EXAMPLES)
+    .configureHelp({
+      subcommandTerm: (command) =>
+        [command.name(), ...command.registeredArguments.map((argument) => printArgument(argument))].join(' '),
+      styleTitle: (text) => io.out.colors.bold(text),
+      styleCommandText: (text) => io.out.colors.cyan(text),
+      styleSubcommandText: (text) => io.out.colors.cyan(text),
+      styleOptionText: (text) => io.out.colors.cyan(text),
+    })
+    .configureOutput({
+      writeOut: (text) => io.out.write(text),
+      writeErr: (text) => io.err.write(text),
+      getOutHasColors: () => io.out.colors.isColorSupported,
+      getErrHasColors: () => io.err.colors.isColorSupported,
+      getOutHelpWidth: () => Math.min(io.out.columns, 120),
+      // The error is told by reportError.
+      outputError: () => {},
+    })
+    .exitOverride();
+
+  program.commandsGroup('Templates:');
+  withSpace(withTemplate(command(program, 'validate [name]', 'check a template with its parameters'))).action(
+    async (name: string | undefined, options) => {
+      const { validate } = await import('./commands/validate.ts');
+      exit(await validate(io, name ?? nameAfter(options.template), options));
+    },
+  );
+  withSpace(withTemplate(command(program, 'preview [name]', 'show what a create would do, in which order'))).action(
+    async (name: string | undefined, options) => {
+      const { preview } = await import('./commands/preview.ts');
+      exit(await preview(io, name ?? nameAfter(options.template), options));
+    },
+  );
+  withSpace(withTemplate(command(program, 'graph [name]', 'draw who waits for what')))
+    .addOption(new Option('-f, --format <format>', 'default: by the ending of FILE, else dot').choices(GRAPH_FORMATS))
+    .option('-o, --output <file>', 'write to a file: .dot, .mmd or .svg')
+    .action(async (name: string | undefined, options) => {
+      const { graph } = await import('./commands/graph.ts');
+      exit(await graph(io, name ?? nameAfter(options.template), options));
+    });
+
+  program.commandsGroup('Stacks:');
+  withSpace(withStore(withTemplate(command(program, 'create <name>', 'create a stack, and show how it goes'))))
+    .option('--timeout <minutes>', 'stop what has not ended by then (default: 60)', positiveNumber)
+    .option('--rollback', 'delete what was made when the create fails')
+    .addOption(new Option('--enable-rollback', "the same, as Heat's client calls it").hideHelp())
+    .addOption(new Option('--wait', "taken for Heat's sake: a create always waits").hideHelp())
+    .option(
+      '--concurrency <number>',
+      'how many resources work at a time, blocked ones not counted (default: 64)',
+      positiveInteger,
+    )
+    .action(async (name: string, options) => {
+      const { create } = await import('./commands/create.ts');
+      exit(await create(io, name, options));
+    });
+  withStore(command(program, 'list', 'list the stacks'))
+    .option('--space <space>', 'only those of this space')
+    .action(async (options) => {
+      const { list } = await import('./commands/list.ts');
+      exit(await list(io, options));
+    });
+  withSpace(withStore(command(program, 'show <name>', 'show a stack with its resources and outputs'))).action(
+    async (name: string, options) => {
+      const { show } = await import('./commands/show.ts');
+      exit(await show(io, name, options));
+    },
+  );
+  withSpace(
+    withStore(command(program, 'outputs <name> [output]', "show a stack's outputs, or print the value of one")),
+  ).action(async (name: string, output: string | undefined, options) => {
+    const { outputs } = await import('./commands/outputs.ts');
+    exit(await outputs(io, name, output, options));
+  });
+  withSpace(withStore(command(program, 'events <name>', 'show what has happened to a stack')))
+    .option('--follow', "go on until the stack's action has ended")
+    .action(async (name: string, options) => {
+      const { events } = await import('./commands/events.ts');
+      exit(await events(io, name, options));
+    });
+  withSpace(
+    withStore(command(program, 'waiting <name>', 'show who waits for what, and why, in a stack at work')),
+  ).action(async (name: string, options) => {
+    const { waiting } = await import('./commands/waiting.ts');
+    exit(await waiting(io, name, options));
+  });
+  withSpace(withStore(command(program, 'delete <name>', 'delete a stack with everything that it made')))
+    .option('-y, --yes', 'do not ask')
+    .option('--force', 'also when other stacks have read its values')
+    .option('--timeout <minutes>', 'give up after that time (default: 60)', positiveNumber)
+    .addOption(new Option('--wait', "taken for Heat's sake: a delete always waits").hideHelp())
+    .action(async (name: string, options) => {
+      const { deleteCommand } = await import('./commands/delete.ts');
+      exit(await deleteCommand(io, name, options));
+    });
+
+  program.commandsGroup('Values:');
+  withSpace(
+    withStore(
+      command(program, 'read <name>', 'print a value by its name: stack.resource.attribute; waits until it is there'),
+    ),
+  )
+    .option('--try', 'do not wait: exit code 3 when it is not there')
+    .option('--timeout <seconds>', 'wait that long at most: then exit code 3', nonNegativeNumber)
+    .action(async (name: string, options) => {
+      const { read } = await import('./commands/read.ts');
+      exit(await read(io, name, options));
+    });
+  withSpace(
+    withStore(
+      command(program, 'write <name> <value>', 'write a name that no stack declares; - reads the value from stdin'),
+    ),
+  ).action(async (name: string, value: string, options) => {
+    const { write } = await import('./commands/write.ts');
+    exit(await write(io, name, value, options));
+  });
+  return program;
+}
+
+function printArgument(argument: Argument): string {
+  return argument.required ? `<${argument.name()}>` : `[${argument.name()}]`;
+}
+
+function command(program: Command, nameAndArguments: string, description: string): Command {
+  const json = nameAndArguments.startsWith('write') ? 'the value is JSON text' : 'print JSON, also for errors';
+  return program
+    .command(nameAndArguments)
+    .summary(description)
+    .description(`${(description[0] as string).toUpperCase()}${description.slice(1)}.`)
+    .option('--json', json)
+    .helpOption('-h, --help', 'print help');
+}
+
+function withTemplate(command: Command): Command {
+  return command
+    .requiredOption('-t, --template <file>', 'the template; - reads it from stdin')
+    .option('-e, --environment <file>', 'an environment; repeatable, later ones override earlier ones', collect)
+    .option('--parameter <key=value>', "a parameter's value; repeatable, or KEY1=VALUE1;KEY2=VALUE2", collect)
+    .option('--parameter-file <key=file>', "a file that holds a parameter's value; repeatable", collect)
+    .option('--allow-outside', "let get_file read files outside of the template's directory");
+}
+
+function withStore(command: Command): Command {
+  return command.option('--store <file>', 'where stacks are kept (default: $HOTLOOM_STORE, else .hotloom/store.db)');
+}
+
+function withSpace(command: Command): Command {
+  return command.option('--space <space>', 'the space of the stack', 'default');
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+function positiveNumber(text: string): number {
+  const number = Number(text);
+  if (text.trim() !== '' && Number.isFinite(number) && number > 0) return number;
+  throw new InvalidArgumentError('It has to be a number above 0.');
+}
+
+function nonNegativeNumber(text: string): number {
+  const number = Number(text);
+  if (text.trim() !== '' && Number.isFinite(number) && number >= 0) return number;
+  throw new InvalidArgumentError('It has to be a number of at least 0.');
+}
+
+function positiveInteger(text: string): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number >= 1) return number;
+  throw new InvalidArgumentError('It has to be a whole number of at least 1.');
+}
+
+/** The name that a stack of this template would have, for commands that need none: `app` for `deploy/app.yaml`. */
+function nameAfter(template: string): string {
+  return template === '-' ? 'stack' : basename(template, extname(template)) || 'stack';
+}
+
+/** Commander's text is `error: what` and maybe a suggestion in a second line. */
+function usageError(error: CommanderError, argv: readonly string[]): UsageError {
+  const [what = '', ...suggestions] = error.message.replace(/^error: /, '').split('\n');
+  const sentence = `${(what[0] ?? '').toUpperCase()}${what.slice(1)}`;
+  const name = argv.find((word) => !word.startsWith('-'));
+  const help =
+    error.code === 'commander.unknownCommand' || name === undefined ? 'hotloom --help' : `hotloom ${name} --help`;
+  const meant = suggestions.join(' ').replace(/^\((.*)\)$/, '$1 ');
+  return new UsageError({
+    what: /[.?!]$/.test(sentence) ? sentence : `${sentence}.`,
+    fix: `${meant}See '${help}'.`,
+  });
+}
+
+function packageVersion(): string {
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
+}

@@ -1,0 +1,250 @@
+import { describe, expect, test } from '@jest/globals';
+import { drawProgress } from '../../src/cli/live-view.ts';
+import { printEvent } from '../../src/cli/plain-lines.ts';
+import { Progress, phaseOf } from '../../src/cli/progress.ts';
+import { printDuration, wrapText } from '../../src/cli/styled-text.ts';
+import type { Action, EngineEvent, Status } from '../../src/events.ts';
+
+const base = { space: 'default', stack: 'app' };
+
+function resource(
+  time: number,
+  name: string,
+  status: Status,
+  reason = 'state changed',
+  action: Action = 'CREATE',
+): EngineEvent {
+  return {
+    type: 'resource',
+    time,
+    ...base,
+    resource: name,
+    resourceType: 'T',
+    resourceId: undefined,
+    action,
+    status,
+    reason,
+  };
+}
+
+function stack(time: number, status: Status, action: Action = 'CREATE', reason = ''): EngineEvent {
+  return { type: 'stack', time, ...base, action, status, reason };
+}
+
+function blocks(
+  time: number,
+  reader: string,
+  names: readonly string[],
+  input: string | undefined = 'peer',
+): EngineEvent {
+  const tuples = names.map(
+    (name) => ['default', 'app', ...name.split('.')] as unknown as [string, string, string, string],
+  );
+  return { type: 'read:willBlock', time, ...base, reader, input, names: tuples };
+}
+
+/** A create of these resources, after these events. */
+function progressOf(names: string, ...events: readonly EngineEvent[]): Progress {
+  const resources = names.split(' ').map((name) => ({ name, type: 'Test::Thing' }));
+  const progress = new Progress({ ...base, action: 'CREATE', startedAt: 0, resources });
+  for (const event of events) progress.apply(event);
+  return progress;
+}
+
+function draw(
+  progress: Progress,
+  now: number,
+  size: { columns?: number; rows?: number; notice?: string } = {},
+): string {
+  const lines = drawProgress(progress, { columns: 120, rows: 24, now, ...size });
+  return lines
+    .map((line) =>
+      line
+        .map(([text]) => text)
+        .join('')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+describe('the live view', () => {
+  test('each resource with its state, its time, and what it waits for', () => {
+    const progress = progressOf(
+      'db node web',
+      stack(0, 'IN_PROGRESS'),
+      resource(0, 'db', 'IN_PROGRESS'),
+      resource(0, 'node', 'IN_PROGRESS'),
+      blocks(0, 'web', ['node.url', 'db.url'], 'urls'),
+      blocks(1000, 'node', ['db.address']),
+    );
+    expect(draw(progress, 4200)).toBe(`⠹ app  CREATE_IN_PROGRESS  4.2 s  1 at work · 1 blocked · 1 not started
+  ● db    Test::Thing  CREATE_IN_PROGRESS    4.2 s
+  ◌ node  Test::Thing  CREATE_IN_PROGRESS    4.2 s  waits 3.2 s for db.address (running)
+  · web   Test::Thing  not started                  waits 4.2 s for node.url (blocked) and 1 more`);
+  });
+
+  test('a value that is published is waited for no more', () => {
+    const published: EngineEvent = {
+      type: 'name:didPublish',
+      time: 2,
+      ...base,
+      name: ['default', 'app', 'db', 'address'],
+    };
+    const progress = progressOf(
+      'db node',
+      resource(0, 'node', 'IN_PROGRESS'),
+      blocks(1, 'node', ['db.address']),
+      published,
+    );
+    expect(phaseOf(progress.resource('node') as never)).toBe('running');
+  });
+
+  test('of several reads by name the one that woke is known by when it began', () => {
+    const progress = progressOf(
+      'node',
+      resource(0, 'node', 'IN_PROGRESS'),
+      { ...blocks(1, 'node', ['a.x']), input: undefined } as EngineEvent,
+      { ...blocks(5, 'node', ['b.x']), input: undefined } as EngineEvent,
+      { type: 'read:didWake', time: 9, ...base, reader: 'node', input: undefined, waitedMs: 4 },
+    );
+    expect(progress.resource('node')?.waits.map(({ since }) => since)).toEqual([1]);
+  });
+
+  test('what has ended keeps its time; failures say why; what was skipped says so', () => {
+    const progress = progressOf(
+      'db web',
+      resource(0, 'db', 'IN_PROGRESS'),
+      resource(1500, 'db', 'FAILED', 'no\u001b[31m disk'),
+      { type: 'resource:wasSkipped', time: 1500, ...base, resource: 'web', reason: "'db' failed" },
+      stack(1600, 'FAILED', 'CREATE', 'Resource CREATE failed'),
+    );
+    expect(draw(progress, 99_000)).toBe(`✖ app  CREATE_FAILED  1.6 s  1 failed · 1 skipped
+  ✖ db   Test::Thing  CREATE_FAILED    1.5 s  no disk
+  ⊘ web  Test::Thing  skipped                 'db' failed`);
+  });
+
+  test('a rollback goes over all again, and tells why there is one', () => {
+    const progress = progressOf(
+      'db',
+      resource(0, 'db', 'IN_PROGRESS'),
+      resource(1000, 'db', 'FAILED', 'no disk'),
+      stack(1000, 'FAILED', 'CREATE', 'Resource CREATE failed: no disk'),
+      stack(1000, 'IN_PROGRESS', 'ROLLBACK'),
+      resource(1000, 'db', 'IN_PROGRESS', '', 'DELETE'),
+    );
+    expect(draw(progress, 2000)).toBe(`⠋ app  ROLLBACK_IN_PROGRESS  2.0 s  1 at work
+  ● db  Test::Thing  DELETE_IN_PROGRESS    1.0 s
+
+Resource CREATE failed: no disk`);
+  });
+
+  test('a stall is told with its circle, until one of its reads wakes', () => {
+    const cycle = ['default.app.a.peer waits for default.app.b.x', 'default.app.b.peer waits for default.app.a.x'];
+    const stall: EngineEvent = { type: 'read:didStall', time: 1, ...base, cycle, reason: "The handler of 'a' waits." };
+    const wakes: EngineEvent = { type: 'read:didWake', time: 5, ...base, reader: 'b', input: 'peer', waitedMs: 4 };
+    const progress = progressOf('a b', stall);
+    expect(draw(progress, 1000)).toContain(`! Stall: The handler of 'a' waits.
+    default.app.a.peer waits for default.app.b.x
+    default.app.b.peer waits for default.app.a.x`);
+    progress.apply(wakes);
+    expect(draw(progress, 1000)).not.toContain('Stall');
+  });
+
+  test('a stall that becomes a deadlock is told as that only', () => {
+    const cycle = ['x waits for y', 'y waits for x'];
+    const progress = progressOf(
+      'a',
+      { type: 'read:didStall', time: 1, ...base, cycle, reason: 'So.' },
+      { type: 'read:didDeadlock', time: 2, ...base, cycle: [...cycle].reverse() },
+    );
+    expect(progress.circles.map(({ kind }) => kind)).toEqual(['deadlock']);
+  });
+
+  test('quiescence is told until something happens', () => {
+    const waiting = [
+      {
+        reader: 'web',
+        input: 'x',
+        name: ['default', 'ops', 'release', 'ok'] as const,
+        since: 0,
+        writer: 'outside' as const,
+        reason: 'nobody has written it',
+      },
+    ];
+    const progress = progressOf('web', { type: 'stack:didQuiesce', time: 1, ...base, waiting });
+    expect(draw(progress, 1000)).toContain(
+      '! Nothing can go on by itself:\n    web waits for default.ops.release.ok: nobody has written it',
+    );
+    progress.apply(resource(2, 'web', 'IN_PROGRESS'));
+    expect(draw(progress, 1000)).not.toContain('Nothing can go on');
+  });
+
+  test('what does not fit is told in numbers: complete ones give way first, failed ones last', () => {
+    const names = Array.from({ length: 30 }, (_, index) => `r${index}`);
+    const progress = progressOf(
+      names.join(' '),
+      ...names.slice(0, 10).flatMap((name) => [resource(0, name, 'IN_PROGRESS'), resource(1, name, 'COMPLETE')]),
+      ...names.slice(10, 14).map((name) => resource(0, name, 'IN_PROGRESS')),
+      resource(1, 'r10', 'FAILED', 'broken'),
+    );
+    expect(
+      draw(progress, 1000, { rows: 10 }),
+    ).toBe(`⠋ app  CREATE_IN_PROGRESS  1.0 s  10 complete · 3 at work · 16 not started · 1 failed
+  ✔ 10 complete
+  · 14 more waiting for their turn
+  ✖ r10  Test::Thing  CREATE_FAILED         0.0 s  broken
+  ● r11  Test::Thing  CREATE_IN_PROGRESS    1.0 s
+  ● r12  Test::Thing  CREATE_IN_PROGRESS    1.0 s
+  ● r13  Test::Thing  CREATE_IN_PROGRESS    1.0 s
+  · r28  Test::Thing  not started
+  · r29  Test::Thing  not started`);
+  });
+
+  test('no line is wider than the terminal, and in a narrow one the types give way', () => {
+    const progress = progressOf(
+      'node',
+      resource(0, 'node', 'IN_PROGRESS'),
+      blocks(0, 'node', ['very-long-name-of-a-peer.address']),
+    );
+    const text = draw(progress, 1000, {
+      columns: 50,
+      notice: 'Cancelling, until what is at work has stopped. Ctrl-C again ends at once.',
+    });
+    expect(text.split('\n').every((line) => line.length <= 50)).toBe(true);
+    expect(text).not.toContain('Test::Thing');
+    expect(text).toContain('Cancelling, until what is at work has stopped.\nCtrl-C again ends at once.');
+  });
+
+  test('events of other stacks change nothing', () => {
+    const progress = progressOf('db', { ...resource(0, 'db', 'IN_PROGRESS'), stack: 'other' } as EngineEvent);
+    expect(phaseOf(progress.resource('db') as never)).toBe('waiting');
+  });
+});
+
+describe('plain lines', () => {
+  test.each([
+    {
+      event: stack(0, 'IN_PROGRESS', 'CREATE', 'Stack CREATE started'),
+      line: '[app]: CREATE_IN_PROGRESS  Stack CREATE started',
+    },
+    { event: resource(0, 'web', 'COMPLETE'), line: '[app.web]: CREATE_COMPLETE  state changed' },
+    { event: resource(0, 'web', 'FAILED', 'a\nb\u001b[2J'), line: '[app.web]: CREATE_FAILED  a b' },
+  ])('$line', ({ event, line }) => expect(printEvent(event)).toBe(`1970-01-01 00:00:00.000Z ${line}`));
+
+  test('reads and published names are too many to be lines', () => {
+    expect(printEvent(blocks(0, 'a', ['b.c']))).toBeUndefined();
+  });
+});
+
+test.each([
+  { ms: 0, text: '0.0 s' },
+  { ms: 449, text: '0.4 s' },
+  { ms: 59_940, text: '59.9 s' },
+  { ms: 59_960, text: '1 min 00 s' },
+  { ms: 123_400, text: '2 min 03 s' },
+  { ms: 3_723_000, text: '1 h 02 min' },
+])('$ms ms are $text', ({ ms, text }) => expect(printDuration(ms)).toBe(text));
+
+test('a text without spaces is broken at the width', () => {
+  expect(wrapText('abcdefgh ij', 4)).toEqual(['abcd', 'efgh', 'ij']);
+});

@@ -1,0 +1,323 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { processStart } from '../../src/process-identity.ts';
+import { type Ended, Workplace } from './hotloom.ts';
+
+let place: Workplace;
+
+const APP = `heat_template_version: hotloom-1
+description: A value and what is made of it
+parameters:
+  word: { type: string, default: hello }
+resources:
+  first: { type: OS::Heat::Value, properties: { type: string, value: { get_param: word } } }
+  second: { type: OS::Heat::Value, properties: { type: string, value: { list_join: [' ', [{ get_attr: [first, value] }, { get_file: file.txt }]] } } }
+outputs:
+  text: { description: The text, value: { get_attr: [second, value] } }
+  list: { value: [{ get_attr: [first, value] }, 2] }
+`;
+
+/** Waits for a name from outside. */
+const GATE = `heat_template_version: hotloom-1
+resources:
+  before: { type: OS::Heat::Value, properties: { type: string, value: x } }
+  gate: { type: OS::Heat::Value, properties: { type: string, value: { get_data: ops.release.approved } } }
+outputs:
+  by: { value: { get_attr: [gate, value] } }
+`;
+
+/** A process that publishes its pid and goes on. */
+const LONG = `heat_template_version: hotloom-1
+resources:
+  server:
+    type: Local::Process
+    properties: { command: [sh, -c, 'hotloom write pid $$; hotloom read default.ops.never.comes'], ready: { publish: [ready] } }
+    outputs: { pid: { needs: [] }, ready: {} }
+`;
+
+/** A script that does not heed SIGTERM, which the engine gives two seconds. */
+const STUBBORN = `heat_template_version: hotloom-1
+resources:
+  server:
+    type: Local::Script
+    properties:
+      grace: 2
+      config: |
+        #!/bin/sh
+        trap '' TERM
+        hotloom write pid $$
+        while :; do sleep 0.1; done
+    outputs: { pid: { needs: [] } }
+`;
+
+beforeAll(() => {
+  place = new Workplace();
+  place.write('app.yaml', APP);
+  place.write('file.txt', 'world');
+  place.write('gate.yaml', GATE);
+  place.write('long.yaml', LONG);
+  place.write('env.yaml', 'parameters: { word: bye }\n');
+});
+
+afterAll(() => place.close());
+
+/** Runs the program, which has to succeed. */
+async function ok(...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await place.run(args);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return stdout;
+}
+
+const withoutTimes = (text: string): string => text.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}Z/g, 'TIME');
+
+describe('templates', () => {
+  test('validate, preview and graph leave no file behind', async () => {
+    expect(await ok('validate', '-t', 'app.yaml')).toBe(
+      '✔ app.yaml is valid: 2 resources, 1 parameter, 2 outputs.\n  A value and what is made of it\n',
+    );
+    expect(
+      await ok('preview', 'app', '-t', 'app.yaml'),
+    ).toBe(`app: 2 resources would be created, in an order in which they may start:
+
+   RESOURCE  TYPE             STARTS             WAITS FOR
+*  first     OS::Heat::Value  at once
+*  second    OS::Heat::Value  when all is there  first.value (value)
+
+Critical path (*): first → second
+`);
+    expect(await ok('graph', '-t', 'app.yaml')).toContain('digraph "app"');
+    expect(existsSync(join(place.directory, '.hotloom'))).toBe(false);
+  });
+
+  test('graph writes the format that the ending of the file tells', async () => {
+    expect(await ok('graph', 'demo', '-t', 'app.yaml', '-o', 'g.svg')).toBe('Wrote g.svg\n');
+    expect(readFileSync(join(place.directory, 'g.svg'), 'utf8')).toMatch(/^<svg[\s\S]*demo[\s\S]*<\/svg>\s*$/);
+    await ok('graph', '-t', 'app.yaml', '-o', 'g.mmd');
+    expect(readFileSync(join(place.directory, 'g.mmd'), 'utf8')).toContain('flowchart LR');
+    expect(JSON.parse(await ok('graph', '-t', 'app.yaml', '-f', 'mermaid', '--json'))).toMatchObject({
+      format: 'mermaid',
+    });
+  });
+
+  test('a template comes from stdin, its files from the current directory', async () => {
+    const { code, stdout } = await place.run(['validate', '-t', '-'], { stdin: APP });
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('2 resources') });
+  });
+});
+
+describe('a stack', () => {
+  test('is created in one process and deleted in another, with a line per event in between', async () => {
+    expect(
+      withoutTimes(await ok('create', 'app', '-t', 'app.yaml')),
+    ).toBe(`TIME [app]: CREATE_IN_PROGRESS  Stack CREATE started
+TIME [app.first]: CREATE_IN_PROGRESS  state changed
+TIME [app.first]: CREATE_COMPLETE  state changed
+TIME [app.second]: CREATE_IN_PROGRESS  state changed
+TIME [app.second]: CREATE_COMPLETE  state changed
+TIME [app]: CREATE_COMPLETE  Stack CREATE completed successfully
+
+Outputs
+  text  hello world
+  list  ["hello",2]
+`);
+    expect(await ok('outputs', 'app', 'text')).toBe('hello world\n');
+    expect(await ok('outputs', 'app')).toBe(`OUTPUT  VALUE        DESCRIPTION
+text    hello world  The text
+list    ["hello",2]
+`);
+    expect(await ok('list')).toMatch(/^NAME +STATE +CREATED +UPDATED +ID\napp +CREATE_COMPLETE /);
+    expect(await ok('show', 'app')).toMatch(
+      /first +OS::Heat::Value +CREATE_COMPLETE[\s\S]*word +hello[\s\S]*text +hello world/,
+    );
+    expect(await ok('read', 'app.first.value')).toBe('hello\n');
+    expect(await ok('waiting', 'app')).toBe('Nothing waits in stack app, which is CREATE_COMPLETE.\n');
+    expect(withoutTimes(await ok('events', 'app')).split('\n')).toHaveLength(7);
+    expect(withoutTimes(await ok('delete', 'app', '--yes'))).toContain('TIME [app]: DELETE_COMPLETE');
+    expect(await ok('list')).toBe(`No stacks in ${join(place.directory, '.hotloom', 'store.db')}\n`);
+  });
+
+  test('with --json stdout holds JSON and nothing else', async () => {
+    const created = JSON.parse(
+      await ok('create', 'json', '-t', 'app.yaml', '-e', 'env.yaml', '--parameter', 'word=hi', '--json'),
+    );
+    expect(created).toMatchObject({ state: 'CREATE_COMPLETE', outputs: { text: 'hi world', list: ['hi', 2] } });
+    expect(JSON.parse(await ok('list', '--json'))).toMatchObject([{ name: 'json', state: 'CREATE_COMPLETE' }]);
+    expect(JSON.parse(await ok('show', 'json', '--json'))).toEqual(created);
+    expect(JSON.parse(await ok('outputs', 'json', '--json'))).toEqual({ text: 'hi world', list: ['hi', 2] });
+    expect(JSON.parse(await ok('outputs', 'json', 'list', '--json'))).toEqual(['hi', 2]);
+    expect(JSON.parse(await ok('waiting', 'json', '--json'))).toEqual([]);
+    expect(await ok('read', 'json.first.value', '--json')).toBe('"hi"\n');
+    const events = (await ok('events', 'json', '--json'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(events.map(({ type, status }) => `${type} ${status}`)).toContain('resource COMPLETE');
+    expect(JSON.parse(await ok('delete', 'json', '--json'))).toMatchObject({ stack: 'json', deleted: true });
+  });
+
+  test('of a name that there is cannot be created again, and stays as it is', async () => {
+    await ok('create', 'twice', '-t', 'app.yaml');
+    const { code, stderr } = await place.run(['create', 'twice', '-t', 'app.yaml']);
+    expect({ code, stderr }).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('The Stack (twice) already exists.'),
+    });
+    expect(await ok('list')).toContain('CREATE_COMPLETE');
+    await ok('delete', 'twice');
+  });
+
+  test('that fails gives exit code 1, says what remains, and is deleted when told so', async () => {
+    place.write(
+      'fail.yaml',
+      `heat_template_version: hotloom-1
+resources:
+  good: { type: OS::Heat::Value, properties: { value: 1 } }
+  bad: { type: OS::Heat::TestResource, depends_on: good, properties: { fail: true } }
+`,
+    );
+    const failed = await place.run(['create', 'f', '-t', 'fail.yaml']);
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toMatch(/^error: Stack CREATE failed: /);
+    expect(failed.stderr).toContain(
+      'Stack f is CREATE_FAILED.\nWhat remains: good (CREATE_COMPLETE), bad (CREATE_FAILED)\nTo remove it: hotloom delete f\n',
+    );
+    await ok('delete', 'f');
+    const rolledBack = await place.run(['create', 'f', '-t', 'fail.yaml', '--rollback']);
+    expect(rolledBack.code).toBe(1);
+    expect(rolledBack.stdout).toContain('ROLLBACK_COMPLETE');
+    await ok('delete', 'f');
+  });
+
+  test.each(['show', 'outputs', 'events', 'waiting', 'delete'])(
+    'that is not there: %s gives exit code 3',
+    async (command) => {
+      const { code, stdout, stderr } = await place.run([command, 'none']);
+      expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+      expect(stderr).toContain('error: The Stack (none) could not be found.');
+    },
+  );
+});
+
+describe('values', () => {
+  test('a value that an operator writes in one process goes to a stack that waits for it in another', async () => {
+    const create = place.start(['create', 'gate', '-t', 'gate.yaml']);
+    await create.printed('[gate.before]: CREATE_COMPLETE');
+    const reading = place.start(['read', 'ops.release.approved']);
+    await ok('write', 'ops.release.approved', 'anna');
+    expect(await create.ended).toMatchObject({ code: 0, stdout: expect.stringContaining('by  anna') });
+    expect(await reading.ended).toEqual({ code: 0, stdout: 'anna\n', stderr: '' });
+    const conflict = await place.run(['write', 'ops.release.approved', 'bert']);
+    expect(conflict).toMatchObject({ code: 1, stderr: expect.stringContaining('written before') });
+    await ok('delete', 'gate');
+  });
+
+  test('read --try and --timeout give exit code 3 for a value that is not there', async () => {
+    expect(await place.run(['read', 'ops.not.there', '--try'])).toEqual({ code: 3, stdout: '', stderr: '' });
+    expect(await place.run(['read', 'ops.not.there', '--timeout', '0.1'])).toMatchObject({ code: 3, stdout: '' });
+  });
+
+  test('write --json takes JSON text, - takes stdin', async () => {
+    await ok('write', 'ops.json.value', '{"a": [1, null]}', '--json');
+    expect(await ok('read', 'ops.json.value')).toBe('{"a":[1,null]}\n');
+    await place.run(['write', 'ops.stdin.value', '-'], { stdin: 'two\nlines' });
+    expect(await ok('read', 'ops.stdin.value', '--json')).toBe('"two\\nlines"\n');
+    await ok('write', 'ops.number.value', '-5');
+    expect(await ok('read', 'ops.number.value')).toBe('-5\n');
+  });
+});
+
+describe('Ctrl-C', () => {
+  test('in the middle of a create cancels it; what was made can be deleted completely', async () => {
+    const create = place.start(['create', 'long', '-t', 'long.yaml']);
+    await create.printed('[long.server]: CREATE_IN_PROGRESS');
+    const pid = Number(await ok('read', 'long.server.pid'));
+    expect(processStart(pid)).toBeDefined();
+    create.child.kill('SIGINT');
+    const { code, stderr } = await create.ended;
+    expect(code).toBe(130);
+    expect(stderr).toContain('Cancelling');
+    expect(stderr).toContain(
+      'Stack long is CREATE_FAILED.\nWhat remains: server (CREATE_FAILED)\nTo remove it: hotloom delete long\n',
+    );
+    await ok('delete', 'long');
+    expect(processStart(pid)).toBeUndefined();
+    expect(await ok('list')).toMatch(/^No stacks/);
+  });
+
+  test('a second one ends at once, and the stack can be deleted all the same', async () => {
+    place.write('stubborn.yaml', STUBBORN);
+    const create = place.start(['create', 'stubborn', '-t', 'stubborn.yaml']);
+    await create.printed('[stubborn.server]: CREATE_IN_PROGRESS');
+    const pid = Number(await ok('read', 'stubborn.server.pid'));
+    create.child.kill('SIGINT');
+    await create.printed('Cancelling');
+    create.child.kill('SIGINT');
+    const { code, stderr } = await create.ended;
+    expect(code).toBe(130);
+    expect(stderr).toContain('What remains: server (CREATE_IN_PROGRESS)\nTo remove it: hotloom delete stubborn\n');
+    await ok('delete', 'stubborn');
+    expect(processStart(pid)).toBeUndefined();
+  });
+
+  test('ends a blocked read', async () => {
+    const reading = place.start(['read', 'ops.never.comes', '--store', 'fresh.db']);
+    // By the time that it opens the store it heeds signals.
+    while (!existsSync(join(place.directory, 'fresh.db'))) await sleep(20);
+    reading.child.kill('SIGINT');
+    expect(await reading.ended).toEqual({ code: 130, stdout: '', stderr: '' });
+  });
+});
+
+describe('several processes on one store', () => {
+  test('a stack at work is busy for the others, who can ask what it waits for and follow it', async () => {
+    place.write('busy.yaml', GATE.replace('ops.release.approved', 'ops.busy.approved'));
+    const create = place.start(['create', 'busy', '-t', 'busy.yaml']);
+    await create.printed('[busy.before]: CREATE_COMPLETE');
+    const busy: Ended = await place.run(['delete', 'busy']);
+    expect(busy).toMatchObject({ code: 1, stdout: '' });
+    expect(busy.stderr).toContain('already has an action');
+    expect(await ok('waiting', 'busy')).toMatch(/gate +value +default\.ops\.busy\.approved/);
+    const follow = place.start(['events', 'busy', '--follow']);
+    await follow.printed('[busy.before]: CREATE_COMPLETE');
+    await ok('write', 'ops.busy.approved', 'yes');
+    expect(await create.ended).toMatchObject({ code: 0 });
+    expect(await follow.ended).toMatchObject({ code: 0, stdout: expect.stringContaining('[busy]: CREATE_COMPLETE') });
+    await ok('delete', 'busy');
+  });
+
+  test('--store and $HOTLOOM_STORE name the file, which is told in hints', async () => {
+    await ok('create', 'a', '-t', 'app.yaml', '--store', 'sub/other.db');
+    expect(await ok('list', '--store', 'sub/other.db')).toContain('CREATE_COMPLETE');
+    const { stdout } = await place.run(['list'], { env: { HOTLOOM_STORE: 'sub/other.db' } });
+    expect(stdout).toContain('CREATE_COMPLETE');
+    expect(await ok('list')).toMatch(/^No stacks/);
+    await ok('delete', 'a', '--store', 'sub/other.db');
+  });
+
+  test('a file that is no store is refused and left as it is', async () => {
+    mkdirSync(join(place.directory, 'no'), { recursive: true });
+    place.write('no/store.db', 'something else');
+    const { code, stderr } = await place.run(['list', '--store', 'no/store.db']);
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('is not a store') });
+    expect(readFileSync(join(place.directory, 'no/store.db'), 'utf8')).toBe('something else');
+  });
+});
+
+describe('the program', () => {
+  test('--version, --help, and no command', async () => {
+    expect(await ok('--version')).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(await ok('--help')).toContain('Usage: hotloom <command> [options]');
+    expect(await ok('create', '--help')).toContain('-t, --template <file>');
+    const none = await place.run([]);
+    expect(none).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('Usage: hotloom') });
+  });
+
+  test('colours only where they are wanted', async () => {
+    const forced = await place.run(['show', 'none'], { env: { FORCE_COLOR: '1' } });
+    expect(forced.stderr).toContain('\u001b[31merror:');
+    const refused = await place.run(['show', 'none'], { env: { FORCE_COLOR: '1', NO_COLOR: '1' } });
+    expect(refused.stderr).not.toContain('\u001b');
+  });
+});
