@@ -1,4 +1,4 @@
-import { InvalidSchemaError } from '../errors.ts';
+import { InvalidSchemaError, messageOf } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
 import { compilePattern, type Pattern } from './pattern.ts';
@@ -19,7 +19,7 @@ export type ConstrainedType = 'string' | 'number' | 'boolean' | 'list' | 'map';
 
 /**
  * The custom constraints that there are, by name (`nova.flavor`). Each returns true for a value that is right, or else
- * false or the reason as a text.
+ * false or the reason as a text. One that throws refuses the value, and the error's first line is the reason.
  */
 export type CustomConstraints = { readonly [name: string]: (value: Json) => boolean | string };
 
@@ -261,13 +261,22 @@ function violationMessage(
         customConstraints !== undefined && Object.hasOwn(customConstraints, name) ? customConstraints[name] : undefined;
       const failed = `"${shown(pythonText(value))}" does not validate ${name}`;
       if (check === undefined) return `${failed} (constraint not found)`;
-      const outcome = check(value);
+      const outcome = outcomeOf(check, value);
       if (outcome === true) return undefined;
       // The reason may quote the value.
       return typeof outcome === 'string' && options.isSecret !== true ? `${failed}: ${outcome}` : failed;
     }
     default:
       return constraint satisfies never;
+  }
+}
+
+/** What a plug-in throws may quote the value, so it must not get past the masking of secrets. */
+function outcomeOf(check: (value: Json) => boolean | string, value: Json): boolean | string {
+  try {
+    return check(value);
+  } catch (error) {
+    return messageOf(error);
   }
 }
 

@@ -1,5 +1,5 @@
 import { type HotloomError, InvalidEnvironment, isHotloomError } from '../errors.ts';
-import { builtSource, type Source } from '../source.ts';
+import { builtSource, type Source, type SourceLocation } from '../source.ts';
 import { asJson, isJsonObject, type Json, type JsonObject } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
 import { isTrueInPython, pythonType } from './python.ts';
@@ -42,8 +42,9 @@ type Section = keyof typeof SECTIONS;
  * Reads environments, each a text or a plain object. Of one parameter or type that several have, the last counts; lists are
  * put together. No input gives the empty environment.
  *
- * Throws InvalidEnvironment for a section that is not there, is empty or has the wrong form, and TemplateFormatError for a
- * text that is not YAML.
+ * Throws InvalidEnvironment for a section that is not there, is empty or has the wrong form, and for merge strategies that
+ * contradict each other or would combine two values, which is not supported; TemplateFormatError for a text that is not
+ * YAML.
  */
 export function parseEnvironment(
   inputs: string | object | readonly (string | object)[],
@@ -51,10 +52,12 @@ export function parseEnvironment(
 ): Environment {
   const merged = new Map<Section, Json>();
   const all: readonly (string | object)[] = Array.isArray(inputs) ? inputs : [inputs as string | object];
+  const strategies = new Map<string, string>();
   for (const [index, input] of all.entries()) {
-    for (const [section, value] of readSections(input, options.files?.[index])) {
-      merged.set(section, mergeSection(merged.get(section), value));
-    }
+    const { data, source } = readInput(input, options.files?.[index]);
+    const sections = checkSections(data, source);
+    checkStrategies(sections, merged, strategies, source);
+    for (const [section, value] of sections) merged.set(section, mergeSection(merged.get(section), value));
   }
   const map = (section: Section): JsonObject => (merged.get(section) ?? {}) as JsonObject;
   const list = (section: Section): readonly Json[] => (merged.get(section) ?? []) as readonly Json[];
@@ -70,8 +73,7 @@ export function parseEnvironment(
   };
 }
 
-function readSections(input: string | object, file: string | undefined): readonly (readonly [Section, Json])[] {
-  const { data, source } = readInput(input, file);
+function checkSections(data: JsonObject, source: Source): readonly (readonly [Section, Json])[] {
   return Object.entries(data).map(([name, value]) => {
     const refuse = (what: string, why: string, fix: string): HotloomError =>
       new InvalidEnvironment({ what, where: source.locate([name]), why, fix });
@@ -142,6 +144,60 @@ function checkRegistry(registry: JsonObject, source: Source): void {
       fix: "Write the name of a type, for example 'OS::Heat::None'.",
     });
   }
+}
+
+/**
+ * Checks by heat/common/environment_util.py which of two values counts. The first environment that has a parameter fixes
+ * its strategy in `strategies`, so the `default` of a later one means nothing for it. Heat does so for the parameters of
+ * the template only; here the template is not known yet, and an entry of parameter_defaults may be refused that it skips.
+ */
+function checkStrategies(
+  sections: readonly (readonly [Section, Json])[],
+  merged: ReadonlyMap<Section, Json>,
+  strategies: Map<string, string>,
+  source: Source,
+): void {
+  const stated = (new Map(sections).get('parameter_merge_strategies') ?? {}) as JsonObject;
+  for (const [section, content] of sections) {
+    if (section !== 'parameters' && section !== 'parameter_defaults') continue;
+    const before = (merged.get(section) ?? {}) as JsonObject;
+    for (const [name, value] of Object.entries(content as JsonObject)) {
+      if (value === null) continue;
+      const fixed = strategies.get(name);
+      const strategy = strategyOf(stated, name, fixed);
+      if (fixed !== undefined && strategy !== fixed) {
+        throw new InvalidEnvironment({
+          what: `Conflicting merge strategy '${strategy}' for parameter '${name}' in file '${source.file}'.`,
+          where: withoutLine(source.locate(['parameter_merge_strategies', name])),
+          why: `An environment before it has the parameter with the strategy '${fixed}'.`,
+          fix: `State the same strategy in every environment that has '${name}'.`,
+        });
+      }
+      if (strategy !== 'overwrite' && Object.hasOwn(before, name) && before[name] !== null) {
+        throw new InvalidEnvironment({
+          what: `The parameter '${name}' has the merge strategy '${strategy}', which is not supported.`,
+          where: withoutLine(source.locate([section, name])),
+          why: 'An environment before it has a value too, and the two would have to be combined.',
+          fix: "Write the combined value into the last environment, and use the strategy 'overwrite'.",
+        });
+      }
+      strategies.set(name, strategy);
+    }
+  }
+}
+
+const STRATEGIES: readonly string[] = ['overwrite', 'merge', 'deep_merge'];
+
+/** What the environment states for the parameter, else what is fixed, else its default, which any other word means too. */
+function strategyOf(stated: JsonObject, name: string, fixed: string | undefined): string {
+  const allowed = (key: string): string | undefined => STRATEGIES.find((strategy) => strategy === stated[key]);
+  const byDefault = (Object.hasOwn(stated, 'default') ? allowed('default') : undefined) ?? 'overwrite';
+  return Object.hasOwn(stated, name) ? (allowed(name) ?? byDefault) : (fixed ?? byDefault);
+}
+
+/** Without the line: it has a value, and whether the parameter is hidden stands in the template. */
+function withoutLine({ excerpt, ...place }: SourceLocation): SourceLocation {
+  return place;
 }
 
 /** Later maps override entry by entry; lists grow. A spread makes own properties, `__proto__` included. */

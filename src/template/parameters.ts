@@ -8,7 +8,7 @@ import {
   UnknownUserParameter,
   UserParameterMissing,
 } from '../errors.ts';
-import type { Path, Source, SourceLocation } from '../source.ts';
+import { builtSource, type Path, type SourceLocation } from '../source.ts';
 import { asJson, isJsonObject, type Json, type JsonObject } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
 import {
@@ -22,7 +22,7 @@ import {
   parseBoolean,
   parseConstraint,
 } from './constraints.ts';
-import type { Problems } from './problems.ts';
+import { type ProblemFields, Problems } from './problems.ts';
 import { isTrueInPython, parsePythonNumber, pythonText, pythonType } from './python.ts';
 import type { Template } from './template.ts';
 import type { TemplateVersion } from './version.ts';
@@ -106,10 +106,7 @@ export function resolveParameters(template: Template, options: ParameterOptions)
   const errors: HotloomError[] = unknownParameters(template, given);
   for (const definition of template.parameters.values()) {
     try {
-      values.set(
-        definition.name,
-        resolveParameter(definition, given, defaults, options.customConstraints, template.source),
-      );
+      values.set(definition.name, resolveParameter(definition, given, defaults, options.customConstraints, template));
     } catch (error) {
       if (!isHotloomError(error) || error.code === 'InternalError') throw error;
       errors.push(error);
@@ -129,7 +126,8 @@ export function parseParameters(
   const definitions = new Map<string, ParameterDefinition>();
   for (const [name, data] of Object.entries(section)) {
     const path = ['parameters', name];
-    const definition = problems.collect(path, () => parseParameter(name, data, version, problems));
+    const own = isJsonObject(data) && isTrueInPython(data.hidden) ? new SecretProblems(problems) : problems;
+    const definition = own.collect(path, () => parseParameter(name, data, version, own));
     if (definition !== undefined) definitions.set(name, definition);
   }
   return definitions;
@@ -186,6 +184,20 @@ export function parseParameterGroups(
 }
 
 // --- definitions ---
+
+/** Problems of a hidden parameter: its default may stand in the same line as what is wrong, so no line is quoted. */
+class SecretProblems extends Problems {
+  readonly #into: Problems;
+
+  constructor(into: Problems) {
+    super(builtSource());
+    this.#into = into;
+  }
+
+  override add(problem: ProblemFields): void {
+    this.#into.add({ ...problem, isSecret: true });
+  }
+}
 
 function parseParameter(
   name: string,
@@ -308,7 +320,6 @@ function checkDefault(definition: ParameterDefinition, problems: Problems): void
   const shown = hidden ? '******' : pythonText(definition.default);
   problems.add({
     path: [...definition.path, 'default'],
-    isSecret: hidden,
     Class: InvalidSchemaError,
     what: `Parameter '${name}' is invalid: ${type === 'comma_delimited_list' && 'wrong' in value ? violation : `Invalid default ${shown} (${violation})`}`,
     why: 'The default does not follow the type or the constraints of its own parameter.',
@@ -330,7 +341,7 @@ function unknownParameters(template: Template, given: { readonly [name: string]:
       (name) =>
         new UnknownUserParameter({
           what: `The Parameter (${name}) was not defined in template.`,
-          where: sectionOf(template.source),
+          where: placeOf(template, ['parameters']),
           why: (PSEUDO_PARAMETERS as readonly string[]).includes(name)
             ? 'It is a pseudo-parameter, which the engine sets.'
             : 'A value is given for it, and nothing in the template could use it.',
@@ -339,8 +350,17 @@ function unknownParameters(template: Template, given: { readonly [name: string]:
     );
 }
 
-function sectionOf(source: Source): SourceLocation {
-  return source.locate(['parameters']);
+/** The place without its line where that line has the default of a hidden parameter. */
+function placeOf(template: Template, path: Path): SourceLocation {
+  const { excerpt, ...place } = template.source.locate(path);
+  if (excerpt === undefined) return place;
+  const isSecret = [...template.parameters.values()].some(
+    (definition) =>
+      definition.hidden &&
+      definition.default !== undefined &&
+      template.source.locate([...definition.path, 'default']).line === place.line,
+  );
+  return isSecret ? place : { ...place, excerpt };
 }
 
 function resolveParameter(
@@ -348,16 +368,13 @@ function resolveParameter(
   given: { readonly [name: string]: Json },
   defaults: { readonly [name: string]: Json },
   customConstraints: CustomConstraints | undefined,
-  source: Source,
+  template: Template,
 ): Json {
   const { name, type, hidden } = definition;
   const own = (values: { readonly [name: string]: Json }): Json | undefined =>
     Object.hasOwn(values, name) ? (values[name] ?? undefined) : undefined;
   const value = own(given) ?? own(defaults) ?? definition.default;
-  const where = (): SourceLocation => {
-    const { excerpt, ...place } = source.locate(definition.path);
-    return hidden || excerpt === undefined ? place : { ...place, excerpt };
-  };
+  const where = (): SourceLocation => placeOf(template, definition.path);
   if (value === undefined) {
     throw new UserParameterMissing({
       what: `The Parameter (${name}) was not provided.`,

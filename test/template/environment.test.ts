@@ -59,6 +59,63 @@ test('of several environments the last counts, entry by entry', () => {
   expect(eventSinks).toEqual([1, 2]);
 });
 
+describe('merge strategies', () => {
+  const STRATEGY = 'parameter_merge_strategies';
+
+  test.each([
+    ['without one the last counts', ['parameters: {l: a}', 'parameters: {l: b}'], { l: 'b' }],
+    [
+      'the default of a later one',
+      ['parameters: {l: a}', `parameters: {l: b}\n${STRATEGY}: {default: merge}`],
+      { l: 'b' },
+    ],
+    ['a merge with nothing', [`parameters: {l: a}\n${STRATEGY}: {l: merge}`, 'parameters: {p: b}'], { l: 'a', p: 'b' }],
+    ['a merge with null', [`parameters: {l: }\n${STRATEGY}: {l: merge}`, 'parameters: {l: b}'], { l: 'b' }],
+    ['an unknown word', [`parameters: {l: a}\n${STRATEGY}: {l: bogus}`, 'parameters: {l: b}'], { l: 'b' }],
+    ['names of Object', ['parameters: {toString: a}', `parameters: {toString: b}\n${STRATEGY}: {}`], { toString: 'b' }],
+  ])('%s', (_, inputs, parameters) => expect(parseEnvironment(inputs).parameters).toEqual(parameters));
+
+  test.each([
+    [
+      'a strategy that contradicts the first environment',
+      ['parameters: {l: a}', `parameters: {l: b}\n${STRATEGY}: {l: merge}`],
+      "Conflicting merge strategy 'merge' for parameter 'l' in file 'b.yaml'.",
+    ],
+    [
+      'a word that is none and falls back to the default',
+      [`parameters: {l: a}\n${STRATEGY}: {l: merge}`, `parameters: {l: b}\n${STRATEGY}: {l: bogus}`],
+      "Conflicting merge strategy 'overwrite' for parameter 'l' in file 'b.yaml'.",
+    ],
+    [
+      'a merge that would combine two values',
+      [`parameters: {l: a}\n${STRATEGY}: {l: merge}`, 'parameters: {l: b}'],
+      "The parameter 'l' has the merge strategy 'merge', which is not supported.",
+    ],
+    [
+      'the same by default, in parameter_defaults',
+      [`parameter_defaults: {l: a}\n${STRATEGY}: {default: deep_merge}`, 'parameter_defaults: {l: b}'],
+      "The parameter 'l' has the merge strategy 'deep_merge', which is not supported.",
+    ],
+  ])('%s is refused', (_, inputs, what) => {
+    const error = thrownBy(() => parseEnvironment(inputs, { files: ['a.yaml', 'b.yaml'] }));
+    expect({ code: error.code, what: error.what }).toEqual({ code: 'InvalidEnvironment', what });
+  });
+
+  test('the whole text tells where the second value stands, and quotes neither', () => {
+    const inputs = [`parameters: {l: hunter2}\n${STRATEGY}: {l: merge}`, 'parameters: {l: hunter3}'];
+    const error = thrownBy(() => parseEnvironment(inputs, { files: ['a.yaml', 'b.yaml'] }));
+    expect(error.message).toBe(
+      [
+        "The parameter 'l' has the merge strategy 'merge', which is not supported.",
+        '  at b.yaml:1:17  parameters.l',
+        '  An environment before it has a value too, and the two would have to be combined.',
+        "  Write the combined value into the last environment, and use the strategy 'overwrite'.",
+      ].join('\n'),
+    );
+    expect(JSON.stringify(error)).not.toMatch(/hunter/);
+  });
+});
+
 describe('what is refused', () => {
   test.each([
     ['parameter: {}', 'InvalidEnvironment', 'environment has wrong section "parameter"'],

@@ -159,6 +159,42 @@ describe('the value of a hidden parameter is in no error', () => {
     expect(JSON.stringify([error, error.message])).not.toMatch(/hunter2|123456/);
   });
 
+  test.each([
+    'type: string, bogus: 1',
+    'type: string, tags: x',
+    'type: string, constraints: x',
+    'type: string, constraints: [{bogus: 1}]',
+    'type: number, constraints: [{length: {min: 1}}]',
+    'type: bogus',
+    'label: no type',
+  ])('nor is its default in the line that an error quotes: %s', (definition) => {
+    const error = thrownBy(() => templateOf(`{${definition}, hidden: true, default: hunter2}`));
+    expect(error.problems?.length).toBeGreaterThan(0);
+    expect(JSON.stringify([error, error.problems])).not.toMatch('hunter2');
+  });
+
+  test('nor in the line of another parameter, when values are given', () => {
+    const text =
+      'heat_template_version: 2021-04-16\nparameters: {s: {type: string, hidden: true, default: hunter2}, p: {type: number}}\n';
+    const given = { p: 'x', q: 1 };
+    const error = thrownBy(() => resolveParameters(parseTemplate(text), { given, stackName: 'app', stackId: 'id' }));
+    expect(error.problems?.length).toBe(2);
+    expect(JSON.stringify([error, error.problems])).not.toMatch('hunter2');
+  });
+
+  test('nor in what a custom constraint throws', () => {
+    const customConstraints = {
+      'x.y': (value: Json): boolean => {
+        throw new TypeError(`bad ${value}`);
+      },
+    };
+    const constraint = 'type: string, constraints: [{custom_constraint: x.y}]';
+    const refusalOf = (definition: string): string =>
+      thrownBy(() => resolve(`{${definition}}`, 'hunter2', { customConstraints })).what;
+    expect(refusalOf(`${constraint}, hidden: true`)).toBe('Parameter \'p\' is invalid: "******" does not validate x.y');
+    expect(refusalOf(constraint)).toBe('Parameter \'p\' is invalid: "hunter2" does not validate x.y: bad hunter2');
+  });
+
   test('nor is its default', () => {
     const text = '{type: string, hidden: true, default: hunter2, constraints: [{length: {max: 2}}]}';
     const error = thrownBy(() => templateOf(text));
