@@ -73,6 +73,35 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/**
+ * The same error with `map` applied to every text of it and of its causes: how secrets are masked. Itself when no text
+ * changes. The copy of an error of ours is of its class; of another error an Error with its name.
+ */
+export function mapErrorTexts(error: unknown, map: (text: string) => string): unknown {
+  if (typeof error === 'string') return map(error);
+  if (!(error instanceof Error)) return error;
+  const cause = error.cause === undefined ? undefined : mapErrorTexts(error.cause, map);
+  const text = isHotloomError(error) ? error.message : `${error.message}${error.stack ?? ''}`;
+  if (map(text) === text && cause === error.cause) return error;
+  if (!isHotloomError(error) || 'problems' in error) {
+    const copy = new Error(map(error.message), cause === undefined ? undefined : { cause });
+    copy.name = error.name;
+    copy.stack = map(error.stack ?? '');
+    return copy;
+  }
+  const { what, where, why, fix } = error;
+  const mapped = { what: map(what), where, why: why && map(why), fix: fix && map(fix), cause };
+  const copy = Object.create(Object.getPrototypeOf(error), Object.getOwnPropertyDescriptors(error));
+  for (const [key, value] of Object.entries({
+    ...mapped,
+    message: printFields(mapped),
+    stack: map(error.stack ?? ''),
+  })) {
+    Object.defineProperty(copy, key, { value, enumerable: key in mapped, configurable: true, writable: true });
+  }
+  return copy;
+}
+
 function printFields({ what, where, why, fix }: ErrorFields): string {
   const lines = [what];
   if (where !== undefined) lines.push(`  at ${printLocation(where)}`);

@@ -1,5 +1,4 @@
 import type { TemplateInput } from '../stack/analyse.ts';
-import { parseEnvironment } from '../template/environment.ts';
 import { parseTemplate, type Template } from '../template/template.ts';
 import type { Json } from '../values.ts';
 import type { Io } from './io.ts';
@@ -28,8 +27,6 @@ export async function readTemplateInput(
   const environments = await Promise.all(
     (options.environment ?? []).map((name) => readTextFile(io, name, 'environment')),
   );
-  // For its errors: the engine gets the texts alone, and could not name the file in which something is wrong.
-  parseEnvironment(environments, { files: options.environment ?? [] });
   const parameters: Record<string, Json> = { ...parseParameters(options.parameter ?? []) };
   for (const pair of options.parameterFile ?? []) {
     const [name, from] = splitPair(pair, '--parameter-file');
@@ -40,5 +37,12 @@ export async function readTemplateInput(
     file: options.template,
     allowOutside: options.allowOutside === true,
   });
-  return { space: options.space, stack, template: { ...parsed, files }, environments, parameters };
+  return {
+    space: options.space,
+    stack,
+    template: { ...parsed, files },
+    environments,
+    environmentFiles: options.environment ?? [],
+    parameters,
+  };
 }

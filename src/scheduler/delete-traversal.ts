@@ -1,5 +1,5 @@
 import type { Clock, Randomness } from '../clock.ts';
-import { isHotloomError, messageOf, ResourceFailure } from '../errors.ts';
+import { isHotloomError, mapErrorTexts, messageOf, ResourceFailure } from '../errors.ts';
 import type { EventHub, ResourceEvent, Status } from '../events.ts';
 import { buildDeleteGraph } from '../graph/delete-graph.ts';
 import { donePort, type PortGraph, START } from '../graph/port-graph.ts';
@@ -137,9 +137,10 @@ class DeleteTraversal {
   }
 
   #fail(index: number, record: ResourceRecord, error: unknown): void {
-    const name = isHotloomError(error) ? error.code : error instanceof Error ? error.name : typeof error;
-    const text = this.#parts.redact(messageOf(error));
-    this.#failures.push(new ResourceFailure({ what: `${name}: resources.${record.name}: ${text}`, cause: error }));
+    const cause = mapErrorTexts(error, this.#parts.redact);
+    const name = isHotloomError(cause) ? cause.code : cause instanceof Error ? cause.name : typeof cause;
+    const text = messageOf(cause);
+    this.#failures.push(new ResourceFailure({ what: `${name}: resources.${record.name}: ${text}`, cause }));
     void this.#parts.journal.record(...this.#changes(record, 'FAILED', text));
     this.#tell(record, 'FAILED', text);
     this.#readiness.fail(donePort(this.#graph, index), error);

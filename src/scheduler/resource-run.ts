@@ -3,6 +3,7 @@ import {
   ConflictingWrite,
   type Deadlock,
   type HotloomError,
+  rootCause,
   UndeclaredRead,
   UndeclaredWrite,
   UnwrittenAttribute,
@@ -49,6 +50,8 @@ export class ResourceRun {
   #hasEnded = false;
   /** The first thing the handler did against its declaration. It fails the resource even when the handler goes on. */
   #violation: HotloomError | undefined;
+  /** The first error that a read ended with: what a failure of a handler that hides its cause began with. */
+  #failedRead: unknown;
   /** What the handler has published while it runs. */
   #written: Map<string, { readonly value: Json; readonly stored: Promise<void> }> | undefined;
   #publishWaiters: readonly { readonly attributes: readonly string[]; readonly resolve: () => void }[] = [];
@@ -334,11 +337,19 @@ export class ResourceRun {
   #end(error: unknown, published: readonly (readonly [string, Json])[] = []): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
+    if (error !== undefined) this.#tellWhatItBeganWith(error);
     const wasBlocked = this.isBlocked;
     if (wasBlocked) this.rejectReads(error ?? this.#cancelled());
     this.#slot?.release();
     this.#slot = undefined;
     this.traversal.didEnd(this, error, wasBlocked, published);
+  }
+
+  /** A script whose `hotloom read` failed ends with an exit code; why the read failed is what its user has to know. */
+  #tellWhatItBeganWith(error: unknown): void {
+    const root = rootCause(error);
+    const isKnown = this.#failedRead === undefined || rootCause(this.#failedRead) === root;
+    if (!isKnown && root instanceof Error && !this.traversal.signal.aborted) root.cause = this.#failedRead;
   }
 
   /** The changes that bring the resource into a state. */
@@ -412,6 +423,7 @@ export class ResourceRun {
         unsubscribe();
         signal?.removeEventListener('abort', giveUp);
         waits.didUnblock(read);
+        if ('error' in outcome) this.#failedRead ??= outcome.error;
         this.traversal.didUnblock(this, read);
         this.#withSlot(() => ('error' in outcome ? reject(outcome.error) : resolve(outcome.value)));
       },

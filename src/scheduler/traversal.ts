@@ -1,5 +1,13 @@
 import type { Clock, Randomness, Timer } from '../clock.ts';
-import { type HotloomError, isHotloomError, messageOf, ResourceFailure, rootCause, WriterFailed } from '../errors.ts';
+import {
+  type HotloomError,
+  isHotloomError,
+  mapErrorTexts,
+  messageOf,
+  ResourceFailure,
+  rootCause,
+  WriterFailed,
+} from '../errors.ts';
 import type { EventHub, ResourceEvent, Status, WaitingRead } from '../events.ts';
 import { DONE, donePort, findPort, IN, OUT, type PortGraph, START, startPort } from '../graph/port-graph.ts';
 import { needsInput, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
@@ -535,10 +543,11 @@ export class Traversal {
   }
 
   #failureOf(resource: ResourceInterface, error: unknown): ResourceFailure {
+    const cause = mapErrorTexts(error, this.redact);
     return new ResourceFailure({
-      what: `${errorName(error)}: resources.${resource.name}: ${this.#parts.redact(messageOf(error))}`,
+      what: `${errorName(cause)}: resources.${resource.name}: ${messageOf(cause)}`,
       where: this.stack.template.source.locate(resource.definition.path),
-      cause: error,
+      cause,
     });
   }
 

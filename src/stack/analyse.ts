@@ -1,4 +1,4 @@
-import { TemplateInvalid } from '../errors.ts';
+import { StackValidationFailed, TemplateInvalid } from '../errors.ts';
 import { buildPortGraph } from '../graph/build.ts';
 import { describeCycles } from '../graph/cycles.ts';
 import type { PortGraph } from '../graph/port-graph.ts';
@@ -27,6 +27,8 @@ export interface TemplateInput {
   readonly parameters?: JsonObject;
   /** Environments as text or as plain objects; later ones override earlier ones. */
   readonly environments?: readonly (string | object)[];
+  /** The file names of the environments, for errors. */
+  readonly environmentFiles?: readonly string[];
 }
 
 /** A template understood: what each resource reads and writes, and what waits for what. */
@@ -49,7 +51,9 @@ export function analyse(
   stackId?: string,
 ): Analysis {
   const { space = 'default', stack: name } = input;
-  const environment: Environment = parseEnvironment(input.environments ?? []);
+  checkName('stack', name);
+  checkName('space', space);
+  const environment: Environment = parseEnvironment(input.environments ?? [], { files: input.environmentFiles ?? [] });
   const template = readTemplate(services, input);
   const parameters = resolveParameters(template, {
     given: { ...environment.parameters, ...input.parameters },
@@ -70,6 +74,16 @@ export function analyse(
   const cycles = describeCycles(graph, stack);
   if (cycles.length > 0) throw new TemplateInvalid(cycles);
   return { template, parameters, stack, graph, redact };
+}
+
+/** Heat's rule for stack names (heat/engine/stack.py); a slash is ours, between a nested stack's name and its parent's. */
+function checkName(kind: 'stack' | 'space', name: string): void {
+  if (/^[a-zA-Z][\w.-]{0,254}$/.test(name)) return;
+  throw new StackValidationFailed({
+    what: `Invalid ${kind} name ${name} must contain only alphanumeric or "_-." characters, must start with alpha and must be 255 characters or less.`,
+    why: `The name of a ${kind} is a part of the names of its values.`,
+    fix: `Choose a name such as 'my-app'.`,
+  });
 }
 
 function readTemplate({ limits }: Pick<StackServices, 'limits'>, input: TemplateInput): Template {
