@@ -19,12 +19,14 @@ import { askWaiting } from './stack/ask-waiting.ts';
 import { type CreateOptions, createStack } from './stack/create.ts';
 import { type DeleteOptions, deleteStack, findStack } from './stack/delete.ts';
 import { describeStack, type StackDescription, type StackSummary, summarizeStack } from './stack/describe.ts';
+import { type Inspection, inspectAnalysis } from './stack/inspect.ts';
 import { readValue } from './stack/read.ts';
 import { ScriptAccess } from './stack/script-access.ts';
 import { type Limits, RunningActions, type StackServices } from './stack/services.ts';
 import { MemoryStore } from './store/memory-store.ts';
 import type { Claimant, StackStore, StoredEvent } from './store/stack-store.ts';
-import { DEFAULT_MAX_TEMPLATE_SIZE } from './template/yaml.ts';
+import type { CustomConstraints } from './template/constraints.ts';
+import { DEFAULT_MAX_TEMPLATE_SIZE, type DuplicateKeys } from './template/yaml.ts';
 import type { Json } from './values.ts';
 
 export interface EngineOptions {
@@ -43,6 +45,14 @@ export interface EngineOptions {
   /** What consumers wait for: the attribute they read (default), or the whole resource, as other engines do. */
   readonly granularity?: Granularity;
   readonly limits?: Partial<Limits>;
+  /** The pseudo-parameter `OS::project_id`; default: the empty text. */
+  readonly projectId?: string;
+  /** The pseudo-parameter `OS::region`; default: there is none. */
+  readonly region?: string;
+  /** What `custom_constraint` of a parameter may name. Default: none, and a value that is constrained by one is refused. */
+  readonly customConstraints?: CustomConstraints;
+  /** A key that stands twice in one mapping: refused (default), or the last counts, as under Heat. */
+  readonly duplicateKeys?: DuplicateKeys;
   readonly clock?: Clock;
   readonly randomness?: Randomness;
 }
@@ -93,6 +103,12 @@ export class Engine {
       claimant: () => this.#claimant(),
       granularity: options.granularity ?? 'attribute',
       limits: { maxTemplateSize: DEFAULT_MAX_TEMPLATE_SIZE, maxResources: 1000, ...options.limits },
+      project: {
+        ...(options.projectId === undefined ? {} : { projectId: options.projectId }),
+        ...(options.region === undefined ? {} : { region: options.region }),
+        ...(options.customConstraints === undefined ? {} : { customConstraints: options.customConstraints }),
+        duplicateKeys: options.duplicateKeys ?? 'refuse',
+      },
       cancelGraceMs: options.cancelGraceMs ?? 10_000,
       running,
       regions: new Map(),
@@ -105,6 +121,14 @@ export class Engine {
   /** Checks a template with its parameters as far as can be known before a run. Throws what `create` would throw. */
   validate(input: TemplateInput): Analysis {
     return analyse(this.#services, input);
+  }
+
+  /**
+   * What the analysis knows of a template, as plain data. `read` tells the values of attributes; without it they are null,
+   * and a reference is the resource's name. Throws what `validate` throws.
+   */
+  inspect(input: TemplateInput, read?: (resource: string, attribute: string) => Json): Inspection {
+    return inspectAnalysis(this.validate(input), read);
   }
 
   /** What `create` would do, as data. Throws what `create` would throw before it makes anything. */

@@ -7,6 +7,7 @@ export { type Clock, type Randomness, systemClock, systemRandomness, type Timer 
 export type * from './events.ts';
 export { isRunning, processStart } from './process-identity.ts';
 export { parseTemplate, type Template } from './template/template.ts';
+export type { CustomConstraints } from './template/constraints.ts';
 export { printTemplate } from './template/print.ts';
 export type {
   CreateCall,
@@ -55,6 +56,7 @@ export type {
   StoredEvent,
   StoredOutput,
 } from './store/stack-store.ts';
+export type { InspectedOutput, InspectedResource, Inspection, Unresolved } from './stack/inspect.ts';
 export { MemoryStore } from './store/memory-store.ts';
 export { SqliteStore, type SqliteStoreOptions } from './store/sqlite-store.ts';
 export type { Plan, PlanStep } from './plan/plan.ts';

@@ -1,6 +1,7 @@
 import {
   type HotloomError,
   InvalidTemplateAttribute,
+  InvalidTemplateReference,
   isHotloomError,
   RequestLimitExceeded,
   StackValidationFailed,
@@ -12,6 +13,7 @@ import type { AttributeDeclarations, ResourceType } from '../resource/resource-t
 import type { Path } from '../source.ts';
 import { type ConditionExpression, evaluateCondition } from '../template/conditions.ts';
 import { type Expression, REFID, type Reference, type StaticScope, visitReferences } from '../template/expression.ts';
+import { printReferencePath } from '../template/references.ts';
 import { deletionPolicyOf, type ResourceDefinition, type Template } from '../template/template.ts';
 import { listNames, suggest } from '../wording.ts';
 import type { InputInterface, OutputInterface, ResourceInterface, StackInterface } from './interface.ts';
@@ -41,6 +43,14 @@ export function deriveInterface(template: Template, options: DeriveOptions): Sta
   return new Derivation(template, options).derive();
 }
 
+/** The attribute that every resource of Heat has: what its service tells of it, null for those that have no service. */
+const SHOW = 'show';
+
+const NULL_ATTRIBUTE = { schema: {}, optional: true } as const;
+
+/** Heat's word for the section in its errors. A property may have the name `metadata`. */
+const METADATA = 'Metadata';
+
 class Derivation {
   readonly #template: Template;
   readonly #options: DeriveOptions;
@@ -48,6 +58,9 @@ class Derivation {
   readonly #byName = new Map<string, ResourceInterface>();
   /** The attributes of each type with REFID, shared by the resources that add none. */
   readonly #typeOutputs = new Map<ResourceType, AttributeDeclarations>();
+
+  /** Resources whose type is not known: a problem of its own. */
+  readonly #unknownTypes = new Set<string>();
 
   /** The caller's, with what the resource types tell. */
   readonly #scope: StaticScope;
@@ -64,10 +77,15 @@ class Derivation {
     const enabled = [...this.#template.resources.values()].filter((definition) => this.#isEnabled(definition));
     const enabledNames = new Set(enabled.map(({ name }) => name));
     for (const definition of enabled) this.#addResource(definition, enabledNames);
-    const resources = [...this.#byName.values()];
     const outputs = this.#outputs();
-    for (const { inputs } of resources) for (const { references } of inputs) this.#checkAttributes(references);
+    for (const { inputs } of [...this.#byName.values()]) {
+      for (const { references } of inputs) {
+        this.#checkResources(references);
+        this.#checkAttributes(references);
+      }
+    }
     for (const { references } of outputs) this.#checkAttributes(references);
+    const resources = [...this.#byName.values()];
     if (this.#problems.length > 0) throw new TemplateInvalid(sortByPlace(this.#problems));
     return { space, stack, template: this.#template, scope: this.#scope, resources, byName: this.#byName, outputs };
   }
@@ -95,6 +113,8 @@ class Derivation {
     this.#addInputs(definition.properties, 'properties', inputs);
     this.#checkProperties(definition, type, inputs);
     this.#addInputs(definition.inputs, 'inputs', inputs);
+    if (!isEmpty(definition.metadata as object))
+      this.#addInputs({ [METADATA]: definition.metadata }, 'metadata', inputs);
     this.#checkSections(definition, type);
     const { name, dependsOn, deletionPolicy } = definition;
     this.#byName.set(name, {
@@ -119,6 +139,7 @@ class Derivation {
     } catch (error) {
       if (!isHotloomError(error)) throw error;
       this.#problems.push(this.#placed(error, [...definition.path, 'type']));
+      this.#unknownTypes.add(definition.name);
       return undefined;
     }
   }
@@ -232,6 +253,22 @@ class Derivation {
     return outputs;
   }
 
+  /** `get_resource` of one that a condition leaves out has no meaning; `get_attr` of it reads null. */
+  #checkResources(references: readonly Reference[]): void {
+    for (const reference of references) {
+      if (reference.kind !== 'attribute' || reference.attribute !== REFID) continue;
+      const { resource, path } = reference;
+      if (this.#byName.has(resource) || this.#unknownTypes.has(resource)) continue;
+      this.#problem(
+        InvalidTemplateReference,
+        path,
+        `The specified reference "${resource}" (in ${printReferencePath(path)}) is incorrect.`,
+        `The condition of '${resource}' does not hold, so there will be no such resource.`,
+        `Put the reference under the same condition: {if: [condition, {get_resource: ${resource}}, null]}.`,
+      );
+    }
+  }
+
   #checkAttributes(references: readonly Reference[]): void {
     for (const reference of references) {
       if (reference.kind !== 'attribute') continue;
@@ -239,11 +276,9 @@ class Derivation {
       // One that a condition leaves out reads as null; an unknown type is a problem of its own.
       if (producer === undefined || Object.hasOwn(producer.outputs, reference.attribute)) continue;
       const { resource, attribute } = reference;
-      if (producer.type.anyAttributes) {
-        Object.defineProperty(producer.outputs, attribute, {
-          value: { schema: {}, optional: true },
-          enumerable: true,
-        });
+      if (producer.type.anyAttributes || attribute === SHOW) {
+        const declared = [...Object.entries(producer.outputs), [attribute, NULL_ATTRIBUTE]];
+        this.#byName.set(resource, { ...producer, outputs: Object.fromEntries(declared) });
         continue;
       }
       const names = Object.keys(producer.outputs).filter((name) => name !== REFID);

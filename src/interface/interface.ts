@@ -2,10 +2,10 @@ import type { AttributeDeclarations, ResourceType } from '../resource/resource-t
 import type { Reference, StaticScope } from '../template/expression.ts';
 import type { DeletionPolicy, OutputDefinition, ResourceDefinition, Template } from '../template/template.ts';
 
-/** Something that a resource reads: one of its properties, or an alias of its section `inputs`. */
+/** Something that a resource reads: one of its properties, an alias of its section `inputs`, or its metadata. */
 export interface InputInterface {
   readonly name: string;
-  readonly section: 'properties' | 'inputs';
+  readonly section: 'properties' | 'inputs' | 'metadata';
   /** What has to be there before it can be resolved; at least one. An input without references is no port. */
   readonly references: readonly Reference[];
 }

@@ -1,6 +1,6 @@
 import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
 import type { Expression } from '../template/expression.ts';
-import type { Json } from '../values.ts';
+import type { Json, JsonObject } from '../values.ts';
 import type { PlainHandler, StreamingHandler } from './handler.ts';
 import type { Misfit } from './schema.ts';
 
@@ -63,6 +63,11 @@ interface TypeBase<P extends PropertySchemas, A extends AttributeDeclarations, R
   readonly anyProperties?: boolean;
   /** True for a type that has attributes of any name besides its own; those read as null. */
   readonly anyAttributes?: boolean;
+  /**
+   * The properties as `inspect` shows them, for a type of which one property says what another one is. The handler gets
+   * them as they are.
+   */
+  readonly shown?: (properties: JsonObject) => JsonObject;
   /**
    * Attributes that one resource declares by its own properties, for types whose write-set the template decides.
    * Gets the properties as the template states them: function calls are not resolved.

@@ -46,18 +46,22 @@ export interface Analysis {
  * of parameters are thrown before the resources are looked at, since what resources there are depends on them.
  */
 export function analyse(
-  services: Pick<StackServices, 'types' | 'limits' | 'granularity'>,
+  services: Pick<StackServices, 'types' | 'limits' | 'granularity' | 'project'>,
   input: TemplateInput,
   stackId?: string,
 ): Analysis {
   const { space = 'default', stack: name } = input;
   checkName('stack', name);
   checkName('space', space);
-  const environment: Environment = parseEnvironment(input.environments ?? [], { files: input.environmentFiles ?? [] });
+  const environment: Environment = parseEnvironment(input.environments ?? [], {
+    files: input.environmentFiles ?? [],
+    ...keysRule(services),
+  });
   const template = readTemplate(services, input);
   const parameters = resolveParameters(template, {
     given: { ...environment.parameters, ...input.parameters },
     defaults: environment.parameterDefaults,
+    ...services.project,
     stackName: name,
     stackId: stackId ?? 'None',
   });
@@ -86,13 +90,18 @@ function checkName(kind: 'stack' | 'space', name: string): void {
   });
 }
 
-function readTemplate({ limits }: Pick<StackServices, 'limits'>, input: TemplateInput): Template {
+function readTemplate(services: Pick<StackServices, 'limits' | 'project'>, input: TemplateInput): Template {
   if (isTemplate(input.template)) return input.template;
   return parseTemplate(input.template, {
     ...(input.file === undefined ? {} : { file: input.file }),
     files: input.files ?? {},
-    maxSize: limits.maxTemplateSize,
+    maxSize: services.limits.maxTemplateSize,
+    ...keysRule(services),
   });
+}
+
+function keysRule({ project }: Pick<StackServices, 'project'>): Pick<StackServices['project'], 'duplicateKeys'> {
+  return project.duplicateKeys === undefined ? {} : { duplicateKeys: project.duplicateKeys };
 }
 
 function isTemplate(input: string | object): input is Template {

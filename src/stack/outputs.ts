@@ -13,6 +13,10 @@ export function resolveOutputs(
   redact: (text: string) => string,
 ): { readonly [name: string]: StoredOutput } {
   const outputs: Record<string, StoredOutput> = {};
+  // One whose condition does not hold is null, as under Heat.
+  for (const { name, description } of stack.template.outputs.values()) {
+    outputs[name] = { description, value: null, error: undefined };
+  }
   for (const { definition, references } of stack.outputs) {
     const { name, description } = definition;
     const missing = references.find(

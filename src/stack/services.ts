@@ -9,6 +9,8 @@ import type { DataSpace, Region } from '../space/data-space.ts';
 import type { NameReader } from '../space/name-reader.ts';
 import type { Waits } from '../space/waits.ts';
 import type { Claimant, StackStore } from '../store/stack-store.ts';
+import type { CustomConstraints } from '../template/constraints.ts';
+import type { DuplicateKeys } from '../template/yaml.ts';
 
 /** What a stack's actions work with: the parts that one engine has once. */
 export interface StackServices {
@@ -25,6 +27,8 @@ export interface StackServices {
   readonly claimant: () => Promise<Claimant>;
   readonly granularity: Granularity;
   readonly limits: Limits;
+  /** What the templates of this engine may ask of their surroundings. */
+  readonly project: Project;
   /** How long handlers may take to stop after a cancel or a time-out before they are given up. */
   readonly cancelGraceMs: number;
   readonly running: RunningActions;
@@ -35,6 +39,18 @@ export interface StackServices {
   readonly closeEndpoints: (space: string, stack: string) => void;
   /** Told when a traversal has nothing to do but wait. */
   readonly didIdle: () => void;
+}
+
+/** What belongs to the engine's user and not to one stack. */
+export interface Project {
+  /** `OS::project_id`. */
+  readonly projectId?: string;
+  /** `OS::region`. */
+  readonly region?: string;
+  /** What `custom_constraint` may name. */
+  readonly customConstraints?: CustomConstraints;
+  /** A key twice in one mapping: an error, or the last counts, as under Heat. */
+  readonly duplicateKeys?: DuplicateKeys;
 }
 
 export interface Limits {

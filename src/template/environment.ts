@@ -3,7 +3,7 @@ import { builtSource, type Source, type SourceLocation } from '../source.ts';
 import { asJson, isJsonObject, type Json, type JsonObject } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
 import { isTrueInPython, pythonType } from './python.ts';
-import { checkShape, loadDocument } from './yaml.ts';
+import { checkShape, type DuplicateKeys, loadDocument } from './yaml.ts';
 
 /** What a user gives along with a template (heat/engine/environment.py). */
 export interface Environment {
@@ -24,6 +24,8 @@ export interface Environment {
 export interface EnvironmentOptions {
   /** Names of the files that the inputs come from, for errors. Default: `<environment>`. */
   readonly files?: readonly string[];
+  /** A key twice in one mapping: an error (default), or the last counts, as under Heat. */
+  readonly duplicateKeys?: DuplicateKeys;
 }
 
 /** Every section of an environment, and what it holds. */
@@ -54,7 +56,7 @@ export function parseEnvironment(
   const all: readonly (string | object)[] = Array.isArray(inputs) ? inputs : [inputs as string | object];
   const strategies = new Map<string, string>();
   for (const [index, input] of all.entries()) {
-    const { data, source } = readInput(input, options.files?.[index]);
+    const { data, source } = readInput(input, options.files?.[index], options.duplicateKeys);
     const sections = checkSections(data, source);
     checkStrategies(sections, merged, strategies, source);
     for (const [section, value] of sections) merged.set(section, mergeSection(merged.get(section), value));
@@ -109,12 +111,16 @@ function checkSections(data: JsonObject, source: Source): readonly (readonly [Se
   });
 }
 
-function readInput(input: string | object, file: string | undefined): { data: JsonObject; source: Source } {
+function readInput(
+  input: string | object,
+  file: string | undefined,
+  duplicateKeys: DuplicateKeys = 'refuse',
+): { data: JsonObject; source: Source } {
   if (typeof input === 'string') {
     // An empty text is an environment that says nothing.
     if (input.split('\n').every((line) => /^\s*(?:#|$)/.test(line)))
       return { data: {}, source: builtSource(file ?? '<environment>') };
-    return loadDocument(input, { kind: 'environment', ...(file === undefined ? {} : { file }) });
+    return loadDocument(input, { kind: 'environment', duplicateKeys, ...(file === undefined ? {} : { file }) });
   }
   const source = builtSource(file ?? '<environment>');
   checkShape(input, 'environment', source);

@@ -69,7 +69,7 @@ export interface ParameterOptions {
   readonly stackId: string;
   /** Default: the empty text. */
   readonly projectId?: string;
-  /** Default: the empty text. */
+  /** Default: there is no `OS::region`. */
   readonly region?: string;
   /** What `custom_constraint` may name. Default: none, and a value that is constrained by one is refused. */
   readonly customConstraints?: CustomConstraints;
@@ -101,8 +101,8 @@ export function resolveParameters(template: Template, options: ParameterOptions)
     ['OS::stack_name', options.stackName],
     ['OS::stack_id', options.stackId],
     ['OS::project_id', options.projectId ?? ''],
-    ['OS::region', options.region ?? ''],
   ]);
+  if (options.region !== undefined) values.set('OS::region', options.region);
   const errors: HotloomError[] = unknownParameters(template, given);
   for (const definition of template.parameters.values()) {
     try {

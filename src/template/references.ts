@@ -47,7 +47,7 @@ export function referenceError(fields: ReferenceFields, where: SourceLocation | 
 }
 
 /** Heat leaves out the section `resources` and writes `Properties` large: `web.Properties.host`. */
-function printReferencePath(path: Path): string {
+export function printReferencePath(path: Path): string {
   const inner = path[0] === 'resources' ? path.slice(1) : path;
   return printPath(inner.map((step, index) => (index === 1 && step === 'properties' ? 'Properties' : step)));
 }

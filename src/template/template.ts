@@ -29,7 +29,7 @@ import { Problems } from './problems.ts';
 import { isTrueInPython, pythonText, pythonType } from './python.ts';
 import { unknownCondition, unknownResource } from './references.ts';
 import { type TemplateVersion, versionOf } from './version.ts';
-import { checkShape, type DocumentOptions, loadDocument, nonTextKeys } from './yaml.ts';
+import { checkShape, type DocumentOptions, type DuplicateKeys, loadDocument, nonTextKeys } from './yaml.ts';
 
 /** What happens to the real thing when its resource leaves the stack. */
 export type DeletionPolicy = 'Delete' | 'Retain' | 'Snapshot';
@@ -96,6 +96,8 @@ export interface TemplateParseOptions {
   readonly files?: { readonly [name: string]: string };
   /** The most bytes that the text may have. Default: Heat's max_template_size, 524,288. */
   readonly maxSize?: number;
+  /** A key twice in one mapping: an error (default), or the last counts, as under Heat. */
+  readonly duplicateKeys?: DuplicateKeys;
 }
 
 /**
@@ -131,10 +133,14 @@ export function deletionPolicyOf(
   throw new StackValidationFailed({ ...wrongPolicy(value, template.version), where });
 }
 
-function readText(text: string, { file, maxSize }: TemplateParseOptions): { document: JsonObject; source: Source } {
+function readText(
+  text: string,
+  { file, maxSize, duplicateKeys }: TemplateParseOptions,
+): { document: JsonObject; source: Source } {
   const options: DocumentOptions = {
     ...(file === undefined ? {} : { file }),
     ...(maxSize === undefined ? {} : { maxSize }),
+    ...(duplicateKeys === undefined ? {} : { duplicateKeys }),
   };
   const { data, source } = loadDocument(text, options);
   return { document: data, source };

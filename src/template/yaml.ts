@@ -28,11 +28,15 @@ export const DEFAULT_MAX_TEMPLATE_SIZE = 524_288;
 export const MAX_EXPANDED_NODES = 1_000_000;
 
 /** Options of loadDocument. */
+export type DuplicateKeys = 'refuse' | 'last';
+
 export interface DocumentOptions {
   /** The file's name, for errors. Default: `<template>`. */
   readonly file?: string;
   /** The most bytes that the text may have. Default: DEFAULT_MAX_TEMPLATE_SIZE. */
   readonly maxSize?: number;
+  /** A key twice in one mapping: an error (default), or the last counts, as under Heat. */
+  readonly duplicateKeys?: DuplicateKeys;
   /** What errors call the document. Default: `template`. */
   readonly kind?: 'template' | 'environment';
 }
@@ -52,10 +56,10 @@ export interface LoadedDocument {
  * than MAX_EXPANDED_NODES; and RequestLimitExceeded for a text that is too long. Linear in the text.
  */
 export function loadDocument(text: string, options: DocumentOptions = {}): LoadedDocument {
-  const { kind = 'template', file = `<${kind}>`, maxSize = DEFAULT_MAX_TEMPLATE_SIZE } = options;
+  const { kind = 'template', file = `<${kind}>`, maxSize = DEFAULT_MAX_TEMPLATE_SIZE, duplicateKeys } = options;
   checkSize(text, maxSize, kind, file);
   const source = new TextSource(file, text);
-  const data = loadJson(text) ?? loadYaml(text, kind, source);
+  const data = loadJson(text) ?? loadYaml(text, kind, source, duplicateKeys === 'last');
   if (data === undefined || data === null) {
     throw new TemplateFormatError({
       what: `The ${kind} is empty.`,
@@ -292,9 +296,9 @@ function countWrittenKeys(json: string): number {
   return count;
 }
 
-function loadYaml(text: string, kind: string, source: TextSource): unknown {
+function loadYaml(text: string, kind: string, source: TextSource, lastKeyCounts: boolean): unknown {
   try {
-    return load(text, { schema: PYYAML_SCHEMA, maxDepth: MAX_VALUE_DEPTH, filename: source.file });
+    return load(text, { schema: PYYAML_SCHEMA, maxDepth: MAX_VALUE_DEPTH, filename: source.file, json: lastKeyCounts });
   } catch (error) {
     if (error instanceof NotFinite) throw notFinite(text, source);
     if (!(error instanceof YAMLException)) throw broken(text, kind, source);

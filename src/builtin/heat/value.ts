@@ -36,6 +36,10 @@ export const heatValue = definePlainType({
     if (type !== undefined) VALUE_CHECKS[type](value as Json, ['value'], misfits);
     return misfits;
   },
+  shown({ type, value, ...others }) {
+    if (type === undefined || value === undefined) return { value: value ?? null, ...others };
+    return { type, value: VALUE_CHECKS[type as keyof typeof VALUE_CHECKS](value, ['value'], []) as Json, ...others };
+  },
   handler: {
     async create({ properties, resource, setResourceId }) {
       await setResourceId(resource.physicalName);

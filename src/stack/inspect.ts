@@ -1,0 +1,130 @@
+import { messageOf } from '../errors.ts';
+import type { ResourceInterface } from '../interface/interface.ts';
+import { type Name, printName } from '../names.ts';
+import { convertProperty } from '../resource/properties.ts';
+import {
+  type Expression,
+  REFID,
+  type Reference,
+  type ResolveScope,
+  resolveExpression,
+} from '../template/expression.ts';
+import type { Json, JsonObject } from '../values.ts';
+import type { Analysis } from './analyse.ts';
+
+/** What the analysis knows of a template, as plain data. */
+export interface Inspection {
+  /** By name, pseudo-parameters included; null for a hidden one. */
+  readonly parameters: JsonObject;
+  /** Whether each condition holds. */
+  readonly conditions: { readonly [name: string]: boolean };
+  /** The resources that are to be created, by name in template order. */
+  readonly resources: { readonly [name: string]: InspectedResource };
+  readonly outputs: { readonly [name: string]: InspectedOutput };
+}
+
+export interface InspectedResource {
+  readonly type: string;
+  /** Resolved; a value that could not be is {@link Unresolved}. */
+  readonly properties: JsonObject;
+  /** What each property or alias reads, in printed names. */
+  readonly inputs: { readonly [input: string]: readonly string[] };
+  /** The attributes that the resource writes, and the inputs each needs (absent: all). */
+  readonly outputs: { readonly [attribute: string]: { readonly needs?: readonly string[] } };
+  /** The resources that it reads or depends on, in template order. */
+  readonly requires: readonly string[];
+}
+
+export interface InspectedOutput {
+  /** Resolved; {@link Unresolved} when it could not be. */
+  readonly value: Json;
+  /** What it reads, in printed names. */
+  readonly reads: readonly string[];
+}
+
+/** Stands for a value whose resolution failed. */
+export type Unresolved = { readonly __error__: string };
+
+/**
+ * Values are resolved with what `read` tells of attributes, and properties converted to their types. Without it nothing is
+ * known of attributes: they are null, a reference is the resource's name, and properties are as the template gives them.
+ */
+export function inspectAnalysis(
+  { stack, parameters, template }: Analysis,
+  read?: (resource: string, attribute: string) => Json,
+): Inspection {
+  const scope: ResolveScope = { ...stack.scope, attribute: read ?? readNothing, value: () => null };
+  const print = (reference: Reference): string =>
+    printName(
+      reference.kind === 'name'
+        ? reference.name
+        : ([stack.space, stack.stack, reference.resource, reference.attribute] satisfies Name),
+    );
+  return {
+    parameters: mapEntries(parameters, (value, name) =>
+      template.parameters.get(name)?.hidden === true ? null : value,
+    ),
+    conditions: mapEntries(template.conditions, (_, name) => stack.scope.condition(name)),
+    resources: mapEntries(stack.byName, (resource) => ({
+      type: resource.definition.type,
+      properties: propertiesOf(resource, scope, read !== undefined),
+      inputs: mapEntries(
+        resource.inputs.map(({ name, references }) => [name, references] as const),
+        (references) => [...new Set(references.map(print))],
+      ),
+      outputs: mapEntries(Object.entries(resource.outputs), ({ needs }) => (needs === undefined ? {} : { needs })),
+      requires: requiredResources(resource, stack.byName),
+    })),
+    outputs: mapEntries(
+      stack.outputs.map((output) => [output.definition.name, output] as const),
+      ({ definition, references }) => ({
+        value: attempt(() => resolveExpression(definition.value, scope) ?? null),
+        reads: [...new Set(references.map(print))],
+      }),
+    ),
+  };
+}
+
+/** The enabled resources that this one reads or depends on, in template order. */
+function requiredResources(
+  resource: ResourceInterface,
+  byName: ReadonlyMap<string, ResourceInterface>,
+): readonly string[] {
+  const required = new Set(resource.dependsOn);
+  for (const { references } of resource.inputs) {
+    for (const reference of references) if (reference.kind === 'attribute') required.add(reference.resource);
+  }
+  return [...byName.keys()].filter((name) => required.has(name));
+}
+
+function readNothing(resource: string, attribute: string): Json {
+  return attribute === REFID ? resource : null;
+}
+
+function propertiesOf({ definition, type }: ResourceInterface, scope: ResolveScope, isTyped: boolean): JsonObject {
+  const properties: Record<string, Json> = {};
+  for (const [name, expression] of Object.entries(definition.properties)) {
+    const value = attempt(() => {
+      const resolved = resolveExpression(expression as Expression, scope);
+      return isTyped && resolved !== undefined ? convertProperty(type, name, resolved) : resolved;
+    });
+    if (value !== undefined) Object.defineProperty(properties, name, { value, enumerable: true });
+  }
+  return isTyped && type.shown !== undefined ? type.shown(properties) : properties;
+}
+
+function attempt<T extends Json | undefined>(resolve: () => T): T | Unresolved {
+  try {
+    return resolve();
+  } catch (error) {
+    return { __error__: messageOf(error) };
+  }
+}
+
+/** Own properties, whatever their names. */
+function mapEntries<V, R>(
+  entries: Iterable<readonly [string, V]>,
+  map: (value: V, name: string) => R,
+): { readonly [name: string]: R } {
+  return Object.fromEntries([...entries].map(([name, value]) => [name, map(value, name)]));
+}
