@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { definedTypes } from './builtin/definitions/load-definitions.ts';
 import { heatTypes } from './builtin/heat/index.ts';
 import { type Clock, type Randomness, systemClock, systemRandomness } from './clock.ts';
 import { ActionCancelled, NotTheWriter } from './errors.ts';
@@ -30,7 +31,10 @@ import { DEFAULT_MAX_TEMPLATE_SIZE, type DuplicateKeys } from './template/yaml.t
 import type { Json } from './values.ts';
 
 export interface EngineOptions {
-  /** Resource types besides `OS::Heat::Value`, `RandomString`, `None` and `TestResource`. */
+  /**
+   * Resource types besides `OS::Heat::Value`, `RandomString`, `None` and `TestResource`. One of a name of which only
+   * Heat's definition is known (`OS::Nova::Server`, say; see heatType) takes its place.
+   */
   readonly types?: readonly ResourceType[];
   /** Where stacks are kept; default: in memory. `SqliteStore.open(file)` keeps them. Closed with the engine. */
   readonly store?: StackStore;
@@ -91,7 +95,7 @@ export class Engine {
     this.#scripts = new ScriptAccess(names, running, (name, value) => this.write(name, value));
     this.#engineId = randomness.uuid();
     this.#services = {
-      types: createRegistry([...heatTypes, ...(options.types ?? [])]),
+      types: createRegistry([...heatTypes, ...(options.types ?? [])], definedTypes),
       store,
       space,
       names,

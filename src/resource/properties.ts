@@ -155,6 +155,12 @@ function convertAll(type: ResourceType, given: PartialObject, misfits: Misfit[])
     else if (type.anyProperties) setOwn(converted, name, value);
     else misfits.push(unknownKey(name, [], [...compiled.properties.keys()]));
   }
+  for (const [former, current] of Object.entries(type.formerNames ?? {})) {
+    const value = Object.hasOwn(given, former) ? given[former] : undefined;
+    if (value === undefined || value === null || Object.hasOwn(given, current)) continue;
+    // What is wrong with the value has been told of the name by which it was given.
+    setOwn(converted, current, compiled.properties.get(current)?.convert(value, [former], []) ?? value);
+  }
   for (const [name, value] of compiled.defaults) if (!Object.hasOwn(converted, name)) setOwn(converted, name, value);
   for (const name of compiled.required) if (!Object.hasOwn(converted, name)) misfits.push(missingKey(name, []));
   if (type.validate !== undefined && misfits.length === 0 && !isPartlyUnknown(converted)) {

@@ -58,6 +58,8 @@ interface TypeBase<P extends PropertySchemas, A extends AttributeDeclarations, R
   readonly properties: P;
   /** The properties that a template has to give. */
   readonly required?: readonly R[];
+  /** Properties by former names that are properties too: the value given by a former name is one by the current name. */
+  readonly formerNames?: { readonly [former: string]: string };
   readonly attributes: A;
   /** True for a type that takes properties of any name besides its own; those are passed on as they are. */
   readonly anyProperties?: boolean;

@@ -92,6 +92,10 @@ describe('the declaration is checked at registration', () => {
       why: "'required' lists 'sise', which is no property. Did you mean 'size'? The properties are 'size'.",
     },
     {
+      type: plain({ formerNames: { sise: 'size' } }),
+      why: "'formerNames' has 'sise', which is no property. Did you mean 'size'? The properties are 'size'.",
+    },
+    {
       type: plain({ attributes: { id: { schema: {}, needs: [] } } }),
       why:
         "The attribute 'id' states what it needs, but a plain handler starts when all inputs are there and publishes when " +
@@ -171,4 +175,15 @@ describe('the declaration is checked at registration', () => {
     });
     expect(createRegistry([type]).get('Test::Stream')).toBe(type);
   });
+});
+
+test('a source has the types that are not registered', () => {
+  const source = { names: ['Test::Volume'], find: (name: string) => (name === 'Test::Volume' ? volume : undefined) };
+  const found = createRegistry([server], source).withAliases({ 'My::Volume': 'Test::Volume' });
+  expect(found.get('My::Volume')).toBe(volume);
+  expect([found.has('Test::Volume'), found.has('Test::Nothing')]).toEqual([true, false]);
+  expect(found.names).toEqual(['Test::Server', 'My::Volume']);
+  expect(thrownBy(() => found.get('Test::Volumes'))).toContain("Did you mean 'Test::Volume'?");
+  const own = { ...volume };
+  expect(createRegistry([own], source).get('Test::Volume')).toBe(own);
 });
