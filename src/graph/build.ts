@@ -21,6 +21,8 @@ export function buildPortGraph(stack: StackInterface, granularity: Granularity =
     builder.addResource(resource.name, resource.inputs, referenced[resource.index] ?? NONE);
   }
   for (const resource of stack.resources) {
+    // A member starts after what it is a member of.
+    if (resource.parent >= 0) builder.addEdge(builder.startPort(resource.parent), builder.startPort(resource.index));
     addInnerEdges(builder, resource, referenced[resource.index] ?? NONE, granularity);
     for (const name of resource.dependsOn) {
       builder.addEdge(builder.donePort(indexOf(stack, name)), builder.startPort(resource.index));
@@ -78,12 +80,12 @@ function addReferenceEdges(
 ): void {
   const first = builder.edgeCount;
   for (const reference of references) {
-    if (reference.kind !== 'attribute') continue;
+    if (reference.kind === 'name') continue;
     const producer = stack.byName.get(reference.resource);
     if (producer === undefined) continue; // left out by its condition: reads as null
     const outputs = referenced[producer.index] ?? NONE;
     const port =
-      granularity === 'resource'
+      granularity === 'resource' || reference.kind === 'done'
         ? builder.donePort(producer.index)
         : builder.startPort(producer.index) + 1 + producer.inputs.length + outputs.indexOf(reference.attribute);
     if (!builder.hasEdgeSince(first, port)) builder.addEdge(port, inPort);

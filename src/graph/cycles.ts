@@ -58,16 +58,17 @@ function placeOfHop(graph: PortGraph, stack: StackInterface, consumer: number, p
   const reader = stack.resources[graph.owners[consumer] as number];
   const writer = graph.names[graph.owners[producer] as number];
   if (reader === undefined) return undefined;
-  const { source } = stack.template;
+  const { source } = reader.template;
   if (graph.kinds[consumer] === IN) {
     const input = reader.inputs.find(({ name }) => name === graph.labels[consumer]);
     const reference = input?.references.find(
       (candidate) =>
-        candidate.kind === 'attribute' &&
+        candidate.kind !== 'name' &&
         candidate.resource === writer &&
-        (graph.kinds[producer] === DONE || candidate.attribute === graph.labels[producer]),
+        (graph.kinds[producer] === DONE ||
+          (candidate.kind === 'attribute' && candidate.attribute === graph.labels[producer])),
     );
-    return reference === undefined ? undefined : source.locate(reference.path);
+    return reference === undefined ? undefined : (reference.source ?? stack.template.source).locate(reference.path);
   }
   if (graph.kinds[producer] === DONE) return source.locate([...reader.definition.path, 'depends_on']);
   return undefined;

@@ -248,6 +248,7 @@ class Painter {
     for (const [position, { definition, references }] of this.#stack.outputs.entries()) {
       const seen = new Set<string>();
       for (const reference of references) {
+        if (reference.kind === 'done') continue;
         const [text, from] =
           reference.kind === 'name'
             ? [printName(reference.name), { box: this.#foreignBox(printName(reference.name)) }]

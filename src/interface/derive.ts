@@ -1,4 +1,12 @@
 import {
+  type Composition,
+  composedAttribute,
+  type FlatResource,
+  NESTED_NAME,
+  parentOf,
+} from '../composition/composition.ts';
+import { type FlattenOptions, flatten } from '../composition/flatten.ts';
+import {
   type HotloomError,
   InvalidTemplateAttribute,
   InvalidTemplateReference,
@@ -10,8 +18,8 @@ import {
 import { validateStatically } from '../resource/properties.ts';
 import type { ResourceTypes } from '../resource/registry.ts';
 import type { AttributeDeclarations, ResourceType } from '../resource/resource-type.ts';
-import type { Path } from '../source.ts';
-import { type ConditionExpression, evaluateCondition } from '../template/conditions.ts';
+import type { Path, Source } from '../source.ts';
+import { evaluateCondition } from '../template/conditions.ts';
 import { type Expression, REFID, type Reference, type StaticScope, visitReferences } from '../template/expression.ts';
 import { printReferencePath } from '../template/references.ts';
 import { deletionPolicyOf, type ResourceDefinition, type Template } from '../template/template.ts';
@@ -26,6 +34,10 @@ export interface DeriveOptions {
   readonly scope: StaticScope;
   /** Heat's max_resources_per_stack; default 1000. */
   readonly maxResources?: number;
+  /** What stands for a type, and values for the parameters of nested templates. Default: nothing. */
+  readonly environment?: FlattenOptions['environment'];
+  readonly customConstraints?: FlattenOptions['customConstraints'];
+  readonly duplicateKeys?: FlattenOptions['duplicateKeys'];
   /** Masks the values of hidden parameters. */
   readonly redact?: (text: string) => string;
 }
@@ -59,6 +71,7 @@ class Derivation {
   /** The attributes of each type with REFID, shared by the resources that add none. */
   readonly #typeOutputs = new Map<ResourceType, AttributeDeclarations>();
 
+  readonly #compositions = new Map<string, Composition>();
   /** Resources whose type is not known: a problem of its own. */
   readonly #unknownTypes = new Set<string>();
 
@@ -68,15 +81,22 @@ class Derivation {
   constructor(template: Template, options: DeriveOptions) {
     this.#template = template;
     this.#options = options;
-    this.#scope = { ...options.scope, attributes: (resource) => this.#attributeNames(resource) };
+    this.#scope = {
+      ...options.scope,
+      attributes: (resource) => this.#attributeNames(resource),
+      selectsItself: (resource) => this.#compositions.get(resource)?.selectsItself === true,
+    };
   }
 
   derive(): StackInterface {
     const { space, stack } = this.#options;
     this.#checkSize();
-    const enabled = [...this.#template.resources.values()].filter((definition) => this.#isEnabled(definition));
-    const enabledNames = new Set(enabled.map(({ name }) => name));
-    for (const definition of enabled) this.#addResource(definition, enabledNames);
+    const flat = this.#flatten();
+    const enabledNames = new Set(flat.map(({ definition }) => definition.name));
+    for (const resource of flat) {
+      if (resource.composition !== undefined) this.#compositions.set(resource.definition.name, resource.composition);
+    }
+    for (const resource of flat) this.#addResource(resource, enabledNames);
     const outputs = this.#outputs();
     for (const { inputs } of [...this.#byName.values()]) {
       for (const { references } of inputs) {
@@ -86,8 +106,18 @@ class Derivation {
     }
     for (const { references } of outputs) this.#checkAttributes(references);
     const resources = [...this.#byName.values()];
-    if (this.#problems.length > 0) throw new TemplateInvalid(sortByPlace(this.#problems));
-    return { space, stack, template: this.#template, scope: this.#scope, resources, byName: this.#byName, outputs };
+    if (this.#problems.length > 0) throw new TemplateInvalid(sortByPlace(withoutRepeats(this.#problems)));
+    const compositions = this.#compositions;
+    return {
+      space,
+      stack,
+      template: this.#template,
+      scope: this.#scope,
+      resources,
+      byName: this.#byName,
+      compositions,
+      outputs,
+    };
   }
 
   #checkSize(): void {
@@ -101,54 +131,73 @@ class Derivation {
     });
   }
 
-  #isEnabled(definition: ResourceDefinition): boolean {
-    if (definition.condition === undefined) return true;
-    return this.#collect(() => evaluateCondition(definition.condition as ConditionExpression, this.#scope)) ?? false;
+  /** Without an environment that says otherwise, most templates have nothing that is made of others. */
+  #flatten(): readonly FlatResource[] {
+    const { types, environment, maxResources, customConstraints, duplicateKeys } = this.#options;
+    const options: FlattenOptions = {
+      types,
+      scope: this.#scope,
+      environment: environment ?? { resourceRegistry: {}, parameterDefaults: {} },
+      maxResources: maxResources ?? DEFAULT_MAX_RESOURCES,
+      customConstraints,
+      duplicateKeys,
+    };
+    return flatten(this.#template, options, this.#problems);
   }
 
-  #addResource(definition: ResourceDefinition, enabled: ReadonlySet<string>): void {
-    const type = this.#typeOf(definition);
+  #addResource(flat: FlatResource, enabled: ReadonlySet<string>): void {
+    const { definition, template } = flat;
+    const type = flat.composition?.type ?? this.#typeOf(flat);
     if (type === undefined) return;
+    const { source } = template;
     const inputs: InputInterface[] = [];
     this.#addInputs(definition.properties, 'properties', inputs);
-    this.#checkProperties(definition, type, inputs);
+    this.#checkProperties(flat, type, inputs);
     this.#addInputs(definition.inputs, 'inputs', inputs);
-    if (!isEmpty(definition.metadata as object))
+    if (!isEmpty(definition.metadata as object)) {
       this.#addInputs({ [METADATA]: definition.metadata }, 'metadata', inputs);
-    this.#checkSections(definition, type);
+    }
+    if (flat.composition === undefined) this.#checkSections(definition, type, source);
     const { name, dependsOn, deletionPolicy } = definition;
+    const parent = parentOf(name);
     this.#byName.set(name, {
       index: this.#byName.size,
       name,
       definition,
       type,
+      template,
       inputs,
       outputs: this.#outputsOf(definition, type),
+      parent: parent === undefined ? -1 : (this.#byName.get(parent)?.index ?? -1),
       dependsOn:
         dependsOn.length === 0 ? dependsOn : [...new Set(dependsOn)].filter((required) => enabled.has(required)),
       deletionPolicy:
         typeof deletionPolicy === 'string'
           ? deletionPolicy
-          : (this.#collect(() => deletionPolicyOf(definition, this.#template, this.#scope)) ?? 'Delete'),
+          : (this.#collect(() => deletionPolicyOf(definition, template, this.#scope)) ?? 'Delete'),
     });
   }
 
-  #typeOf(definition: ResourceDefinition): ResourceType | undefined {
+  #typeOf({ definition, template, typeName }: FlatResource): ResourceType | undefined {
     try {
-      return this.#options.types.get(definition.type);
+      return this.#options.types.get(typeName === '' ? definition.type : typeName);
     } catch (error) {
       if (!isHotloomError(error)) throw error;
-      this.#problems.push(this.#placed(error, [...definition.path, 'type']));
+      this.#problems.push(placed(error, template.source, [...definition.path, 'type']));
       this.#unknownTypes.add(definition.name);
       return undefined;
     }
   }
 
-  #checkProperties(definition: ResourceDefinition, type: ResourceType, inputs: readonly InputInterface[]): void {
+  #checkProperties(
+    { definition, template }: FlatResource,
+    type: ResourceType,
+    inputs: readonly InputInterface[],
+  ): void {
     const place = {
       resource: definition.name,
       path: definition.path,
-      source: this.#template.source,
+      source: template.source,
       mask: this.#options.redact,
     };
     const problems = validateStatically(type, definition.properties, place, this.#scope, inputs);
@@ -156,13 +205,13 @@ class Derivation {
   }
 
   /** The sections `inputs` and `outputs` are for handlers that can use them. */
-  #checkSections(definition: ResourceDefinition, type: ResourceType): void {
+  #checkSections(definition: ResourceDefinition, type: ResourceType, source: Source): void {
     if (isEmpty(definition.inputs) && isEmpty(definition.outputs)) return;
     for (const section of ['inputs', 'outputs'] as const) {
       if (type.kind === 'streaming' || Object.keys(definition[section]).length === 0) continue;
       this.#problem(
         StackValidationFailed,
-        [...definition.path, section],
+        source.locate([...definition.path, section]),
         `Resource ${definition.name} of type ${type.name} cannot have the section '${section}'.`,
         'A handler of a plain type gets its properties at its start and returns its attributes at its end.',
         section === 'inputs'
@@ -174,7 +223,7 @@ class Derivation {
       if (!Object.hasOwn(type.properties, alias)) continue;
       this.#problem(
         StackValidationFailed,
-        [...definition.path, 'inputs', alias],
+        source.locate([...definition.path, 'inputs', alias]),
         `The input '${alias}' of resource ${definition.name} has the name of a property.`,
         `Type ${type.name} has a property '${alias}', and a handler reads both by the same name.`,
         'Give the input another name.',
@@ -195,26 +244,38 @@ class Derivation {
     }
   }
 
-  /** A name of this very stack is a reference like `get_attr`, so that the static check sees it. */
   #references(expression: Expression): readonly Reference[] {
     const references: Reference[] = [];
-    const { space, stack } = this.#options;
-    const own = this.#template.resources;
-    this.#collect(() =>
-      visitReferences(expression, this.#scope, (reference) => {
-        const isOwn =
-          reference.kind === 'name' &&
-          reference.name[0] === space &&
-          reference.name[1] === stack &&
-          own.has(reference.name[2]);
-        if (!isOwn) references.push(reference);
-        else {
-          const [, , resource, attribute] = reference.name;
-          references.push({ kind: 'attribute', resource, attribute, path: reference.path });
-        }
-      }),
-    );
+    this.#collect(() => visitReferences(expression, this.#scope, (reference) => this.#follow(reference, references)));
     return references;
+  }
+
+  /**
+   * A name of this very stack is a reference like `get_attr`, so that the static check sees it. An attribute of a resource
+   * that is made of others is what stands behind it, and that the resource itself has started.
+   */
+  #follow(reference: Reference, into: Reference[]): void {
+    if (reference.kind === 'name') {
+      const [space, stack, resource, attribute] = reference.name;
+      const isOwn = space === this.#options.space && stack === this.#options.stack && this.#isOwn(resource);
+      if (isOwn) this.#follow({ kind: 'attribute', resource, attribute, path: reference.path }, into);
+      else into.push(reference);
+      return;
+    }
+    const expression =
+      reference.kind === 'attribute'
+        ? composedAttribute(this.#compositions.get(reference.resource), reference.attribute)
+        : undefined;
+    if (reference.kind !== 'attribute' || expression === undefined) {
+      into.push(reference);
+      return;
+    }
+    into.push({ ...reference, attribute: NESTED_NAME });
+    visitReferences(expression, this.#scope, (behind) => this.#follow(behind, into));
+  }
+
+  #isOwn(resource: string): boolean {
+    return this.#template.resources.has(resource) || this.#byName.has(resource);
   }
 
   #outputsOf(definition: ResourceDefinition, type: ResourceType): AttributeDeclarations {
@@ -236,6 +297,10 @@ class Derivation {
 
   /** What `get_attr: [resource]` reads. */
   #attributeNames(resource: string): readonly string[] {
+    const composition = this.#compositions.get(resource);
+    if (composition !== undefined) return composition.attributeNames;
+    const known = this.#byName.get(resource);
+    if (known !== undefined) return Object.keys(known.outputs).filter((attribute) => attribute !== REFID);
     const definition = this.#template.resources.get(resource);
     const type = definition === undefined ? undefined : this.#collect(() => this.#options.types.get(definition.type));
     if (definition === undefined || type === undefined) return [];
@@ -261,7 +326,7 @@ class Derivation {
       if (this.#byName.has(resource) || this.#unknownTypes.has(resource)) continue;
       this.#problem(
         InvalidTemplateReference,
-        path,
+        (reference.source ?? this.#template.source).locate(path),
         `The specified reference "${resource}" (in ${printReferencePath(path)}) is incorrect.`,
         `The condition of '${resource}' does not hold, so there will be no such resource.`,
         `Put the reference under the same condition: {if: [condition, {get_resource: ${resource}}, null]}.`,
@@ -284,7 +349,7 @@ class Derivation {
       const names = Object.keys(producer.outputs).filter((name) => name !== REFID);
       this.#problem(
         InvalidTemplateAttribute,
-        reference.path,
+        (reference.source ?? this.#template.source).locate(reference.path),
         `The Referenced Attribute (${resource} ${attribute}) is incorrect.`,
         `A resource of type ${producer.type.name} never writes '${attribute}'.`,
         `${suggest(attribute, names)}'${resource}' has ${listNames(names)}.`,
@@ -294,19 +359,12 @@ class Derivation {
 
   #problem(
     ErrorClass: new (fields: { what: string; where: HotloomError['where']; why: string; fix: string }) => HotloomError,
-    path: Path,
+    where: HotloomError['where'],
     what: string,
     why: string,
     fix: string,
   ): void {
-    this.#problems.push(new ErrorClass({ what, where: this.#template.source.locate(path), why, fix }));
-  }
-
-  /** The same error with its place in the template. */
-  #placed(error: HotloomError, path: Path): HotloomError {
-    const PlacedClass = error.constructor as new (fields: object) => HotloomError;
-    const { what, why, fix } = error;
-    return new PlacedClass({ what, why, fix, where: this.#template.source.locate(path) });
+    this.#problems.push(new ErrorClass({ what, where, why, fix }));
   }
 
   /** The result of `attempt`, or undefined with its problem noted. */
@@ -322,9 +380,21 @@ class Derivation {
   }
 }
 
+/** The same error with its place in the template. */
+function placed(error: HotloomError, source: Source, path: Path): HotloomError {
+  const PlacedClass = error.constructor as new (fields: object) => HotloomError;
+  const { what, why, fix } = error;
+  return new PlacedClass({ what, why, fix, where: source.locate(path) });
+}
+
 function isEmpty(map: object): boolean {
   for (const _ in map) return false;
   return true;
+}
+
+/** Members of a group have the same problem at the same place. */
+function withoutRepeats(problems: readonly HotloomError[]): readonly HotloomError[] {
+  return [...new Map(problems.map((problem) => [problem.message, problem])).values()];
 }
 
 /** In the order in which a reader of the file meets them; those without a place first. */

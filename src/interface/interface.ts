@@ -1,3 +1,4 @@
+import type { Composition } from '../composition/composition.ts';
 import type { AttributeDeclarations, ResourceType } from '../resource/resource-type.ts';
 import type { Reference, StaticScope } from '../template/expression.ts';
 import type { DeletionPolicy, OutputDefinition, ResourceDefinition, Template } from '../template/template.ts';
@@ -17,10 +18,14 @@ export interface ResourceInterface {
   readonly name: string;
   readonly definition: ResourceDefinition;
   readonly type: ResourceType;
+  /** The template that it stands in: the root template, or a nested one. */
+  readonly template: Template;
   /** The inputs that refer to something. */
   readonly inputs: readonly InputInterface[];
   /** Every attribute that it may write, REFID included. Shared between resources of a type where it can be. */
   readonly outputs: AttributeDeclarations;
+  /** The resource that it is a member of, by number; -1 for one of the root template. */
+  readonly parent: number;
   /** The enabled resources of `depends_on`. */
   readonly dependsOn: readonly string[];
   readonly deletionPolicy: DeletionPolicy;
@@ -38,9 +43,11 @@ export interface StackInterface {
   readonly stack: string;
   readonly template: Template;
   readonly scope: StaticScope;
-  /** The resources whose condition holds, in template order. */
+  /** The resources whose condition holds, in template order; each that is made of others is followed by its members. */
   readonly resources: readonly ResourceInterface[];
   readonly byName: ReadonlyMap<string, ResourceInterface>;
+  /** The resources that are made of others. */
+  readonly compositions: ReadonlyMap<string, Composition>;
   /** The outputs whose condition holds. */
   readonly outputs: readonly OutputInterface[];
 }

@@ -10,6 +10,7 @@ import { suggest } from '../wording.ts';
 export function staticScope(template: Template, parameters: ParameterValues, home: StaticScope['home']): StaticScope {
   const scope: StaticScope = {
     home,
+    project: String(parameters.get('OS::project_id') ?? ''),
     parameter: (name) => {
       const value: Json | undefined = parameters.get(name);
       if (value !== undefined) return value;

@@ -42,7 +42,9 @@ export function planCreate(stack: StackInterface, graph: PortGraph): Plan {
       names: references.map((reference) =>
         reference.kind === 'attribute'
           ? `${reference.resource}.${reference.attribute === REFID ? REFID : reference.attribute}`
-          : reference.name.join('.'),
+          : reference.kind === 'done'
+            ? `${reference.resource} (done)`
+            : reference.name.join('.'),
       ),
     }));
     if (resource.dependsOn.length > 0) {

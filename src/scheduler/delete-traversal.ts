@@ -97,6 +97,8 @@ class DeleteTraversal {
   }
 
   async #callHandler(record: ResourceRecord): Promise<void> {
+    // What is made of others has nothing of its own.
+    if (record.data.isComposition === true) return;
     const { handler } = this.#parts.types.get(record.type);
     if (handler.delete === undefined) return;
     const call = this.#call(record);

@@ -58,11 +58,18 @@ export class ResourceRun {
   /** Blocked reads by input name, or by printed name for reads by name. */
   #pending: Map<string, PendingRead> | undefined;
 
-  constructor(traversal: Traversal, resource: ResourceInterface, token: string, requires: readonly string[]) {
+  constructor(
+    traversal: Traversal,
+    resource: ResourceInterface,
+    token: string,
+    requires: readonly string[],
+    stackName: string,
+  ) {
     this.traversal = traversal;
     this.resource = resource;
     this.token = token;
-    this.#physicalName = `${traversal.stack.stack}-${resource.name}-${token.slice(0, 8)}${token.slice(9, 13)}`;
+    const ownName = resource.parent < 0 ? resource.name : resource.name.slice(resource.name.lastIndexOf('/') + 1);
+    this.#physicalName = `${stackName}-${ownName}-${token.slice(0, 8)}${token.slice(9, 13)}`;
     this.#requires = requires;
   }
 
@@ -493,13 +500,13 @@ export class ResourceRun {
   }
 
   #place() {
-    return this.traversal.stack.template.source.locate(this.resource.definition.path);
+    return this.resource.template.source.locate(this.resource.definition.path);
   }
 
   #propertyPlace(): PropertyPlace {
     return {
       resource: this.resource.name,
-      source: this.traversal.stack.template.source,
+      source: this.resource.template.source,
       path: this.resource.definition.path,
       mask: this.traversal.redact,
     };

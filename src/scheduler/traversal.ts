@@ -1,4 +1,5 @@
 import type { Clock, Randomness, Timer } from '../clock.ts';
+import { withCompositions } from '../composition/composition.ts';
 import {
   type HotloomError,
   isHotloomError,
@@ -113,11 +114,14 @@ export class Traversal {
     this.#runs = new Array(parts.stack.resources.length);
     this.#left = parts.stack.resources.length;
     this.#startedAt = parts.clock.now();
-    this.scope = {
-      ...parts.stack.scope,
-      attribute: (resource, attribute) => this.#readAttribute(resource, attribute),
-      value: (name) => this.#readForeign(name),
-    };
+    this.scope = withCompositions(
+      {
+        ...parts.stack.scope,
+        attribute: (resource, attribute) => this.#readAttribute(resource, attribute),
+        value: (name) => this.#readForeign(name),
+      },
+      parts.stack.compositions,
+    );
     this.readiness = new Readiness(parts.graph, {
       didFire: (port) => this.#portDidFire(port),
       didFail: (port, cause) => this.#portDidFail(port, cause),
@@ -353,7 +357,8 @@ export class Traversal {
     if (this.#phases[resource.index] !== 'waiting') return;
     this.#phases[resource.index] = 'running';
     this.#working += 1;
-    const run = new ResourceRun(this, resource, this.randomness.uuid(), requiredResources(resource));
+    const stackName = this.#runs[resource.parent]?.identity.physicalName ?? this.stack.stack;
+    const run = new ResourceRun(this, resource, this.randomness.uuid(), requiredResources(resource), stackName);
     this.#runs[resource.index] = run;
     this.slots.acquire((slot) => {
       if (run.hasEnded) {
@@ -546,7 +551,7 @@ export class Traversal {
     const cause = mapErrorTexts(error, this.redact);
     return new ResourceFailure({
       what: `${errorName(cause)}: resources.${resource.name}: ${messageOf(cause)}`,
-      where: this.stack.template.source.locate(resource.definition.path),
+      where: resource.template.source.locate(resource.definition.path),
       cause,
     });
   }
@@ -594,7 +599,7 @@ function requiredResources(resource: ResourceInterface): readonly string[] {
   const required = [...resource.dependsOn];
   for (const input of resource.inputs) {
     for (const reference of input.references) {
-      if (reference.kind === 'attribute' && !required.includes(reference.resource)) required.push(reference.resource);
+      if (reference.kind !== 'name' && !required.includes(reference.resource)) required.push(reference.resource);
     }
   }
   return required;

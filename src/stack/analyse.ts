@@ -71,6 +71,9 @@ export function analyse(
     stack: name,
     types: services.types.withAliases(environment.typeAliases),
     scope: staticScope(template, parameters, { space, stack: name }),
+    environment,
+    customConstraints: services.project.customConstraints,
+    duplicateKeys: services.project.duplicateKeys,
     maxResources: services.limits.maxResources,
     redact,
   });

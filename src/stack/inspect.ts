@@ -1,3 +1,4 @@
+import { NESTED_NAME, parentOf, withCompositions } from '../composition/composition.ts';
 import { messageOf } from '../errors.ts';
 import type { ResourceInterface } from '../interface/interface.ts';
 import { type Name, printName } from '../names.ts';
@@ -17,7 +18,7 @@ export interface Inspection {
   /** By name, pseudo-parameters included; null for a hidden one. */
   readonly parameters: JsonObject;
   /** Whether each condition holds. */
-  readonly conditions: { readonly [name: string]: boolean };
+  readonly conditions: { readonly [name: string]: boolean | Unresolved };
   /** The resources that are to be created, by name in template order. */
   readonly resources: { readonly [name: string]: InspectedResource };
   readonly outputs: { readonly [name: string]: InspectedOutput };
@@ -53,18 +54,26 @@ export function inspectAnalysis(
   { stack, parameters, template }: Analysis,
   read?: (resource: string, attribute: string) => Json,
 ): Inspection {
-  const scope: ResolveScope = { ...stack.scope, attribute: read ?? readNothing, value: () => null };
+  const scope = withCompositions(
+    { ...stack.scope, attribute: read ?? readNothing, value: () => null },
+    stack.compositions,
+  );
   const print = (reference: Reference): string =>
     printName(
       reference.kind === 'name'
         ? reference.name
-        : ([stack.space, stack.stack, reference.resource, reference.attribute] satisfies Name),
+        : ([
+            stack.space,
+            stack.stack,
+            reference.resource,
+            reference.kind === 'done' ? 'done' : reference.attribute,
+          ] satisfies Name),
     );
   return {
     parameters: mapEntries(parameters, (value, name) =>
       template.parameters.get(name)?.hidden === true ? null : value,
     ),
-    conditions: mapEntries(template.conditions, (_, name) => stack.scope.condition(name)),
+    conditions: mapEntries(template.conditions, (_, name) => attempt(() => stack.scope.condition(name))),
     resources: mapEntries(stack.byName, (resource) => ({
       type: resource.definition.type,
       properties: propertiesOf(resource, scope, read !== undefined),
@@ -85,14 +94,31 @@ export function inspectAnalysis(
   };
 }
 
-/** The enabled resources that this one reads or depends on, in template order. */
+/**
+ * The enabled resources of the same template that this one reads or depends on, in template order. What it reads inside of
+ * a resource that is made of others counts as that resource.
+ */
 function requiredResources(
   resource: ResourceInterface,
   byName: ReadonlyMap<string, ResourceInterface>,
 ): readonly string[] {
   const required = new Set(resource.dependsOn);
+  const parent = parentOf(resource.name);
+  const level = parent === undefined ? '' : `${parent}/`;
+  const add = (name: string): void => {
+    if (!name.startsWith(level)) return;
+    const end = name.indexOf('/', level.length);
+    const sibling = end === -1 ? name : name.slice(0, end);
+    if (sibling !== resource.name) required.add(sibling);
+  };
   for (const { references } of resource.inputs) {
-    for (const reference of references) if (reference.kind === 'attribute') required.add(reference.resource);
+    for (const reference of references) {
+      if (reference.kind === 'name') continue;
+      const isItself = reference.resource === resource.name;
+      if (isItself && reference.kind === 'attribute' && reference.attribute !== NESTED_NAME)
+        required.add(resource.name);
+      else add(reference.resource);
+    }
   }
   return [...byName.keys()].filter((name) => required.has(name));
 }

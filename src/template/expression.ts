@@ -16,26 +16,54 @@ export type Expression =
 /** The attribute that `get_resource` reads: Heat's reference id of a resource. */
 export const REFID = 'refid';
 
-/** Something that an expression reads at run time; `path` is where the template says so. */
+/**
+ * Something that an expression reads at run time; `path` is where the template says so. `source` is set once the resource
+ * is named from the root template down (`group/0`): the text that the path is in.
+ */
 export type Reference =
-  | { readonly kind: 'attribute'; readonly resource: string; readonly attribute: string; readonly path: Path }
-  | { readonly kind: 'name'; readonly name: Name; readonly path: Path };
+  | {
+      readonly kind: 'attribute';
+      readonly resource: string;
+      readonly attribute: string;
+      readonly path: Path;
+      readonly source?: Source;
+    }
+  /** The end of a resource. No function reads it; a resource that is made of others waits for theirs. */
+  | { readonly kind: 'done'; readonly resource: string; readonly path: Path; readonly source?: Source }
+  | { readonly kind: 'name'; readonly name: Name; readonly path: Path; readonly source?: Source };
 
 /** What is known before anything runs. */
 export interface StaticScope {
   /** A parameter's value, pseudo-parameters included. Throws InvalidTemplateReference for an unknown one. */
   parameter(name: string): Json;
+  /**
+   * What a parameter's value reads at run time: in a nested template, whose parameters are properties of a resource.
+   * Absent where parameters are fixed before the run.
+   */
+  parameterReferences?(name: string, visit: (reference: Reference) => void): void;
   /** Whether a condition holds. Throws InvalidTemplateReference for an unknown one. */
   condition(name: string): boolean;
   /** The text of a file given along with the template. */
   file(name: string): string;
   /** The space and stack that short names in `get_data` are completed from. */
   readonly home: { readonly space: string; readonly stack: string };
+  /** `OS::project_id`. */
+  readonly project?: string | undefined;
   /**
    * The attributes of a resource, REFID not among them: what `get_attr: [resource]` reads. Absent where nothing is known
    * of resource types; such a call is an error there.
    */
   attributes?(resource: string): readonly string[];
+  /**
+   * True for a resource that selects by itself what `get_attr` asks of an attribute, as Heat's groups do: an attribute
+   * of each member. Its attribute is then named by {@link pathAttribute}.
+   */
+  selectsItself?(resource: string): boolean;
+}
+
+/** The name under which such a resource is asked for an attribute with the path behind it: `output ["a",0]`. */
+export function pathAttribute(attribute: string, path: readonly Json[]): string {
+  return path.length === 0 ? attribute : `${attribute} ${JSON.stringify(path)}`;
 }
 
 /** What is known once every reference of the expression can be read. */
@@ -132,6 +160,10 @@ export function withoutReads(scope: StaticScope): ResolveScope {
   };
   return {
     home: scope.home,
+    project: scope.project,
+    ...(scope.selectsItself === undefined
+      ? {}
+      : { selectsItself: (resource) => scope.selectsItself?.(resource) === true }),
     parameter: (name) => scope.parameter(name),
     condition: (name) => scope.condition(name),
     file: (name) => scope.file(name),

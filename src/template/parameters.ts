@@ -363,7 +363,8 @@ function placeOf(template: Template, path: Path): SourceLocation {
   return isSecret ? place : { ...place, excerpt };
 }
 
-function resolveParameter(
+/** The value that one parameter takes when these values and defaults are given. Throws as resolveParameters does. */
+export function resolveParameter(
   definition: ParameterDefinition,
   given: { readonly [name: string]: Json },
   defaults: { readonly [name: string]: Json },

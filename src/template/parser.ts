@@ -170,6 +170,10 @@ export class CallSite {
     this.checks = checks;
   }
 
+  get version(): TemplateVersion {
+    return this.#parser.version;
+  }
+
   get surroundings(): Surroundings {
     return this.#parser.surroundings;
   }

@@ -4,6 +4,7 @@ import type { Json } from '../../values.ts';
 import {
   type Expression,
   FunctionCall,
+  pathAttribute,
   type Reference,
   type ResolveScope,
   resolveExpression,
@@ -32,6 +33,7 @@ export class GetAttr extends FunctionCall {
   /** `undefined`: all of them. */
   readonly #attribute: Expression | undefined;
   readonly #parts: readonly Expression[];
+  readonly #asksForPath: boolean;
   /** What nearly every call is, so it is made once: the names are written out, and no part is asked for. */
   readonly #simple: Extract<Reference, { kind: 'attribute' }> | undefined;
 
@@ -41,8 +43,10 @@ export class GetAttr extends FunctionCall {
     resource: Expression,
     attribute: Expression | undefined,
     parts: readonly Expression[],
+    asksForPath: boolean,
   ) {
     super(path, surroundings);
+    this.#asksForPath = asksForPath;
     this.#resource = resource;
     this.#attribute = attribute;
     this.#parts = parts;
@@ -76,6 +80,7 @@ export class GetAttr extends FunctionCall {
       return Object.fromEntries(attributes.map((attribute) => [attribute, scope.attribute(resource, attribute)]));
     }
     const value = scope.attribute(resource, attributes[0] as string);
+    if (this.#isSelectedThere(resource, scope)) return value;
     return selectLikeAttribute(
       value,
       this.#parts.map((part) => resolveExpression(part, scope) ?? null),
@@ -105,7 +110,9 @@ export class GetAttr extends FunctionCall {
       });
     }
     const attribute = this.#known(this.#attribute, scope);
-    if (typeof attribute === 'string') return [attribute];
+    if (typeof attribute === 'string') {
+      return [this.#isSelectedThere(resource, scope) ? pathAttribute(attribute, this.#knownParts(scope)) : attribute];
+    }
     throw this.refusal({
       what: `The Referenced Attribute (${resource} ${String(attribute)}) is incorrect.`,
       why: 'Only a text can name an attribute.',
@@ -113,9 +120,18 @@ export class GetAttr extends FunctionCall {
     });
   }
 
+  /** In 2013-05-23 a path is taken of the attribute's value in any case (GetAttThenSelect). */
+  #isSelectedThere(resource: string, scope: StaticScope): boolean {
+    return this.#asksForPath && this.#parts.length > 0 && scope.selectsItself?.(resource) === true;
+  }
+
+  #knownParts(scope: StaticScope): readonly Json[] {
+    return this.#parts.map((part) => this.#known(part, scope));
+  }
+
   /** What a resource or attribute is called has to be known before the run, because the graph is made from it. */
   #known(expression: Expression, scope: StaticScope): Json {
-    if (typeof expression === 'string') return expression;
+    if (typeof expression !== 'object' || expression === null) return expression;
     try {
       return resolveExpression(expression, withoutReads(scope)) ?? null;
     } catch (error) {
@@ -154,5 +170,5 @@ function parse(args: Json, site: CallSite, allowsAll: boolean): GetAttr | undefi
   if (!(resource instanceof FunctionCall)) site.checkResource(String(resource), true);
   // `null` for the attribute means none, as in Heat.
   const named = allowsAll && attribute === null ? undefined : attribute;
-  return new GetAttr(site.path, site.surroundings, resource, named, parts);
+  return new GetAttr(site.path, site.surroundings, resource, named, parts, site.version.name !== '2013-05-23');
 }

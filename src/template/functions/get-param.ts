@@ -48,10 +48,13 @@ export class GetParam extends FunctionCall {
 
   override references(scope: StaticScope, visit: (reference: Reference) => void): void {
     visitReferences(this.#args, scope, visit);
-    if (!this.#isChecked) return;
+    if (!this.#isChecked && scope.parameterReferences === undefined) return;
     const parameter = Array.isArray(this.#args) ? this.#args[0] : this.#args;
     const name = parameter instanceof FunctionCall ? parameter.resolve(withoutReads(scope)) : parameter;
-    if (typeof name === 'string' && name !== '') this.#valueOf(name, scope);
+    if (typeof name !== 'string' || name === '') return;
+    if (scope.parameterReferences !== undefined && this.surroundings.parameters.has(name)) {
+      scope.parameterReferences(name, visit);
+    } else this.#valueOf(name, scope);
   }
 
   override resolve(scope: ResolveScope): Json {

@@ -1,0 +1,65 @@
+import type { ResourceType } from '../resource/resource-type.ts';
+import { type Expression, type ResolveScope, resolveExpression } from '../template/expression.ts';
+import type { ResourceDefinition, Template } from '../template/template.ts';
+
+/**
+ * The two attributes that every resource made of others publishes at its start: the physical name and the id of what
+ * Heat calls its nested stack. Whoever reads one of its other attributes waits for these too, so that nobody goes on
+ * before the resource itself may start.
+ */
+export const NESTED_NAME = 'nested_stack_name';
+export const NESTED_ID = 'nested_stack_id';
+
+/** A resource that is made of others: a nested template, a group, a chain. */
+export interface Composition {
+  /** Its properties, and the handler that waits for its members. */
+  readonly type: ResourceType;
+  /** The members, named from the root template down: `group/0`. */
+  readonly members: readonly string[];
+  /**
+   * What an attribute is, in the root template's scope: consumers read the attributes behind it, so they wait for those
+   * and not for the whole composition. `undefined`: it has no such attribute.
+   */
+  attribute(name: string): Expression | undefined;
+  /** What `get_attr: [resource]` reads. */
+  readonly attributeNames: readonly string[];
+  /** True when it selects by itself what is asked of an attribute; see StaticScope.selectsItself. */
+  readonly selectsItself: boolean;
+}
+
+/** A resource of the root template or of a nested one, its expressions turned into the root template's scope. */
+export interface FlatResource {
+  /** Named from the root template down: `network/router`. */
+  readonly definition: ResourceDefinition;
+  /** The template that it stands in. */
+  readonly template: Template;
+  /** What `definition.type` stands for by the environment. */
+  readonly typeName: string;
+  readonly composition: Composition | undefined;
+}
+
+/** What an attribute of a composition stands for; undefined for those that it publishes itself. */
+export function composedAttribute(composition: Composition | undefined, attribute: string): Expression | undefined {
+  return attribute === NESTED_NAME || attribute === NESTED_ID ? undefined : composition?.attribute(attribute);
+}
+
+/** The same scope, with the attributes of compositions read from their members. */
+export function withCompositions(scope: ResolveScope, compositions: ReadonlyMap<string, Composition>): ResolveScope {
+  if (compositions.size === 0) return scope;
+  const composed: ResolveScope = {
+    ...scope,
+    attribute: (resource, attribute) => {
+      const expression = composedAttribute(compositions.get(resource), attribute);
+      return expression === undefined
+        ? scope.attribute(resource, attribute)
+        : (resolveExpression(expression, composed) ?? null);
+    },
+  };
+  return composed;
+}
+
+/** `group/0` -> `group`; undefined for a resource of the root template. */
+export function parentOf(resource: string): string | undefined {
+  const end = resource.lastIndexOf('/');
+  return end === -1 ? undefined : resource.slice(0, end);
+}

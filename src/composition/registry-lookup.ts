@@ -1,0 +1,64 @@
+import { isJsonObject, type Json, type JsonObject } from '../values.ts';
+
+/** By heat/engine/environment.py, a target that ends so is a template. */
+const TEMPLATE_FILE = /\.(?:yaml|template)$/;
+
+export function isTemplateFile(type: string): boolean {
+  return TEMPLATE_FILE.test(type);
+}
+
+/** Aliases that lead on and on are refused at this many. */
+const MAX_ALIASES = 50;
+
+/**
+ * What a resource's type stands for by an environment's resource_registry (ResourceRegistry in
+ * heat/engine/environment.py): a template file, a type, or `undefined` for a type that the registry takes away. What is
+ * said for the resource by its name goes before what is said for the type, and that before wildcards, of which the longest
+ * counts; a wildcard never stands for a template. `path` are the names of the resource and of those it is nested in.
+ */
+export function lookUpType(registry: JsonObject, type: string, path: readonly string[]): string | undefined {
+  let name = type;
+  for (let step = 0; step < MAX_ALIASES; step += 1) {
+    const target = targetOf(registry, name, path);
+    if (target === null) return undefined;
+    if (target === undefined || target === name) return name;
+    name = target;
+    if (isTemplateFile(name)) return name;
+  }
+  return undefined;
+}
+
+function targetOf(registry: JsonObject, type: string, path: readonly string[]): string | null | undefined {
+  const own = entryOf(sectionOf(registry, path), type);
+  if (own !== undefined) return own;
+  const global = entryOf(registry, type);
+  if (global !== undefined) return global;
+  const wildcards = Object.keys(registry)
+    .filter((key) => key.endsWith('*') && type.startsWith(key.slice(0, -1)))
+    .sort((a, b) => b.length - a.length);
+  for (const wildcard of wildcards) {
+    const target = registry[wildcard];
+    if (typeof target !== 'string' || isTemplateFile(target)) continue;
+    const rest = type.slice(wildcard.length - 1);
+    const full = target.endsWith('*') ? `${target.slice(0, -1)}${rest}` : target;
+    // What stands for itself ends the search.
+    if (full !== type) return full;
+  }
+  return undefined;
+}
+
+function entryOf(section: JsonObject | undefined, type: string): string | null | undefined {
+  if (section === undefined || !Object.hasOwn(section, type)) return undefined;
+  const target: Json | undefined = section[type];
+  return typeof target === 'string' || target === null ? target : undefined;
+}
+
+/** `resources: {NAME: {...}}`, and inside it those of resources nested in NAME. */
+function sectionOf(registry: JsonObject, path: readonly string[]): JsonObject | undefined {
+  let section: Json | undefined = registry.resources;
+  for (const name of path) {
+    if (!isJsonObject(section) || !Object.hasOwn(section, name)) return undefined;
+    section = section[name];
+  }
+  return isJsonObject(section) ? section : undefined;
+}
