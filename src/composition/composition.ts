@@ -36,6 +36,8 @@ export interface FlatResource {
   /** What `definition.type` stands for by the environment. */
   readonly typeName: string;
   readonly composition: Composition | undefined;
+  /** True when what it is made of has problems, which are told already. */
+  readonly isBroken: boolean;
 }
 
 /** What an attribute of a composition stands for; undefined for those that it publishes itself. */

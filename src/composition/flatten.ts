@@ -187,9 +187,11 @@ export class Flattener {
     if (this.#isOverLimit || !this.#isEnabled(draft.definition)) return;
     const { definition, template } = draft;
     const typeName = this.#hasRegistry ? this.#typeNameOf(definition) : definition.type;
-    const composed = typeName === undefined ? undefined : this.#collect(() => this.#compose(draft, typeName), draft);
+    const before = this.#problems.length;
+    const composed = typeName === undefined ? undefined : this.#collect(() => this.#compose(draft, typeName));
     if (composed === undefined) {
-      this.#flat.push({ definition, template, typeName: typeName ?? '', composition: undefined });
+      const isBroken = this.#problems.length > before;
+      this.#flat.push({ definition, template, typeName: typeName ?? '', composition: undefined, isBroken });
       return;
     }
     const members = composed.members.filter((member) => this.#isEnabled(member.definition));
@@ -203,6 +205,7 @@ export class Flattener {
       template,
       typeName: typeName as string,
       composition: { ...composed.composition, members: names },
+      isBroken: false,
     });
     this.#checkSize(draft, members.length);
     for (const member of members) this.#add(member);
@@ -226,9 +229,9 @@ export class Flattener {
     return lookUpType(this.options.environment.resourceRegistry, definition.type, definition.name.split('/'));
   }
 
-  #isEnabled({ condition, path }: ResourceDefinition): boolean {
+  #isEnabled({ condition }: ResourceDefinition): boolean {
     if (condition === undefined) return true;
-    return this.#collect(() => evaluateCondition(condition as ConditionExpression, this.scope), { path }) ?? false;
+    return this.#collect(() => evaluateCondition(condition as ConditionExpression, this.scope)) ?? false;
   }
 
   #checkSize({ definition, template }: Draft, members: number): void {
@@ -246,7 +249,7 @@ export class Flattener {
   }
 
   /** The result of `attempt`, or undefined with its problems noted. */
-  #collect<T>(attempt: () => T, _: object): T | undefined {
+  #collect<T>(attempt: () => T): T | undefined {
     try {
       return attempt();
     } catch (error) {

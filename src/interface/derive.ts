@@ -147,6 +147,10 @@ class Derivation {
 
   #addResource(flat: FlatResource, enabled: ReadonlySet<string>): void {
     const { definition, template } = flat;
+    if (flat.isBroken) {
+      this.#unknownTypes.add(definition.name);
+      return;
+    }
     const type = flat.composition?.type ?? this.#typeOf(flat);
     if (type === undefined) return;
     const { source } = template;
