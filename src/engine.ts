@@ -128,11 +128,11 @@ export class Engine {
   }
 
   /**
-   * What the analysis knows of a template, as plain data. `read` tells the values of attributes; without it they are null,
-   * and a reference is the resource's name. Throws what `validate` throws.
+   * What the analysis knows of a template, as plain data, with its problems: it throws only for what cannot be read at
+   * all. `read` tells the values of attributes; without it they are null, and a reference is the resource's name.
    */
   inspect(input: TemplateInput, read?: (resource: string, attribute: string) => Json): Inspection {
-    return inspectAnalysis(this.validate(input), read);
+    return inspectAnalysis(analyse(this.#services, input, { isTolerant: true }), read);
   }
 
   /** What `create` would do, as data. Throws what `create` would throw before it makes anything. */

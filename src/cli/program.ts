@@ -84,6 +84,12 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
       exit(await preview(io, name ?? nameAfter(options.template), options));
     },
   );
+  withSpace(
+    withTemplate(command(program, 'inspect [name]', 'show what is known of a template: values, reads, writes')),
+  ).action(async (name: string | undefined, options) => {
+    const { inspect } = await import('./commands/inspect.ts');
+    exit(await inspect(io, name ?? nameAfter(options.template), options));
+  });
   withSpace(withTemplate(command(program, 'graph [name]', 'draw who waits for what')))
     .addOption(new Option('-f, --format <format>', 'default: by the ending of FILE, else dot').choices(GRAPH_FORMATS))
     .option('-o, --output <file>', 'write to a file: .dot, .mmd or .svg')

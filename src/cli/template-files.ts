@@ -1,10 +1,12 @@
 import { realpath } from 'node:fs/promises';
-import { dirname, relative, resolve, sep } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isTemplateFile, normalisePath } from '../composition/registry-lookup.ts';
 import { type HotloomError, isHotloomError, StackValidationFailed, TemplateInvalid } from '../errors.ts';
-import type { Path } from '../source.ts';
+import { builtSource, type Path, type Source } from '../source.ts';
 import type { Template } from '../template/template.ts';
-import type { Json } from '../values.ts';
+import { type LoadedDocument, loadDocument } from '../template/yaml.ts';
+import { isJsonObject, type Json, type JsonObject } from '../values.ts';
 import type { Io } from './io.ts';
 import { readTextFile } from './read-text-file.ts';
 
@@ -12,9 +14,11 @@ import { readTextFile } from './read-text-file.ts';
 const SECTIONS = ['resources', 'outputs', 'conditions'];
 
 /**
- * The texts that the template names by `get_file`, by the name that it gives. Names are relative to the template's
- * directory. A file outside of that directory, also by a symbolic link, is refused unless `allowOutside`: a template from
- * somebody else must not be able to send off the files of whoever uses it. Throws TemplateInvalid with every problem.
+ * The texts that the template names, by get_file and as nested templates, and those that these name in turn. A name is
+ * relative to the file that it stands in; its key is the name as given, and for what a nested template names its path from
+ * the template's directory. A file outside of that directory, also by a symbolic link, is refused unless `allowOutside`: a
+ * template from somebody else must not be able to send off the files of whoever uses it. Throws TemplateInvalid with every
+ * problem.
  */
 export async function collectFiles(
   io: Io,
@@ -22,20 +26,80 @@ export async function collectFiles(
   options: { readonly file: string; readonly allowOutside: boolean },
 ): Promise<ReadonlyMap<string, string>> {
   const directory = options.file === '-' ? io.cwd : dirname(resolve(io.cwd, options.file));
-  const files = new Map<string, string>();
-  const problems: HotloomError[] = [];
-  for (const { name, path } of fileNames(template.document, [])) {
-    if (files.has(name)) continue;
+  const collector = new Collector(io, directory, options.allowOutside);
+  await collector.collect(template.document, template.source, '');
+  return collector.done();
+}
+
+/** The nested templates that an environment's resource_registry names, relative to the environment's file. */
+export async function collectRegistryFiles(
+  io: Io,
+  registry: JsonObject,
+  options: { readonly file: string; readonly allowOutside: boolean },
+): Promise<ReadonlyMap<string, string>> {
+  const collector = new Collector(io, dirname(resolve(io.cwd, options.file)), options.allowOutside);
+  const source = builtSource(options.file);
+  for (const name of registryTemplates(registry)) await collector.add(name, name, source, ['resource_registry'], '');
+  return collector.done();
+}
+
+class Collector {
+  readonly #io: Io;
+  readonly #home: string;
+  readonly #allowOutside: boolean;
+  readonly #files = new Map<string, string>();
+  readonly #problems: HotloomError[] = [];
+
+  constructor(io: Io, home: string, allowOutside: boolean) {
+    this.#io = io;
+    this.#home = home;
+    this.#allowOutside = allowOutside;
+  }
+
+  done(): ReadonlyMap<string, string> {
+    if (this.#problems.length > 0) throw new TemplateInvalid(this.#problems);
+    return this.#files;
+  }
+
+  /** `directory` is that of the document from the home directory, with a slash at its end; empty for the home itself. */
+  async collect(document: { readonly [section: string]: Json }, source: Source, directory: string): Promise<void> {
+    for (const { name, path } of fileNames(document, [])) {
+      await this.add(name, directory === '' ? name : normalisePath(`${directory}${name}`), source, path, directory);
+    }
+  }
+
+  async add(name: string, key: string, source: Source, path: Path, directory: string): Promise<void> {
+    if (this.#files.has(key)) return;
     try {
-      files.set(name, await readNamed(io, name, directory, options.allowOutside));
+      const text = await readNamed(this.#io, name, join(this.#home, directory), this.#home, this.#allowOutside);
+      this.#files.set(key, text);
+      if (isTemplateFile(name)) await this.#collectNested(text, key);
     } catch (error) {
       if (!isHotloomError(error)) throw error;
       const { what, why, fix } = error;
-      problems.push(new StackValidationFailed({ what, where: template.source.locate(path), why, fix }));
+      this.#problems.push(new StackValidationFailed({ what, where: source.locate(path), why, fix }));
     }
   }
-  if (problems.length > 0) throw new TemplateInvalid(problems);
-  return files;
+
+  /** What is wrong with a nested template is told when the template that uses it is analysed. */
+  async #collectNested(text: string, key: string): Promise<void> {
+    let nested: LoadedDocument;
+    try {
+      nested = loadDocument(text, { file: key });
+    } catch (error) {
+      if (!isHotloomError(error)) throw error;
+      return;
+    }
+    const path = normalisePath(key);
+    await this.collect(nested.data, nested.source, path.slice(0, path.lastIndexOf('/') + 1));
+  }
+}
+
+function registryTemplates(registry: JsonObject): readonly string[] {
+  return Object.values(registry).flatMap((target) => {
+    if (typeof target === 'string') return isTemplateFile(target) ? [target] : [];
+    return isJsonObject(target) ? registryTemplates(target) : [];
+  });
 }
 
 interface FileName {
@@ -43,7 +107,10 @@ interface FileName {
   readonly path: Path;
 }
 
-/** Every `get_file: NAME` in the document. A walk with its own list, since a document may be nested deeply. */
+/**
+ * Every `get_file: NAME` in the document, and every type that is the name of a template. A walk with its own list, since a document may be nested
+ * deeply.
+ */
 function fileNames(document: { readonly [section: string]: Json }, path: Path): readonly FileName[] {
   const found: FileName[] = [];
   const open: { readonly value: Json | undefined; readonly path: Path }[] = SECTIONS.map((section) => ({
@@ -60,24 +127,40 @@ function fileNames(document: { readonly [section: string]: Json }, path: Path): 
     if (entries.length === 1 && key === 'get_file' && typeof argument === 'string') {
       found.push({ name: argument, path: [...at, key] });
     }
+    for (const [step, item] of entries) {
+      if (typeof item === 'string' && isTypeKey(step, at) && isTemplateFile(item)) {
+        found.push({ name: item, path: [...at, step] });
+      }
+    }
     for (const [step, item] of entries.toReversed()) open.push({ value: item, path: [...at, step] });
   }
   return found;
 }
 
-async function readNamed(io: Io, name: string, directory: string, allowOutside: boolean): Promise<string> {
+/** `type` of a resource or of a group's definition, and an item of a chain's `resources`. */
+function isTypeKey(step: string | number, path: Path): boolean {
+  return step === 'type' || step === 'Type' || (typeof step === 'number' && path.at(-1) === 'resources');
+}
+
+async function readNamed(
+  io: Io,
+  name: string,
+  directory: string,
+  allowed: string,
+  allowOutside: boolean,
+): Promise<string> {
   const path = pathOf(name, directory);
   if (!allowOutside) {
-    const [real, home] = await Promise.all([realpathOrSelf(path), realpathOrSelf(directory)]);
+    const [real, home] = await Promise.all([realpathOrSelf(path), realpathOrSelf(allowed)]);
     if (!isInside(real, home)) {
       throw new StackValidationFailed({
-        what: `The file '${name}' of get_file lies outside of the template's directory.`,
+        what: `The file '${name}' lies outside of the template's directory.`,
         why: `It is ${real}, and the template lies in ${home}. A template could otherwise read any file of whoever uses it.`,
         fix: 'Move the file beside the template, or give --allow-outside if you trust the template.',
       });
     }
   }
-  return readTextFile({ ...io, cwd: directory }, path, 'file of get_file');
+  return readTextFile({ ...io, cwd: directory }, path, 'file');
 }
 
 function pathOf(name: string, directory: string): string {
@@ -85,7 +168,7 @@ function pathOf(name: string, directory: string): string {
   if (scheme === undefined) return resolve(directory, name);
   if (scheme === 'file') return fileURLToPath(name);
   throw new StackValidationFailed({
-    what: `The file '${name}' of get_file is not fetched.`,
+    what: `The file '${name}' is not fetched.`,
     why: `Only files of this machine are read, and this is an address with the scheme '${scheme}'.`,
     fix: 'Download it and name the file.',
   });

@@ -1,10 +1,12 @@
+import { UsageError } from '../errors.ts';
 import type { TemplateInput } from '../stack/analyse.ts';
+import { parseEnvironment } from '../template/environment.ts';
 import { parseTemplate, type Template } from '../template/template.ts';
 import type { Json } from '../values.ts';
 import type { Io } from './io.ts';
 import { parseParameters, splitPair } from './parameters.ts';
 import { readTextFile } from './read-text-file.ts';
-import { collectFiles } from './template-files.ts';
+import { collectFiles, collectRegistryFiles } from './template-files.ts';
 
 /** The options that name a template and what its meaning depends on, as Heat's client calls them. */
 export interface TemplateOptions {
@@ -33,10 +35,14 @@ export async function readTemplateInput(
     parameters[name] = await readTextFile(io, from, `file of the parameter '${name}',`);
   }
   const parsed = parseTemplate(text, { file });
-  const files = await collectFiles(io, parsed, {
-    file: options.template,
-    allowOutside: options.allowOutside === true,
-  });
+  const allowOutside = options.allowOutside === true;
+  const files = new Map(await collectFiles(io, parsed, { file: options.template, allowOutside }));
+  for (const [index, name] of (options.environment ?? []).entries()) {
+    const { resourceRegistry } = parseEnvironment(environments[index] as string, { files: [name] });
+    for (const [key, text] of await collectRegistryFiles(io, resourceRegistry, { file: name, allowOutside })) {
+      addFile(files, key, text, name);
+    }
+  }
   return {
     space: options.space,
     stack,
@@ -45,4 +51,17 @@ export async function readTemplateInput(
     environmentFiles: options.environment ?? [],
     parameters,
   };
+}
+
+/** An environment and the template may name different files by the same name. */
+function addFile(files: Map<string, string>, key: string, text: string, environment: string): void {
+  const other = files.get(key);
+  if (other !== undefined && other !== text) {
+    throw new UsageError({
+      what: `'${key}' means two different files.`,
+      why: `The template and the environment ${environment} both name it, each relative to its own directory.`,
+      fix: 'Rename one of them, or keep the environment beside the template.',
+    });
+  }
+  files.set(key, text);
 }

@@ -25,7 +25,7 @@ import type { Composition, FlatResource } from './composition.ts';
 import { MEMBERS } from './handler.ts';
 import { composeHeatStack } from './heat-stack.ts';
 import type { Level } from './level.ts';
-import { isTemplateFile, lookUpType } from './registry-lookup.ts';
+import { isTemplateFile, lookUpType, normalisePath } from './registry-lookup.ts';
 import { composeChain, composeGroup } from './resource-group.ts';
 import { composeTemplate } from './template-resource.ts';
 
@@ -147,7 +147,7 @@ export class Flattener {
   /** Names in a nested template are relative to its file; one that is given as it stands is found too. */
   fileKey(name: string, from: string): string | undefined {
     const directory = from.slice(0, from.lastIndexOf('/') + 1);
-    const relative = normalise(`${directory}${name}`);
+    const relative = normalisePath(`${directory}${name}`);
     if (this.root.files.has(relative)) return relative;
     return this.root.files.has(name) ? name : undefined;
   }
@@ -268,15 +268,3 @@ const COMPOSERS: ReadonlyMap<string, Composer> = new Map<string, Composer>([
   ['OS::Heat::ResourceChain', composeChain],
   ['OS::Heat::Stack', composeHeatStack],
 ]);
-
-/** `a/./b/../c.yaml` -> `a/c.yaml`. */
-function normalise(path: string): string {
-  if (path.includes('://')) return path;
-  const steps: string[] = [];
-  for (const step of path.split('/')) {
-    if (step === '.' || (step === '' && steps.length > 0)) continue;
-    if (step === '..' && steps.length > 0 && steps.at(-1) !== '..') steps.pop();
-    else steps.push(step);
-  }
-  return steps.join('/');
-}

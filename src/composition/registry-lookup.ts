@@ -62,3 +62,15 @@ function sectionOf(registry: JsonObject, path: readonly string[]): JsonObject | 
   }
   return isJsonObject(section) ? section : undefined;
 }
+
+/** `a/./b/../c.yaml` -> `a/c.yaml`. */
+export function normalisePath(path: string): string {
+  if (path.includes('://')) return path;
+  const steps: string[] = [];
+  for (const step of path.split('/')) {
+    if (step === '.' || (step === '' && steps.length > 0)) continue;
+    if (step === '..' && steps.length > 0 && steps.at(-1) !== '..') steps.pop();
+    else steps.push(step);
+  }
+  return steps.join('/');
+}

@@ -42,16 +42,22 @@ export interface DeriveOptions {
   readonly redact?: (text: string) => string;
 }
 
+/** What could be derived, and what is wrong. */
+export interface Derived {
+  readonly stack: StackInterface;
+  readonly problems: readonly HotloomError[];
+}
+
 /** Heat's max_resources_per_stack. */
 export const DEFAULT_MAX_RESOURCES = 1000;
 
 /**
  * What each resource of the template reads and writes under these types, parameters and conditions.
  *
- * Throws TemplateInvalid with every problem in template order: unknown types and attributes, properties that do not fit
- * their schema, sections that the type has no use for. O(size of the template).
+ * With it every problem: unknown types and attributes, properties that do not fit their schema, sections that the type has
+ * no use for. A resource of an unknown type is left out. O(size of the template).
  */
-export function deriveInterface(template: Template, options: DeriveOptions): StackInterface {
+export function deriveInterface(template: Template, options: DeriveOptions): Derived {
   return new Derivation(template, options).derive();
 }
 
@@ -88,7 +94,7 @@ class Derivation {
     };
   }
 
-  derive(): StackInterface {
+  derive(): Derived {
     const { space, stack } = this.#options;
     this.#checkSize();
     const flat = this.#flatten();
@@ -106,18 +112,19 @@ class Derivation {
     }
     for (const { references } of outputs) this.#checkAttributes(references);
     const resources = [...this.#byName.values()];
-    if (this.#problems.length > 0) throw new TemplateInvalid(sortByPlace(withoutRepeats(this.#problems)));
     const compositions = this.#compositions;
-    return {
+    const scope = this.#scope;
+    const derived = {
       space,
       stack,
       template: this.#template,
-      scope: this.#scope,
+      scope,
       resources,
       byName: this.#byName,
       compositions,
       outputs,
     };
+    return { stack: derived, problems: this.#problems };
   }
 
   #checkSize(): void {
@@ -394,15 +401,4 @@ function placed(error: HotloomError, source: Source, path: Path): HotloomError {
 function isEmpty(map: object): boolean {
   for (const _ in map) return false;
   return true;
-}
-
-/** Members of a group have the same problem at the same place. */
-function withoutRepeats(problems: readonly HotloomError[]): readonly HotloomError[] {
-  return [...new Map(problems.map((problem) => [problem.message, problem])).values()];
-}
-
-/** In the order in which a reader of the file meets them; those without a place first. */
-function sortByPlace(problems: readonly HotloomError[]): readonly HotloomError[] {
-  const key = ({ where }: HotloomError): number => (where?.line ?? 0) * 100_000 + (where?.column ?? 0);
-  return [...problems].sort((a, b) => key(a) - key(b));
 }

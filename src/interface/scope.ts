@@ -1,4 +1,4 @@
-import { InvalidTemplateReference } from '../errors.ts';
+import { type HotloomError, InvalidTemplateReference } from '../errors.ts';
 import { conditionResults } from '../template/conditions.ts';
 import type { StaticScope } from '../template/expression.ts';
 import type { ParameterValues } from '../template/parameters.ts';
@@ -6,14 +6,24 @@ import type { Template } from '../template/template.ts';
 import type { Json } from '../values.ts';
 import { suggest } from '../wording.ts';
 
-/** What is fixed before the run: parameter values, conditions (evaluated when first asked for) and files. */
-export function staticScope(template: Template, parameters: ParameterValues, home: StaticScope['home']): StaticScope {
+/**
+ * What is fixed before the run: parameter values, conditions (evaluated when first asked for) and files. Who asks for a
+ * parameter that has no value is told why by its error in `failures`.
+ */
+export function staticScope(
+  template: Template,
+  parameters: ParameterValues,
+  home: StaticScope['home'],
+  failures?: ReadonlyMap<string, HotloomError>,
+): StaticScope {
   const scope: StaticScope = {
     home,
     project: String(parameters.get('OS::project_id') ?? ''),
     parameter: (name) => {
       const value: Json | undefined = parameters.get(name);
       if (value !== undefined) return value;
+      const failure = failures?.get(name);
+      if (failure !== undefined) throw failure;
       throw new InvalidTemplateReference({
         what: `The Parameter (${name}) was not provided.`,
         why: 'The template has no parameter of that name.',

@@ -1,4 +1,4 @@
-import { StackValidationFailed, TemplateInvalid } from '../errors.ts';
+import { type HotloomError, StackValidationFailed, TemplateInvalid } from '../errors.ts';
 import { buildPortGraph } from '../graph/build.ts';
 import { describeCycles } from '../graph/cycles.ts';
 import type { PortGraph } from '../graph/port-graph.ts';
@@ -6,7 +6,7 @@ import { deriveInterface } from '../interface/derive.ts';
 import type { StackInterface } from '../interface/interface.ts';
 import { staticScope } from '../interface/scope.ts';
 import { type Environment, parseEnvironment } from '../template/environment.ts';
-import { type ParameterValues, resolveParameters } from '../template/parameters.ts';
+import { type ParameterValues, resolveEachParameter } from '../template/parameters.ts';
 import { parseTemplate, type Template } from '../template/template.ts';
 import type { JsonObject } from '../values.ts';
 import { secretsMask } from './secrets.ts';
@@ -31,6 +31,14 @@ export interface TemplateInput {
   readonly environmentFiles?: readonly string[];
 }
 
+/** How far an analysis goes. */
+export interface AnalyseOptions {
+  /** The stack's id, once there is one. */
+  readonly stackId?: string;
+  /** Tells of problems instead of throwing them, with all that could be understood. */
+  readonly isTolerant?: boolean;
+}
+
 /** A template understood: what each resource reads and writes, and what waits for what. */
 export interface Analysis {
   readonly template: Template;
@@ -39,16 +47,18 @@ export interface Analysis {
   readonly graph: PortGraph;
   /** Masks the values of hidden parameters. */
   readonly redact: (text: string) => string;
+  /** What is wrong, of a tolerant analysis; otherwise empty. */
+  readonly problems: readonly HotloomError[];
 }
 
 /**
- * The walk from text to port graph. Nothing is created. Throws TemplateInvalid with all problems of the template; errors
- * of parameters are thrown before the resources are looked at, since what resources there are depends on them.
+ * The walk from text to port graph. Nothing is created. Throws TemplateInvalid with all problems of the template and its
+ * parameters, or the error of a parameter if that is all; a document that cannot be read is told at once.
  */
 export function analyse(
   services: Pick<StackServices, 'types' | 'limits' | 'granularity' | 'project'>,
   input: TemplateInput,
-  stackId?: string,
+  { stackId, isTolerant = false }: AnalyseOptions = {},
 ): Analysis {
   const { space = 'default', stack: name } = input;
   checkName('stack', name);
@@ -58,7 +68,11 @@ export function analyse(
     ...keysRule(services),
   });
   const template = readTemplate(services, input);
-  const parameters = resolveParameters(template, {
+  const {
+    values: parameters,
+    problems,
+    failures,
+  } = resolveEachParameter(template, {
     given: { ...environment.parameters, ...input.parameters },
     defaults: environment.parameterDefaults,
     ...services.project,
@@ -66,21 +80,37 @@ export function analyse(
     stackId: stackId ?? 'None',
   });
   const redact = secretsMask(template, parameters);
-  const stack = deriveInterface(template, {
+  const derived = deriveInterface(template, {
     space,
     stack: name,
     types: services.types.withAliases(environment.typeAliases),
-    scope: staticScope(template, parameters, { space, stack: name }),
+    scope: staticScope(template, parameters, { space, stack: name }, failures),
     environment,
     customConstraints: services.project.customConstraints,
     duplicateKeys: services.project.duplicateKeys,
     maxResources: services.limits.maxResources,
     redact,
   });
-  const graph = buildPortGraph(stack, services.granularity);
-  const cycles = describeCycles(graph, stack);
-  if (cycles.length > 0) throw new TemplateInvalid(cycles);
-  return { template, parameters, stack, graph, redact };
+  const { stack } = derived;
+  const found = [...problems, ...derived.problems];
+  if (isTolerant || found.length === 0) {
+    const graph = buildPortGraph(stack, services.granularity);
+    found.push(...describeCycles(graph, stack));
+    if (isTolerant || found.length === 0)
+      return { template, parameters, stack, graph, redact, problems: inOrder(found) };
+  }
+  // One error of a parameter is told as it is, since the template is not to blame.
+  if (found.length === 1 && problems.length === 1) throw found[0];
+  throw new TemplateInvalid(inOrder(found));
+}
+
+/**
+ * In the order in which a reader of the file meets them, those without a place first, and each once: the members of a
+ * group have the same problem at the same place.
+ */
+function inOrder(problems: readonly HotloomError[]): readonly HotloomError[] {
+  const key = ({ where }: HotloomError): number => (where?.line ?? 0) * 100_000 + (where?.column ?? 0);
+  return [...new Map(problems.map((problem) => [problem.message, problem])).values()].sort((a, b) => key(a) - key(b));
 }
 
 /** Heat's rule for stack names (heat/engine/stack.py); a slash is ours, between a nested stack's name and its parent's. */

@@ -29,7 +29,7 @@ export interface CreateOptions extends TemplateInput {
  */
 export async function createStack(services: StackServices, options: CreateOptions): Promise<string> {
   const stackId = services.randomness.uuid();
-  const analysis = analyse(services, options, stackId);
+  const analysis = analyse(services, options, { stackId });
   return new Creation(services, options, analysis, stackId).run();
 }
 

@@ -3,6 +3,7 @@ import { messageOf } from '../errors.ts';
 import type { ResourceInterface } from '../interface/interface.ts';
 import { type Name, printName } from '../names.ts';
 import { convertProperty } from '../resource/properties.ts';
+import type { SourceLocation } from '../source.ts';
 import {
   type Expression,
   REFID,
@@ -22,6 +23,17 @@ export interface Inspection {
   /** The resources that are to be created, by name in template order. */
   readonly resources: { readonly [name: string]: InspectedResource };
   readonly outputs: { readonly [name: string]: InspectedOutput };
+  /** What is wrong, in the order of the text. Empty when the template may be created. */
+  readonly problems: readonly InspectedProblem[];
+}
+
+export interface InspectedProblem {
+  /** Heat's class of the error. */
+  readonly code: string;
+  readonly what: string;
+  readonly where: SourceLocation | undefined;
+  readonly why: string | undefined;
+  readonly fix: string | undefined;
 }
 
 export interface InspectedResource {
@@ -51,7 +63,7 @@ export type Unresolved = { readonly __error__: string };
  * known of attributes: they are null, a reference is the resource's name, and properties are as the template gives them.
  */
 export function inspectAnalysis(
-  { stack, parameters, template }: Analysis,
+  { stack, parameters, template, problems }: Analysis,
   read?: (resource: string, attribute: string) => Json,
 ): Inspection {
   const scope = withCompositions(
@@ -91,6 +103,7 @@ export function inspectAnalysis(
         reads: [...new Set(references.map(print))],
       }),
     ),
+    problems: problems.map(({ code, what, where, why, fix }) => ({ code, what, where, why, fix })),
   };
 }
 

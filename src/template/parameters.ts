@@ -96,6 +96,24 @@ const CONSTRAINED_TYPES: { readonly [type in ParameterType]: ConstrainedType } =
  * The text of an error never has the value of a hidden parameter.
  */
 export function resolveParameters(template: Template, options: ParameterOptions): ParameterValues {
+  const { values, problems } = resolveEachParameter(template, options);
+  if (problems.length === 1) throw problems[0];
+  if (problems.length > 1) throw new TemplateInvalid(problems);
+  return values;
+}
+
+/** What is known of a template's parameters, although something is wrong with some of them. */
+export interface ParameterResolution {
+  /** The values of those that nothing is wrong with. */
+  readonly values: ParameterValues;
+  /** The errors that resolveParameters throws. */
+  readonly problems: readonly HotloomError[];
+  /** Why a parameter has no value, by name. */
+  readonly failures: ReadonlyMap<string, HotloomError>;
+}
+
+/** As resolveParameters, telling what is wrong instead of throwing it. */
+export function resolveEachParameter(template: Template, options: ParameterOptions): ParameterResolution {
   const { given = {}, defaults = {} } = options;
   const values = new Map<string, Json>([
     ['OS::stack_name', options.stackName],
@@ -103,18 +121,18 @@ export function resolveParameters(template: Template, options: ParameterOptions)
     ['OS::project_id', options.projectId ?? ''],
   ]);
   if (options.region !== undefined) values.set('OS::region', options.region);
-  const errors: HotloomError[] = unknownParameters(template, given);
+  const problems: HotloomError[] = unknownParameters(template, given);
+  const failures = new Map<string, HotloomError>();
   for (const definition of template.parameters.values()) {
     try {
       values.set(definition.name, resolveParameter(definition, given, defaults, options.customConstraints, template));
     } catch (error) {
       if (!isHotloomError(error) || error.code === 'InternalError') throw error;
-      errors.push(error);
+      problems.push(error);
+      failures.set(definition.name, error);
     }
   }
-  if (errors.length === 1) throw errors[0];
-  if (errors.length > 1) throw new TemplateInvalid(errors);
-  return values;
+  return { values, problems, failures };
 }
 
 /** The definitions in the section `parameters`; what is wrong with them is added to `problems`. */
