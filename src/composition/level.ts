@@ -3,6 +3,7 @@ import type { Source, SourceLocation } from '../source.ts';
 import { type ConditionExpression, conditionResults, evaluateCondition } from '../template/conditions.ts';
 import {
   type Expression,
+  type Facade,
   FunctionCall,
   type Reference,
   type ResolveScope,
@@ -30,6 +31,8 @@ export interface LevelOptions {
   /** The composition, named from the root template down. */
   readonly owner: string;
   readonly parameters: ReadonlyMap<string, NestedParameter>;
+  /** The sections of the composition that the nested template may ask for. */
+  readonly facade: { readonly [part in Facade]: Expression };
   /** The root template's text. */
   readonly rootSource: Source;
   /** The text of a file that the nested template names. */
@@ -45,13 +48,15 @@ export class Level {
   readonly template: Template;
   readonly owner: string;
   readonly parameters: ReadonlyMap<string, NestedParameter>;
+  readonly #facade: { readonly [part in Facade]: Expression };
   readonly #rootSource: Source;
   readonly #file: (name: string) => string | undefined;
   /** The scopes made for a scope of the root template: conditions in them are evaluated once. */
   readonly #statics = new WeakMap<StaticScope, StaticScope>();
   readonly #resolving = new WeakMap<ResolveScope, ResolveScope>();
 
-  constructor({ template, owner, parameters, rootSource, file }: LevelOptions) {
+  constructor({ template, owner, parameters, facade, rootSource, file }: LevelOptions) {
+    this.#facade = facade;
     this.#rootSource = rootSource;
     this.template = template;
     this.owner = owner;
@@ -89,6 +94,8 @@ export class Level {
       project: root.project,
       parameter: (name) => this.#staticParameter(name, root),
       parameterReferences: (name, visit) => this.#parameterReferences(name, root, visit),
+      facade: (part) => resolveExpression(this.#facade[part], withoutReads(root)) ?? null,
+      facadeReferences: (part, visit) => this.#visitFlat(this.#facade[part], root, visit),
       condition: (name) => holds(name),
       file: (name) => this.#file(name) ?? root.file(name),
       attributes: (resource) => root.attributes?.(this.flatName(resource)) ?? [],
@@ -105,6 +112,7 @@ export class Level {
     const scope: ResolveScope = {
       ...this.staticScope(root),
       parameter: (name) => this.#parameter(name, root),
+      facade: (part) => resolveExpression(this.#facade[part], root) ?? null,
       attribute: (resource, attribute) => root.attribute(this.flatName(resource), attribute),
       value: (name) => root.value(name),
     };
@@ -144,11 +152,15 @@ export class Level {
     const parameter = this.parameters.get(name);
     if (parameter === undefined) this.#identity(name)?.references(root, visit);
     else if (parameter.given !== undefined) {
-      // What stands in the root template is named from there already.
-      visitReferences(parameter.given, root, (reference) =>
-        visit(reference.source === undefined ? { ...reference, source: this.#rootSource } : reference),
-      );
+      this.#visitFlat(parameter.given, root, visit);
     }
+  }
+
+  /** What stands in the root template is named from there already. */
+  #visitFlat(expression: Expression, root: StaticScope, visit: (reference: Reference) => void): void {
+    visitReferences(expression, root, (reference) =>
+      visit(reference.source === undefined ? { ...reference, source: this.#rootSource } : reference),
+    );
   }
 
   #pseudo(name: string, root: ResolveScope): Json {

@@ -86,6 +86,11 @@ export function levelOf(
     template: nested,
     owner: definition.name,
     parameters,
+    facade: {
+      metadata: definition.metadata,
+      deletionPolicy: definition.deletionPolicy,
+      updatePolicy: definition.updatePolicy,
+    },
     rootSource: flattener.root.source,
     file: (name) => flattener.fileText(name, file),
   });

@@ -20,7 +20,14 @@ import type { ResourceTypes } from '../resource/registry.ts';
 import type { AttributeDeclarations, ResourceType } from '../resource/resource-type.ts';
 import type { Path, Source } from '../source.ts';
 import { evaluateCondition } from '../template/conditions.ts';
-import { type Expression, REFID, type Reference, type StaticScope, visitReferences } from '../template/expression.ts';
+import {
+  type Expression,
+  FunctionCall,
+  REFID,
+  type Reference,
+  type StaticScope,
+  visitReferences,
+} from '../template/expression.ts';
 import { printReferencePath } from '../template/references.ts';
 import { deletionPolicyOf, type ResourceDefinition, type Template } from '../template/template.ts';
 import { listNames, suggest } from '../wording.ts';
@@ -65,6 +72,17 @@ export function deriveInterface(template: Template, options: DeriveOptions): Der
 const SHOW = 'show';
 
 const NULL_ATTRIBUTE = { schema: {}, optional: true } as const;
+
+/** Stands for a composition that could not be understood; what is wrong with it is told already. */
+const UNKNOWN_TYPE: ResourceType = {
+  kind: 'plain',
+  name: 'unknown',
+  properties: {},
+  attributes: {},
+  anyProperties: true,
+  anyAttributes: true,
+  handler: { create: () => ({}) },
+};
 
 /** Heat's word for the section in its errors. A property may have the name `metadata`. */
 const METADATA = 'Metadata';
@@ -154,11 +172,7 @@ class Derivation {
 
   #addResource(flat: FlatResource, enabled: ReadonlySet<string>): void {
     const { definition, template } = flat;
-    if (flat.isBroken) {
-      this.#unknownTypes.add(definition.name);
-      return;
-    }
-    const type = flat.composition?.type ?? this.#typeOf(flat);
+    const type = flat.isBroken ? UNKNOWN_TYPE : (flat.composition?.type ?? this.#typeOf(flat));
     if (type === undefined) return;
     const { source } = template;
     const inputs: InputInterface[] = [];
@@ -169,6 +183,7 @@ class Derivation {
       this.#addInputs({ [METADATA]: definition.metadata }, 'metadata', inputs);
     }
     if (flat.composition === undefined) this.#checkSections(definition, type, source);
+    this.#checkUpdatePolicy(definition, type, source);
     const { name, dependsOn, deletionPolicy } = definition;
     const parent = parentOf(name);
     this.#byName.set(name, {
@@ -238,6 +253,23 @@ class Derivation {
         `The input '${alias}' of resource ${definition.name} has the name of a property.`,
         `Type ${type.name} has a property '${alias}', and a handler reads both by the same name.`,
         'Give the input another name.',
+      );
+    }
+  }
+
+  #checkUpdatePolicy({ name, path, updatePolicy }: ResourceDefinition, type: ResourceType, source: Source): void {
+    if (typeof updatePolicy !== 'object' || updatePolicy === null || updatePolicy instanceof FunctionCall) return;
+    const { updatePolicies = [] } = type;
+    // OS::Heat::None stands for types of which nothing is known.
+    if (type.anyProperties === true) return;
+    for (const key of Object.keys(updatePolicy)) {
+      if (updatePolicies.includes(key)) continue;
+      this.#problem(
+        StackValidationFailed,
+        source.locate([...path, 'update_policy', key]),
+        `Property error: resources.${name}.update_policy: Unknown Property ${key}`,
+        `Resources of type ${type.name} have ${updatePolicies.length === 0 ? 'no update policy' : `the policies ${listNames(updatePolicies)}`}.`,
+        `${suggest(key, updatePolicies)}Leave '${key}' out.`,
       );
     }
   }

@@ -14,11 +14,12 @@ export function staticScope(
   template: Template,
   parameters: ParameterValues,
   home: StaticScope['home'],
+  project = '',
   failures?: ReadonlyMap<string, HotloomError>,
 ): StaticScope {
   const scope: StaticScope = {
     home,
-    project: String(parameters.get('OS::project_id') ?? ''),
+    project,
     parameter: (name) => {
       const value: Json | undefined = parameters.get(name);
       if (value !== undefined) return value;

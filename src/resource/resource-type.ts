@@ -66,6 +66,10 @@ interface TypeBase<P extends PropertySchemas, A extends AttributeDeclarations, R
   /** True for a type that has attributes of any name besides its own; those read as null. */
   readonly anyAttributes?: boolean;
   /**
+   * The keys that the section `update_policy` of a resource may have. Default: none.
+   */
+  readonly updatePolicies?: readonly string[];
+  /**
    * The properties as `inspect` shows them, for a type of which one property says what another one is. The handler gets
    * them as they are.
    */

@@ -84,7 +84,7 @@ export function analyse(
     space,
     stack: name,
     types: services.types.withAliases(environment.typeAliases),
-    scope: staticScope(template, parameters, { space, stack: name }, failures),
+    scope: staticScope(template, parameters, { space, stack: name }, services.project.projectId, failures),
     environment,
     customConstraints: services.project.customConstraints,
     duplicateKeys: services.project.duplicateKeys,

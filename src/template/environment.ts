@@ -107,6 +107,7 @@ function checkSections(data: JsonObject, source: Source): readonly (readonly [Se
     }
     const content = isRight ? value : kind === 'map' ? {} : [];
     if (name === 'resource_registry') checkRegistry(content as JsonObject, source);
+    if (name === 'event_sinks') checkSinks(content as readonly Json[], source);
     return [name as Section, content] as const;
   });
 }
@@ -137,6 +138,19 @@ function readInput(
     why: 'Its top level is a list.',
     fix: 'Pass an object with sections such as parameters.',
   });
+}
+
+/** Heat has one kind of sink, a queue of Zaqar (heat/engine/environment.py, get_event_sinks; setup.cfg, heat.event_sinks). */
+function checkSinks(sinks: readonly Json[], source: Source): void {
+  for (const [index, sink] of sinks.entries()) {
+    if (isJsonObject(sink) && sink.type === 'zaqar-queue') continue;
+    throw new InvalidEnvironment({
+      what: `There is no event sink of type '${isJsonObject(sink) ? String(sink.type) : pythonType(sink)}'.`,
+      where: source.locate(['event_sinks', index]),
+      why: "The one type of Heat is 'zaqar-queue'.",
+      fix: 'Take the sink out, and listen to the events of the engine instead.',
+    });
+  }
 }
 
 /** A type is mapped to a name, to nothing (null), or, under `resources`, `hooks` and the like, to a mapping. */

@@ -1,7 +1,7 @@
 import { type ErrorFields, InternalError, StackValidationFailed } from '../errors.ts';
 import type { Name } from '../names.ts';
 import { builtSource, type Path, type Source, type SourceLocation } from '../source.ts';
-import type { Json } from '../values.ts';
+import type { Json, JsonObject } from '../values.ts';
 
 /** A value in a template: JSON in which any node may be a call of a function. Immutable. */
 export type Expression =
@@ -32,6 +32,9 @@ export type Reference =
   | { readonly kind: 'done'; readonly resource: string; readonly path: Path; readonly source?: Source }
   | { readonly kind: 'name'; readonly name: Name; readonly path: Path; readonly source?: Source };
 
+/** What a nested template may ask of the resource that it stands for. */
+export type Facade = 'metadata' | 'deletionPolicy' | 'updatePolicy';
+
 /** What is known before anything runs. */
 export interface StaticScope {
   /** A parameter's value, pseudo-parameters included. Throws InvalidTemplateReference for an unknown one. */
@@ -41,6 +44,9 @@ export interface StaticScope {
    * Absent where parameters are fixed before the run.
    */
   parameterReferences?(name: string, visit: (reference: Reference) => void): void;
+  /** A section of the resource that this template is the type of. Absent in a root template. */
+  facade?(part: Facade): Json;
+  facadeReferences?(part: Facade, visit: (reference: Reference) => void): void;
   /** Whether a condition holds. Throws InvalidTemplateReference for an unknown one. */
   condition(name: string): boolean;
   /** The text of a file given along with the template. */
@@ -81,6 +87,8 @@ export interface Surroundings {
   readonly parameters: ReadonlySet<string>;
   readonly resources: ReadonlySet<string>;
   readonly conditions: ReadonlySet<string>;
+  /** The section Mappings of CloudFormation's language. */
+  readonly mappings?: JsonObject;
 }
 
 const NOWHERE: Surroundings = {

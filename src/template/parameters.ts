@@ -76,7 +76,13 @@ export interface ParameterOptions {
 }
 
 /** Set by the engine, and never by a user. */
-export const PSEUDO_PARAMETERS = ['OS::stack_name', 'OS::stack_id', 'OS::project_id', 'OS::region'] as const;
+export const PSEUDO_PARAMETERS: { readonly [dialect in TemplateVersion['dialect']]: readonly string[] } = {
+  hot: ['OS::stack_name', 'OS::stack_id', 'OS::project_id', 'OS::region'],
+  cfn: ['AWS::StackName', 'AWS::StackId', 'AWS::Region'],
+};
+
+/** Heat's default of AWS::Region (heat/engine/cfn/parameters.py). */
+const DEFAULT_AWS_REGION = 'ap-southeast-1';
 
 const TYPES: readonly ParameterType[] = ['string', 'number', 'comma_delimited_list', 'json', 'boolean'];
 
@@ -115,12 +121,7 @@ export interface ParameterResolution {
 /** As resolveParameters, telling what is wrong instead of throwing it. */
 export function resolveEachParameter(template: Template, options: ParameterOptions): ParameterResolution {
   const { given = {}, defaults = {} } = options;
-  const values = new Map<string, Json>([
-    ['OS::stack_name', options.stackName],
-    ['OS::stack_id', options.stackId],
-    ['OS::project_id', options.projectId ?? ''],
-  ]);
-  if (options.region !== undefined) values.set('OS::region', options.region);
+  const values = pseudoParameters(template.version, options);
   const problems: HotloomError[] = unknownParameters(template, given);
   const failures = new Map<string, HotloomError>();
   for (const definition of template.parameters.values()) {
@@ -133,6 +134,24 @@ export function resolveEachParameter(template: Template, options: ParameterOptio
     }
   }
   return { values, problems, failures };
+}
+
+function pseudoParameters({ dialect }: TemplateVersion, options: ParameterOptions): Map<string, Json> {
+  const { stackName, stackId, projectId = '', region } = options;
+  if (dialect === 'cfn') {
+    return new Map([
+      ['AWS::StackName', stackName],
+      ['AWS::StackId', `arn:openstack:heat::${projectId}:stacks/${stackName}/${stackId}`],
+      ['AWS::Region', region ?? DEFAULT_AWS_REGION],
+    ]);
+  }
+  const values = new Map([
+    ['OS::stack_name', stackName],
+    ['OS::stack_id', stackId],
+    ['OS::project_id', projectId],
+  ]);
+  if (region !== undefined) values.set('OS::region', region);
+  return values;
 }
 
 /** The definitions in the section `parameters`; what is wrong with them is added to `problems`. */
@@ -360,7 +379,7 @@ function unknownParameters(template: Template, given: { readonly [name: string]:
         new UnknownUserParameter({
           what: `The Parameter (${name}) was not defined in template.`,
           where: placeOf(template, ['parameters']),
-          why: (PSEUDO_PARAMETERS as readonly string[]).includes(name)
+          why: PSEUDO_PARAMETERS[template.version.dialect].includes(name)
             ? 'It is a pseudo-parameter, which the engine sets.'
             : 'A value is given for it, and nothing in the template could use it.',
           fix: `${suggest(name, names)}The template has ${listNames(names)}.`,

@@ -8,6 +8,7 @@ import {
 import { builtSource, type Path, type Source } from '../source.ts';
 import { asJson, isJsonObject, type Json, type JsonObject } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
+import { translateCfn } from './cfn-document.ts';
 import { type ConditionExpression, isConditionExpression, wrongDefinitionFields } from './conditions.ts';
 import {
   type Expression,
@@ -170,6 +171,8 @@ const RESERVED_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** Sections of a document to definitions. */
 class TemplateParser {
+  readonly #original: JsonObject;
+  /** With HOT's keys. */
   readonly #document: JsonObject;
   readonly #source: Source;
   readonly #version: TemplateVersion;
@@ -177,16 +180,21 @@ class TemplateParser {
   readonly #surroundings: Surroundings;
   readonly #parser: Parser;
 
-  constructor(document: JsonObject, source: Source, version: TemplateVersion) {
+  constructor(original: JsonObject, originalSource: Source, version: TemplateVersion) {
+    const isCfn = version.dialect === 'cfn';
+    const translated = isCfn ? translateCfn(original, originalSource) : undefined;
+    const { document, source } = translated ?? { document: original, source: originalSource };
+    this.#original = original;
     this.#document = document;
     this.#source = source;
     this.#version = version;
     this.#problems = new Problems(source);
     this.#surroundings = {
       source,
-      parameters: new Set([...namesOf(document.parameters), ...PSEUDO_PARAMETERS]),
+      parameters: new Set([...namesOf(document.parameters), ...PSEUDO_PARAMETERS[version.dialect]]),
       resources: namesOf(document.resources),
       conditions: version.sections.has('conditions') ? namesOf(document.conditions) : new Set(),
+      ...(translated === undefined ? {} : { mappings: translated.mappings }),
     };
     this.#parser = new Parser(version, this.#problems, this.#surroundings);
   }
@@ -208,7 +216,7 @@ class TemplateParser {
       resources: this.#resources(),
       outputs: this.#outputs(),
       files,
-      document: this.#document,
+      document: this.#original,
     };
     this.#problems.throwIfAny();
     return template;

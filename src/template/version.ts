@@ -2,24 +2,37 @@ import { InvalidTemplateVersion, TemplateFormatError } from '../errors.ts';
 import type { Source } from '../source.ts';
 import type { Json, JsonObject } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
+import { CFN_FUNCTIONS, CFN_TEMPLATE, HEAT_TEMPLATE } from './cfn-version.ts';
 import { AndOr } from './functions/and-or.ts';
+import { Contains } from './functions/contains.ts';
+import { Digest } from './functions/digest.ts';
 import { Equals } from './functions/equals.ts';
+import { Filter } from './functions/filter.ts';
 import { GetAttr } from './functions/get-attr.ts';
 import { GetData } from './functions/get-data.ts';
 import { GetFile } from './functions/get-file.ts';
 import { GetParam } from './functions/get-param.ts';
 import { GetResource } from './functions/get-resource.ts';
 import { If } from './functions/if.ts';
+import { ListConcat } from './functions/list-concat.ts';
 import { ListJoin } from './functions/list-join.ts';
+import { MakeUrl } from './functions/make-url.ts';
+import { MapMerge } from './functions/map-merge.ts';
+import { MapReplace } from './functions/map-replace.ts';
 import { Not } from './functions/not.ts';
 import { parseInvalidInCondition, parseRemoved, parseUnsupported } from './functions/refused.ts';
+import { Repeat } from './functions/repeat.ts';
+import { ResourceFacade } from './functions/resource-facade.ts';
 import { StrReplace } from './functions/str-replace.ts';
+import { StrSplit } from './functions/str-split.ts';
 import type { FunctionTable, ParseCall } from './parser.ts';
 import { pythonText } from './python.ts';
 
 /** What one `heat_template_version` allows. */
 export interface TemplateVersion {
   readonly name: string;
+  /** HOT, or the language of CloudFormation, whose keys are translated to HOT's before anything else. */
+  readonly dialect: 'hot' | 'cfn';
   /** Other names of the same version: `wallaby`. */
   readonly aliases: readonly string[];
   /** Sections of the document. */
@@ -74,16 +87,8 @@ const CHANGES: readonly VersionChange[] = [
       get_file: GetFile.parse,
       list_join: ListJoin.parseOne,
       str_replace: StrReplace.parseScalars,
-      resource_facade: parseUnsupported,
-      Ref: parseUnsupported,
-      'Fn::GetAZs': parseUnsupported,
-      'Fn::Select': parseUnsupported,
-      'Fn::Join': parseUnsupported,
-      'Fn::Split': parseUnsupported,
-      'Fn::Replace': parseUnsupported,
-      'Fn::Base64': parseUnsupported,
-      'Fn::MemberListToMap': parseUnsupported,
-      'Fn::ResourceFacade': parseUnsupported,
+      resource_facade: ResourceFacade.parse,
+      ...CFN_FUNCTIONS,
     },
   },
   {
@@ -99,25 +104,25 @@ const CHANGES: readonly VersionChange[] = [
       'Fn::ResourceFacade': parseRemoved,
     },
   },
-  { name: '2015-04-30', functions: { repeat: parseUnsupported, digest: parseUnsupported } },
+  { name: '2015-04-30', functions: { repeat: Repeat.parseLists, digest: Digest.parse } },
   {
     name: '2015-10-15',
     functions: {
       get_attr: GetAttr.parse,
       list_join: ListJoin.parse,
       str_replace: StrReplace.parse,
-      str_split: parseUnsupported,
+      str_split: StrSplit.parse,
       'Fn::Select': parseRemoved,
     },
   },
-  { name: '2016-04-08', functions: { map_merge: parseUnsupported } },
+  { name: '2016-04-08', functions: { map_merge: MapMerge.parse } },
   {
     name: '2016-10-14',
     aliases: ['newton'],
     sections: ['conditions'],
     resourceSections: ['external_id', 'condition'],
     deletionPolicies: { delete: 'Delete', retain: 'Retain', snapshot: 'Snapshot' },
-    functions: { if: If.parseBoth, map_replace: parseUnsupported, yaql: parseUnsupported },
+    functions: { if: If.parseBoth, map_replace: MapReplace.parse, repeat: Repeat.parseMaps, yaql: parseUnsupported },
     conditionFunctions: {
       get_param: GetParam.parse,
       equals: Equals.parse,
@@ -130,19 +135,20 @@ const CHANGES: readonly VersionChange[] = [
     name: '2017-02-24',
     aliases: ['ocata'],
     hasModulo: true,
-    functions: { filter: parseUnsupported, str_replace_strict: parseUnsupported },
+    functions: { filter: Filter.parse, str_replace_strict: StrReplace.parseStrict },
   },
   {
     name: '2017-09-01',
     aliases: ['pike'],
     functions: {
-      make_url: parseUnsupported,
-      list_concat: parseUnsupported,
-      list_concat_unique: parseUnsupported,
-      str_replace_vstrict: parseUnsupported,
-      contains: parseUnsupported,
+      make_url: MakeUrl.parse,
+      repeat: Repeat.parse,
+      list_concat: ListConcat.parse,
+      list_concat_unique: ListConcat.parse,
+      str_replace_vstrict: StrReplace.parseVeryStrict,
+      contains: Contains.parse,
     },
-    conditionFunctions: { yaql: parseUnsupported, contains: parseUnsupported },
+    conditionFunctions: { yaql: parseUnsupported, contains: Contains.parse },
   },
   { name: '2018-03-02', aliases: ['queens'], parameterKeys: ['tags'] },
   { name: '2018-08-31', aliases: ['rocky'] },
@@ -162,6 +168,13 @@ const BY_NAME: ReadonlyMap<string, TemplateVersion> = new Map(
 
 /** The keys that say what language a document is written in, Heat's own and those of CloudFormation. */
 const VERSION_KEYS = ['heat_template_version', 'HeatTemplateFormatVersion', 'AWSTemplateFormatVersion'] as const;
+
+/** The versions by the key that names them. */
+const VERSIONS: { readonly [key in (typeof VERSION_KEYS)[number]]: ReadonlyMap<string, TemplateVersion> } = {
+  heat_template_version: BY_NAME,
+  HeatTemplateFormatVersion: new Map([[HEAT_TEMPLATE.name, HEAT_TEMPLATE]]),
+  AWSTemplateFormatVersion: new Map([[CFN_TEMPLATE.name, CFN_TEMPLATE]]),
+};
 
 /**
  * The version that the document says it is written in. Throws TemplateFormatError when it names none, and
@@ -188,22 +201,18 @@ export function versionOf(document: JsonObject, source: Source): TemplateVersion
   }
   const value = document[key] as Json;
   const name = pythonText(value);
-  const version = key === 'heat_template_version' && typeof value === 'string' ? BY_NAME.get(value) : undefined;
+  const allowed = VERSIONS[key];
+  const version = typeof value === 'string' ? allowed.get(value) : undefined;
   if (version !== undefined) return version;
-  const names = [...BY_NAME.keys()];
+  const names = [...allowed.keys()];
   throw new InvalidTemplateVersion({
     what: `The template version is invalid: "${key}: ${name}". "${key}" should be one of: ${names.join(', ')}`,
     where: source.locate([key]),
-    why:
-      key === 'heat_template_version'
-        ? typeof value === 'string'
-          ? `There is no version '${name}'.`
-          : 'A version is a text.'
-        : 'Templates in the language of CloudFormation are not supported.',
+    why: typeof value === 'string' ? `There is no version '${name}'.` : 'A version is a text.',
     fix:
       key === 'heat_template_version'
         ? `${suggest(name, names)}The newest of Heat is 2021-04-16; hotloom-1 adds get_data and the resource sections inputs and outputs.`
-        : "Translate it to HOT, with 'heat_template_version' as its first line.",
+        : `Write '${key}: "${names[0]}"', or translate the template to HOT.`,
   });
 }
 
@@ -221,6 +230,7 @@ function applyChange(before: TemplateVersion | undefined, change: VersionChange)
   );
   return {
     name: change.name,
+    dialect: 'hot',
     aliases: change.aliases ?? [],
     sections: new Set([...(before?.sections ?? []), ...(change.sections ?? [])]),
     resourceSections: new Set([...(before?.resourceSections ?? []), ...(change.resourceSections ?? [])]),

@@ -1,5 +1,6 @@
 import { Engine, MemoryStore } from 'hotloom';
 import { masked, matches } from './compare.mjs';
+import { heatTestTypes } from './heat-test-types.mjs';
 
 const STACK = 'teststack';
 const PROJECT = 'test_tenant_id';
@@ -11,7 +12,7 @@ const PROJECT = 'test_tenant_id';
 export async function judge(vector, { unknownTypes = 'refuse' } = {}) {
   const { expect } = vector;
   const store = new MemoryStore();
-  const engine = new Engine({ store, projectId: PROJECT, unknownTypes, duplicateKeys: 'last' });
+  const engine = new Engine({ types: heatTestTypes, store, projectId: PROJECT, unknownTypes, duplicateKeys: 'last' });
   const differences = [];
   const check = (what, expected, actual, options) => {
     const given = masked(actual);

@@ -51,12 +51,19 @@ parameter_merge_strategies: {default: merge}
 
 test('of several environments the last counts, entry by entry', () => {
   const { parameters, typeAliases, eventSinks } = parseEnvironment([
-    'parameters: {p: 1, q: 1, m: {a: 1}}\nresource_registry: {A: B}\nevent_sinks: [1]',
-    { parameters: { q: 2, m: { b: 2 } }, resource_registry: { A: 'C', D: 'E' }, event_sinks: [2] },
+    'parameters: {p: 1, q: 1, m: {a: 1}}\nresource_registry: {A: B}\nevent_sinks: [{type: zaqar-queue, target: a}]',
+    {
+      parameters: { q: 2, m: { b: 2 } },
+      resource_registry: { A: 'C', D: 'E' },
+      event_sinks: [{ type: 'zaqar-queue', target: 'b' }],
+    },
   ]);
   expect(parameters).toEqual({ p: 1, q: 2, m: { b: 2 } });
   expect(typeAliases).toEqual({ A: 'C', D: 'E' });
-  expect(eventSinks).toEqual([1, 2]);
+  expect(eventSinks).toEqual([
+    { type: 'zaqar-queue', target: 'a' },
+    { type: 'zaqar-queue', target: 'b' },
+  ]);
 });
 
 describe('merge strategies', () => {

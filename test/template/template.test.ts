@@ -41,9 +41,9 @@ describe('versions', () => {
       'The template version is invalid: Ambiguous versions (heat_template_version, AWSTemplateFormatVersion)',
     ],
     [
-      'AWSTemplateFormatVersion: 2010-09-09',
+      'AWSTemplateFormatVersion: 2010-09-10',
       'InvalidTemplateVersion',
-      /^The template version is invalid: "AWSTemplateFormatVersion: 2010-09-09"/,
+      /^The template version is invalid: "AWSTemplateFormatVersion: 2010-09-10"/,
     ],
   ])('%j is refused', (text, code, what) => {
     const error = thrownBy(() => parseTemplate(text));

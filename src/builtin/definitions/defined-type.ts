@@ -28,6 +28,7 @@ export function definedType(name: string, definition: TypeDefinition, handler?: 
     properties,
     required: requiredNames(definition.properties),
     formerNames: formerNames(definition),
+    updatePolicies: Object.keys(definition.update_policy ?? {}),
     attributes,
     anyProperties: definition.any_properties === true,
     anyAttributes: definition.any_attributes === true,

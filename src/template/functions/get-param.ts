@@ -52,9 +52,10 @@ export class GetParam extends FunctionCall {
     const parameter = Array.isArray(this.#args) ? this.#args[0] : this.#args;
     const name = parameter instanceof FunctionCall ? parameter.resolve(withoutReads(scope)) : parameter;
     if (typeof name !== 'string' || name === '') return;
-    if (scope.parameterReferences !== undefined && this.surroundings.parameters.has(name)) {
-      scope.parameterReferences(name, visit);
-    } else this.#valueOf(name, scope);
+    const { parameters } = this.surroundings;
+    if (!parameters.has(name)) throw referenceError(unknownParameter(name, parameters), this.location);
+    // That it has no value is a problem of the parameter, not of whoever reads it.
+    scope.parameterReferences?.(name, visit);
   }
 
   override resolve(scope: ResolveScope): Json {
