@@ -22,12 +22,23 @@ export interface Randomness {
   bytes(size: number): Uint8Array;
 }
 
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
 /** The machine's time. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   schedule(delayMs, run, options) {
-    const timer = setTimeout(run, delayMs);
-    if (!options?.keepAlive) timer.unref();
+    // Node fires at once after a longer delay than 2^31 - 1 ms.
+    const end = Date.now() + delayMs;
+    let timer: NodeJS.Timeout;
+    const wait = (ms: number): void => {
+      timer = setTimeout(
+        () => (ms > LONGEST_DELAY_MS ? wait(end - Date.now()) : run()),
+        Math.min(ms, LONGEST_DELAY_MS),
+      );
+      if (!options?.keepAlive) timer.unref();
+    };
+    wait(delayMs);
     return { cancel: () => clearTimeout(timer) };
   },
 };

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { definedTypes } from './builtin/definitions/load-definitions.ts';
 import { heatTypes } from './builtin/heat/index.ts';
@@ -72,6 +73,8 @@ export class Engine {
   readonly #services: StackServices;
   readonly #scripts: ScriptAccess;
   readonly #engineId: string;
+  readonly #closing = new AbortController();
+  readonly #actions = new Set<Promise<unknown>>();
   #claimantOnce: Promise<Claimant> | undefined;
 
   constructor(options: EngineOptions = {}) {
@@ -94,6 +97,8 @@ export class Engine {
     });
     this.#scripts = new ScriptAccess(names, running, (name, value) => this.write(name, value));
     this.#engineId = randomness.uuid();
+    // Every action listens to it: many listeners are no leak here.
+    setMaxListeners(0, this.#closing.signal);
     this.#services = {
       types: createRegistry([...heatTypes, ...(options.types ?? [])], definedTypes),
       store,
@@ -115,6 +120,7 @@ export class Engine {
       },
       cancelGraceMs: options.cancelGraceMs ?? 10_000,
       running,
+      closing: this.#closing.signal,
       regions: new Map(),
       openEndpoint: (resource) => this.#scripts.open(resource),
       closeEndpoints: (inSpace, stack) => this.#scripts.revoke(inSpace, stack),
@@ -147,7 +153,7 @@ export class Engine {
    * StackFailed when a resource fails, the time is over, or `signal` fires.
    */
   async create(options: CreateOptions): Promise<StackDescription> {
-    await createStack(this.#services, options);
+    await this.#owned(createStack(this.#services, options));
     return this.show(options.stack, options.space);
   }
 
@@ -156,7 +162,7 @@ export class Engine {
    * EntityNotFound, ActionInProgress, StackInUse, and StackFailed when a resource could not be deleted.
    */
   async delete(options: DeleteOptions): Promise<void> {
-    await deleteStack(this.#services, options);
+    await this.#owned(deleteStack(this.#services, options));
   }
 
   /** A stack with its outputs and resources. Throws EntityNotFound. */
@@ -250,18 +256,27 @@ export class Engine {
 
   /** Cancels what is at work, waits until it has stopped, and frees everything the engine holds. */
   async close(): Promise<void> {
-    const { running, names, space, store } = this.#services;
-    const actions = running.values();
+    const { names, space, store } = this.#services;
     const reason = new ActionCancelled({
       what: 'The engine was closed.',
       why: 'Its owner closed it while an action was at work.',
     });
-    for (const action of actions) action.cancel(reason);
-    await Promise.all(actions.map(({ ended }) => ended));
+    this.#closing.abort(reason);
+    await Promise.allSettled(this.#actions);
     names.close();
     await this.#scripts.close();
     await space.close();
     await store.close();
+  }
+
+  /** `close` waits for it. */
+  async #owned<T>(action: Promise<T>): Promise<T> {
+    this.#actions.add(action);
+    try {
+      return await action;
+    } finally {
+      this.#actions.delete(action);
+    }
   }
 
   /** Made at the first claim: an engine that only looks opens nothing. */

@@ -77,10 +77,11 @@ export function messageOf(error: unknown): string {
  * The same error with `map` applied to every text of it and of its causes: how secrets are masked. Itself when no text
  * changes. The copy of an error of ours is of its class; of another error an Error with its name.
  */
-export function mapErrorTexts(error: unknown, map: (text: string) => string): unknown {
+export function mapErrorTexts(error: unknown, map: (text: string) => string, within: readonly unknown[] = []): unknown {
   if (typeof error === 'string') return map(error);
-  if (!(error instanceof Error)) return error;
-  const cause = error.cause === undefined ? undefined : mapErrorTexts(error.cause, map);
+  if (!(error instanceof Error)) return typeof error === 'object' && error !== null ? maskedObject(error, map) : error;
+  const isCircle = error.cause === undefined || error.cause === error || within.includes(error.cause);
+  const cause = isCircle ? undefined : mapErrorTexts(error.cause, map, [...within, error]);
   const text = isHotloomError(error) ? error.message : `${error.message}${error.stack ?? ''}`;
   if (map(text) === text && cause === error.cause) return error;
   if (!isHotloomError(error) || 'problems' in error) {
@@ -100,6 +101,16 @@ export function mapErrorTexts(error: unknown, map: (text: string) => string): un
     Object.defineProperty(copy, key, { value, enumerable: key in mapped, configurable: true, writable: true });
   }
   return copy;
+}
+
+/** Somebody threw what is no Error: as JSON with its texts mapped, or its printed form. */
+function maskedObject(thrown: object, map: (text: string) => string): unknown {
+  try {
+    const text = JSON.stringify(thrown);
+    return map(text) === text ? thrown : JSON.parse(map(text));
+  } catch {
+    return map(String(thrown));
+  }
 }
 
 function printFields({ what, where, why, fix }: ErrorFields): string {

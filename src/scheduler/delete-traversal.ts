@@ -80,7 +80,8 @@ class DeleteTraversal {
       if (signal.aborted) throw signal.reason;
       this.#tell(record, 'IN_PROGRESS', 'state changed');
       await journal.record(...this.#changes(record, 'IN_PROGRESS', 'state changed'));
-      if (record.deletionPolicy !== 'Retain') await this.#untilStopped(this.#callHandler(record));
+      if (record.deletionPolicy !== 'Retain' && record.action !== 'INIT')
+        await this.#untilStopped(this.#callHandler(record));
       await journal.record(
         { kind: 'event', event: this.#event(record, 'COMPLETE', 'state changed') },
         { kind: 'resourceGone', resource: record.name },
@@ -133,7 +134,8 @@ class DeleteTraversal {
         const timer = clock.schedule(cancelGraceMs, () => reject(signal.reason), { keepAlive: true });
         void work.finally(() => timer.cancel()).catch(() => {});
       };
-      signal.addEventListener('abort', stop, { once: true });
+      if (signal.aborted) stop();
+      else signal.addEventListener('abort', stop, { once: true });
       work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
     });
   }

@@ -1,6 +1,6 @@
 import type { Claim, StackStore, StoreChange } from '../store/stack-store.ts';
 
-/** Told when a record is durable, or that it cannot be stored. Neither may throw. */
+/** Told when a record is durable, or that it cannot be stored. */
 interface Waiter {
   readonly stored: () => void;
   readonly failed: (error: unknown) => void;
@@ -94,8 +94,13 @@ export class Journal {
   #tell(waiters: readonly Waiter[], failure: { readonly error: unknown } | undefined): void {
     this.#isWriting = false;
     for (const waiter of waiters) {
-      if (failure === undefined) waiter.stored();
-      else waiter.failed(failure.error);
+      try {
+        if (failure === undefined) waiter.stored();
+        else waiter.failed(failure.error);
+      } catch (error) {
+        // A defect of ours in one waiter must not take the others with it.
+        this.#didFail(error);
+      }
     }
     if (this.#waiters.length > 0) this.#flushSoon();
   }

@@ -30,6 +30,8 @@ import type { Traversal } from './traversal.ts';
 interface PendingRead extends BlockedRead {
   readonly since: number;
   readonly promise: Promise<Json>;
+  /** One more waits for it; the read is given up when all of them have. */
+  join(signal: AbortSignal | undefined): void;
   /** Ends the read; called once. */
   settle(outcome: { readonly value: Json } | { readonly error: unknown }): void;
 }
@@ -48,6 +50,9 @@ export class ResourceRun {
   #resourceId: string | undefined;
   #data: JsonObject = NO_DATA;
   #hasEnded = false;
+  #hasStarted = false;
+  /** The handler has returned, and its result is being stored. */
+  #hasReturned = false;
   /** The first thing the handler did against its declaration. It fails the resource even when the handler goes on. */
   #violation: HotloomError | undefined;
   /** The first error that a read ended with: what a failure of a handler that hides its cause began with. */
@@ -89,6 +94,11 @@ export class ResourceRun {
     return this.#hasEnded;
   }
 
+  /** It has had its first slot. */
+  get hasStarted(): boolean {
+    return this.#hasStarted;
+  }
+
   get isBlocked(): boolean {
     return this.#pending !== undefined && this.#pending.size > 0;
   }
@@ -104,6 +114,7 @@ export class ResourceRun {
 
   /** Records the intent, runs the handler, and records the result. The slot is given back at the end. */
   run(slot: Slot): void {
+    this.#hasStarted = true;
     this.#slot = slot;
     this.#record(this.#changes('IN_PROGRESS', 'state changed'), () => this.#start());
   }
@@ -120,10 +131,10 @@ export class ResourceRun {
           : type.handler.create(new StreamingRunCall(this) as never);
       Promise.resolve(result).then(
         (attributes) => this.#finish((type.kind === 'plain' ? attributes : undefined) ?? {}),
-        (error: unknown) => this.#end(error),
+        (error: unknown) => this.#end(error ?? new Error(`The handler rejected with ${error}.`)),
       );
     } catch (error) {
-      this.#end(error);
+      this.#end(error ?? new Error(`The handler threw ${error}.`));
     }
   }
 
@@ -232,6 +243,7 @@ export class ResourceRun {
     const value = this.#checkWrite(attribute, written);
     const earlier = this.#written?.get(attribute);
     if (earlier !== undefined) return earlier.stored;
+    if (this.#hasReturned) throw this.#cancelled();
     const stored = new Promise<void>((resolve, reject) => {
       this.traversal.journal.recordThen([{ kind: 'value', resource: this.resource.name, attribute, value }], {
         stored: () => {
@@ -283,17 +295,27 @@ export class ResourceRun {
   }
 
   /** See CreateCall. */
-  async setResourceId(id: string): Promise<void> {
-    this.#throwIfEnded();
+  setResourceId(id: string): Promise<void> {
+    return guarded(this.#setResourceId(id));
+  }
+
+  /** Also after a cancel: what was made has to be known, so that it can be deleted. */
+  async #setResourceId(id: string): Promise<void> {
+    if (this.#hasEnded) throw this.#cancelled();
     this.#resourceId = id;
     await this.traversal.journal.record({ kind: 'resource', record: this.#recordOf('IN_PROGRESS', 'state changed') });
+    this.traversal.throwIfStopped();
     // A type that declares a refid of its own publishes it itself.
     if (!Object.hasOwn(this.resource.type.attributes, REFID)) await this.publish(REFID, id);
   }
 
   /** See CreateCall. */
-  async setData(data: JsonObject): Promise<void> {
-    this.#throwIfEnded();
+  setData(data: JsonObject): Promise<void> {
+    return guarded(this.#setData(data));
+  }
+
+  async #setData(data: JsonObject): Promise<void> {
+    if (this.#hasEnded) throw this.#cancelled();
     this.#data = asJson(data) as JsonObject;
     await this.traversal.journal.record({ kind: 'resource', record: this.#recordOf('IN_PROGRESS', 'state changed') });
   }
@@ -309,6 +331,7 @@ export class ResourceRun {
     if (this.#hasEnded) return;
     try {
       const rest = this.#restOfAttributes(attributes);
+      this.#hasReturned = true;
       if (this.#violation !== undefined) throw this.#violation;
       const changes: StoreChange[] = [];
       for (const [attribute, value] of rest) {
@@ -356,7 +379,9 @@ export class ResourceRun {
   #tellWhatItBeganWith(error: unknown): void {
     const root = rootCause(error);
     const isKnown = this.#failedRead === undefined || rootCause(this.#failedRead) === root;
-    if (!isKnown && root instanceof Error && !this.traversal.signal.aborted) root.cause = this.#failedRead;
+    if (!isKnown && root instanceof Error && Object.isExtensible(root) && !this.traversal.signal.aborted) {
+      root.cause = this.#failedRead;
+    }
   }
 
   /** The changes that bring the resource into a state. */
@@ -403,8 +428,12 @@ export class ResourceRun {
     if (stopped !== undefined) return Promise.reject(stopped);
     this.#pending ??= new Map();
     const pending = this.#pending;
+    if (signal?.aborted) return Promise.reject(signal.reason);
     const earlier = pending.get(key);
-    if (earlier !== undefined) return earlier.promise;
+    if (earlier !== undefined) {
+      earlier.join(signal);
+      return earlier.promise;
+    }
     const { waits, clock } = this.traversal;
     let resolve: (value: Json) => void = () => {};
     let reject: (error: unknown) => void = () => {};
@@ -412,7 +441,11 @@ export class ResourceRun {
       [resolve, reject] = [onValue, onError];
     });
     let unsubscribe = (): void => {};
-    const giveUp = (): void => read.settle({ error: signal?.reason });
+    let readers = 0;
+    const leave = (): void => {
+      readers -= 1;
+      if (readers === 0) read.settle({ error: signal?.reason });
+    };
     const read: PendingRead = {
       reader: {
         space: this.traversal.stack.space,
@@ -424,11 +457,14 @@ export class ResourceRun {
       promise: guarded(promise),
       missing,
       reject: (error: Deadlock) => read.settle({ error }),
+      join: (readerSignal) => {
+        readers += 1;
+        readerSignal?.addEventListener('abort', leave, { once: true });
+      },
       settle: (outcome) => {
         if (pending.get(key) !== read) return;
         pending.delete(key);
         unsubscribe();
-        signal?.removeEventListener('abort', giveUp);
         waits.didUnblock(read);
         if ('error' in outcome) this.#failedRead ??= outcome.error;
         this.traversal.didUnblock(this, read);
@@ -442,14 +478,15 @@ export class ResourceRun {
     }
     this.traversal.didBlock(this, read);
     unsubscribe = subscribe((outcome) => read.settle(outcome));
-    signal?.addEventListener('abort', giveUp);
+    read.join(signal);
     if (pending.get(key) === read) waits.didBlock(read);
     return promise;
   }
 
   /** Calls `goOn` with a slot, unless the handler is blocked on something else still or has ended. */
   #withSlot(goOn: () => void): void {
-    if (this.#hasEnded || this.isBlocked || this.#slot !== undefined) {
+    // A handler that is to stop does not queue for the right to hear so.
+    if (this.#hasEnded || this.isBlocked || this.#slot !== undefined || this.traversal.signal.aborted) {
       goOn();
       return;
     }

@@ -17,6 +17,7 @@ import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
 import type { Region } from '../space/data-space.ts';
 import type { NameReader } from '../space/name-reader.ts';
 import { type BlockedRead, type Blocker, printTarget, type Waits, type WaitTarget } from '../space/waits.ts';
+import type { ResourceRecord } from '../store/stack-store.ts';
 import type { ResolveScope } from '../template/expression.ts';
 import type { Json } from '../values.ts';
 import type { Journal } from './journal.ts';
@@ -46,6 +47,8 @@ export interface TraversalParts {
   readonly openEndpoint: (resource: ResourceIdentity) => Promise<EndpointAccess>;
   /** Told when no handler of this traversal works, none can start, and reads are blocked. */
   readonly didIdle: () => void;
+  /** Told when the space refuses a value. */
+  readonly didBreak: (error: unknown) => void;
 }
 
 /** How a traversal ended. */
@@ -54,6 +57,8 @@ export interface TraversalResult {
   readonly failures: readonly ResourceFailure[];
   /** The resources that were not started, because what they wait for failed, or because of a cancel. */
   readonly skipped: readonly string[];
+  /** Why the first of those was not started; what counts when no resource failed by itself. */
+  readonly skipCause: unknown;
 }
 
 type Phase = 'waiting' | 'running' | 'complete' | 'failed' | 'skipped';
@@ -87,9 +92,12 @@ export class Traversal {
   readonly #foreignValues = new Map<string, Json>();
   /** The blocked inputs of plain resources that wait for such a name, by port. */
   readonly #foreignReads = new Map<number, BlockedRead>();
+  #skipCause: unknown;
   readonly #startedAt: number;
   /** Resources that are not yet complete, failed or skipped. */
   #left: number;
+  /** Values on their way into a space that takes time. */
+  #writes = 0;
   /** Runs that hold a slot or queue for one. */
   #working = 0;
   #isIdleCheckDue = false;
@@ -222,8 +230,19 @@ export class Traversal {
   /** A value is durable: now readers may see it. */
   didStoreValue(resource: ResourceInterface, attribute: string, value: Json): void {
     const written = this.#parts.region.write(resource.name, attribute, value);
-    if (written instanceof Promise) void written.then(() => this.#publish(resource, attribute));
-    else this.#publish(resource, attribute);
+    if (!(written instanceof Promise)) this.#publish(resource, attribute);
+    else {
+      this.#writes += 1;
+      void written
+        .then(
+          () => this.#publish(resource, attribute),
+          (error: unknown) => this.#parts.didBreak(error),
+        )
+        .finally(() => {
+          this.#writes -= 1;
+          if (this.#left === 0 && this.#writes === 0) this.#finish();
+        });
+    }
   }
 
   #publish(resource: ResourceInterface, attribute: string): void {
@@ -361,7 +380,7 @@ export class Traversal {
     const run = new ResourceRun(this, resource, this.randomness.uuid(), requiredResources(resource), stackName);
     this.#runs[resource.index] = run;
     this.slots.acquire((slot) => {
-      if (run.hasEnded) {
+      if (run.hasEnded || this.#runs[resource.index] !== run) {
         slot.release();
         return;
       }
@@ -374,7 +393,10 @@ export class Traversal {
   #skip(resource: ResourceInterface, cause: unknown): void {
     if (this.#phases[resource.index] !== 'waiting') return;
     this.#phases[resource.index] = 'skipped';
+    this.#skipCause ??= cause;
     const reason = `'${resource.name}' was not created: ${messageOf(cause)}`;
+    // Stored, so that readers in other processes learn that its names will not come.
+    void this.journal.record({ kind: 'resource', record: this.#skippedRecord(resource, this.redact(reason)) });
     const { events, redact } = this.#parts;
     if (events.isHeard) {
       events.emit({
@@ -386,6 +408,31 @@ export class Traversal {
     }
     this.#failPorts(resource, isHotloomError(cause) ? cause : new WriterFailed({ what: reason, cause }));
     this.#didLeave();
+  }
+
+  #skippedRecord(resource: ResourceInterface, reason: string): ResourceRecord {
+    return {
+      name: resource.name,
+      type: resource.type.name,
+      physicalName: '',
+      resourceId: undefined,
+      action: 'INIT',
+      status: 'COMPLETE',
+      reason,
+      token: '',
+      data: {},
+      requires: requiredResources(resource),
+      deletionPolicy: resource.deletionPolicy,
+      updatedAt: this.clock.now(),
+    };
+  }
+
+  /** It queues for its first slot, and nothing has been recorded of it. */
+  #skipQueued(run: ResourceRun, cause: unknown): void {
+    this.#runs[run.resource.index] = undefined;
+    this.#phases[run.resource.index] = 'waiting';
+    this.#workDidEnd();
+    this.#skip(run.resource, cause);
   }
 
   #failPorts(resource: ResourceInterface, failure: HotloomError): void {
@@ -519,7 +566,11 @@ export class Traversal {
     for (const resource of this.stack.resources) {
       if (this.#phases[resource.index] === 'waiting') this.#skip(resource, reason);
     }
-    for (const run of this.#runs) run?.rejectReads(reason);
+    for (const run of this.#runs) {
+      if (run === undefined || run.hasEnded) continue;
+      if (run.hasStarted) run.rejectReads(reason);
+      else this.#skipQueued(run, reason);
+    }
     if (this.#left === 0) return;
     this.#graceTimer = this.clock.schedule(
       this.#parts.cancelGraceMs,
@@ -532,7 +583,7 @@ export class Traversal {
 
   #didLeave(): void {
     this.#left -= 1;
-    if (this.#left === 0) this.#finish();
+    if (this.#left === 0 && this.#writes === 0) this.#finish();
   }
 
   #finish(): void {
@@ -542,7 +593,7 @@ export class Traversal {
     const skipped = this.stack.resources
       .filter(({ index }) => this.#phases[index] === 'skipped')
       .map(({ name }) => name);
-    const result = { failures: this.#failures, skipped };
+    const result = { failures: this.#failures, skipped, skipCause: this.#skipCause };
     // The last records may still be on their way; a failure to store them has its own way to be told.
     void this.journal.settled().then(() => this.#resolve(result));
   }

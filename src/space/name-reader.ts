@@ -63,7 +63,7 @@ export class NameReader {
       wake(entry);
     };
     let unsubscribe = (): void => {};
-    const unwish = this.#space.isDeclared(name) ? (): void => {} : this.#wish(name, once);
+    const unwish = this.#wish(name, once);
     const cancel = (): void => {
       isOver = true;
       unsubscribe();
@@ -96,7 +96,7 @@ export class NameReader {
     const wish = this.#wishes.get(key) ?? { name, wakes: new Set() };
     wish.wakes.add(wake);
     this.#wishes.set(key, wish);
-    void this.#look([wish]);
+    if (!this.#space.isDeclared(name)) void this.#look([wish]);
     this.#pollLater();
     return () => {
       wish.wakes.delete(wake);
@@ -130,6 +130,7 @@ export class NameReader {
 
   async #look(wishes: readonly Wish[]): Promise<void> {
     for (const { name, wakes } of wishes) {
+      if (this.#space.isDeclared(name)) continue; // its region tells
       const entry = await this.#findStored(name).catch(() => undefined);
       if (entry !== undefined) for (const wake of [...wakes]) wake(entry);
     }

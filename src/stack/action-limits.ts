@@ -19,24 +19,25 @@ export function actionLimits(
   clock: Clock,
   options: {
     readonly timeoutMs?: number | undefined;
-    readonly signal?: AbortSignal | undefined;
+    readonly signals: readonly (AbortSignal | undefined)[];
     readonly what: string;
   },
 ): ActionLimits {
-  const { timeoutMs = DEFAULT_TIMEOUT_MS, signal, what } = options;
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, what } = options;
+  const signals = options.signals.filter((signal) => signal !== undefined);
   const controller = new AbortController();
   // Every handler of the stack may listen to it: many listeners are no leak here.
   setMaxListeners(0, controller.signal);
-  const follow = (): void => controller.abort(cancelled(what, signal?.reason));
+  const follow = (): void => controller.abort(cancelled(what, signals.find(({ aborted }) => aborted)?.reason));
   const timer = clock.schedule(timeoutMs, () => controller.abort(timedOut(what, timeoutMs)), { keepAlive: true });
-  signal?.addEventListener('abort', follow, { once: true });
-  if (signal?.aborted) follow();
+  for (const signal of signals) signal.addEventListener('abort', follow, { once: true });
+  if (signals.some(({ aborted }) => aborted)) follow();
   return {
     signal: controller.signal,
     cancel: (reason) => controller.abort(reason),
     end: () => {
       timer.cancel();
-      signal?.removeEventListener('abort', follow);
+      for (const signal of signals) signal.removeEventListener('abort', follow);
     },
   };
 }

@@ -1,10 +1,11 @@
-import { messageOf, rootCause, StackFailed } from '../errors.ts';
+import { isHotloomError, messageOf, rootCause, StackFailed } from '../errors.ts';
 import type { Action, StackEvent, Status } from '../events.ts';
 import { deleteResources } from '../scheduler/delete-traversal.ts';
 import { Journal } from '../scheduler/journal.ts';
 import { Traversal, type TraversalResult } from '../scheduler/traversal.ts';
 import type { Region } from '../space/data-space.ts';
 import type { Claim, StackRecord } from '../store/stack-store.ts';
+import { stackExists } from '../store/stored-stack.ts';
 import type { Json, JsonObject } from '../values.ts';
 import { type ActionLimits, actionLimits } from './action-limits.ts';
 import { type Analysis, analyse, type TemplateInput } from './analyse.ts';
@@ -49,7 +50,14 @@ class Creation {
   async run(): Promise<string> {
     const { space, store, claimant, regions } = this.#services;
     const { stack } = this.#analysis;
-    const region = space.declare(stack.space, stack.stack, declaredNames(this.#analysis));
+    await this.#forgetDeleted();
+    let region: Region;
+    try {
+      region = space.declare(stack.space, stack.stack, declaredNames(this.#analysis));
+    } catch (error) {
+      // Another create of this engine has come first, and its stack is on its way into the store.
+      throw isHotloomError(error, 'NotTheWriter') ? stackExists(stack.space, stack.stack) : error;
+    }
     let claim: Claim;
     try {
       claim = await store.createStack(this.#record(), await claimant());
@@ -61,18 +69,33 @@ class Creation {
     try {
       await this.#runClaimed(region, claim);
     } finally {
-      await store.release(claim);
+      // On a shared store another engine may change the stack from now on: the store alone tells its values.
+      if (store.isShared) {
+        regions.delete(stackKey(stack.space, stack.stack));
+        await region.close();
+      }
     }
     return this.#stackId;
   }
 
+  /** Another engine on the same store may have deleted a stack whose names this one still declares. */
+  async #forgetDeleted(): Promise<void> {
+    const { store, regions } = this.#services;
+    const { space, stack } = this.#analysis.stack;
+    if ((await store.findStack(space, stack)) !== undefined) throw stackExists(space, stack);
+    const key = stackKey(space, stack);
+    const stale = regions.get(key);
+    regions.delete(key);
+    await stale?.close();
+  }
+
   async #runClaimed(region: Region, claim: Claim): Promise<void> {
-    const { clock, store, running, closeEndpoints } = this.#services;
+    const { clock, store, running, closeEndpoints, closing } = this.#services;
     const { space, stack } = this.#analysis.stack;
     const { timeoutMs, signal } = this.#options;
-    const limits = actionLimits(clock, { timeoutMs, signal, what: `Create of '${stack}'` });
+    const limits = actionLimits(clock, { timeoutMs, signals: [signal, closing], what: `Create of '${stack}'` });
     const journal = new Journal(store, claim, limits.cancel);
-    const traversal = this.#traversal(region, journal, limits.signal);
+    const traversal = this.#traversal(region, journal, limits);
     let didEnd = (): void => {};
     const action: RunningAction = {
       space,
@@ -90,11 +113,45 @@ class Creation {
       const result = await traversal.run();
       closeEndpoints(space, stack);
       await this.#conclude(result, region, traversal, journal, limits);
+    } catch (error) {
+      await this.#tellUnstored(error, region);
+      throw error;
     } finally {
       limits.end();
+      await this.#release(claim);
       running.remove(action);
       didEnd();
     }
+  }
+
+  /** What happened before counts more than a claim that cannot be given back; it ends with the engine. */
+  async #release(claim: Claim): Promise<void> {
+    try {
+      await this.#services.store.release(claim);
+    } catch {
+      // Told by the store to whoever claims the stack next.
+    }
+  }
+
+  /** The store takes nothing any more: those who listen or wait hear of the end all the same. */
+  async #tellUnstored(error: unknown, region: Region): Promise<void> {
+    if (isHotloomError(error, 'StackFailed')) return;
+    const { events, clock } = this.#services;
+    const { stack, redact } = this.#analysis;
+    const reason = redact(`Stack CREATE failed: ${messageOf(error)}`);
+    const failure = new StackFailed({ what: reason, cause: error });
+    for (const { name } of stack.resources) await region.fail(name, failure);
+    if (!events.isHeard) return;
+    const time = clock.now();
+    events.emit({
+      type: 'stack',
+      time,
+      space: stack.space,
+      stack: stack.stack,
+      action: 'CREATE',
+      status: 'FAILED',
+      reason,
+    });
   }
 
   async #conclude(
@@ -105,7 +162,10 @@ class Creation {
     limits: ActionLimits,
   ): Promise<void> {
     const { stack, redact } = this.#analysis;
-    const isComplete = result.failures.length === 0 && result.skipped.length === 0;
+    const isComplete =
+      result.failures.length === 0 &&
+      result.skipped.length === 0 &&
+      !(stack.resources.length === 0 && limits.signal.aborted);
     const outputs = resolveOutputs(stack, region, traversal.scope, redact);
     if (isComplete) {
       await this.#tell(journal, 'CREATE', 'COMPLETE', 'Stack CREATE completed successfully', outputs);
@@ -121,7 +181,12 @@ class Creation {
   async #rollback(journal: Journal): Promise<void> {
     const { clock, store, regions } = this.#services;
     const { space, stack } = this.#analysis.stack;
-    const limits = actionLimits(clock, { timeoutMs: this.#options.timeoutMs, what: `Rollback of '${stack}'` });
+    const { closing } = this.#services;
+    const limits = actionLimits(clock, {
+      timeoutMs: this.#options.timeoutMs,
+      signals: [closing],
+      what: `Rollback of '${stack}'`,
+    });
     try {
       await this.#tell(journal, 'ROLLBACK', 'IN_PROGRESS', 'Stack ROLLBACK started');
       const result = await deleteResources({
@@ -152,17 +217,19 @@ class Creation {
     const { stack, redact } = this.#analysis;
     const stopped = limits.signal.aborted ? limits.signal.reason : undefined;
     const first = result.failures[0];
-    const cause = stopped ?? first;
+    const cause = stopped ?? first ?? result.skipCause;
     const reason =
       stopped !== undefined
         ? messageOf(stopped)
         : first !== undefined
           ? `Resource CREATE failed: ${first.what}`
-          : `Resources were not created: ${result.skipped.join(', ')}`;
-    const root = rootCause(first);
+          : `Resources were not created: ${messageOf(result.skipCause)}`;
+    const root = rootCause(first ?? result.skipCause);
     const others = result.failures.slice(1).map(({ what }) => what);
     const why = [
-      first !== undefined && root !== first && root !== first.cause ? `It began with: ${messageOf(root)}` : undefined,
+      root !== undefined && root !== (first ?? result.skipCause) && root !== first?.cause
+        ? `It began with: ${messageOf(root)}`
+        : undefined,
       others.length === 0 ? undefined : `These failed too: ${others.map(withoutStop).join('; ')}.`,
       result.skipped.length === 0
         ? undefined
@@ -180,9 +247,19 @@ class Creation {
     });
   }
 
-  #traversal(region: Region, journal: Journal, signal: AbortSignal): Traversal {
+  #traversal(region: Region, journal: Journal, { signal, cancel }: ActionLimits): Traversal {
     const { stack, graph, redact } = this.#analysis;
-    return new Traversal({ ...this.#services, stackId: this.#stackId, stack, graph, region, journal, signal, redact });
+    return new Traversal({
+      ...this.#services,
+      stackId: this.#stackId,
+      stack,
+      graph,
+      region,
+      journal,
+      signal,
+      redact,
+      didBreak: cancel,
+    });
   }
 
   /** Records and tells a state of the stack. */

@@ -27,6 +27,7 @@ export interface DeleteOptions {
  */
 export async function deleteStack(services: StackServices, options: DeleteOptions): Promise<void> {
   const { space = 'default', stack } = options;
+  if (options.force !== true) await refuseIfRead(services, space, stack);
   await cancelOwnCreate(services, space, stack);
   const record = await findStack(services, space, stack);
   const claim = await services.store.claim(record.id, await services.claimant());
@@ -58,7 +59,7 @@ async function deleteClaimed(
   const { events, clock, running } = services;
   const limits = actionLimits(clock, {
     timeoutMs: options.timeoutMs,
-    signal: options.signal,
+    signals: [options.signal, services.closing],
     what: `Delete of '${record.name}'`,
   });
   const journal = new Journal(services.store, claim, limits.cancel);
@@ -155,7 +156,8 @@ async function refuseIfRead(services: StackServices, space: string, stack: strin
   const readers = await services.store.readersOf(space, stack);
   if (readers.length === 0) return;
   const lines = readers.map(
-    (reader) => `${reader.space}.${reader.stack} reads ${reader.names.map((name) => printName(name)).join(', ')}`,
+    (reader) =>
+      `${printName([reader.space, reader.stack])} reads ${reader.names.map((name) => printName(name)).join(', ')}`,
   );
   throw new StackInUse({
     what: `Stack ${stack} is in use: other stacks have read its values.`,

@@ -32,6 +32,8 @@ export interface StackServices {
   /** How long handlers may take to stop after a cancel or a time-out before they are given up. */
   readonly cancelGraceMs: number;
   readonly running: RunningActions;
+  /** Fires when the engine is closed: ends every action, a rollback too. */
+  readonly closing: AbortSignal;
   /** The regions of the stacks that this engine has created and that still exist. */
   readonly regions: Map<string, Region>;
   readonly openEndpoint: (resource: ResourceIdentity) => Promise<EndpointAccess>;
