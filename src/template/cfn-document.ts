@@ -144,10 +144,15 @@ const SECTIONS_INVERSE = inverse(SECTIONS);
 /** The way in the text to what stands at `path` of the translated document. */
 function originalPath([section, name, key, ...rest]: Path): Path {
   const path: (string | number)[] = [];
-  if (section !== undefined) path.push(SECTIONS_INVERSE.get(String(section)) ?? section);
+  if (section !== undefined) path.push(SECTIONS_INVERSE.get(String(section)) ?? unquoted(section));
   if (name !== undefined) path.push(name);
-  if (key !== undefined) path.push(INVERSE.get(String(section))?.get(String(key)) ?? key);
+  if (key !== undefined) path.push(INVERSE.get(String(section))?.get(String(key)) ?? unquoted(key));
   return [...path, ...rest];
+}
+
+/** See mapKeys. */
+function unquoted(step: string | number): string | number {
+  return typeof step === 'string' ? step.replace(/^'(.*)'$/, '$1') : step;
 }
 
 function inverse(names: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
