@@ -20,11 +20,12 @@ import { MakeUrl } from './functions/make-url.ts';
 import { MapMerge } from './functions/map-merge.ts';
 import { MapReplace } from './functions/map-replace.ts';
 import { Not } from './functions/not.ts';
-import { parseInvalidInCondition, parseRemoved, parseUnsupported } from './functions/refused.ts';
+import { parseInvalidInCondition, parseRemoved } from './functions/refused.ts';
 import { Repeat } from './functions/repeat.ts';
 import { ResourceFacade } from './functions/resource-facade.ts';
 import { StrReplace } from './functions/str-replace.ts';
 import { StrSplit } from './functions/str-split.ts';
+import { Yaql } from './functions/yaql.ts';
 import type { FunctionTable, ParseCall } from './parser.ts';
 import { pythonText } from './python.ts';
 
@@ -122,7 +123,7 @@ const CHANGES: readonly VersionChange[] = [
     sections: ['conditions'],
     resourceSections: ['external_id', 'condition'],
     deletionPolicies: { delete: 'Delete', retain: 'Retain', snapshot: 'Snapshot' },
-    functions: { if: If.parseBoth, map_replace: MapReplace.parse, repeat: Repeat.parseMaps, yaql: parseUnsupported },
+    functions: { if: If.parseBoth, map_replace: MapReplace.parse, repeat: Repeat.parseMaps, yaql: Yaql.parse },
     conditionFunctions: {
       get_param: GetParam.parse,
       equals: Equals.parse,
@@ -148,7 +149,7 @@ const CHANGES: readonly VersionChange[] = [
       str_replace_vstrict: StrReplace.parseVeryStrict,
       contains: Contains.parse,
     },
-    conditionFunctions: { yaql: parseUnsupported, contains: Contains.parse },
+    conditionFunctions: { yaql: Yaql.parse, contains: Contains.parse },
   },
   { name: '2018-03-02', aliases: ['queens'], parameterKeys: ['tags'] },
   { name: '2018-08-31', aliases: ['rocky'] },

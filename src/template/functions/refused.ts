@@ -23,16 +23,6 @@ export const parseInvalidInCondition: ParseCall = (args, site) => {
   );
 };
 
-/** A function of HOT that this library does not have. It would be wrong to take the call for data. */
-export const parseUnsupported: ParseCall = (args, site) => {
-  site.expression(args);
-  return site.refuse(
-    `The function "${site.name}" is not supported.`,
-    'It is a function of Heat that Hotloom does not have.',
-    'Write the value out, or compute it outside and give it as a parameter.',
-  );
-};
-
 const REPLACEMENTS: ReadonlyMap<string, string> = new Map([
   ['Ref', 'Use get_resource for a resource and get_param for a parameter.'],
   ['Fn::Join', 'Use list_join.'],
