@@ -58,8 +58,11 @@ export interface LoadedDocument {
 export function loadDocument(text: string, options: DocumentOptions = {}): LoadedDocument {
   const { kind = 'template', file = `<${kind}>`, maxSize = DEFAULT_MAX_TEMPLATE_SIZE, duplicateKeys } = options;
   checkSize(text, maxSize, kind, file);
-  const source = new TextSource(file, text);
-  const data = loadJson(text) ?? loadYaml(text, kind, source, duplicateKeys === 'last');
+  const json = loadJson(text);
+  const { data, source } =
+    json === undefined
+      ? loadYaml(text, kind, file, duplicateKeys === 'last')
+      : { data: json, source: new TextSource(file, text) };
   if (data === undefined || data === null) {
     throw new TemplateFormatError({
       what: `The ${kind} is empty.`,
@@ -296,13 +299,60 @@ function countWrittenKeys(json: string): number {
   return count;
 }
 
-function loadYaml(text: string, kind: string, source: TextSource, lastKeyCounts: boolean): unknown {
+/** So many lines may be indented too little before the text is refused. */
+const MAX_REPAIRED_LINES = 100;
+
+/**
+ * PyYAML lets the lines of a quoted text or of a bracket begin anywhere; js-yaml wants them indented more than what they
+ * are in. The text with such lines indented, since blanks there mean nothing; undefined when that does not help.
+ */
+function indentLikePython(text: string): string | undefined {
+  let lines: string[] | undefined;
+  let read = text;
+  for (let repaired = 0; repaired < MAX_REPAIRED_LINES; repaired += 1) {
+    const line = deficientLine(read);
+    if (line === undefined) return read;
+    lines ??= text.split('\n');
+    // One more than the line before it, and more each time that it was not enough.
+    const before = /^ */.exec(lines[line - 1] ?? '')?.[0].length ?? 0;
+    lines[line] = `${' '.repeat(before + 1)}${lines[line]}`;
+    read = lines.join('\n');
+  }
+  return undefined;
+}
+
+function isDeficient(error: unknown): error is YAMLException {
+  return error instanceof YAMLException && error.reason === 'deficient indentation';
+}
+
+/** The number of the first line that js-yaml finds indented too little; undefined when there is none. */
+function deficientLine(text: string): number | undefined {
   try {
-    return load(text, { schema: PYYAML_SCHEMA, maxDepth: MAX_VALUE_DEPTH, filename: source.file, json: lastKeyCounts });
+    load(text, { schema: PYYAML_SCHEMA, maxDepth: MAX_VALUE_DEPTH, json: true });
   } catch (error) {
+    if (isDeficient(error)) return error.mark?.line;
+  }
+  return undefined;
+}
+
+function loadYaml(
+  text: string,
+  kind: string,
+  file: string,
+  lastKeyCounts: boolean,
+): { readonly data: unknown; readonly source: TextSource } {
+  const source = new TextSource(file, text);
+  try {
+    const data = load(text, { schema: PYYAML_SCHEMA, maxDepth: MAX_VALUE_DEPTH, filename: file, json: lastKeyCounts });
+    return { data, source };
+  } catch (error) {
+    if (isDeficient(error)) {
+      const indented = indentLikePython(text);
+      if (indented !== undefined) return loadYaml(indented, kind, file, lastKeyCounts);
+    }
     if (error instanceof NotFinite) throw notFinite(text, source);
     if (!(error instanceof YAMLException)) throw broken(text, kind, source);
-    if (/the input is empty/.test(error.reason)) return undefined;
+    if (/the input is empty/.test(error.reason)) return { data: undefined, source };
     const reason = error.reason.replace(/^./, (first) => first.toUpperCase());
     const where = source.at(error.mark?.position ?? secondDocumentOf(text), []);
     throw new TemplateFormatError({

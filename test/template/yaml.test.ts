@@ -43,6 +43,9 @@ describe('documents', () => {
     ['{a: 1, b: yes}', { a: 1, b: true }],
     ['\uFEFFa: 1', { a: 1 }],
     ['1: x\nyes: y', { 1: 'x', true: 'y' }],
+    // Lines of quoted texts and of brackets may begin anywhere.
+    ['a: "x\ny\n\n   z"\nb: 1', { a: 'x y\nz', b: 1 }],
+    ['a:\n  b: [1,\n2\n]\n  c: {d:\n1}', { a: { b: [1, 2], c: { d: 1 } } }],
   ])('%j', (text, data) => expect(loadDocument(text).data).toEqual(data));
 
   test('keys that are no texts are known', () => {
