@@ -1,4 +1,5 @@
-import { type HotloomError, StackValidationFailed, TemplateInvalid } from '../errors.ts';
+import { isTemplateFile } from '../composition/registry-lookup.ts';
+import { type HotloomError, isHotloomError, StackValidationFailed, TemplateInvalid } from '../errors.ts';
 import { buildPortGraph } from '../graph/build.ts';
 import { describeCycles } from '../graph/cycles.ts';
 import type { PortGraph } from '../graph/port-graph.ts';
@@ -6,7 +7,7 @@ import { deriveInterface } from '../interface/derive.ts';
 import type { StackInterface } from '../interface/interface.ts';
 import { staticScope } from '../interface/scope.ts';
 import { type Environment, parseEnvironment } from '../template/environment.ts';
-import { type ParameterValues, resolveEachParameter } from '../template/parameters.ts';
+import { type ParameterType, type ParameterValues, resolveEachParameter } from '../template/parameters.ts';
 import { parseTemplate, type Template } from '../template/template.ts';
 import type { JsonObject } from '../values.ts';
 import { secretsMask } from './secrets.ts';
@@ -63,11 +64,12 @@ export function analyse(
   const { space = 'default', stack: name } = input;
   checkName('stack', name);
   checkName('space', space);
+  const template = readTemplate(services, input);
   const environment: Environment = parseEnvironment(input.environments ?? [], {
     files: input.environmentFiles ?? [],
+    parameterTypes: parameterTypes(template),
     ...keysRule(services),
   });
-  const template = readTemplate(services, input);
   const {
     values: parameters,
     problems,
@@ -131,6 +133,22 @@ function readTemplate(services: Pick<StackServices, 'limits' | 'project'>, input
     maxSize: services.limits.maxTemplateSize,
     ...keysRule(services),
   });
+}
+
+/** The parameters that an environment may give: the template's, and those of the nested templates that came with it. */
+function parameterTypes(template: Template): ReadonlyMap<string, ParameterType> {
+  const types = new Map<string, ParameterType>();
+  for (const [file, text] of template.files) {
+    if (!isTemplateFile(file)) continue;
+    try {
+      for (const { name, type } of parseTemplate(text, { file }).parameters.values()) types.set(name, type);
+    } catch (error) {
+      // What is wrong with a nested template is told where it is used.
+      if (!isHotloomError(error)) throw error;
+    }
+  }
+  for (const { name, type } of template.parameters.values()) types.set(name, type);
+  return types;
 }
 
 function keysRule({ project }: Pick<StackServices, 'project'>): Pick<StackServices['project'], 'duplicateKeys'> {

@@ -1,7 +1,9 @@
 import { type HotloomError, InvalidEnvironment, isHotloomError } from '../errors.ts';
-import { builtSource, type Source, type SourceLocation } from '../source.ts';
+import { builtSource, type Source } from '../source.ts';
 import { asJson, isJsonObject, type Json, type JsonObject } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
+import { mergeParameters } from './merge-parameters.ts';
+import type { ParameterType } from './parameters.ts';
 import { isTrueInPython, pythonType } from './python.ts';
 import { checkShape, type DuplicateKeys, loadDocument } from './yaml.ts';
 
@@ -24,6 +26,8 @@ export interface Environment {
 export interface EnvironmentOptions {
   /** Names of the files that the inputs come from, for errors. Default: `<environment>`. */
   readonly files?: readonly string[];
+  /** The types of the parameters that there are. Default: any name, and the type that a value has. */
+  readonly parameterTypes?: ReadonlyMap<string, ParameterType>;
   /** A key twice in one mapping: an error (default), or the last counts, as under Heat. */
   readonly duplicateKeys?: DuplicateKeys;
 }
@@ -45,8 +49,7 @@ type Section = keyof typeof SECTIONS;
  * put together. No input gives the empty environment.
  *
  * Throws InvalidEnvironment for a section that is not there, is empty or has the wrong form, and for merge strategies that
- * contradict each other or would combine two values, which is not supported; TemplateFormatError for a text that is not
- * YAML.
+ * contradict each other or cannot combine two values; TemplateFormatError for a text that is not YAML.
  */
 export function parseEnvironment(
   inputs: string | object | readonly (string | object)[],
@@ -58,8 +61,22 @@ export function parseEnvironment(
   for (const [index, input] of all.entries()) {
     const { data, source } = readInput(input, options.files?.[index], options.duplicateKeys);
     const sections = checkSections(data, source);
-    checkStrategies(sections, merged, strategies, source);
-    for (const [section, value] of sections) merged.set(section, mergeSection(merged.get(section), value));
+    const stated = (new Map(sections).get('parameter_merge_strategies') ?? {}) as JsonObject;
+    for (const [section, value] of sections) {
+      const before = merged.get(section);
+      const isParameters = section === 'parameters' || section === 'parameter_defaults';
+      merged.set(
+        section,
+        isParameters
+          ? mergeParameters(
+              (before ?? {}) as JsonObject,
+              { section, content: value as JsonObject, stated, source },
+              strategies,
+              options.parameterTypes,
+            )
+          : mergeSection(before, value),
+      );
+    }
   }
   const map = (section: Section): JsonObject => (merged.get(section) ?? {}) as JsonObject;
   const list = (section: Section): readonly Json[] => (merged.get(section) ?? []) as readonly Json[];
@@ -166,65 +183,12 @@ function checkRegistry(registry: JsonObject, source: Source): void {
   }
 }
 
-/**
- * Checks by heat/common/environment_util.py which of two values counts. The first environment that has a parameter fixes
- * its strategy in `strategies`, so the `default` of a later one means nothing for it. Heat does so for the parameters of
- * the template only; here the template is not known yet, and an entry of parameter_defaults may be refused that it skips.
- */
-function checkStrategies(
-  sections: readonly (readonly [Section, Json])[],
-  merged: ReadonlyMap<Section, Json>,
-  strategies: Map<string, string>,
-  source: Source,
-): void {
-  const stated = (new Map(sections).get('parameter_merge_strategies') ?? {}) as JsonObject;
-  for (const [section, content] of sections) {
-    if (section !== 'parameters' && section !== 'parameter_defaults') continue;
-    const before = (merged.get(section) ?? {}) as JsonObject;
-    for (const [name, value] of Object.entries(content as JsonObject)) {
-      if (value === null) continue;
-      const fixed = strategies.get(name);
-      const strategy = strategyOf(stated, name, fixed);
-      if (fixed !== undefined && strategy !== fixed) {
-        throw new InvalidEnvironment({
-          what: `Conflicting merge strategy '${strategy}' for parameter '${name}' in file '${source.file}'.`,
-          where: withoutLine(source.locate(['parameter_merge_strategies', name])),
-          why: `An environment before it has the parameter with the strategy '${fixed}'.`,
-          fix: `State the same strategy in every environment that has '${name}'.`,
-        });
-      }
-      if (strategy !== 'overwrite' && Object.hasOwn(before, name) && before[name] !== null) {
-        throw new InvalidEnvironment({
-          what: `The parameter '${name}' has the merge strategy '${strategy}', which is not supported.`,
-          where: withoutLine(source.locate([section, name])),
-          why: 'An environment before it has a value too, and the two would have to be combined.',
-          fix: "Write the combined value into the last environment, and use the strategy 'overwrite'.",
-        });
-      }
-      strategies.set(name, strategy);
-    }
-  }
-}
-
-const STRATEGIES: readonly string[] = ['overwrite', 'merge', 'deep_merge'];
-
-/** What the environment states for the parameter, else what is fixed, else its default, which any other word means too. */
-function strategyOf(stated: JsonObject, name: string, fixed: string | undefined): string {
-  const allowed = (key: string): string | undefined => STRATEGIES.find((strategy) => strategy === stated[key]);
-  const byDefault = (Object.hasOwn(stated, 'default') ? allowed('default') : undefined) ?? 'overwrite';
-  return Object.hasOwn(stated, name) ? (allowed(name) ?? byDefault) : (fixed ?? byDefault);
-}
-
-/** Without the line: it has a value, and whether the parameter is hidden stands in the template. */
-function withoutLine({ excerpt, ...place }: SourceLocation): SourceLocation {
-  return place;
-}
-
-/** Later maps override entry by entry; lists grow. A spread makes own properties, `__proto__` included. */
+/** Later maps override entry by entry, null overrides nothing; lists grow. */
 function mergeSection(before: Json | undefined, value: Json): Json {
   if (before === undefined) return value;
   if (Array.isArray(before)) return [...before, ...(value as readonly Json[])];
-  return { ...(before as JsonObject), ...(value as JsonObject) };
+  const entries = Object.entries(value as JsonObject).filter(([, item]) => item !== null);
+  return Object.fromEntries([...Object.entries(before as JsonObject), ...entries]);
 }
 
 /** By heat/engine/environment.py, a target that ends like a template's file is a template. */

@@ -83,6 +83,33 @@ describe('merge strategies', () => {
   ])('%s', (_, inputs, parameters) => expect(parseEnvironment(inputs).parameters).toEqual(parameters));
 
   test.each([
+    ['of texts', ['a', 'b'], 'ab'],
+    ['of lists', ['[a]', '[b, a]'], ['a', 'b', 'a']],
+    ['of maps', ['{x: {y: 1}, k: 1}', '{x: {z: 2}, k: }'], { x: { z: 2 }, k: 1 }],
+    [
+      'of maps at every depth',
+      ['{x: {y: 1, t: a, l: [1]}}', '{x: {z: 2, t: b, l: [2]}}'],
+      { x: { y: 1, t: 'ab', l: [1, 2], z: 2 } },
+    ],
+  ])('a merge %s', (name, [first, second], value) => {
+    const strategy = name.includes('depth') ? 'deep_merge' : 'merge';
+    const inputs = [`parameters: {p: ${first}}\n${STRATEGY}: {p: ${strategy}}`, `parameters: {p: ${second}}`];
+    expect(parseEnvironment(inputs).parameters).toEqual({ p: value });
+  });
+
+  test('by the types of the parameters, and those that there are not are ignored in later environments', () => {
+    const parameterTypes = new Map([
+      ['l', 'comma_delimited_list' as const],
+      ['j', 'json' as const],
+    ]);
+    const inputs = [
+      `parameters: {l: a, j: '{"x": 1}'}\n${STRATEGY}: {default: merge}`,
+      `parameters: {l: b, j: {y: 2}, typo: 1}`,
+    ];
+    expect(parseEnvironment(inputs, { parameterTypes }).parameters).toEqual({ l: 'a,b', j: { x: 1, y: 2 } });
+  });
+
+  test.each([
     [
       'a strategy that contradicts the first environment',
       ['parameters: {l: a}', `parameters: {l: b}\n${STRATEGY}: {l: merge}`],
@@ -94,14 +121,14 @@ describe('merge strategies', () => {
       "Conflicting merge strategy 'overwrite' for parameter 'l' in file 'b.yaml'.",
     ],
     [
-      'a merge that would combine two values',
-      [`parameters: {l: a}\n${STRATEGY}: {l: merge}`, 'parameters: {l: b}'],
-      "The parameter 'l' has the merge strategy 'merge', which is not supported.",
+      'a merge of two numbers',
+      [`parameters: {l: 1}\n${STRATEGY}: {l: merge}`, 'parameters: {l: 2}'],
+      "Invalid merge strategy 'merge' for parameter 'l'.",
     ],
     [
       'the same by default, in parameter_defaults',
-      [`parameter_defaults: {l: a}\n${STRATEGY}: {default: deep_merge}`, 'parameter_defaults: {l: b}'],
-      "The parameter 'l' has the merge strategy 'deep_merge', which is not supported.",
+      [`parameter_defaults: {l: [a]}\n${STRATEGY}: {default: deep_merge}`, 'parameter_defaults: {l: b}'],
+      "Invalid merge strategy 'deep_merge' for parameter 'l'.",
     ],
   ])('%s is refused', (_, inputs, what) => {
     const error = thrownBy(() => parseEnvironment(inputs, { files: ['a.yaml', 'b.yaml'] }));
@@ -109,13 +136,13 @@ describe('merge strategies', () => {
   });
 
   test('the whole text tells where the second value stands, and quotes neither', () => {
-    const inputs = [`parameters: {l: hunter2}\n${STRATEGY}: {l: merge}`, 'parameters: {l: hunter3}'];
+    const inputs = [`parameters: {l: [hunter2]}\n${STRATEGY}: {l: merge}`, 'parameters: {l: hunter3}'];
     const error = thrownBy(() => parseEnvironment(inputs, { files: ['a.yaml', 'b.yaml'] }));
     expect(error.message).toBe(
       [
-        "The parameter 'l' has the merge strategy 'merge', which is not supported.",
+        "Invalid merge strategy 'merge' for parameter 'l'.",
         '  at b.yaml:1:17  parameters.l',
-        '  An environment before it has a value too, and the two would have to be combined.',
+        '  An environment before it has a value too, and the two cannot be put together as a string.',
         "  Write the combined value into the last environment, and use the strategy 'overwrite'.",
       ].join('\n'),
     );
