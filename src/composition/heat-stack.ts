@@ -29,7 +29,7 @@ export function composeHeatStack(flattener: Flattener, draft: Draft, typeName: s
     });
   }
   const level = levelOf(flattener, draft, nested, draft.file, given);
-  checkKnown(flattener, draft, level);
+  checkKnown(flattener, draft, level, false);
   const outputs = outputsOf(flattener, nested, level);
   const place: Place = { path: definition.path, source: template.source };
   return {

@@ -3,6 +3,7 @@ import type { PropertySchemas } from '../resource/resource-type.ts';
 import { evaluateCondition } from '../template/conditions.ts';
 import { type Expression, REFID, resolveExpression, visitReferences, withoutReads } from '../template/expression.ts';
 import { type ParameterDefinition, resolveParameter } from '../template/parameters.ts';
+import { pythonText } from '../template/python.ts';
 import type { Template } from '../template/template.ts';
 import type { Json, JsonObject } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
@@ -26,7 +27,9 @@ export function composeTemplate(flattener: Flattener, draft: Draft, typeName: st
   checkKnown(flattener, draft, level);
   const outputs = outputsOf(flattener, nested, level);
   const own = Object.fromEntries(Object.entries(outputs).filter(([name]) => name !== STACK_ID_OUTPUT));
-  const schemas: PropertySchemas = Object.fromEntries([...nested.parameters.keys()].map((name) => [name, {}]));
+  const schemas: PropertySchemas = Object.fromEntries(
+    [...nested.parameters.values()].map(({ name, type }) => [name, SCHEMAS[type]]),
+  );
   return {
     members: [...nested.resources.values()].map((resource) => flattener.draftOf(resource, level, draft, file)),
     published: outputInputs(own),
@@ -96,17 +99,24 @@ export function levelOf(
   });
 }
 
-/** Refuses what can be seen to be wrong before the run. Throws TemplateInvalid with every problem. */
-export function checkKnown({ scope }: Flattener, { definition, template }: Draft, level: Level): void {
+/** Refuses what can be seen to be wrong before the run; parameters that are missing too, unless somebody else tells so. Throws TemplateInvalid with every problem. */
+export function checkKnown(
+  { scope }: Flattener,
+  { definition, template }: Draft,
+  level: Level,
+  isMissingKnown = true,
+): void {
   const problems: HotloomError[] = [];
   for (const [name, { given, convert }] of level.parameters) {
-    if (given === undefined) continue;
+    if (given === undefined && isMissingKnown) continue;
     try {
       let isKnown = true;
-      visitReferences(given, scope, () => {
-        isKnown = false;
-      });
-      if (isKnown) convert(resolveExpression(given, withoutReads(scope)));
+      if (given !== undefined) {
+        visitReferences(given, scope, () => {
+          isKnown = false;
+        });
+      }
+      if (isKnown) convert(given === undefined ? undefined : resolveExpression(given, withoutReads(scope)));
     } catch (error) {
       if (!isHotloomError(error)) throw error;
       const where = template.source.locate([...definition.path, 'properties', name]);
@@ -128,9 +138,25 @@ function shownProperties(nested: Template, properties: JsonObject): JsonObject {
   );
 }
 
+/** A list may be given as a text, and a map as a text or a list (heat/engine/properties.py, allow_conversion). */
+const SCHEMAS: { readonly [type in ParameterDefinition['type']]: PropertySchemas[string] } = {
+  string: { type: 'string' },
+  number: { type: 'number' },
+  boolean: { type: 'boolean' },
+  comma_delimited_list: {},
+  json: {},
+};
+
 /** What Heat makes of a property's value before it gives it to a parameter: null is the type's empty value. */
-function passed({ type }: ParameterDefinition, value: Json): Json {
+function passed({ type, name }: ParameterDefinition, value: Json): Json {
   if (value === null) return EMPTY[type];
+  if (type === 'json' && typeof value !== 'object' && typeof value !== 'string') {
+    throw new StackValidationFailed({
+      what: `"${pythonText(value)}" is not a map`,
+      why: `The parameter '${name}' takes a map, a list, or a text that is JSON.`,
+      fix: 'Give a map.',
+    });
+  }
   if (type !== 'comma_delimited_list' || !Array.isArray(value)) return value;
   return value.map((item) => item ?? '');
 }

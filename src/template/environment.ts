@@ -1,10 +1,10 @@
 import { type HotloomError, InvalidEnvironment, isHotloomError } from '../errors.ts';
-import { builtSource, type Source } from '../source.ts';
+import { builtSource, type Path, type Source } from '../source.ts';
 import { asJson, isJsonObject, type Json, type JsonObject } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
 import { mergeParameters } from './merge-parameters.ts';
 import type { ParameterType } from './parameters.ts';
-import { isTrueInPython, pythonType } from './python.ts';
+import { isTrueInPython, pythonText, pythonType } from './python.ts';
 import { checkShape, type DuplicateKeys, loadDocument } from './yaml.ts';
 
 /** What a user gives along with a template (heat/engine/environment.py). */
@@ -170,17 +170,52 @@ function checkSinks(sinks: readonly Json[], source: Source): void {
   }
 }
 
-/** A type is mapped to a name, to nothing (null), or, under `resources`, `hooks` and the like, to a mapping. */
-function checkRegistry(registry: JsonObject, source: Source): void {
+/** What a hook may stop, and what an environment may forbid (heat/engine/environment.py). */
+const ALLOWED_WORDS: { readonly [key: string]: { readonly noun: string; readonly words: readonly string[] } } = {
+  hooks: {
+    noun: 'hook type',
+    words: ['pre-create', 'post-create', 'pre-update', 'post-update', 'pre-delete', 'post-delete'],
+  },
+  restricted_actions: { noun: 'restricted action', words: ['update', 'replace'] },
+};
+
+/**
+ * A type is mapped to a name, to nothing (null), or, under `resources`, to a mapping of the same kind; `hooks` and
+ * `restricted_actions` have words of their own.
+ */
+function checkRegistry(registry: JsonObject, source: Source, path: Path = ['resource_registry']): void {
   for (const [name, target] of Object.entries(registry)) {
-    if (target === null || typeof target === 'string' || isJsonObject(target)) continue;
-    throw new InvalidEnvironment({
-      what: `The resource_registry maps '${name}' to a value of type ${pythonType(target)}.`,
-      where: source.locate(['resource_registry', name]),
-      why: 'A type stands for another type or for a template.',
-      fix: "Write the name of a type, for example 'OS::Heat::None'.",
-    });
+    const here = [...path, name];
+    const allowed = Object.hasOwn(ALLOWED_WORDS, name) ? ALLOWED_WORDS[name] : undefined;
+    if (allowed !== undefined) checkWords(target, allowed, source, here);
+    else if (isJsonObject(target)) checkRegistry(target, source, here);
+    else if (target !== null && typeof target !== 'string') {
+      throw new InvalidEnvironment({
+        what: `The resource_registry maps '${name}' to a value of type ${pythonType(target)}.`,
+        where: source.locate(here),
+        why: 'A type stands for another type or for a template.',
+        fix: "Write the name of a type, for example 'OS::Heat::None'.",
+      });
+    }
   }
+}
+
+function checkWords(
+  given: Json,
+  { noun, words }: { readonly noun: string; readonly words: readonly string[] },
+  source: Source,
+  path: Path,
+): void {
+  const list = Array.isArray(given) ? (given as readonly Json[]) : [given];
+  const wrong = list.find((word) => typeof word !== 'string' || !words.includes(word));
+  if (wrong === undefined) return;
+  const text = pythonText(wrong);
+  throw new InvalidEnvironment({
+    what: `Invalid ${noun} "${text}" for resource, acceptable ${noun}s are: ${words.join(', ')}`,
+    where: source.locate(path),
+    why: `There is no ${noun} '${text}'.`,
+    fix: `${suggest(text, words)}Write one of ${listNames(words)}.`,
+  });
 }
 
 /** Later maps override entry by entry, null overrides nothing; lists grow. */
