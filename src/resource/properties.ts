@@ -238,7 +238,7 @@ function errorFields(misfit: Misfit, place: PropertyPlace): ConstructorParameter
   const path = printPath(['resources', place.resource, 'properties', ...misfit.path]);
   return {
     what: mask(`Property error: ${path}: ${misfit.what}`),
-    where: place.source.locate([...place.path, 'properties', ...misfit.path]),
+    where: place.source.locate([...place.path, 'properties', ...(misfit.at ?? misfit.path)]),
     why: mask(misfit.why),
     fix: mask(misfit.fix),
   };

@@ -21,6 +21,8 @@ export type PartialJson =
 export interface Misfit {
   /** From the value that was converted down to the node. */
   readonly path: Path;
+  /** The node to show when it is another one: a key that should not be there. */
+  readonly at?: Path;
   /** Heat's own words where Heat has the error. */
   readonly what: string;
   readonly why: string;
@@ -274,6 +276,7 @@ function compileList(node: SchemaNode, isStrict: boolean): Convert {
 export function unknownKey(key: string, path: Path, known: readonly string[]): Misfit {
   return {
     path,
+    at: [...path, key],
     what: `Unknown Property ${key}`,
     why: `There is no property '${key}' here.`,
     fix: `${suggest(key, known)}The properties are ${listNames(known)}.`,

@@ -32,8 +32,8 @@ const ROWS: readonly {
   { title: 'no mapping', template: '- a\n- b\n', at: '1:1', says: 'template' },
   { title: 'a YAML bomb', template: `${HEAD}${bomb}\n`, at: '', says: 'template' },
   { title: 'a duplicate key', template: `${HEAD}resources: {}\nresources: {}\n`, at: '3:1', says: 'resources' },
-  { title: 'a key __proto__', template: value('{ value: 1, __proto__: { x: 1 } }'), at: '5:17', says: '__proto__' },
-  { title: 'a key constructor', template: value('{ value: 1, constructor: 2 }'), at: '5:17', says: 'constructor' },
+  { title: 'a key __proto__', template: value('{ value: 1, __proto__: { x: 1 } }'), at: '5:40', says: '__proto__' },
+  { title: 'a key constructor', template: value('{ value: 1, constructor: 2 }'), at: '5:42', says: 'constructor' },
   {
     title: 'an unknown version',
     template: 'heat_template_version: 2001-01-01\n',
@@ -50,7 +50,7 @@ const ROWS: readonly {
   {
     title: 'an unknown property',
     template: value('{ value: 1, tipe: number }'),
-    at: '5:17',
+    at: '5:35',
     says: "Did you mean 'type'?",
   },
   {
