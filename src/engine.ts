@@ -1,6 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { definedTypes } from './builtin/definitions/load-definitions.ts';
+import { withUnknownTypes } from './builtin/definitions/unknown-types.ts';
+import { heatCustomConstraints } from './builtin/heat/custom-constraints.ts';
 import { heatTypes } from './builtin/heat/index.ts';
 import { type Clock, type Randomness, systemClock, systemRandomness } from './clock.ts';
 import { ActionCancelled, NotTheWriter } from './errors.ts';
@@ -50,11 +52,19 @@ export interface EngineOptions {
   /** What consumers wait for: the attribute they read (default), or the whole resource, as other engines do. */
   readonly granularity?: Granularity;
   readonly limits?: Partial<Limits>;
+  /**
+   * A resource type that nobody knows: an error (default), or taken with any properties and attributes, to be looked at;
+   * it cannot be created.
+   */
+  readonly unknownTypes?: 'refuse' | 'allow';
   /** The pseudo-parameter `OS::project_id`; default: the empty text. */
   readonly projectId?: string;
   /** The pseudo-parameter `OS::region`; default: there is none. */
   readonly region?: string;
-  /** What `custom_constraint` of a parameter may name. Default: none, and a value that is constrained by one is refused. */
+  /**
+   * What `custom_constraint` of a parameter may name besides Heat's own. Those of cloud services are taken as fulfilled,
+   * since only the service could tell; a name of neither refuses every value.
+   */
   readonly customConstraints?: CustomConstraints;
   /** A key that stands twice in one mapping: refused (default), or the last counts, as under Heat. */
   readonly duplicateKeys?: DuplicateKeys;
@@ -100,7 +110,10 @@ export class Engine {
     // Every action listens to it: many listeners are no leak here.
     setMaxListeners(0, this.#closing.signal);
     this.#services = {
-      types: createRegistry([...heatTypes, ...(options.types ?? [])], definedTypes),
+      types: createRegistry(
+        [...heatTypes, ...(options.types ?? [])],
+        options.unknownTypes === 'allow' ? withUnknownTypes(definedTypes) : definedTypes,
+      ),
       store,
       space,
       names,
@@ -115,7 +128,7 @@ export class Engine {
       project: {
         ...(options.projectId === undefined ? {} : { projectId: options.projectId }),
         ...(options.region === undefined ? {} : { region: options.region }),
-        ...(options.customConstraints === undefined ? {} : { customConstraints: options.customConstraints }),
+        customConstraints: { ...heatCustomConstraints, ...options.customConstraints },
         duplicateKeys: options.duplicateKeys ?? 'refuse',
       },
       cancelGraceMs: options.cancelGraceMs ?? 10_000,

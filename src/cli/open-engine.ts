@@ -55,8 +55,11 @@ export async function withExistingStore<T>(
 }
 
 /** Runs `work` with an engine that keeps nothing: for commands that only look at a template. */
-export async function withoutStore<T>(work: (engine: Engine) => Promise<T>): Promise<T> {
-  const engine = new Engine({ types: localTypes() });
+export async function withoutStore<T>(
+  work: (engine: Engine) => Promise<T>,
+  { allowUnknownTypes = false }: { readonly allowUnknownTypes?: boolean | undefined } = {},
+): Promise<T> {
+  const engine = new Engine({ types: localTypes(), unknownTypes: allowUnknownTypes ? 'allow' : 'refuse' });
   try {
     return await work(engine);
   } finally {

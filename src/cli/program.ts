@@ -72,25 +72,27 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
     .exitOverride();
 
   program.commandsGroup('Templates:');
-  withSpace(withTemplate(command(program, 'validate [name]', 'check a template with its parameters'))).action(
+  withSpace(withLook(withTemplate(command(program, 'validate [name]', 'check a template with its parameters')))).action(
     async (name: string | undefined, options) => {
       const { validate } = await import('./commands/validate.ts');
       exit(await validate(io, name ?? nameAfter(options.template), options));
     },
   );
-  withSpace(withTemplate(command(program, 'preview [name]', 'show what a create would do, in which order'))).action(
-    async (name: string | undefined, options) => {
-      const { preview } = await import('./commands/preview.ts');
-      exit(await preview(io, name ?? nameAfter(options.template), options));
-    },
-  );
   withSpace(
-    withTemplate(command(program, 'inspect [name]', 'show what is known of a template: values, reads, writes')),
+    withLook(withTemplate(command(program, 'preview [name]', 'show what a create would do, in which order'))),
+  ).action(async (name: string | undefined, options) => {
+    const { preview } = await import('./commands/preview.ts');
+    exit(await preview(io, name ?? nameAfter(options.template), options));
+  });
+  withSpace(
+    withLook(
+      withTemplate(command(program, 'inspect [name]', 'show what is known of a template: values, reads, writes')),
+    ),
   ).action(async (name: string | undefined, options) => {
     const { inspect } = await import('./commands/inspect.ts');
     exit(await inspect(io, name ?? nameAfter(options.template), options));
   });
-  withSpace(withTemplate(command(program, 'graph [name]', 'draw who waits for what')))
+  withSpace(withLook(withTemplate(command(program, 'graph [name]', 'draw who waits for what'))))
     .addOption(new Option('-f, --format <format>', 'default: by the ending of FILE, else dot').choices(GRAPH_FORMATS))
     .option('-o, --output <file>', 'write to a file: .dot, .mmd or .svg')
     .action(async (name: string | undefined, options) => {
@@ -197,6 +199,10 @@ function withTemplate(command: Command): Command {
     .option('--parameter <key=value>', "a parameter's value; repeatable, or KEY1=VALUE1;KEY2=VALUE2", collect)
     .option('--parameter-file <key=file>', "a file that holds a parameter's value; repeatable", collect)
     .option('--allow-outside', "let get_file read files outside of the template's directory");
+}
+
+function withLook(command: Command): Command {
+  return command.option('--allow-unknown-types', 'take resource types that nobody knows as they come');
 }
 
 function withStore(command: Command): Command {

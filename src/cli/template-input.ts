@@ -15,6 +15,8 @@ export interface TemplateOptions {
   readonly parameter?: readonly string[];
   readonly parameterFile?: readonly string[];
   readonly allowOutside?: boolean;
+  /** Of the commands that only look. */
+  readonly allowUnknownTypes?: boolean;
   readonly space: string;
 }
 

@@ -45,13 +45,18 @@ export const definedTypes: TypeSource = {
   find(name) {
     const known = types.get(name);
     if (known !== undefined) return known;
-    const definition = findDefinition(name);
+    const definition = findDefinition(name) ?? findDefinition(currentName(name));
     if (definition === undefined) return undefined;
     const type = definedType(name, definition);
     types.set(name, type);
     return type;
   },
 };
+
+/** Heat's own environment maps former names of services to the current ones (etc/heat/environment.d/default.yaml). */
+function currentName(type: string): string {
+  return type.replace(/^OS::Quantum/, 'OS::Neutron').replace(/^OS::(?:Metering|Ceilometer)::/, 'OS::Aodh::');
+}
 
 /** `nova` of `OS::Nova::Server`; `aws` of every type of AWS. */
 function serviceOf(type: string): string | undefined {

@@ -19,7 +19,7 @@ export async function graph(
 ): Promise<ExitCode> {
   const format = options.format ?? formatOf(options.output);
   const input = await readTemplateInput(io, stack, options);
-  const text = await draw(format, await withoutStore(async (engine) => engine.validate(input)));
+  const text = await draw(format, await withoutStore(async (engine) => engine.validate(input), options));
   if (options.output !== undefined) await write(io, options.output, text);
   if (options.json === true) {
     printJson(io, options.output === undefined ? { format, text } : { format, file: resolve(io.cwd, options.output) });

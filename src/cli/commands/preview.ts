@@ -14,7 +14,7 @@ export async function preview(
   options: TemplateOptions & { readonly json?: boolean },
 ): Promise<ExitCode> {
   const input = await readTemplateInput(io, stack, options);
-  const plan = await withoutStore(async (engine) => engine.preview(input));
+  const plan = await withoutStore(async (engine) => engine.preview(input), options);
   if (options.json === true) printJson(io, plan);
   else io.out.write(printPlan(io, plan));
   return EXIT.ok;

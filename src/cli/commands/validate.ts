@@ -11,7 +11,7 @@ export async function validate(
   options: TemplateOptions & { readonly json?: boolean },
 ): Promise<ExitCode> {
   const input = await readTemplateInput(io, stack, options);
-  const analysis = await withoutStore(async (engine) => engine.validate(input));
+  const analysis = await withoutStore(async (engine) => engine.validate(input), options);
   if (options.json === true) printJson(io, summary(analysis));
   else io.out.write(`${sentence(io, options.template, analysis)}\n`);
   return EXIT.ok;
