@@ -33,10 +33,10 @@ export interface FlatResource {
   readonly definition: ResourceDefinition;
   /** The template that it stands in. */
   readonly template: Template;
-  /** What `definition.type` stands for by the environment. */
-  readonly typeName: string;
+  /** What `definition.type` stands for by the environment; undefined when that takes the type away. */
+  readonly typeName: string | undefined;
   readonly composition: Composition | undefined;
-  /** True when what it is made of has problems, which are told already. */
+  /** True when its type or what it is made of has problems, which are told already. */
   readonly isBroken: boolean;
 }
 

@@ -186,12 +186,12 @@ export class Flattener {
   #add(draft: Draft): void {
     if (this.#isOverLimit || !this.#isEnabled(draft.definition)) return;
     const { definition, template } = draft;
-    const typeName = this.#hasRegistry ? this.#typeNameOf(definition) : definition.type;
     const before = this.#problems.length;
+    const typeName = this.#hasRegistry ? this.#collect(() => this.#typeNameOf(definition)) : definition.type;
     const composed = typeName === undefined ? undefined : this.#collect(() => this.#compose(draft, typeName));
     if (composed === undefined) {
       const isBroken = this.#problems.length > before;
-      this.#flat.push({ definition, template, typeName: typeName ?? '', composition: undefined, isBroken });
+      this.#flat.push({ definition, template, typeName, composition: undefined, isBroken });
       return;
     }
     const members = composed.members.filter((member) => this.#isEnabled(member.definition));
@@ -203,7 +203,7 @@ export class Flattener {
         inputs: { ...composed.published, [MEMBERS]: new EndOf(place, names) },
       },
       template,
-      typeName: typeName as string,
+      typeName,
       composition: { ...composed.composition, members: names },
       isBroken: false,
     });

@@ -1,3 +1,4 @@
+import { InvalidEnvironment } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../values.ts';
 
 /** By heat/engine/environment.py, a target that ends so is a template. */
@@ -7,25 +8,31 @@ export function isTemplateFile(type: string): boolean {
   return TEMPLATE_FILE.test(type);
 }
 
-/** Aliases that lead on and on are refused at this many. */
-const MAX_ALIASES = 50;
-
 /**
  * What a resource's type stands for by an environment's resource_registry (ResourceRegistry in
  * heat/engine/environment.py): a template file, a type, or `undefined` for a type that the registry takes away. What is
  * said for the resource by its name goes before what is said for the type, and that before wildcards, of which the longest
  * counts; a wildcard never stands for a template. `path` are the names of the resource and of those it is nested in.
+ * Throws InvalidEnvironment when aliases lead in a circle.
  */
 export function lookUpType(registry: JsonObject, type: string, path: readonly string[]): string | undefined {
-  let name = type;
-  for (let step = 0; step < MAX_ALIASES; step += 1) {
+  const seen = [type];
+  for (let name = type; ; ) {
     const target = targetOf(registry, name, path);
     if (target === null) return undefined;
-    if (target === undefined || target === name) return name;
+    if (target === undefined || isTemplateFile(target)) return target ?? name;
+    if (seen.includes(target)) throw circle([...seen, target]);
+    seen.push(target);
     name = target;
-    if (isTemplateFile(name)) return name;
   }
-  return undefined;
+}
+
+function circle(names: readonly string[]): InvalidEnvironment {
+  return new InvalidEnvironment({
+    what: `The resource_registry maps '${names[0]}' in a circle: ${names.map((name) => `'${name}'`).join(' -> ')}.`,
+    why: 'Following the aliases never ends at a resource type.',
+    fix: 'Map one of these names to a registered resource type, or take it out.',
+  });
 }
 
 function targetOf(registry: JsonObject, type: string, path: readonly string[]): string | null | undefined {

@@ -206,7 +206,7 @@ class Derivation {
 
   #typeOf({ definition, template, typeName }: FlatResource): ResourceType | undefined {
     try {
-      return this.#options.types.get(typeName === '' ? definition.type : typeName);
+      return this.#options.types.get(definition.type, typeName ?? null);
     } catch (error) {
       if (!isHotloomError(error)) throw error;
       this.#problems.push(placed(error, template.source, [...definition.path, 'type']));

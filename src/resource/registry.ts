@@ -1,4 +1,4 @@
-import { EntityNotFound, InvalidEnvironment, InvalidSchemaError } from '../errors.ts';
+import { EntityNotFound, InvalidSchemaError } from '../errors.ts';
 import { listNames, suggest } from '../wording.ts';
 import { compiledType } from './compiled-type.ts';
 import type { ResourceType } from './resource-type.ts';
@@ -10,61 +10,46 @@ export interface TypeSource {
   find(name: string): ResourceType | undefined;
 }
 
-/** Resource types by name, and other names for them. Immutable. */
+/** Resource types by name. Immutable. */
 export class ResourceTypes {
   readonly #types: ReadonlyMap<string, ResourceType>;
-  readonly #aliases: ReadonlyMap<string, string>;
   readonly #source: TypeSource | undefined;
 
   /** Use createRegistry. */
-  constructor(types: ReadonlyMap<string, ResourceType>, aliases: ReadonlyMap<string, string>, source?: TypeSource) {
+  constructor(types: ReadonlyMap<string, ResourceType>, source?: TypeSource) {
     this.#types = types;
-    this.#aliases = aliases;
     this.#source = source;
   }
 
-  /** The names of the types, in the order of their registration, and after them the aliases. Those of a source are not listed. */
+  /** The names of the types, in the order of their registration. Those of a source are not listed. */
   get names(): readonly string[] {
-    return [...new Set([...this.#types.keys(), ...this.#aliases.keys()])];
+    return [...this.#types.keys()];
   }
 
   /** True when `get` would find a type. */
   has(name: string): boolean {
-    return this.#find(this.#target(name)) !== undefined;
-  }
-
-  /** The type of that name. An alias goes before a type of the same name. Throws EntityNotFound. */
-  get(name: string): ResourceType {
-    const target = this.#target(name);
-    const type = this.#find(target);
-    if (type !== undefined) return type;
-    const alias = target === name ? '' : ` The environment's resource_registry says that '${name}' is '${target}'.`;
-    throw new EntityNotFound({
-      what: `The Resource Type (${name}) could not be found.`,
-      why: `No resource type of the name '${target}' is registered.${alias}`,
-      fix: `${suggest(target, [...this.names, ...(this.#source?.names ?? [])])}The resource types are ${listNames(this.names)}.`,
-    });
+    return this.#find(name) !== undefined;
   }
 
   /**
-   * The same types with the aliases of an environment's resource_registry on top: a template's type by the name of the
-   * type that takes its place, which may be an alias again. Throws InvalidEnvironment when aliases lead in a circle.
+   * The type of that name, or the one that stands for it by an environment: `target`, null when the environment takes the
+   * name away. Throws EntityNotFound.
    */
-  withAliases(aliases: { readonly [name: string]: string }): ResourceTypes {
-    const all = new Map([...this.#aliases, ...Object.entries(aliases)]);
-    for (const name of Object.keys(aliases)) refuseCircle(name, all);
-    return new ResourceTypes(this.#types, all, this.#source);
+  get(name: string, target: string | null = name): ResourceType {
+    const type = target === null ? undefined : this.#find(target);
+    if (type !== undefined) return type;
+    const says = " The environment's resource_registry";
+    const alias =
+      target === name ? '' : target === null ? `${says} takes it away.` : `${says} says that '${name}' is '${target}'.`;
+    throw new EntityNotFound({
+      what: `The Resource Type (${name}) could not be found.`,
+      why: `No resource type of the name '${target ?? name}' is registered.${alias}`,
+      fix: `${suggest(target ?? name, [...this.names, ...(this.#source?.names ?? [])])}The resource types are ${listNames(this.names)}.`,
+    });
   }
 
-  #find(target: string): ResourceType | undefined {
-    return this.#types.get(target) ?? this.#source?.find(target);
-  }
-
-  /** Ends, since withAliases has refused circles. */
-  #target(name: string): string {
-    let target = name;
-    for (let next = this.#aliases.get(target); next !== undefined; next = this.#aliases.get(target)) target = next;
-    return target;
+  #find(name: string): ResourceType | undefined {
+    return this.#types.get(name) ?? this.#source?.find(name);
   }
 }
 
@@ -87,19 +72,5 @@ export function createRegistry(types: Iterable<ResourceType>, source?: TypeSourc
     }
     byName.set(type.name, type);
   }
-  return new ResourceTypes(byName, new Map(), source);
-}
-
-function refuseCircle(name: string, aliases: ReadonlyMap<string, string>): void {
-  const seen = [name];
-  for (let next = aliases.get(name); next !== undefined; next = aliases.get(next)) {
-    const isCircle = seen.includes(next);
-    seen.push(next);
-    if (!isCircle) continue;
-    throw new InvalidEnvironment({
-      what: `The resource_registry maps '${name}' in a circle: ${seen.map((step) => `'${step}'`).join(' -> ')}.`,
-      why: 'Following the aliases never ends at a resource type.',
-      fix: 'Map one of these names to a registered resource type, or take it out.',
-    });
-  }
+  return new ResourceTypes(byName, source);
 }

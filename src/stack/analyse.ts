@@ -85,7 +85,7 @@ export function analyse(
   const derived = deriveInterface(template, {
     space,
     stack: name,
-    types: services.types.withAliases(environment.typeAliases),
+    types: services.types,
     scope: staticScope(template, parameters, { space, stack: name }, services.project.projectId, failures),
     environment,
     customConstraints: services.project.customConstraints,

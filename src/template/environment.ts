@@ -13,8 +13,6 @@ export interface Environment {
   readonly parameters: JsonObject;
   /** Values for parameters that are given none, whatever template declares them. */
   readonly parameterDefaults: JsonObject;
-  /** Names of the `resource_registry` that stand for another type. Those that stand for a template are not among them. */
-  readonly typeAliases: { readonly [name: string]: string };
   /** The whole `resource_registry` as data: wildcards, files, hooks, restricted actions. */
   readonly resourceRegistry: JsonObject;
   readonly encryptedParamNames: readonly Json[];
@@ -80,12 +78,10 @@ export function parseEnvironment(
   }
   const map = (section: Section): JsonObject => (merged.get(section) ?? {}) as JsonObject;
   const list = (section: Section): readonly Json[] => (merged.get(section) ?? []) as readonly Json[];
-  const registry = map('resource_registry');
   return {
     parameters: map('parameters'),
     parameterDefaults: map('parameter_defaults'),
-    typeAliases: typeAliases(registry),
-    resourceRegistry: registry,
+    resourceRegistry: map('resource_registry'),
     encryptedParamNames: list('encrypted_param_names'),
     eventSinks: list('event_sinks'),
     parameterMergeStrategies: map('parameter_merge_strategies'),
@@ -224,16 +220,4 @@ function mergeSection(before: Json | undefined, value: Json): Json {
   if (Array.isArray(before)) return [...before, ...(value as readonly Json[])];
   const entries = Object.entries(value as JsonObject).filter(([, item]) => item !== null);
   return Object.fromEntries([...Object.entries(before as JsonObject), ...entries]);
-}
-
-/** By heat/engine/environment.py, a target that ends like a template's file is a template. */
-const TEMPLATE_FILE = /\.(?:yaml|yml|template|json)$|:\/\//;
-
-function typeAliases(registry: JsonObject): { readonly [name: string]: string } {
-  return Object.fromEntries(
-    Object.entries(registry).filter(
-      (entry): entry is [string, string] =>
-        typeof entry[1] === 'string' && !TEMPLATE_FILE.test(entry[1]) && !entry[0].includes('*'),
-    ),
-  );
 }

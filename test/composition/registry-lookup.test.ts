@@ -15,7 +15,13 @@ test.each([
   { registry: { 'A::B': 'Y', resources: { r: { 'A::B': 'Z' } } }, type: 'A::B', path: ['s'], found: 'Y' },
   { registry: { resources: { r: { v: { 'A::B': 'Z' } } } }, type: 'A::B', path: ['r', 'v'], found: 'Z' },
   { registry: { resources: { r: { v: { 'A::B': 'Z' } } } }, type: 'A::B', path: ['r'], found: 'A::B' },
-  { registry: { 'A::B': 'C::D', 'C::D': 'A::B' }, type: 'A::B', path: ['r'], found: undefined },
 ])('under $registry $path of type $type is $found', ({ registry, type, path, found }) => {
   expect(lookUpType(registry, type, path)).toBe(found);
+});
+
+test.each([
+  [{ A: 'B', B: 'A' }, "'A' -> 'B' -> 'A'"],
+  [{ A: 'B', B: 'C', C: 'B' }, "'A' -> 'B' -> 'C' -> 'B'"],
+])('aliases in a circle are refused: %j', (registry, circle) => {
+  expect(() => lookUpType(registry, 'A', ['r'])).toThrow(`The resource_registry maps 'A' in a circle: ${circle}.`);
 });

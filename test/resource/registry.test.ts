@@ -19,31 +19,11 @@ function thrownBy(act: () => unknown): string {
 }
 
 describe('names', () => {
-  const aliased = types.withAliases({
-    'My::Server': 'My::Machine',
-    'My::Machine': 'Test::Server',
-    'My::Gone': 'No::Such',
-  });
-
   test.each([
-    { name: 'Test::Server', type: server },
-    { name: 'My::Machine', type: server },
-    { name: 'My::Server', type: server },
-    { name: 'Test::Volume', type: volume },
-  ])('$name', ({ name, type }) => {
-    expect(aliased.has(name)).toBe(true);
-    expect(aliased.get(name)).toBe(type);
-  });
-
-  test('an alias goes before a type of the same name', () => {
-    expect(types.withAliases({ 'Test::Server': 'Test::Volume' }).get('Test::Server')).toBe(volume);
-  });
-
-  test('aliases leave the registry that they were put on as it is', () => {
-    expect(types.has('My::Server')).toBe(false);
-    expect(types.names).toEqual(['Test::Server', 'Test::Volume']);
-    expect(aliased.names).toEqual(['Test::Server', 'Test::Volume', 'My::Server', 'My::Machine', 'My::Gone']);
-  });
+    { name: 'Test::Server', target: undefined, type: server },
+    { name: 'My::Server', target: 'Test::Server', type: server },
+    { name: 'Test::Server', target: 'Test::Volume', type: volume },
+  ])('$name, which stands for $target', ({ name, target, type }) => expect(types.get(name, target)).toBe(type));
 
   test('an unknown type is reported with the one that was probably meant', () => {
     expect(types.has('Test::Sever')).toBe(false);
@@ -57,20 +37,17 @@ describe('names', () => {
     );
   });
 
-  test('an alias of an unknown type is reported by both names', () => {
-    expect(thrownBy(() => aliased.get('My::Gone'))).toContain(
-      "No resource type of the name 'No::Such' is registered. The environment's resource_registry says that 'My::Gone' is 'No::Such'.",
-    );
-  });
-
   test.each([
-    { aliases: { A: 'A' }, circle: "'A' in a circle: 'A' -> 'A'" },
-    { aliases: { A: 'B', B: 'C', C: 'A' }, circle: "'A' in a circle: 'A' -> 'B' -> 'C' -> 'A'" },
-    { aliases: { A: 'B', B: 'C', C: 'B' }, circle: "'A' in a circle: 'A' -> 'B' -> 'C' -> 'B'" },
-  ])('aliases in a circle are refused: $aliases', ({ aliases, circle }) => {
-    expect(thrownBy(() => types.withAliases(aliases as Record<string, string>))).toContain(
-      `InvalidEnvironment\nThe resource_registry maps ${circle}.`,
-    );
+    {
+      target: 'No::Such',
+      why: "No resource type of the name 'No::Such' is registered. The environment's resource_registry says that 'My::Gone' is 'No::Such'.",
+    },
+    {
+      target: null,
+      why: "No resource type of the name 'My::Gone' is registered. The environment's resource_registry takes it away.",
+    },
+  ])('a name that stands for $target is reported by both names', ({ target, why }) => {
+    expect(thrownBy(() => types.get('My::Gone', target))).toContain(why);
   });
 
   test('two types of one name are refused, the same type twice is not', () => {
@@ -179,10 +156,10 @@ describe('the declaration is checked at registration', () => {
 
 test('a source has the types that are not registered', () => {
   const source = { names: ['Test::Volume'], find: (name: string) => (name === 'Test::Volume' ? volume : undefined) };
-  const found = createRegistry([server], source).withAliases({ 'My::Volume': 'Test::Volume' });
-  expect(found.get('My::Volume')).toBe(volume);
+  const found = createRegistry([server], source);
+  expect(found.get('My::Volume', 'Test::Volume')).toBe(volume);
   expect([found.has('Test::Volume'), found.has('Test::Nothing')]).toEqual([true, false]);
-  expect(found.names).toEqual(['Test::Server', 'My::Volume']);
+  expect(found.names).toEqual(['Test::Server']);
   expect(thrownBy(() => found.get('Test::Volumes'))).toContain("Did you mean 'Test::Volume'?");
   const own = { ...volume };
   expect(createRegistry([own], source).get('Test::Volume')).toBe(own);

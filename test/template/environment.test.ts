@@ -5,7 +5,6 @@ import { thrownBy } from './scope-of.ts';
 const EMPTY = {
   parameters: {},
   parameterDefaults: {},
-  typeAliases: {},
   resourceRegistry: {},
   encryptedParamNames: [],
   eventSinks: [],
@@ -34,7 +33,6 @@ parameter_merge_strategies: {default: merge}
   expect(parseEnvironment(text)).toEqual({
     parameters: { p: 1 },
     parameterDefaults: { q: 2 },
-    typeAliases: { 'My::Value': 'OS::Heat::Value' },
     resourceRegistry: {
       'My::Value': 'OS::Heat::Value',
       'My::Stack': 'stack.yaml',
@@ -50,7 +48,7 @@ parameter_merge_strategies: {default: merge}
 });
 
 test('of several environments the last counts, entry by entry', () => {
-  const { parameters, typeAliases, eventSinks } = parseEnvironment([
+  const { parameters, resourceRegistry, eventSinks } = parseEnvironment([
     'parameters: {p: 1, q: 1, m: {a: 1}}\nresource_registry: {A: B}\nevent_sinks: [{type: zaqar-queue, target: a}]',
     {
       parameters: { q: 2, m: { b: 2 } },
@@ -59,7 +57,7 @@ test('of several environments the last counts, entry by entry', () => {
     },
   ]);
   expect(parameters).toEqual({ p: 1, q: 2, m: { b: 2 } });
-  expect(typeAliases).toEqual({ A: 'C', D: 'E' });
+  expect(resourceRegistry).toEqual({ A: 'C', D: 'E' });
   expect(eventSinks).toEqual([
     { type: 'zaqar-queue', target: 'a' },
     { type: 'zaqar-queue', target: 'b' },
