@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { asJson, isJsonObject, type Json, MAX_VALUE_DEPTH, sameJson } from '../src/values.ts';
+import { asJson, isJsonObject, type Json, MAX_EXPANDED_NODES, MAX_VALUE_DEPTH, sameJson } from '../src/values.ts';
 
 describe('asJson', () => {
   test.each<[string, unknown, unknown]>([
@@ -53,6 +53,26 @@ describe('asJson', () => {
     let value: unknown = inner;
     for (let level = 0; level < 50; level += 1) value = [value];
     expect(() => asJson(value)).toThrow('nested deeper');
+  });
+
+  test('shared parts that multiply are refused, and a large value without them is not', () => {
+    let bomb: unknown = 'x';
+    for (let level = 0; level < 40; level += 1) bomb = [bomb, bomb];
+    expect(() => asJson({ bomb })).toThrow('it has more than 1000000 nodes once shared parts are counted each time');
+    const text = 'x'.repeat(100_000);
+    let long: unknown = text;
+    for (let level = 0; level < 12; level += 1) long = [long, long];
+    expect(() => asJson(long)).toThrow('it has more than 1000000 nodes once shared parts are counted each time');
+    const items = new Array<number>(MAX_EXPANDED_NODES + 1).fill(1);
+    expect(asJson(items)).toHaveLength(items.length);
+  });
+
+  test('a shared part is copied with the bound on nesting', () => {
+    const shared = nested(60);
+    expect(asJson([shared, [shared]])).toEqual([nested(60), [nested(60)]]);
+    let under: unknown = shared;
+    for (let level = 0; level < 50; level += 1) under = [under];
+    expect(() => asJson([shared, under])).toThrow('nested deeper');
   });
 
   test('the copy is frozen at every level and shares nothing with the original', () => {

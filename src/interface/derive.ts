@@ -17,7 +17,7 @@ import {
 } from '../errors.ts';
 import { validateStatically } from '../resource/properties.ts';
 import type { ResourceTypes } from '../resource/registry.ts';
-import type { AttributeDeclarations, ResourceType } from '../resource/resource-type.ts';
+import type { AttributeDeclaration, AttributeDeclarations, ResourceType } from '../resource/resource-type.ts';
 import type { Path, Source } from '../source.ts';
 import { evaluateCondition } from '../template/conditions.ts';
 import {
@@ -30,6 +30,7 @@ import {
 } from '../template/expression.ts';
 import { printReferencePath } from '../template/references.ts';
 import { deletionPolicyOf, type ResourceDefinition, type Template } from '../template/template.ts';
+import { setOwn } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
 import type { InputInterface, OutputInterface, ResourceInterface, StackInterface } from './interface.ts';
 
@@ -96,6 +97,9 @@ class Derivation {
   readonly #typeOutputs = new Map<ResourceType, AttributeDeclarations>();
 
   readonly #compositions = new Map<string, Composition>();
+  /** The attributes of resources that have got more of them. */
+  readonly #ownOutputs = new Map<string, Record<string, AttributeDeclaration>>();
+
   /** Resources whose type is not known: a problem of its own. */
   readonly #unknownTypes = new Set<string>();
 
@@ -385,8 +389,7 @@ class Derivation {
       if (producer === undefined || Object.hasOwn(producer.outputs, reference.attribute)) continue;
       const { resource, attribute } = reference;
       if (producer.type.anyAttributes || attribute === SHOW) {
-        const declared = [...Object.entries(producer.outputs), [attribute, NULL_ATTRIBUTE]];
-        this.#byName.set(resource, { ...producer, outputs: Object.fromEntries(declared) });
+        this.#addOutput(producer, attribute);
         continue;
       }
       const names = Object.keys(producer.outputs).filter((name) => name !== REFID);
@@ -398,6 +401,17 @@ class Derivation {
         `${suggest(attribute, names)}'${resource}' has ${listNames(names)}.`,
       );
     }
+  }
+
+  /** Gives the resource an attribute that only a reference names. The attributes of its type are copied once. */
+  #addOutput(producer: ResourceInterface, attribute: string): void {
+    let outputs = this.#ownOutputs.get(producer.name);
+    if (outputs === undefined) {
+      outputs = { ...producer.outputs };
+      this.#ownOutputs.set(producer.name, outputs);
+      this.#byName.set(producer.name, { ...producer, outputs });
+    }
+    setOwn(outputs, attribute, NULL_ATTRIBUTE);
   }
 
   #problem(

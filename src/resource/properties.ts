@@ -15,7 +15,7 @@ import {
   resolveExpression,
   type StaticScope,
 } from '../template/expression.ts';
-import type { Json, JsonObject } from '../values.ts';
+import { type Json, type JsonObject, setOwn } from '../values.ts';
 import { compiledAttribute, compiledType } from './compiled-type.ts';
 import type { AttributeDeclaration, ResourceType } from './resource-type.ts';
 import {
@@ -167,12 +167,6 @@ function convertAll(type: ResourceType, given: PartialObject, misfits: Misfit[])
     misfits.push(...type.validate(converted));
   }
   return converted;
-}
-
-/** A plain assignment to `__proto__` would set the prototype instead of a key. */
-function setOwn(object: Record<string, PartialJson>, key: string, value: PartialJson): void {
-  if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true });
-  else object[key] = value;
 }
 
 function freezeDeeply(value: Json): Json {

@@ -40,7 +40,7 @@ const CLASS_NAMES = {
   custom_constraint: 'CustomConstraint',
 } as const;
 
-const KINDS = Object.keys(CLASS_NAMES) as Constraint['kind'][];
+export const CONSTRAINT_KINDS = Object.keys(CLASS_NAMES) as Constraint['kind'][];
 
 const FITTING_TYPES: { readonly [kind in Constraint['kind']]: readonly ConstrainedType[] } = {
   modulo: ['number'],
@@ -59,20 +59,22 @@ export function parseConstraint(data: Json, hasModulo: boolean): Constraint {
   if (!isJsonObject(data)) {
     throw invalid('Invalid parameter constraints, expected a mapping', 'A constraint has a kind and its limits.');
   }
-  const keys = ['description', ...KINDS];
+  const keys = ['description', ...CONSTRAINT_KINDS];
   for (const key of Object.keys(data)) {
     if (keys.includes(key)) continue;
     throw invalid(
       `Invalid key '${key}' for parameter constraints`,
       'There is no such constraint.',
-      `${suggest(key, keys)}There are ${listNames(KINDS)}.`,
+      `${suggest(key, keys)}There are ${listNames(CONSTRAINT_KINDS)}.`,
     );
   }
-  const kind = KINDS.find((candidate) => Object.hasOwn(data, candidate) && (candidate !== 'modulo' || hasModulo));
+  const kind = CONSTRAINT_KINDS.find(
+    (candidate) => Object.hasOwn(data, candidate) && (candidate !== 'modulo' || hasModulo),
+  );
   if (kind === undefined) {
     throw Object.hasOwn(data, 'modulo')
       ? invalid('No constraint expressed', "'modulo' is known since 2017-02-24.", 'Use a newer heat_template_version.')
-      : invalid('No constraint expressed', `It has none of ${listNames(KINDS)}.`);
+      : invalid('No constraint expressed', `It has none of ${listNames(CONSTRAINT_KINDS)}.`);
   }
   const description =
     data.description === undefined || data.description === null ? undefined : pythonText(data.description);
@@ -308,9 +310,21 @@ function lengthOf(value: Json): number {
 /** A list is right when each item is. Other values are compared after both were converted to the type. */
 function isAllowed(value: Json, type: ConstrainedType, allowed: readonly Json[]): boolean {
   if (Array.isArray(value)) {
-    return value.every((item: Json) => allowed.some((candidate) => equalsInPython(item, candidate)));
+    // Both may be long, so scalars are looked up.
+    const scalars = new Set(allowed.map(scalarKey));
+    return value.every((item: Json) =>
+      typeof item === 'object'
+        ? allowed.some((candidate) => equalsInPython(item, candidate))
+        : scalars.has(scalarKey(item)),
+    );
   }
   return allowed.some((candidate) => equalsInPython(value, convertAllowed(candidate, type)));
+}
+
+/** Equal for scalars that Python takes for equal; undefined for others. */
+function scalarKey(value: Json): string | number | undefined {
+  if (typeof value === 'object') return undefined;
+  return typeof value === 'string' ? value : Number(value);
 }
 
 function convertAllowed(candidate: Json, type: ConstrainedType): Json {

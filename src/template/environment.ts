@@ -31,7 +31,7 @@ export interface EnvironmentOptions {
 }
 
 /** Every section of an environment, and what it holds. */
-const SECTIONS = {
+export const ENVIRONMENT_SECTIONS = {
   parameters: 'map',
   parameter_defaults: 'map',
   resource_registry: 'map',
@@ -40,7 +40,7 @@ const SECTIONS = {
   parameter_merge_strategies: 'map',
 } as const;
 
-type Section = keyof typeof SECTIONS;
+type Section = keyof typeof ENVIRONMENT_SECTIONS;
 
 /**
  * Reads environments, each a text or a plain object. Of one parameter or type that several have, the last counts; lists are
@@ -92,15 +92,15 @@ function checkSections(data: JsonObject, source: Source): readonly (readonly [Se
   return Object.entries(data).map(([name, value]) => {
     const refuse = (what: string, why: string, fix: string): HotloomError =>
       new InvalidEnvironment({ what, where: source.locate([name]), why, fix });
-    if (!Object.hasOwn(SECTIONS, name)) {
-      const sections = Object.keys(SECTIONS);
+    if (!Object.hasOwn(ENVIRONMENT_SECTIONS, name)) {
+      const sections = Object.keys(ENVIRONMENT_SECTIONS);
       throw refuse(
         `environment has wrong section "${name}"`,
         'An environment has no such section.',
         `${suggest(name, sections)}The sections are ${listNames(sections)}.`,
       );
     }
-    const kind = SECTIONS[name as Section];
+    const kind = ENVIRONMENT_SECTIONS[name as Section];
     if (value === null) {
       throw refuse(
         `environment has empty section "${name}"`,

@@ -1,4 +1,4 @@
-import { type ErrorFields, InternalError, StackValidationFailed } from '../errors.ts';
+import { type ErrorFields, InternalError, isHotloomError, StackValidationFailed } from '../errors.ts';
 import type { Name } from '../names.ts';
 import { builtSource, type Path, type Source, type SourceLocation } from '../source.ts';
 import type { Json, JsonObject } from '../values.ts';
@@ -15,6 +15,9 @@ export type Expression =
 
 /** The attribute that `get_resource` reads: Heat's reference id of a resource. */
 export const REFID = 'refid';
+
+/** A longer text is not made by any function: nested calls can make one of any length out of a few lines. */
+export const MAX_TEXT_LENGTH = 16_777_216;
 
 /**
  * Something that an expression reads at run time; `path` is where the template says so. `source` is set once the resource
@@ -131,6 +134,27 @@ export abstract class FunctionCall {
     return this.surroundings.source.locate(this.path);
   }
 
+  /** The value of an argument that has to be known before the run, because the graph is made from it. */
+  protected known(argument: Expression, scope: StaticScope): Json {
+    return valueBeforeRun(argument, scope, () =>
+      this.refusal({
+        what: `Argument to "${this.name}" depends on a value that is not known before the run.`,
+        why: 'Which resource waits for which is decided before anything is created.',
+        fix: 'Write the name out, or take it from a parameter.',
+      }),
+    );
+  }
+
+  /** Throws for a text of this length that the function would make. */
+  protected checkLength(length: number): void {
+    if (length <= MAX_TEXT_LENGTH) return;
+    throw this.refusal({
+      what: `"${this.name}" would make a text of more than ${MAX_TEXT_LENGTH} characters.`,
+      why: 'Such texts come from calls that multiply what other calls have multiplied.',
+      fix: 'Put large texts into files, and hand their names on.',
+    });
+  }
+
   /** The error for an argument that the function cannot take. */
   protected refusal(fields: Omit<ErrorFields, 'where'>): StackValidationFailed {
     return new StackValidationFailed({ ...fields, where: this.location });
@@ -178,6 +202,16 @@ export function withoutReads(scope: StaticScope): ResolveScope {
     attribute: refuse,
     value: refuse,
   };
+}
+
+/** The value of an expression that has to be known before the run. Throws what `refusal` makes when it is not. */
+export function valueBeforeRun(expression: Expression, scope: StaticScope, refusal: () => StackValidationFailed): Json {
+  if (typeof expression !== 'object') return expression;
+  try {
+    return resolveExpression(expression, withoutReads(scope)) ?? null;
+  } catch (error) {
+    throw isHotloomError(error, InternalError.name) ? refusal() : error;
+  }
 }
 
 /** True when no function is called anywhere in `expression`, so that it is its own value. */

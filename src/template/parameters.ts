@@ -22,7 +22,7 @@ import {
   parseBoolean,
   parseConstraint,
 } from './constraints.ts';
-import { type ProblemFields, Problems } from './problems.ts';
+import { MAX_PROBLEMS, type ProblemFields, Problems } from './problems.ts';
 import { isTrueInPython, parsePythonNumber, pythonText, pythonType } from './python.ts';
 import type { Template } from './template.ts';
 import type { TemplateVersion } from './version.ts';
@@ -84,7 +84,13 @@ export const PSEUDO_PARAMETERS: { readonly [dialect in TemplateVersion['dialect'
 /** Heat's default of AWS::Region (heat/engine/cfn/parameters.py). */
 const DEFAULT_AWS_REGION = 'ap-southeast-1';
 
-const TYPES: readonly ParameterType[] = ['string', 'number', 'comma_delimited_list', 'json', 'boolean'];
+export const PARAMETER_TYPES: readonly ParameterType[] = [
+  'string',
+  'number',
+  'comma_delimited_list',
+  'json',
+  'boolean',
+];
 
 const CONSTRAINED_TYPES: { readonly [type in ParameterType]: ConstrainedType } = {
   string: 'string',
@@ -264,10 +270,10 @@ function parseParameter(
     throw new InvalidSchemaError({
       what: `Missing parameter type for parameter: ${name}`,
       why: 'Without it nobody knows what values are allowed.',
-      fix: `Add 'type', one of ${listNames(TYPES)}.`,
+      fix: `Add 'type', one of ${listNames(PARAMETER_TYPES)}.`,
     });
   }
-  const type = TYPES.find((candidate) => candidate === data.type);
+  const type = PARAMETER_TYPES.find((candidate) => candidate === data.type);
   if (type === undefined) {
     const given = pythonText(data.type as Json);
     problems.add({
@@ -275,7 +281,7 @@ function parseParameter(
       Class: InvalidSchemaError,
       what: `Invalid type (${given})`,
       why: 'There is no such type of parameters.',
-      fix: `${suggest(given, TYPES)}The types are ${listNames(TYPES)}.`,
+      fix: `${suggest(given, PARAMETER_TYPES)}The types are ${listNames(PARAMETER_TYPES)}.`,
     });
     return undefined;
   }
@@ -374,6 +380,7 @@ function unknownParameters(template: Template, given: { readonly [name: string]:
   const names = [...template.parameters.keys()];
   return Object.keys(given)
     .filter((name) => !template.parameters.has(name))
+    .slice(0, MAX_PROBLEMS)
     .map(
       (name) =>
         new UnknownUserParameter({

@@ -87,6 +87,8 @@ export class Parser {
 
   #node(data: Json): Expression {
     if (typeof data !== 'object' || data === null) return data;
+    // No template comes out any more, and no problem either.
+    if (this.problems.isFull) return data;
     if (Array.isArray(data)) return this.#list(data);
     const map = data as JsonObject;
     const keys = Object.keys(map);

@@ -19,6 +19,9 @@ export interface ProblemFields extends Omit<ErrorFields, 'where'> {
   readonly isSecret?: boolean;
 }
 
+/** More are not told: an alias can repeat one mistake a hundred thousand times, and nobody reads so many. */
+export const MAX_PROBLEMS = 1000;
+
 /**
  * Collects what is wrong with one document. Places are looked up at the end and only when there is a problem, because a
  * lookup parses the text once more.
@@ -35,8 +38,13 @@ export class Problems {
     return this.#problems.length === 0;
   }
 
+  /** True when nothing that is added will be told. */
+  get isFull(): boolean {
+    return this.#problems.length >= MAX_PROBLEMS;
+  }
+
   add(problem: ProblemFields): void {
-    this.#problems.push(problem);
+    if (!this.isFull) this.#problems.push(problem);
   }
 
   /** Adds what `attempt` throws, if it is an error of this library, as a problem at `path`. */
@@ -51,7 +59,7 @@ export class Problems {
     }
   }
 
-  /** Throws TemplateInvalid with every problem in the order of the text, if there is one. */
+  /** Throws TemplateInvalid with the problems in the order of the text, if there is one. */
   throwIfAny(): void {
     if (this.#problems.length === 0) return;
     throw new TemplateInvalid(this.toErrors());

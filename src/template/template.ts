@@ -1,4 +1,5 @@
 import {
+  type ErrorFields,
   InvalidTemplateReference,
   InvalidTemplateSection,
   isHotloomError,
@@ -16,7 +17,7 @@ import {
   type StaticScope,
   type Surroundings,
   toHot,
-  withoutReads,
+  valueBeforeRun,
 } from './expression.ts';
 import {
   type ParameterDefinition,
@@ -104,7 +105,7 @@ export interface TemplateParseOptions {
 /**
  * Reads a template: YAML or JSON text, or a document that a program built, which is copied.
  *
- * Throws TemplateInvalid with every problem in the order of the text: sections and keys that are not there, values of
+ * Throws TemplateInvalid with every problem (up to MAX_PROBLEMS) in the order of the text: sections and keys that are not there, values of
  * the wrong form, functions with wrong arguments, and names of parameters, resources and conditions that are not
  * declared, as far as no condition can make them harmless. Throws TemplateFormatError, RequestLimitExceeded or
  * InvalidTemplateVersion for a document that cannot be read at all. O(size of the document).
@@ -126,12 +127,22 @@ export function deletionPolicyOf(
 ): DeletionPolicy {
   const { deletionPolicy } = definition;
   if (!(deletionPolicy instanceof FunctionCall)) return deletionPolicy;
-  const value = deletionPolicy.resolve(withoutReads(scope)) ?? null;
+  const refusal = (fields: Omit<ErrorFields, 'where'>): StackValidationFailed =>
+    new StackValidationFailed({
+      ...fields,
+      where: template.source.locate([...definition.path, 'deletion_policy']),
+    });
+  const value = valueBeforeRun(deletionPolicy, scope, () =>
+    refusal({
+      what: `The deletion policy of resource ${definition.name} depends on a value that is not known before the run.`,
+      why: 'It is stored before the resource is created, so that a delete at any time knows it.',
+      fix: 'Write the policy out, or take it from a parameter.',
+    }),
+  );
   if (value === null) return 'Delete';
   const policy = template.version.deletionPolicies.get(pythonText(value));
   if (policy !== undefined) return policy;
-  const where = template.source.locate([...definition.path, 'deletion_policy']);
-  throw new StackValidationFailed({ ...wrongPolicy(value, template.version), where });
+  throw refusal(wrongPolicy(value, template.version));
 }
 
 function readText(
@@ -325,7 +336,10 @@ class TemplateParser {
     for (const key of Object.keys(data)) {
       if (!this.#version.resourceSections.has(key)) this.#addWrongResourceKey(path, key);
     }
-    const condition = this.#condition(data.condition, [...path, 'condition'], `Resource ${name} condition`);
+    const condition =
+      data.condition === undefined
+        ? undefined
+        : this.#condition(data.condition, [...path, 'condition'], `Resource ${name} condition`);
     const checks: NameChecks = condition === undefined || condition === true ? 'all' : 'none';
     const type = data.type;
     if (typeof type !== 'string') this.#addType(name, 'type', 'string', data.type);

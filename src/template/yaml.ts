@@ -16,16 +16,10 @@ import {
 } from 'js-yaml';
 import { RequestLimitExceeded, TemplateFormatError } from '../errors.ts';
 import type { Path, Source, SourceLocation } from '../source.ts';
-import { type Json, type JsonObject, MAX_VALUE_DEPTH } from '../values.ts';
+import { type Json, type JsonObject, MAX_EXPANDED_NODES, MAX_VALUE_DEPTH, weightOf } from '../values.ts';
 
 /** Heat's max_template_size, in bytes. */
 export const DEFAULT_MAX_TEMPLATE_SIZE = 524_288;
-
-/**
- * How many nodes a document may have once its aliases are followed. A YAML bomb has few lines and billions of nodes; the
- * largest template that passes the size limit has some 200,000 without aliases.
- */
-export const MAX_EXPANDED_NODES = 1_000_000;
 
 /** Options of loadDocument. */
 export type DuplicateKeys = 'refuse' | 'last';
@@ -58,11 +52,10 @@ export interface LoadedDocument {
 export function loadDocument(text: string, options: DocumentOptions = {}): LoadedDocument {
   const { kind = 'template', file = `<${kind}>`, maxSize = DEFAULT_MAX_TEMPLATE_SIZE, duplicateKeys } = options;
   checkSize(text, maxSize, kind, file);
-  const json = loadJson(text);
+  const written = new TextSource(file, text);
+  const json = loadJson(text, written);
   const { data, source } =
-    json === undefined
-      ? loadYaml(text, kind, file, duplicateKeys === 'last')
-      : { data: json, source: new TextSource(file, text) };
+    json === undefined ? loadYaml(text, kind, file, duplicateKeys === 'last') : { data: json, source: written };
   if (data === undefined || data === null) {
     throw new TemplateFormatError({
       what: `The ${kind} is empty.`,
@@ -123,9 +116,14 @@ export function checkShape(document: object, kind: string, source: Source): void
     sizes.set(node, OPEN);
     let size = 1;
     let height = 0;
-    for (const [key, item] of Array.isArray(node) ? node.entries() : Object.entries(node)) {
-      size += 1;
-      written += 1;
+    const keys = Array.isArray(node) ? undefined : Object.keys(node);
+    const count = keys?.length ?? (node as readonly unknown[]).length;
+    for (let index = 0; index < count; index += 1) {
+      const key = keys?.[index] ?? index;
+      const item = (node as { readonly [key: string | number]: unknown })[key];
+      const weight = weightOf(item);
+      size += weight;
+      written += weight;
       if (typeof item !== 'object' || item === null) continue;
       path.push(key);
       const part = measure(item);
@@ -175,6 +173,9 @@ const FLOAT =
 
 const NOT_FINITE = /\.(?:inf|nan)$/i;
 
+/** A number in JSON that is a text in YAML 1.1. */
+const JSON_FLOAT = /^-?[0-9]+[eE][-+]?[0-9]+$/;
+
 const DIGITS = [...'0123456789'];
 
 const loadOnly = { identify: () => false };
@@ -193,14 +194,14 @@ const PYYAML_SCHEMA = FAILSAFE_SCHEMA.withTags(
     ...loadOnly,
     implicit: true,
     implicitFirstChars: ['-', '+', ...DIGITS],
-    resolve: (text) => (INTEGER.test(text) ? parseInteger(text) : NOT_RESOLVED),
+    resolve: (text) => (INTEGER.test(text) ? finite(parseInteger(text)) : NOT_RESOLVED),
   }),
   defineScalarTag('tag:yaml.org,2002:float', {
     ...loadOnly,
     implicit: true,
     implicitFirstChars: ['-', '+', '.', ...DIGITS],
     resolve: (text, isExplicit) =>
-      FLOAT.test(text) || (isExplicit && INTEGER.test(text)) ? parseFloat11(text) : NOT_RESOLVED,
+      FLOAT.test(text) || (isExplicit && INTEGER.test(text)) ? finite(parseFloat11(text)) : NOT_RESOLVED,
   }),
   // Heat keeps `2013-05-23` a text, and decodes a !!binary when it comes to write JSON.
   defineScalarTag('tag:yaml.org,2002:timestamp', { ...loadOnly, resolve: (text) => text }),
@@ -240,12 +241,17 @@ function parseInteger(text: string): number {
   return sign * Number.parseInt(digits, digits.startsWith('0') ? 8 : 10) + 0;
 }
 
+/** The number itself. Throws NotFinite: digits without end are infinity to JavaScript. */
+function finite(number: number): number {
+  if (Number.isFinite(number)) return number;
+  throw new NotFinite();
+}
+
 function parseFloat11(text: string): number {
-  if (NOT_FINITE.test(text)) throw new NotFinite();
+  if (NOT_FINITE.test(text)) return Number.NaN;
   const digits = text.replaceAll('_', '');
   const sign = digits.startsWith('-') ? -1 : 1;
   const number = digits.includes(':') ? sign * sexagesimal(digits.replace(/^[-+]/, '')) : Number(digits);
-  if (!Number.isFinite(number)) throw new NotFinite();
   return number + 0;
 }
 
@@ -269,13 +275,14 @@ function checkSize(text: string, maxSize: number, kind: string, file: string): v
 }
 
 /** The document if the text is a JSON object without duplicate keys; else YAML tells what is wrong with it. */
-function loadJson(text: string): Json | undefined {
+function loadJson(text: string, source: TextSource): Json | undefined {
   if (!text.trimStart().startsWith('{')) return undefined;
   try {
     const data = JSON.parse(text) as Json;
     // JSON.parse keeps the last of two equal keys and does not tell.
     return countKeys(data) === countWrittenKeys(text) ? data : undefined;
-  } catch {
+  } catch (error) {
+    if (error instanceof NotFinite) throw notFinite(text, source);
     return undefined;
   }
 }
@@ -287,7 +294,10 @@ function countKeys(data: Json): number {
     if (typeof node !== 'object' || node === null) continue;
     const items = Object.values(node) as Json[];
     if (!Array.isArray(node)) count += items.length;
-    for (const item of items) if (typeof item === 'object' && item !== null) open.push(item);
+    for (const item of items) {
+      if (typeof item === 'object' && item !== null) open.push(item);
+      else if (typeof item === 'number') finite(item);
+    }
   }
   return count;
 }
@@ -416,12 +426,11 @@ const REASONS: readonly (readonly [RegExp, string, string])[] = [
 ];
 
 function notFinite(text: string, source: TextSource): TemplateFormatError {
-  const event = parseEvents(text, {}).find(
+  const event = eventsOf(text).find(
     (candidate) =>
       candidate.type === EVENT_ID.SCALAR &&
       candidate.style === SCALAR_STYLE.PLAIN &&
-      FLOAT.test(getScalarValue(text, candidate)) &&
-      !isFiniteFloat(getScalarValue(text, candidate)),
+      isInfinite(getScalarValue(text, candidate)),
   );
   return new TemplateFormatError({
     what: 'A number in the template is not finite.',
@@ -431,8 +440,10 @@ function notFinite(text: string, source: TextSource): TemplateFormatError {
   });
 }
 
-function isFiniteFloat(text: string): boolean {
-  return !NOT_FINITE.test(text) && Number.isFinite(parseFloat11(text));
+/** True for what is read as a number, and is infinity or not-a-number. */
+function isInfinite(text: string): boolean {
+  if (INTEGER.test(text)) return !Number.isFinite(parseInteger(text));
+  return FLOAT.test(text) ? !Number.isFinite(parseFloat11(text)) : JSON_FLOAT.test(text) && !Number.isFinite(+text);
 }
 
 /** js-yaml itself fails on a merge of a mapping into itself, for instance. */
@@ -516,14 +527,17 @@ interface OpenNode {
   readonly merged: PlacedNode[];
 }
 
+/** The events of the text; none where it cannot be read. */
+function eventsOf(text: string): readonly Event[] {
+  try {
+    return parseEvents(text, { maxDepth: MAX_VALUE_DEPTH });
+  } catch {
+    return [];
+  }
+}
+
 /** The nodes of the text as a tree. A text that cannot be read has only its start. */
 function placeNodes(text: string): PlacedNode {
-  let events: Event[];
-  try {
-    events = parseEvents(text, { maxDepth: MAX_VALUE_DEPTH });
-  } catch {
-    return { offset: 0, children: undefined };
-  }
   const anchors = new Map<string, PlacedNode>();
   const open: OpenNode[] = [];
   let root: PlacedNode | undefined;
@@ -542,7 +556,7 @@ function placeNodes(text: string): PlacedNode {
   };
   const anchorOf = (event: { readonly anchorStart: number; readonly anchorEnd: number }): string | undefined =>
     event.anchorStart === -1 ? undefined : text.slice(event.anchorStart, event.anchorEnd);
-  for (const event of events) {
+  for (const event of eventsOf(text)) {
     const parent = open.at(-1);
     const isKey = parent?.isMapping === true && parent.key === undefined;
     switch (event.type) {

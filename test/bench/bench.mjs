@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const SECTIONS = ['scheduler', 'endpoint'];
+const SECTIONS = ['language', 'scheduler', 'endpoint'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { definePlainType, Engine, parseTemplate, SqliteStore } from 'hotloom';
 import { layeredDependencies, layeredTemplate } from './layered.mjs';
+import { timed } from './timed.mjs';
 
 /**
  * What a no-op resource costs: `n` resources with 3 dependences each. The floor is the same graph of bare promises, each
@@ -57,14 +58,4 @@ async function runEngine(n, store) {
   const result = await timed(() => engine.create({ stack: 'bench', template }));
   await engine.close();
   return result;
-}
-
-async function timed(run) {
-  globalThis.gc?.();
-  const before = process.memoryUsage.rss();
-  const start = performance.now();
-  await run();
-  const ms = performance.now() - start;
-  const bytes = Math.max(0, process.resourceUsage().maxRSS * 1024 - before);
-  return { ms, bytes };
 }

@@ -261,6 +261,32 @@ describe('printing', () => {
   });
 });
 
+describe('what the fuzzer found', () => {
+  const nest = (depth: number, wrap: (inner: string) => string): string =>
+    Array.from({ length: depth }).reduce<string>((inner) => wrap(inner), 'X');
+
+  test('calls that multiply what other calls have multiplied make no text of any length', () => {
+    const why = 'would make a text of more than 16777216 characters.';
+    const replaced = nest(12, (inner) => `{str_replace: {template: XXXXXXXX, params: {X: ${inner}}}}`);
+    expect(refusalOf(replaced)).toBe(`"str_replace" ${why}`);
+    const joined = Array(200).fill(`{get_file: a.txt}`).join(', ');
+    const template = templateOf(`{list_join: [',', [${joined}]]}`);
+    const scope = { ...scopeOf(template), file: () => 'x'.repeat(100_000) };
+    expect(thrownBy(() => outputOf(template, scope)).what).toBe(`"list_join" ${why}`);
+  });
+
+  test.each(['get_resource', 'get_param'])('%s of a name that is not known before the run is refused', (call) => {
+    const template = parseTemplate({
+      heat_template_version: '2021-04-16',
+      resources: { a: { type: 'X', properties: { p: { [call]: { get_attr: ['a', 'x'] } } } } },
+    });
+    const { p } = template.resources.get('a')?.properties ?? {};
+    expect(thrownBy(() => referencesOf(p ?? null, scopeOf(template))).what).toBe(
+      `Argument to "${call}" depends on a value that is not known before the run.`,
+    );
+  });
+});
+
 test('str_replace replaces as Heat does: one placeholder after the other, and never inside what was put in', () => {
   const replaceSlowly = (template: string, params: { readonly [key: string]: string }): string => {
     const [first, ...rest] = Object.keys(params).sort((a, b) => b.length - a.length || (a < b ? -1 : 1));

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { constraintViolation, describeConstraint, parseConstraint } from '../../src/template/constraints.ts';
 import { type ParameterOptions, resolveParameters } from '../../src/template/parameters.ts';
 import { compilePattern } from '../../src/template/pattern.ts';
+import { MAX_PROBLEMS } from '../../src/template/problems.ts';
 import { parseTemplate, type Template } from '../../src/template/template.ts';
 import type { Json } from '../../src/values.ts';
 import { thrownBy } from './scope-of.ts';
@@ -21,6 +22,35 @@ function problemOf(parameter: string, version?: string): string {
   const error = thrownBy(() => templateOf(parameter, version));
   return `${error.problems?.[0]?.code}: ${error.problems?.[0]?.what}`;
 }
+
+describe('what the fuzzer found', () => {
+  test('of many values that no parameter takes, not all are told', () => {
+    const given = Object.fromEntries(Array.from({ length: MAX_PROBLEMS + 1 }, (_, index) => [`q${index}`, index]));
+    const error = thrownBy(() =>
+      resolveParameters(templateOf('{type: string, default: x}'), { given, stackName: 'app', stackId: 'id' }),
+    );
+    expect(error.problems).toHaveLength(MAX_PROBLEMS);
+  });
+
+  test('a long list is looked up in long allowed_values, by the rules of Python', () => {
+    const check = (allowed: Json, value: Json): string | undefined =>
+      constraintViolation(parseConstraint({ allowed_values: allowed }, true), 'list', value);
+    expect(check([1, 'a', null, { b: [1] }], [true, 1, 'a', null, { b: [true] }])).toBeUndefined();
+    expect(check([1], ['1'])).toBe('["1"] is not an allowed value [1]');
+    expect(check(['None', 0], [null])).toBe('[null] is not an allowed value ["None", 0]');
+  });
+
+  test('an alias of a long text in a default makes no text of any length', () => {
+    const levels = Array.from(
+      { length: 14 },
+      (_, k) => `&l${k} [${k === 0 ? `&t ${'x'.repeat(20_000)}, *t` : `*l${k - 1}, *l${k - 1}`}]`,
+    );
+    const text = `heat_template_version: 2021-04-16\nparameters: {p: {type: string, default: [${levels.join(', ')}]}}`;
+    expect(thrownBy(() => parseTemplate(text)).what).toBe(
+      'The template has more than 1000000 nodes once its aliases are followed.',
+    );
+  });
+});
 
 describe('values are converted as Heat converts them', () => {
   test.each<[string, Json, Json]>([

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isHotloomError } from '../../src/errors.ts';
 import { printTemplate } from '../../src/template/print.ts';
+import { MAX_PROBLEMS } from '../../src/template/problems.ts';
 import { deletionPolicyOf, parseTemplate, type ResourceDefinition } from '../../src/template/template.ts';
 import { TEMPLATE_VERSIONS } from '../../src/template/version.ts';
 import { scopeOf, thrownBy } from './scope-of.ts';
@@ -303,6 +304,30 @@ describe('a resource', () => {
         '  at <template>:3:43  resources.r.deletion_policy',
         '  There is no such policy.',
         "  Did you mean 'Retain'? The policies are 'Delete', 'Retain', 'Snapshot', 'delete', 'retain' and 'snapshot'.",
+      ].join('\n'),
+    );
+  });
+
+  test('one mistake that aliases repeat is not told any number of times', () => {
+    const levels = Array.from(
+      { length: 12 },
+      (_, k) => `l${k}: &l${k} [${k === 0 ? '{Ref: x}' : `*l${k - 1}, *l${k - 1}`}]`,
+    );
+    const text = `${NEWEST}resources: {r: {type: X, properties: {${levels.join(', ')}}}}`;
+    expect(thrownBy(() => parseTemplate(text)).problems).toHaveLength(MAX_PROBLEMS);
+  });
+
+  test('a deletion policy that is not known before the run is refused', () => {
+    const template = parseTemplate(
+      `${NEWEST}resources: {a: {type: X}, r: {type: X, deletion_policy: {get_attr: [a, policy]}}}`,
+    );
+    const definition = template.resources.get('r') as ResourceDefinition;
+    expect(thrownBy(() => deletionPolicyOf(definition, template, scopeOf(template))).message).toBe(
+      [
+        'The deletion policy of resource r depends on a value that is not known before the run.',
+        '  at <template>:2:57  resources.r.deletion_policy',
+        '  It is stored before the resource is created, so that a delete at any time knows it.',
+        '  Write the policy out, or take it from a parameter.',
       ].join('\n'),
     );
   });

@@ -1,4 +1,3 @@
-import { InternalError, isHotloomError } from '../../errors.ts';
 import type { Path } from '../../source.ts';
 import type { Json } from '../../values.ts';
 import {
@@ -12,7 +11,6 @@ import {
   type Surroundings,
   toHot,
   visitReferences,
-  withoutReads,
 } from '../expression.ts';
 import type { CallSite, ParseCall } from '../parser.ts';
 import { isTrueInPython } from '../python.ts';
@@ -93,7 +91,7 @@ export class GetAttr extends FunctionCall {
   }
 
   #resourceName(scope: StaticScope): string {
-    const resource = this.#known(this.#resource, scope);
+    const resource = this.known(this.#resource, scope);
     const { resources } = this.surroundings;
     if (typeof resource === 'string' && resources.has(resource)) return resource;
     throw referenceError(unknownResource(String(resource), this.path, resources), this.location);
@@ -109,7 +107,7 @@ export class GetAttr extends FunctionCall {
         fix: `Name the attribute: {get_attr: [${resource}, attribute]}.`,
       });
     }
-    const attribute = this.#known(this.#attribute, scope);
+    const attribute = this.known(this.#attribute, scope);
     if (typeof attribute === 'string') {
       return [this.#isSelectedThere(resource, scope) ? pathAttribute(attribute, this.#knownParts(scope)) : attribute];
     }
@@ -126,49 +124,36 @@ export class GetAttr extends FunctionCall {
   }
 
   #knownParts(scope: StaticScope): readonly Json[] {
-    return this.#parts.map((part) => this.#known(part, scope));
-  }
-
-  /** What a resource or attribute is called has to be known before the run, because the graph is made from it. */
-  #known(expression: Expression, scope: StaticScope): Json {
-    if (typeof expression !== 'object' || expression === null) return expression;
-    try {
-      return resolveExpression(expression, withoutReads(scope)) ?? null;
-    } catch (error) {
-      if (!isHotloomError(error, InternalError.name)) throw error;
-      throw this.refusal({
-        what: `Argument to "${this.name}" depends on a value that is not known before the run.`,
-        why: 'Which resource waits for which is decided before anything is created.',
-        fix: 'Name the resource and the attribute, or take the names from parameters.',
-      });
-    }
+    return this.#parts.map((part) => this.known(part, scope));
   }
 }
 
 function parse(args: Json, site: CallSite, allowsAll: boolean): GetAttr | undefined {
   const parsed = site.expression(args);
-  const forms = allowsAll
-    ? `Arguments to "${site.name}" can be of the next forms: [resource_name] or ${ONE_FORM}`
-    : `Arguments to "${site.name}" must be of the form ${ONE_FORM}`;
+  const forms = (): string =>
+    allowsAll
+      ? `Arguments to "${site.name}" can be of the next forms: [resource_name] or ${ONE_FORM}`
+      : `Arguments to "${site.name}" must be of the form ${ONE_FORM}`;
   if (allowsAll && !(parsed instanceof FunctionCall) && !isTrueInPython(parsed as Json)) {
-    return site.refuse(forms, 'It does not say which resource.', FIX);
+    return site.refuse(forms(), 'It does not say which resource.', FIX);
   }
   if (!Array.isArray(parsed)) {
     return site.refuse(`Argument to "${site.name}" must be a list`, 'It has several arguments.', FIX);
   }
   const [resource, attribute, ...parts] = parsed as readonly Expression[];
   if (resource === undefined || (attribute === undefined && !allowsAll)) {
-    return site.refuse(forms, 'It does not say which attribute.', FIX);
+    return site.refuse(forms(), 'It does not say which attribute.', FIX);
   }
-  for (const [what, name] of [
-    ['resource', resource],
-    ['attribute', attribute],
-  ] as const) {
-    if (typeof name !== 'object' || name === null || name instanceof FunctionCall) continue;
-    return site.refuse(`The ${what} in "${site.name}" must be a string`, 'Lists and maps are no names.', FIX);
+  const wrong = isContainer(resource) ? 'resource' : isContainer(attribute) ? 'attribute' : undefined;
+  if (wrong !== undefined) {
+    return site.refuse(`The ${wrong} in "${site.name}" must be a string`, 'Lists and maps are no names.', FIX);
   }
   if (!(resource instanceof FunctionCall)) site.checkResource(String(resource), true);
   // `null` for the attribute means none, as in Heat.
   const named = allowsAll && attribute === null ? undefined : attribute;
   return new GetAttr(site.path, site.surroundings, resource, named, parts, site.version.name !== '2013-05-23');
+}
+
+function isContainer(name: Expression | undefined): boolean {
+  return typeof name === 'object' && name !== null && !(name instanceof FunctionCall);
 }

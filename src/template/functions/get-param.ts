@@ -10,7 +10,6 @@ import {
   type Surroundings,
   toHot,
   visitReferences,
-  withoutReads,
 } from '../expression.ts';
 import type { CallSite } from '../parser.ts';
 import { isTrueInPython } from '../python.ts';
@@ -50,7 +49,7 @@ export class GetParam extends FunctionCall {
     visitReferences(this.#args, scope, visit);
     if (!this.#isChecked && scope.parameterReferences === undefined) return;
     const parameter = Array.isArray(this.#args) ? this.#args[0] : this.#args;
-    const name = parameter instanceof FunctionCall ? parameter.resolve(withoutReads(scope)) : parameter;
+    const name = parameter instanceof FunctionCall ? this.known(parameter, scope) : parameter;
     if (typeof name !== 'string' || name === '') return;
     const { parameters } = this.surroundings;
     if (!parameters.has(name)) throw referenceError(unknownParameter(name, parameters), this.location);

@@ -6,12 +6,10 @@ import {
   REFID,
   type Reference,
   type ResolveScope,
-  resolveExpression,
   type StaticScope,
   type Surroundings,
   toHot,
   visitReferences,
-  withoutReads,
 } from '../expression.ts';
 import type { CallSite } from '../parser.ts';
 import { pythonText } from '../python.ts';
@@ -62,7 +60,7 @@ export class GetResource extends FunctionCall {
   }
 
   #resourceName(scope: StaticScope): string {
-    return pythonText(resolveExpression(this.#resource, withoutReads(scope)) ?? null);
+    return pythonText(this.known(this.#resource, scope));
   }
 
   #refuseUnknown(resource: string): never {

@@ -54,7 +54,7 @@ export class ListJoin extends FunctionCall {
   }
 
   override resolve(scope: ResolveScope): Json {
-    const items = this.#lists.flatMap((list) => this.#itemsOf(resolveExpression(list, scope)));
+    const lists = this.#lists.map((list) => this.#itemsOf(resolveExpression(list, scope)));
     const delimiter = resolveExpression(this.#delimiter, scope);
     if (typeof delimiter !== 'string') {
       throw this.refusal({
@@ -63,7 +63,18 @@ export class ListJoin extends FunctionCall {
         fix: FIX,
       });
     }
-    return items.map((item) => this.#textOf(item)).join(delimiter);
+    const texts: string[] = [];
+    let length = 0;
+    for (const list of lists) {
+      for (const item of list) {
+        const text = this.#textOf(item);
+        texts.push(text);
+        // An empty item counts too, so that there cannot be any number of them.
+        length += Math.max(1, text.length + delimiter.length);
+        this.checkLength(length);
+      }
+    }
+    return texts.join(delimiter);
   }
 
   override toHot(): Json {

@@ -88,7 +88,7 @@ export class StrReplace extends FunctionCall {
   }
 
   #replaceAll(template: string, texts: ReadonlyMap<string, string>): string {
-    const { text, unused } = replaceAll(template, texts);
+    const { text, unused } = replaceAll(template, texts, (length) => this.checkLength(length));
     const isStrict = this.#kind === 'strict' || this.#kind === 'veryStrict';
     if (!isStrict || unused.length === 0) return text;
     throw this.refusal({
@@ -144,11 +144,16 @@ function isEmpty(value: Json): boolean {
  * Splits the text at the first placeholder, each part at the second, and so on, as Heat does; one pass with an alternation
  * would find other matches where placeholders overlap.
  */
-function replaceAll(template: string, texts: ReadonlyMap<string, string>): { text: string; unused: readonly string[] } {
+function replaceAll(
+  template: string,
+  texts: ReadonlyMap<string, string>,
+  checkLength: (length: number) => void,
+): { readonly text: string; readonly unused: readonly string[] } {
   const placeholders = [...texts.keys()].sort((a, b) => pythonLength(b) - pythonLength(a) || byCodePoint(a, b));
   const unused: string[] = [];
   /** Parts of the template at even places, what was put in between them at odd places. */
   let parts: string[] = [template];
+  let length = template.length;
   for (const placeholder of placeholders) {
     const before = parts.length;
     const text = texts.get(placeholder) as string;
@@ -158,6 +163,8 @@ function replaceAll(template: string, texts: ReadonlyMap<string, string>): { tex
       );
     }
     if (parts.length === before) unused.push(placeholder);
+    length += ((parts.length - before) / 2) * (text.length - placeholder.length);
+    checkLength(length);
   }
   return { text: parts.join(''), unused };
 }
