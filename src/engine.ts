@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { definedTypes } from './builtin/definitions/load-definitions.ts';
 import { withUnknownTypes } from './builtin/definitions/unknown-types.ts';
-import { heatCustomConstraints } from './builtin/heat/custom-constraints.ts';
+import { heatConstraints } from './builtin/heat/custom-constraints.ts';
 import { heatTypes } from './builtin/heat/index.ts';
 import { type Clock, type Randomness, systemClock, systemRandomness } from './clock.ts';
 import { ActionCancelled, NotTheWriter } from './errors.ts';
@@ -52,20 +52,20 @@ export interface EngineOptions {
   /** What consumers wait for: the attribute they read (default), or the whole resource, as other engines do. */
   readonly granularity?: Granularity;
   readonly limits?: Partial<Limits>;
-  /**
-   * A resource type that nobody knows: an error (default), or taken with any properties and attributes, to be looked at;
-   * it cannot be created.
-   */
-  readonly unknownTypes?: 'refuse' | 'allow';
   /** The pseudo-parameter `OS::project_id`; default: the empty text. */
   readonly projectId?: string;
   /** The pseudo-parameter `OS::region`; default: there is none. */
   readonly region?: string;
   /**
-   * What `custom_constraint` of a parameter may name besides Heat's own. Those of cloud services are taken as fulfilled,
-   * since only the service could tell; a name of neither refuses every value.
+   * What `custom_constraint` of a parameter, and the schema of a property, may name besides Heat's own constraints. One of
+   * the same name takes the place of Heat's: those that a cloud's service answers (`nova.flavor`) take every value.
    */
   readonly customConstraints?: CustomConstraints;
+  /**
+   * A type that nobody knows: refused (default), or taken with any properties and attributes, which read as null. Such a
+   * resource can be validated, planned and drawn; its creation fails.
+   */
+  readonly unknownTypes?: 'refuse' | 'allow';
   /** A key that stands twice in one mapping: refused (default), or the last counts, as under Heat. */
   readonly duplicateKeys?: DuplicateKeys;
   readonly clock?: Clock;
@@ -128,7 +128,7 @@ export class Engine {
       project: {
         ...(options.projectId === undefined ? {} : { projectId: options.projectId }),
         ...(options.region === undefined ? {} : { region: options.region }),
-        customConstraints: { ...heatCustomConstraints, ...options.customConstraints },
+        customConstraints: { ...heatConstraints(() => clock.now()), ...options.customConstraints },
         duplicateKeys: options.duplicateKeys ?? 'refuse',
       },
       cancelGraceMs: options.cancelGraceMs ?? 10_000,

@@ -22,7 +22,7 @@ export function outputInputs(attributes: { readonly [name: string]: Expression }
  */
 export function compositionType(
   base: Pick<ResourceType, 'name' | 'properties'> &
-    Partial<Pick<ResourceType, 'required' | 'validate' | 'anyProperties' | 'shown' | 'updatePolicies'>>,
+    Partial<Pick<ResourceType, 'required' | 'validate' | 'anyProperties' | 'shown' | 'updatePolicy'>>,
   attributes: readonly string[],
 ): ResourceType {
   const declared: Record<string, AttributeDeclarations[string]> = {
@@ -36,7 +36,7 @@ export function compositionType(
     ...(base.required === undefined ? {} : { required: base.required }),
     ...(base.validate === undefined ? {} : { validate: base.validate }),
     ...(base.anyProperties === undefined ? {} : { anyProperties: base.anyProperties }),
-    ...(base.updatePolicies === undefined ? {} : { updatePolicies: base.updatePolicies }),
+    ...(base.updatePolicy === undefined ? {} : { updatePolicy: base.updatePolicy }),
     ...(base.shown === undefined ? {} : { shown: base.shown }),
     attributes: declared,
     handler: HANDLER as never,

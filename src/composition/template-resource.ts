@@ -38,6 +38,7 @@ export function composeTemplate(flattener: Flattener, draft: Draft, typeName: st
         {
           name: definition.type,
           properties: schemas,
+          updatePolicy: {},
           required: requiredParameters(flattener, nested),
           shown: (properties) => shownProperties(nested, properties),
         },

@@ -18,6 +18,7 @@ import {
 import { validateStatically } from '../resource/properties.ts';
 import type { ResourceTypes } from '../resource/registry.ts';
 import type { AttributeDeclaration, AttributeDeclarations, ResourceType } from '../resource/resource-type.ts';
+import { updatePolicyType } from '../resource/update-policy.ts';
 import type { Path, Source } from '../source.ts';
 import { evaluateCondition } from '../template/conditions.ts';
 import {
@@ -44,6 +45,7 @@ export interface DeriveOptions {
   readonly maxResources?: number;
   /** What stands for a type, and values for the parameters of nested templates. Default: nothing. */
   readonly environment?: FlattenOptions['environment'];
+  /** What parameters and the schemas of properties may name. Default: custom constraints are not looked at. */
   readonly customConstraints?: FlattenOptions['customConstraints'];
   readonly duplicateKeys?: FlattenOptions['duplicateKeys'];
   /** Masks the values of hidden parameters. */
@@ -84,6 +86,8 @@ const UNKNOWN_TYPE: ResourceType = {
   anyAttributes: true,
   handler: { create: () => ({}) },
 };
+
+type ExpressionMap = { readonly [name: string]: Expression };
 
 /** Heat's word for the section in its errors. A property may have the name `metadata`. */
 const METADATA = 'Metadata';
@@ -145,6 +149,7 @@ class Derivation {
       byName: this.#byName,
       compositions,
       outputs,
+      customConstraints: this.#options.customConstraints,
     };
     return { stack: derived, problems: this.#problems };
   }
@@ -180,14 +185,18 @@ class Derivation {
     if (type === undefined) return;
     const { source } = template;
     const inputs: InputInterface[] = [];
-    this.#addInputs(definition.properties, 'properties', inputs);
-    this.#checkProperties(flat, type, inputs);
+    // Heat does not look at a resource that is there already (Stack.validate in heat/engine/stack.py).
+    const isExternal = definition.externalId !== undefined;
+    if (isExternal) this.#checkExternal(definition, source);
+    else {
+      this.#addInputs(definition.properties, 'properties', inputs);
+      this.#checkProperties(flat, type, inputs);
+    }
     this.#addInputs(definition.inputs, 'inputs', inputs);
-    if (!isEmpty(definition.metadata as object)) {
+    if (!isExternal && !isEmpty(definition.metadata as object)) {
       this.#addInputs({ [METADATA]: definition.metadata }, 'metadata', inputs);
     }
     if (flat.composition === undefined) this.#checkSections(definition, type, source);
-    this.#checkUpdatePolicy(definition, type, source);
     const { name, dependsOn, deletionPolicy } = definition;
     const parent = parentOf(name);
     this.#byName.set(name, {
@@ -229,9 +238,26 @@ class Derivation {
       path: definition.path,
       source: template.source,
       mask: this.#options.redact,
+      customConstraints: this.#options.customConstraints,
     };
-    const problems = validateStatically(type, definition.properties, place, this.#scope, inputs);
-    if (problems.length > 0) this.#problems.push(...problems);
+    this.#problems.push(...validateStatically(type, definition.properties, place, this.#scope, inputs));
+    const policyType = updatePolicyType(type);
+    const policy = definition.updatePolicy;
+    if (policyType === undefined || policy instanceof FunctionCall) return;
+    const section = { ...place, section: 'update_policy' } as const;
+    this.#problems.push(...validateStatically(policyType, policy as ExpressionMap, section, this.#scope));
+  }
+
+  /** It depends on nothing (required_resource_names in heat/engine/rsrc_defn.py). */
+  #checkExternal({ name, type, path, dependsOn, externalId }: ResourceDefinition, source: Source): void {
+    if (dependsOn.length === 0) return;
+    this.#problem(
+      StackValidationFailed,
+      source.locate([...path, 'depends_on']),
+      `Invalid dependency with external ${type} resource: ${typeof externalId === 'string' ? externalId : name}`,
+      'A resource with an external_id is there already, so it cannot wait for another one.',
+      "Remove 'depends_on', or 'external_id'.",
+    );
   }
 
   /** The sections `inputs` and `outputs` are for handlers that can use them. */
@@ -257,23 +283,6 @@ class Derivation {
         `The input '${alias}' of resource ${definition.name} has the name of a property.`,
         `Type ${type.name} has a property '${alias}', and a handler reads both by the same name.`,
         'Give the input another name.',
-      );
-    }
-  }
-
-  #checkUpdatePolicy({ name, path, updatePolicy }: ResourceDefinition, type: ResourceType, source: Source): void {
-    if (typeof updatePolicy !== 'object' || updatePolicy === null || updatePolicy instanceof FunctionCall) return;
-    const { updatePolicies = [] } = type;
-    // OS::Heat::None stands for types of which nothing is known.
-    if (type.anyProperties === true) return;
-    for (const key of Object.keys(updatePolicy)) {
-      if (updatePolicies.includes(key)) continue;
-      this.#problem(
-        StackValidationFailed,
-        source.locate([...path, 'update_policy', key]),
-        `Property error: resources.${name}.update_policy: Unknown Property ${key}`,
-        `Resources of type ${type.name} have ${updatePolicies.length === 0 ? 'no update policy' : `the policies ${listNames(updatePolicies)}`}.`,
-        `${suggest(key, updatePolicies)}Leave '${key}' out.`,
       );
     }
   }

@@ -1,5 +1,6 @@
 import type { Composition } from '../composition/composition.ts';
 import type { AttributeDeclarations, ResourceType } from '../resource/resource-type.ts';
+import type { CustomConstraints } from '../template/constraints.ts';
 import type { Reference, StaticScope } from '../template/expression.ts';
 import type { DeletionPolicy, OutputDefinition, ResourceDefinition, Template } from '../template/template.ts';
 
@@ -50,6 +51,8 @@ export interface StackInterface {
   readonly compositions: ReadonlyMap<string, Composition>;
   /** The outputs whose condition holds. */
   readonly outputs: readonly OutputInterface[];
+  /** What the schemas of properties may name. */
+  readonly customConstraints: CustomConstraints | undefined;
 }
 
 /**

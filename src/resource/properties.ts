@@ -7,6 +7,7 @@ import {
   StackValidationFailed,
 } from '../errors.ts';
 import { type Path, printPath, type Source } from '../source.ts';
+import type { CustomConstraints } from '../template/constraints.ts';
 import {
   type Expression,
   FunctionCall,
@@ -16,7 +17,8 @@ import {
   type StaticScope,
 } from '../template/expression.ts';
 import { type Json, type JsonObject, setOwn } from '../values.ts';
-import { compiledAttribute, compiledType } from './compiled-type.ts';
+import { type CompiledProperty, compiledAttribute, compiledType } from './compiled-type.ts';
+import { customMisfits } from './custom-constraints.ts';
 import type { AttributeDeclaration, ResourceType } from './resource-type.ts';
 import {
   isPartlyUnknown,
@@ -30,6 +32,8 @@ import {
 
 /** The resource whose properties are looked at, for errors. */
 export interface PropertyPlace {
+  /** The section that they stand in. Default: `properties`. */
+  readonly section?: 'properties' | 'update_policy';
   /** The resource's name. */
   readonly resource: string;
   /** The path of its definition in the template. */
@@ -37,6 +41,8 @@ export interface PropertyPlace {
   readonly source: Source;
   /** Replaces secrets in a text that quotes a value. Default: quotes it as it is. */
   readonly mask?: ((text: string) => string) | undefined;
+  /** What the schemas' custom constraints may name. Default: custom constraints are not looked at. */
+  readonly customConstraints?: CustomConstraints | undefined;
 }
 
 /**
@@ -63,7 +69,7 @@ export function validateStatically(
     if (value !== undefined) setOwn(known, name, value);
   }
   const misfits: Misfit[] = [];
-  convertAll(type, known, misfits);
+  convertAll(type, known, misfits, place.customConstraints);
   return [...failures, ...misfits.map((misfit) => new StackValidationFailed(errorFields(misfit, place)))];
 }
 
@@ -76,7 +82,7 @@ export function validateStatically(
  */
 export function convertProperties(type: ResourceType, resolved: JsonObject, place?: PropertyPlace): JsonObject {
   const misfits: Misfit[] = [];
-  const converted = convertAll(type, resolved, misfits);
+  const converted = convertAll(type, resolved, misfits, place?.customConstraints);
   if (misfits.length > 0) throw propertyInvalid(type, misfits, place);
   return freezeDeeply(converted as JsonObject) as JsonObject;
 }
@@ -97,7 +103,8 @@ export function convertProperty(
   let converted: PartialJson | undefined = resolved;
   if (property === undefined) {
     if (!type.anyProperties) misfits.push(unknownKey(name, [], [...compiled.properties.keys()]));
-  } else if (resolved !== undefined) converted = property.convert(resolved, property.path, misfits);
+  } else if (resolved !== undefined)
+    converted = convertOne(type, property, resolved, misfits, place?.customConstraints);
   else if (compiled.required.includes(name)) misfits.push(missingKey(name, []));
   else converted = compiled.defaults.find(([defaulted]) => defaulted === name)?.[1];
   if (misfits.length > 0) throw propertyInvalid(type, misfits, place);
@@ -145,13 +152,35 @@ function checkFor(
 
 type PartialObject = { readonly [property: string]: PartialJson };
 
-function convertAll(type: ResourceType, given: PartialObject, misfits: Misfit[]): PartialObject {
+/** A value is asked about its custom constraints when it fits its schema otherwise. */
+function convertOne(
+  type: ResourceType,
+  property: CompiledProperty,
+  given: PartialJson,
+  misfits: Misfit[],
+  customConstraints: CustomConstraints | undefined,
+): PartialJson {
+  const before = misfits.length;
+  const converted = property.convert(given, property.path, misfits);
+  if (customConstraints !== undefined && misfits.length === before) {
+    const schema = type.properties[property.path[0] as string];
+    misfits.push(...customMisfits(schema, given, converted, property.path, customConstraints));
+  }
+  return converted;
+}
+
+function convertAll(
+  type: ResourceType,
+  given: PartialObject,
+  misfits: Misfit[],
+  customConstraints: CustomConstraints | undefined,
+): PartialObject {
   const compiled = compiledType(type);
   const converted: Record<string, PartialJson> = {};
   for (const name of Object.keys(given)) {
     const value = given[name] as PartialJson;
     const property = compiled.properties.get(name);
-    if (property !== undefined) setOwn(converted, name, property.convert(value, property.path, misfits));
+    if (property !== undefined) setOwn(converted, name, convertOne(type, property, value, misfits, customConstraints));
     else if (type.anyProperties) setOwn(converted, name, value);
     else misfits.push(unknownKey(name, [], [...compiled.properties.keys()]));
   }
@@ -229,10 +258,11 @@ function withoutReads(scope: StaticScope): ResolveScope {
 
 function errorFields(misfit: Misfit, place: PropertyPlace): ConstructorParameters<typeof StackValidationFailed>[0] {
   const mask = place.mask ?? ((text) => text);
-  const path = printPath(['resources', place.resource, 'properties', ...misfit.path]);
+  const section = place.section ?? 'properties';
+  const path = printPath(['resources', place.resource, section, ...misfit.path]);
   return {
     what: mask(`Property error: ${path}: ${misfit.what}`),
-    where: place.source.locate([...place.path, 'properties', ...(misfit.at ?? misfit.path)]),
+    where: place.source.locate([...place.path, section, ...(misfit.at ?? misfit.path)]),
     why: mask(misfit.why),
     fix: mask(misfit.fix),
   };

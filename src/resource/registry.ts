@@ -8,6 +8,8 @@ export interface TypeSource {
   readonly names: readonly string[];
   /** The same object at each call for a name. */
   find(name: string): ResourceType | undefined;
+  /** The type that a name stands for, unless somebody has registered a type of that name. */
+  otherName?(name: string): string | undefined;
 }
 
 /** Resource types by name. Immutable. */
@@ -49,7 +51,10 @@ export class ResourceTypes {
   }
 
   #find(name: string): ResourceType | undefined {
-    return this.#types.get(name) ?? this.#source?.find(name);
+    const registered = this.#types.get(name);
+    if (registered !== undefined) return registered;
+    const current = this.#source?.otherName?.(name) ?? name;
+    return this.#types.get(current) ?? this.#source?.find(current);
   }
 }
 

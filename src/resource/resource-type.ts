@@ -8,6 +8,8 @@ import type { Misfit } from './schema.ts';
 export type Schema = JSONSchema & {
   /** An update may change the property of a live resource. Without it a change means a replacement. */
   readonly updateAllowed?: boolean;
+  /** The names of custom constraints that the value has to follow too; the engine's option customConstraints has them. */
+  readonly customConstraints?: readonly string[];
 };
 
 /** Schemas by property name. */
@@ -61,14 +63,12 @@ interface TypeBase<P extends PropertySchemas, A extends AttributeDeclarations, R
   /** Properties by former names that are properties too: the value given by a former name is one by the current name. */
   readonly formerNames?: { readonly [former: string]: string };
   readonly attributes: A;
+  /** What the section update_policy of a resource may say, by its keys. Absent: anything. */
+  readonly updatePolicy?: PropertySchemas;
   /** True for a type that takes properties of any name besides its own; those are passed on as they are. */
   readonly anyProperties?: boolean;
   /** True for a type that has attributes of any name besides its own; those read as null. */
   readonly anyAttributes?: boolean;
-  /**
-   * The keys that the section `update_policy` of a resource may have. Default: none.
-   */
-  readonly updatePolicies?: readonly string[];
   /**
    * The properties as `inspect` shows them, for a type of which one property says what another one is. The handler gets
    * them as they are.

@@ -411,6 +411,7 @@ const ANNOTATIONS = new Set([
   'readOnly',
   'writeOnly',
   'updateAllowed',
+  'customConstraints',
   '$comment',
   '$schema',
   '$id',
@@ -490,7 +491,7 @@ function compileByAjv(schema: object): ValidateFunction {
       strictRequired: false,
       validateFormats: false,
     });
-    ajv.addVocabulary(['updateAllowed']);
+    ajv.addVocabulary(['updateAllowed', 'customConstraints']);
   }
   try {
     const validate = ajv.compile(schema);

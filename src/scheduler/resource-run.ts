@@ -20,6 +20,7 @@ import type { Entry } from '../space/data-space.ts';
 import type { BlockedRead, WaitTarget } from '../space/waits.ts';
 import type { ResourceRecord, StoreChange } from '../store/stack-store.ts';
 import { type Expression, REFID, resolveExpression } from '../template/expression.ts';
+import { pythonText } from '../template/python.ts';
 import { asJson, type Json, type JsonObject, sameJson } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
 import { PlainRunCall, StreamingRunCall } from './handler-call.ts';
@@ -123,7 +124,11 @@ export class ResourceRun {
   #start(): void {
     try {
       this.traversal.throwIfStopped();
-      const { type } = this.resource;
+      const { type, definition } = this.resource;
+      if (definition.externalId !== undefined) {
+        this.#adopt(definition.externalId);
+        return;
+      }
       // The handler's own types are erased in the registry: the schemas have checked what the call holds.
       const result =
         type.kind === 'plain'
@@ -136,6 +141,12 @@ export class ResourceRun {
     } catch (error) {
       this.#end(error ?? new Error(`The handler threw ${error}.`));
     }
+  }
+
+  /** Takes a resource that is there already as this one. No handler is asked, so its attributes are null. */
+  #adopt(externalId: Expression): void {
+    this.#resourceId = pythonText(resolveExpression(externalId, this.traversal.scope) ?? null);
+    this.#finish({});
   }
 
   /** Goes on with `next` when the changes are stored; a failure of either ends the run. */
@@ -353,12 +364,13 @@ export class ResourceRun {
       const value = this.#checkWrite(attribute, written);
       if (this.#written?.has(attribute) !== true) rest.push([attribute, value]);
     }
-    const { outputs } = this.resource;
+    const { outputs, definition } = this.resource;
+    const isExternal = definition.externalId !== undefined;
     for (const attribute of Object.keys(outputs)) {
       if (attributes[attribute] !== undefined && Object.hasOwn(attributes, attribute)) continue;
       if (this.#written?.has(attribute) === true) continue;
       if (attribute === REFID) rest.push([REFID, this.#resourceId ?? this.resource.name]);
-      else if (outputs[attribute]?.optional === true) rest.push([attribute, null]);
+      else if (isExternal || outputs[attribute]?.optional === true) rest.push([attribute, null]);
       else throw this.#unwritten(attribute);
     }
     return rest;
@@ -546,6 +558,7 @@ export class ResourceRun {
       source: this.resource.template.source,
       path: this.resource.definition.path,
       mask: this.traversal.redact,
+      customConstraints: this.traversal.stack.customConstraints,
     };
   }
 

@@ -19,7 +19,8 @@ export type ConstrainedType = 'string' | 'number' | 'boolean' | 'list' | 'map';
 
 /**
  * The custom constraints that there are, by name (`nova.flavor`). Each returns true for a value that is right, or else
- * false or the reason as a text. One that throws refuses the value, and the error's first line is the reason.
+ * false, or the reason as a text, which may be empty. One that throws refuses the value, and the error's first line is the
+ * reason.
  */
 export type CustomConstraints = { readonly [name: string]: (value: Json) => boolean | string };
 
@@ -256,21 +257,32 @@ function violationMessage(
       return constraint.compiled.matches(String(value))
         ? undefined
         : `"${shown(String(value))}" does not match pattern "${constraint.pattern}"`;
-    case 'custom_constraint': {
-      const { name } = constraint;
-      const { customConstraints } = options;
-      const check =
-        customConstraints !== undefined && Object.hasOwn(customConstraints, name) ? customConstraints[name] : undefined;
-      const failed = `"${shown(pythonText(value))}" does not validate ${name}`;
-      if (check === undefined) return `${failed} (constraint not found)`;
-      const outcome = outcomeOf(check, value);
-      if (outcome === true) return undefined;
-      // The reason may quote the value.
-      return typeof outcome === 'string' && options.isSecret !== true ? `${failed}: ${outcome}` : failed;
-    }
+    case 'custom_constraint':
+      return customViolation(constraint.name, value, options);
     default:
       return constraint satisfies never;
   }
+}
+
+/**
+ * What is wrong with the value under the custom constraint of that name, in the words of CustomConstraint and
+ * BaseCustomConstraint in heat/engine/constraints.py; undefined when nothing is.
+ */
+export function customViolation(
+  name: string,
+  value: Json,
+  { customConstraints = {}, isSecret = false }: ViolationOptions,
+): string | undefined {
+  const check = Object.hasOwn(customConstraints, name) ? customConstraints[name] : undefined;
+  const shown = isSecret ? '******' : pythonText(value);
+  if (check === undefined) return `"${shown}" does not validate ${name} (constraint not found)`;
+  const outcome = outcomeOf(check, value);
+  if (outcome === true) return undefined;
+  if (outcome === false) return `"${shown}" does not validate ${name}`;
+  // The reason may quote the value.
+  return isSecret || outcome === ''
+    ? `Error validating value '${shown}'`
+    : `Error validating value '${shown}': ${outcome}`;
 }
 
 /** What a plug-in throws may quote the value, so it must not get past the masking of secrets. */

@@ -29,6 +29,11 @@ export function equalsInPython(a: Json, b: Json): boolean {
   );
 }
 
+/** `value in list`. */
+export function includesInPython(list: readonly Json[], value: Json): boolean {
+  return list.some((item) => equalsInPython(item, value));
+}
+
 /** `str(value)`: texts as they are, `True`, `None`, `{'a': [1]}`. */
 export function pythonText(value: Json): string {
   return typeof value === 'string' ? value : pythonLiteral(value);
@@ -38,7 +43,7 @@ export function pythonText(value: Json): string {
 export function pythonLiteral(value: Json): string {
   if (value === null) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
-  if (typeof value === 'number') return String(value);
+  if (typeof value === 'number') return pythonNumber(value);
   if (typeof value === 'string') return quote(value);
   if (Array.isArray(value)) return `[${value.map(pythonLiteral).join(', ')}]`;
   return `{${Object.entries(value)
@@ -49,13 +54,12 @@ export function pythonLiteral(value: Json): string {
 /** `json.dumps(value, sort_keys=True)`: sorted keys, a space behind `,` and `:`, nothing but ASCII. */
 export function pythonJson(value: Json): string {
   if (typeof value === 'string') return asciiJson(value);
+  if (typeof value === 'number') return pythonNumber(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(pythonJson).join(', ')}]`;
+  if (Array.isArray(value)) return `[${value.map((item) => pythonJson(item)).join(', ')}]`;
   const map = value as { readonly [key: string]: Json };
-  return `{${Object.keys(map)
-    .sort(byCodePoint)
-    .map((key) => `${asciiJson(key)}: ${pythonJson(map[key] as Json)}`)
-    .join(', ')}}`;
+  const keys = Object.keys(map).sort(byCodePoint);
+  return `{${keys.map((key) => `${asciiJson(key)}: ${pythonJson(map[key] as Json)}`).join(', ')}}`;
 }
 
 /** `type(value).__name__`, as Heat's messages show it. */
@@ -85,6 +89,11 @@ export function pythonLength(value: string): number {
   return length;
 }
 
+/** `int(text)`: digits, with blanks around and `_` between them; `undefined` for anything else. */
+export function parsePythonInteger(text: string): number | undefined {
+  return /^\s*[-+]?\d+(?:_\d+)*\s*$/.test(text) ? Number(text.replaceAll('_', '')) : undefined;
+}
+
 /**
  * `int(text)` or else `float(text)`: blanks around it, `_` between digits, `1e3`, `.5` and `5.` are fine, `0x10` is not.
  * `undefined` for a text that is no number, or that stands for infinity or not-a-number, which JSON does not have.
@@ -98,21 +107,36 @@ export function parsePythonNumber(text: string): number | undefined {
   return Number.isFinite(number) ? number + 0 : undefined;
 }
 
+/** `repr(value)`: Python writes small numbers with an exponent from 0.0001 down, and with two digits in it. */
+function pythonNumber(value: number): string {
+  if (Number.isInteger(value) || Math.abs(value) >= 1e-4) return String(value);
+  return value.toExponential().replace(/e-(\d)$/, 'e-0$1');
+}
+
 function isNumeric(value: Json): value is number | boolean {
   return typeof value === 'number' || typeof value === 'boolean';
 }
 
 function quote(text: string): string {
   const mark = text.includes("'") && !text.includes('"') ? '"' : "'";
-  const escaped = text.replace(/[\\\n\r\t]|[\x00-\x1f\x7f]|['"]/g, (char) => {
-    if (char === '\\') return '\\\\';
-    if (char === '\n') return '\\n';
-    if (char === '\r') return '\\r';
-    if (char === '\t') return '\\t';
-    if (char === "'" || char === '"') return char === mark ? `\\${char}` : char;
-    return `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  const escaped = text.replace(/[\\\n\r\t'"]|[\p{C}\p{Z}]/gu, (char) => {
+    if (char === ' ' || ((char === "'" || char === '"') && char !== mark)) return char;
+    return SHORT_ESCAPES.get(char) ?? (char === mark ? `\\${char}` : escapeCode(char.codePointAt(0) as number));
   });
   return `${mark}${escaped}${mark}`;
+}
+
+const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['\\', '\\\\'],
+  ['\n', '\\n'],
+  ['\r', '\\r'],
+  ['\t', '\\t'],
+]);
+
+function escapeCode(code: number): string {
+  const digits = code.toString(16);
+  if (code <= 0xff) return `\\x${digits.padStart(2, '0')}`;
+  return code <= 0xffff ? `\\u${digits.padStart(4, '0')}` : `\\U${digits.padStart(8, '0')}`;
 }
 
 function asciiJson(text: string): string {

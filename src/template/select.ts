@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../values.ts';
+import { parsePythonInteger } from './python.ts';
 
 /**
  * The part of a parameter's value that `path` leads to; the empty text when there is none. Indexes may be texts of digits
@@ -7,8 +8,7 @@ import type { Json, JsonObject } from '../values.ts';
 export function selectLikeParameter(value: Json, path: readonly Json[]): Json {
   let part: Json | undefined = value;
   for (const step of path) {
-    const index =
-      typeof step === 'string' && /^\s*[-+]?\d+(?:_\d+)*\s*$/.test(step) ? Number(step.replaceAll('_', '')) : step;
+    const index = typeof step === 'string' ? (parsePythonInteger(step) ?? step) : step;
     part = isSequence(part) ? selectItem(part, index) : selectEntry(part, step);
     if (part === undefined) return '';
   }

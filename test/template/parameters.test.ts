@@ -221,8 +221,8 @@ describe('the value of a hidden parameter is in no error', () => {
     const constraint = 'type: string, constraints: [{custom_constraint: x.y}]';
     const refusalOf = (definition: string): string =>
       thrownBy(() => resolve(`{${definition}}`, 'hunter2', { customConstraints })).what;
-    expect(refusalOf(`${constraint}, hidden: true`)).toBe('Parameter \'p\' is invalid: "******" does not validate x.y');
-    expect(refusalOf(constraint)).toBe('Parameter \'p\' is invalid: "hunter2" does not validate x.y: bad hunter2');
+    expect(refusalOf(`${constraint}, hidden: true`)).toBe("Parameter 'p' is invalid: Error validating value '******'");
+    expect(refusalOf(constraint)).toBe("Parameter 'p' is invalid: Error validating value 'hunter2': bad hunter2");
   });
 
   test('nor is its default', () => {
@@ -344,7 +344,7 @@ describe('constraints', () => {
     ['string', "{allowed_pattern: '[a-z]+'}", 'ABC', '"ABC" does not match pattern "[a-z]+"'],
     ['string', '{length: {min: 2}, description: too short!}', 'a', 'too short!'],
     ['string', '{custom_constraint: nova.flavor}', 'm1', undefined],
-    ['string', '{custom_constraint: nova.flavor}', 'm2', '"m2" does not validate nova.flavor: there is only m1'],
+    ['string', '{custom_constraint: nova.flavor}', 'm2', "Error validating value 'm2': there is only m1"],
     ['string', '{custom_constraint: nova.keypair}', 'k', '"k" does not validate nova.keypair'],
     ['string', '{custom_constraint: toString}', 'k', '"k" does not validate toString (constraint not found)'],
   ])('%s %s with %j: %s', (type, constraint, given, message) => {

@@ -17,7 +17,7 @@ export type DefinedHandler = PlainHandler<JsonObject, JsonObject>;
 
 /** The resource type that `definition` describes. Without a handler its resources cannot be created. */
 export function definedType(name: string, definition: TypeDefinition, handler?: DefinedHandler): PlainType {
-  const properties = mapValues(definition.properties, propertySchema) as PropertySchemas;
+  const properties = schemasOf(definition.properties);
   // Heat's attributes are null when the cloud has no value for them.
   const attributes = mapValues(definition.attributes, ({ type }) => ({
     schema: JSON_TYPES[type],
@@ -28,8 +28,8 @@ export function definedType(name: string, definition: TypeDefinition, handler?: 
     properties,
     required: requiredNames(definition.properties),
     formerNames: formerNames(definition),
-    updatePolicies: Object.keys(definition.update_policy ?? {}),
     attributes,
+    ...(definition.any_properties === true ? {} : { updatePolicy: schemasOf(definition.update_policy ?? {}) }),
     anyProperties: definition.any_properties === true,
     anyAttributes: definition.any_attributes === true,
     validate: (values) => [...unimplemented(definition.properties, values as JsonObject, [])],
@@ -41,6 +41,10 @@ export function definedType(name: string, definition: TypeDefinition, handler?: 
 function formerNames({ translations = [] }: TypeDefinition): { readonly [former: string]: string } {
   const names = translations.filter(({ from, to }) => from.length === 1 && to.length === 1);
   return Object.fromEntries(names.map(({ from, to }) => [from[0] as string, to[0] as string]));
+}
+
+function schemasOf(definitions: { readonly [name: string]: PropertyDefinition }): PropertySchemas {
+  return mapValues(definitions, propertySchema) as PropertySchemas;
 }
 
 function mapValues<V, R>(map: { readonly [key: string]: V }, change: (value: V) => R): { readonly [key: string]: R } {

@@ -3,6 +3,7 @@ import type { TypeSource } from '../../resource/registry.ts';
 import type { PlainType } from '../../resource/resource-type.ts';
 import { type DefinedHandler, definedType } from './defined-type.ts';
 import type { TypeDefinition } from './definition.ts';
+import { otherName } from './other-names.ts';
 
 /** At the same distance from `src` and from `dist`. */
 const FOLDER = new URL('../../../schemas/resource-types/', import.meta.url);
@@ -42,21 +43,17 @@ export const definedTypes: TypeSource = {
   get names() {
     return definitionNames();
   },
+  otherName,
   find(name) {
     const known = types.get(name);
     if (known !== undefined) return known;
-    const definition = findDefinition(name) ?? findDefinition(currentName(name));
+    const definition = findDefinition(name);
     if (definition === undefined) return undefined;
     const type = definedType(name, definition);
     types.set(name, type);
     return type;
   },
 };
-
-/** Heat's own environment maps former names of services to the current ones (etc/heat/environment.d/default.yaml). */
-function currentName(type: string): string {
-  return type.replace(/^OS::Quantum/, 'OS::Neutron').replace(/^OS::(?:Metering|Ceilometer)::/, 'OS::Aodh::');
-}
 
 /** `nova` of `OS::Nova::Server`; `aws` of every type of AWS. */
 function serviceOf(type: string): string | undefined {

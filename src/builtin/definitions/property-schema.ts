@@ -14,12 +14,14 @@ export const JSON_TYPES = {
   any: {},
 } as const;
 
-/** The JSON Schema of a property. Custom constraints are left out: they ask a cloud. */
+/** The JSON Schema of a property. */
 export function propertySchema(definition: PropertyDefinition): Schema {
   const keywords: Keywords = { ...JSON_TYPES[definition.type], ...childKeywords(definition) };
   if (definition.default !== undefined) keywords.default = definition.default;
   if (definition.update_allowed === true) keywords.updateAllowed = true;
   for (const constraint of definition.constraints ?? []) addConstraint(keywords, definition.type, constraint);
+  const custom = (definition.constraints ?? []).flatMap(({ custom_constraint: name }) => name ?? []);
+  if (custom.length > 0) keywords.customConstraints = custom;
   return keywords as Schema;
 }
 

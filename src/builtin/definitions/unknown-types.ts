@@ -9,6 +9,7 @@ export function withUnknownTypes(source: TypeSource): TypeSource {
     get names() {
       return source.names;
     },
+    ...(source.otherName === undefined ? {} : { otherName: (name) => source.otherName?.(name) }),
     find(name) {
       const known = source.find(name) ?? unknown.get(name);
       if (known !== undefined) return known;

@@ -53,6 +53,7 @@ export const heatRandomString = definePlainType({
     },
     salt: { description: 'Not used; a change of it makes a new text.', type: 'string' },
   },
+  updatePolicy: {},
   attributes: {
     value: { schema: { type: 'string' }, description: 'The text.' },
     refid: { schema: { type: 'string' }, description: 'The text.' },

@@ -37,6 +37,7 @@ export const heatTestResource = definePlainType({
     client_name: { description: 'Not used.', type: 'string', default: '', updateAllowed: true },
     entity_name: { description: 'Not used.', type: 'string', default: '', updateAllowed: true },
   },
+  updatePolicy: {},
   attributes: {
     output: { schema: { type: 'string' }, description: 'The stored text.' },
   },

@@ -28,6 +28,7 @@ export const heatValue = definePlainType({
     },
   },
   required: ['value'],
+  updatePolicy: {},
   attributes: {
     value: { schema: {}, description: "The value of the property 'value'." },
   },

@@ -1,6 +1,6 @@
 import type { Json } from '../../values.ts';
 import type { ParseCall } from '../parser.ts';
-import { equalsInPython } from '../python.ts';
+import { includesInPython } from '../python.ts';
 import { ComputedCall, computedAt, kindOf } from './computed-call.ts';
 
 const FIX = 'Write {contains: [value, [value, other]]}.';
@@ -34,6 +34,6 @@ export class Contains extends ComputedCall {
       const what = `Second argument to "${this.name}" should be a sequence.`;
       throw this.wrong(what, `It is ${kindOf(sequence)}.`, FIX);
     }
-    return (sequence as readonly Json[]).some((item) => equalsInPython(item, value));
+    return includesInPython(sequence as readonly Json[], value);
   }
 }

@@ -16,7 +16,9 @@ const OPENSSL_NAMES: ReadonlyMap<string, string> = new Map([
   ['blake2s', 'blake2s256'],
 ]);
 
-const ALGORITHMS = ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512', ...OPENSSL_NAMES.keys()];
+const PLAIN_ALGORITHMS = ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512'];
+
+const ALGORITHMS = [...PLAIN_ALGORITHMS, ...OPENSSL_NAMES.keys()];
 
 /**
  * `digest: [algorithm, text]`: the hash of the text, in hexadecimal digits. The text is taken as Latin-1, so other
@@ -38,7 +40,11 @@ export class Digest extends ComputedCall {
     }
     const name = algorithm.toLowerCase();
     const known = OPENSSL_NAMES.get(name) ?? name;
-    if (!ALGORITHMS.includes(name) && !getHashes().includes(known)) {
+    // Python finds these in small letters only.
+    const isKnown = /^(?:sha3_|blake2)/.test(name)
+      ? name === algorithm && OPENSSL_NAMES.has(name)
+      : getHashes().includes(known);
+    if (!isKnown && !PLAIN_ALGORITHMS.includes(name)) {
       const what = `Algorithm must be one of ${listNames(ALGORITHMS)}`;
       throw this.wrong(what, `There is no algorithm '${algorithm}'.`, `${suggest(name, ALGORITHMS)}${fix}`);
     }

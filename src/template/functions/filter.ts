@@ -1,6 +1,6 @@
 import type { Json } from '../../values.ts';
 import type { ParseCall } from '../parser.ts';
-import { equalsInPython, isTrueInPython } from '../python.ts';
+import { includesInPython, isTrueInPython } from '../python.ts';
 import { ComputedCall, computedAt, kindOf } from './computed-call.ts';
 
 const FIX = 'Write {filter: [[unwanted], [first, unwanted, second]]}.';
@@ -29,8 +29,6 @@ export class Filter extends ComputedCall {
     if (!Array.isArray(values)) {
       throw this.wrong(`"${this.name}" filters a list of values`, `The first argument is ${kindOf(values)}.`, FIX);
     }
-    return (list as readonly Json[]).filter(
-      (item) => !(values as readonly Json[]).some((unwanted) => equalsInPython(unwanted, item)),
-    );
+    return (list as readonly Json[]).filter((item) => !includesInPython(values as readonly Json[], item));
   }
 }

@@ -1,6 +1,6 @@
 import type { Json } from '../../values.ts';
 import type { ParseCall } from '../parser.ts';
-import { equalsInPython, pythonJson } from '../python.ts';
+import { includesInPython, pythonJson } from '../python.ts';
 import { ComputedCall, computedAt, kindOf } from './computed-call.ts';
 
 const FIX = 'Write {list_concat: [[first, second], [third]]}.';
@@ -34,7 +34,7 @@ function unique(items: readonly Json[]): Json[] {
     if (typeof item === 'string') {
       if (texts.has(item)) continue;
       texts.add(item);
-    } else if (kept.some((other) => equalsInPython(other, item))) continue;
+    } else if (includesInPython(kept, item)) continue;
     kept.push(item);
   }
   return kept;

@@ -25,7 +25,7 @@ export class MapReplace extends ComputedCall {
     const replaced = new Map<string, Json>();
     for (const [key, value] of Object.entries(map)) {
       const name = this.#newKey(key, own(keys, key), map, replaced);
-      replaced.set(name, isScalar(value) ? (own(values, String(value)) ?? value) : value);
+      replaced.set(name, replacementOf(value, values));
     }
     return Object.fromEntries(replaced);
   }
@@ -52,9 +52,9 @@ function own(map: JsonObject, key: string): Json | undefined {
   return Object.hasOwn(map, key) ? map[key] : undefined;
 }
 
-/** Keys of a map are texts here, so that a text stands for a number too. */
-function isScalar(value: Json): value is string | number {
-  return typeof value === 'string' || typeof value === 'number';
+/** The new value. Keys are texts, and only a text equals one. */
+function replacementOf(value: Json, values: JsonObject): Json {
+  return (typeof value === 'string' ? own(values, value) : undefined) ?? value;
 }
 
 function example(name: string): string {

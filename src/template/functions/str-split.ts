@@ -1,5 +1,6 @@
 import type { Json } from '../../values.ts';
 import type { ParseCall } from '../parser.ts';
+import { parsePythonInteger } from '../python.ts';
 import { ComputedCall, computedAt, isExpressionMap, kindOf } from './computed-call.ts';
 
 const FIX = "Write {str_split: [',', 'a,b,c']}, with an index behind for one of the parts.";
@@ -35,7 +36,7 @@ export class StrSplit extends ComputedCall {
   }
 
   #partAt(parts: readonly string[], given: Json): Json {
-    const index = typeof given === 'string' && /^\s*[-+]?\d+\s*$/.test(given) ? Number(given) : given;
+    const index = typeof given === 'string' ? (parsePythonInteger(given) ?? given) : given;
     if (typeof index !== 'number' && typeof index !== 'boolean') {
       const what = `Incorrect index to "${this.name}" should be: ${example(this.name)}`;
       throw this.wrong(what, `The index is ${kindOf(given)}.`, FIX);

@@ -19,10 +19,7 @@ export class FindInMap extends ComputedCall {
     const steps = args as readonly Json[];
     let found: Json | undefined = this.surroundings.mappings ?? {};
     for (const [index, step] of steps.entries()) {
-      const next: Json | undefined =
-        isJsonObject(found) && typeof step !== 'object' && Object.hasOwn(found, pythonText(step))
-          ? found[pythonText(step)]
-          : undefined;
+      const next = entryOf(found, step);
       if (next === undefined) {
         const where =
           index === 0 ? 'The section Mappings' : `The mapping ${steps.slice(0, index).map(pythonText).join('.')}`;
@@ -32,4 +29,14 @@ export class FindInMap extends ComputedCall {
     }
     return found;
   }
+}
+
+/** As Python looks it up: in a list too, where true is 1 and a negative index counts from the end. */
+function entryOf(value: Json | undefined, step: Json): Json | undefined {
+  if (Array.isArray(value)) {
+    const index = typeof step === 'boolean' ? Number(step) : step;
+    return typeof index === 'number' && Number.isInteger(index) ? (value as readonly Json[]).at(index) : undefined;
+  }
+  if (!isJsonObject(value) || typeof step === 'object') return undefined;
+  return Object.hasOwn(value, pythonText(step)) ? value[pythonText(step)] : undefined;
 }

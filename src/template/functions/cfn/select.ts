@@ -1,5 +1,6 @@
 import { isJsonObject, type Json } from '../../../values.ts';
 import type { ParseCall } from '../../parser.ts';
+import { parsePythonInteger } from '../../python.ts';
 import { ComputedCall, computedAt, kindOf } from '../computed-call.ts';
 
 const FIX = 'Write {"Fn::Select": [index, list]} or {"Fn::Select": [key, map]}.';
@@ -23,11 +24,12 @@ export class Select extends ComputedCall {
       return Object.hasOwn(items, index) ? (items[index] as Json) : '';
     }
     if (Array.isArray(items)) {
-      const position = typeof index === 'string' && /^\s*[-+]?\d+\s*$/.test(index) ? Number(index) : index;
+      const position = typeof index === 'string' ? (parsePythonInteger(index) ?? index) : index;
       if (typeof position !== 'number' && typeof position !== 'boolean') {
         throw this.wrong(`Index to "${this.name}" must be an integer`, `It is ${kindOf(index)}.`, FIX);
       }
-      return (items as readonly Json[]).at(Math.trunc(Number(position))) ?? '';
+      const item = (items as readonly Json[]).at(Math.trunc(Number(position)));
+      return item === undefined ? '' : item;
     }
     if (items === null) return '';
     throw this.wrong(`Arguments to ${this.name} not fully resolved`, `The second one is ${kindOf(items)}.`, FIX);
