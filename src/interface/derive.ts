@@ -65,7 +65,7 @@ export const DEFAULT_MAX_RESOURCES = 1000;
  * What each resource of the template reads and writes under these types, parameters and conditions.
  *
  * With it every problem: unknown types and attributes, properties that do not fit their schema, sections that the type has
- * no use for. A resource of an unknown type is left out. O(size of the template).
+ * no use for. A resource of an unknown type is taken with whatever it has. O(size of the template).
  */
 export function deriveInterface(template: Template, options: DeriveOptions): Derived {
   return new Derivation(template, options).derive();
@@ -76,7 +76,7 @@ const SHOW = 'show';
 
 const NULL_ATTRIBUTE = { schema: {}, optional: true } as const;
 
-/** Stands for a composition that could not be understood; what is wrong with it is told already. */
+/** Stands for a type or a composition that could not be understood; what is wrong with it is told already. */
 const UNKNOWN_TYPE: ResourceType = {
   kind: 'plain',
   name: 'unknown',
@@ -103,9 +103,6 @@ class Derivation {
   readonly #compositions = new Map<string, Composition>();
   /** The attributes of resources that have got more of them. */
   readonly #ownOutputs = new Map<string, Record<string, AttributeDeclaration>>();
-
-  /** Resources whose type is not known: a problem of its own. */
-  readonly #unknownTypes = new Set<string>();
 
   /** The caller's, with what the resource types tell. */
   readonly #scope: StaticScope;
@@ -182,7 +179,6 @@ class Derivation {
   #addResource(flat: FlatResource, enabled: ReadonlySet<string>): void {
     const { definition, template } = flat;
     const type = flat.isBroken ? UNKNOWN_TYPE : (flat.composition?.type ?? this.#typeOf(flat));
-    if (type === undefined) return;
     const { source } = template;
     const inputs: InputInterface[] = [];
     // Heat does not look at a resource that is there already (Stack.validate in heat/engine/stack.py).
@@ -217,14 +213,13 @@ class Derivation {
     });
   }
 
-  #typeOf({ definition, template, typeName }: FlatResource): ResourceType | undefined {
+  #typeOf({ definition, template, typeName }: FlatResource): ResourceType {
     try {
       return this.#options.types.get(definition.type, typeName ?? null);
     } catch (error) {
       if (!isHotloomError(error)) throw error;
       this.#problems.push(placed(error, template.source, [...definition.path, 'type']));
-      this.#unknownTypes.add(definition.name);
-      return undefined;
+      return UNKNOWN_TYPE;
     }
   }
 
@@ -379,7 +374,7 @@ class Derivation {
     for (const reference of references) {
       if (reference.kind !== 'attribute' || reference.attribute !== REFID) continue;
       const { resource, path } = reference;
-      if (this.#byName.has(resource) || this.#unknownTypes.has(resource)) continue;
+      if (this.#byName.has(resource)) continue;
       this.#problem(
         InvalidTemplateReference,
         (reference.source ?? this.#template.source).locate(path),

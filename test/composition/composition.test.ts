@@ -238,3 +238,24 @@ test('an environment puts a template in the place of a type, and gives defaults 
   });
   expect(outputs).toEqual({ o: 'from the environment' });
 });
+
+test('a template with problems is understood as far as it goes', () => {
+  const { resources, problems } = engine.inspect(
+    input({
+      template: `
+resources:
+  a: {type: Nope, properties: {x: 1}}
+  b: {type: OS::Heat::Value, depends_on: a, properties: {value: {get_attr: [a, whatever]}}}
+  c: {type: missing.yaml}`,
+    }),
+  );
+  expect(Object.entries(resources).map(([name, { requires }]) => [name, requires])).toEqual([
+    ['a', []],
+    ['b', ['a']],
+    ['c', []],
+  ]);
+  expect(problems.map(({ what }) => what)).toEqual([
+    'The Resource Type (Nope) could not be found.',
+    'Could not fetch remote template "missing.yaml": the file was not given along with the template.',
+  ]);
+});
