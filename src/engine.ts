@@ -6,7 +6,7 @@ import { heatConstraints } from './builtin/heat/custom-constraints.ts';
 import { heatTypes } from './builtin/heat/index.ts';
 import { type Clock, type Randomness, systemClock, systemRandomness } from './clock.ts';
 import { ActionCancelled, NotTheWriter } from './errors.ts';
-import { type EngineEvent, EventHub, type WaitingRead } from './events.ts';
+import { type EngineEvent, EventHub, type StackEvent, type WaitingRead } from './events.ts';
 import type { Granularity } from './graph/build.ts';
 import { type Name, parseName, printName } from './names.ts';
 import { type Plan, planCreate } from './plan/plan.ts';
@@ -135,6 +135,7 @@ export class Engine {
       running,
       closing: this.#closing.signal,
       regions: new Map(),
+      masks: new Map(),
       openEndpoint: (resource) => this.#scripts.open(resource),
       closeEndpoints: (inSpace, stack) => this.#scripts.revoke(inSpace, stack),
       didIdle: () => this.#checkQuiescence(),
@@ -166,8 +167,7 @@ export class Engine {
    * StackFailed when a resource fails, the time is over, or `signal` fires.
    */
   async create(options: CreateOptions): Promise<StackDescription> {
-    await this.#owned(createStack(this.#services, options));
-    return this.show(options.stack, options.space);
+    return this.#owned(createStack(this.#services, options));
   }
 
   /**
@@ -204,8 +204,9 @@ export class Engine {
   }
 
   /**
-   * What happens from now on, in this engine: of one stack or of all. Without `signal` the iteration goes on until the
-   * loop is left; with a stack named it ends after the stack's action has.
+   * What happens from the call on, in this engine: of one stack or of all. Without `signal` the iteration goes on until
+   * the loop is left; with a stack named it ends after the stack's action has, and the rollback that follows on it. An
+   * iteration that is never begun keeps its events until `signal` fires or its `return` is called.
    */
   events(
     options: { readonly stack?: string; readonly space?: string; readonly signal?: AbortSignal } = {},
@@ -213,7 +214,7 @@ export class Engine {
     const { stack, space = 'default', signal } = options;
     return this.#services.events.iterate({
       wanted: (event) => stack === undefined || (event.stack === stack && event.space === space),
-      isLast: (event) => stack !== undefined && event.type === 'stack' && event.status !== 'IN_PROGRESS',
+      isLast: (event) => stack !== undefined && event.type === 'stack' && this.#isLast(event),
       signal,
     });
   }
@@ -229,7 +230,7 @@ export class Engine {
    */
   async waiting(stack: string, space = 'default'): Promise<readonly WaitingRead[]> {
     const own = this.#services.running.get(space, stack);
-    if (own !== undefined) return own.traversal?.waiting() ?? [];
+    if (own !== undefined) return own.waiting();
     const record = await findStack(this.#services, space, stack);
     const holder = await this.#services.store.holder(record.id);
     return holder?.observers === undefined ? [] : askWaiting(holder.observers, space, stack);
@@ -306,6 +307,11 @@ export class Engine {
       processStart: processStart(process.pid) ?? 'unknown',
       ...(this.#services.store.isShared ? { observers: await this.#scripts.openForObservers() } : {}),
     };
+  }
+
+  /** The action has ended, and no rollback follows. Asked while the event is told. */
+  #isLast({ space, stack, status }: StackEvent): boolean {
+    return status !== 'IN_PROGRESS' && this.#services.running.get(space, stack)?.willRollBack !== true;
   }
 
   #tellCycle(type: 'read:didStall' | 'read:didDeadlock', cycle: WaitCycle): void {

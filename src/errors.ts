@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { printLocation, type SourceLocation } from './source.ts';
 
 /** What an error tells, in full sentences. The text of the error is made from these. */
@@ -67,6 +68,20 @@ export function rootCause(error: unknown): unknown {
   return root;
 }
 
+/**
+ * A copy of the error whose chain of causes goes on with `cause`. The error itself stays as it is: it may be somebody
+ * else's, used again, or frozen.
+ */
+export function withRootCause(error: unknown, cause: unknown, within: readonly unknown[] = []): unknown {
+  if (!(error instanceof Error)) return new Error(messageOf(error), { cause });
+  const isRoot = error.cause === undefined || error.cause === error || within.includes(error.cause);
+  const next = isRoot ? cause : withRootCause(error.cause, cause, [...within, error]);
+  return Object.create(Object.getPrototypeOf(error), {
+    ...Object.getOwnPropertyDescriptors(error),
+    cause: { value: next, enumerable: false, configurable: true, writable: true },
+  });
+}
+
 /** The first line of any thrown thing. */
 export function messageOf(error: unknown): string {
   if (isHotloomError(error)) return error.what;
@@ -75,14 +90,15 @@ export function messageOf(error: unknown): string {
 
 /**
  * The same error with `map` applied to every text of it and of its causes: how secrets are masked. Itself when no text
- * changes. The copy of an error of ours is of its class; of another error an Error with its name.
+ * changes. The copy of an error of ours is of its class; of another error an Error with its name, and without the fields
+ * that somebody has added (the command line of a process that has failed, say).
  */
 export function mapErrorTexts(error: unknown, map: (text: string) => string, within: readonly unknown[] = []): unknown {
   if (typeof error === 'string') return map(error);
   if (!(error instanceof Error)) return typeof error === 'object' && error !== null ? maskedObject(error, map) : error;
   const isCircle = error.cause === undefined || error.cause === error || within.includes(error.cause);
   const cause = isCircle ? undefined : mapErrorTexts(error.cause, map, [...within, error]);
-  const text = isHotloomError(error) ? error.message : `${error.message}${error.stack ?? ''}`;
+  const text = isHotloomError(error) ? error.message : fullText(error);
   if (map(text) === text && cause === error.cause) return error;
   if (!isHotloomError(error) || 'problems' in error) {
     const copy = new Error(map(error.message), cause === undefined ? undefined : { cause });
@@ -101,6 +117,12 @@ export function mapErrorTexts(error: unknown, map: (text: string) => string, wit
     Object.defineProperty(copy, key, { value, enumerable: key in mapped, configurable: true, writable: true });
   }
   return copy;
+}
+
+/** All that a console would print of it. */
+function fullText(error: Error): string {
+  const fields = inspect(error, { customInspect: false, depth: 5, maxStringLength: null, maxArrayLength: null });
+  return `${error.message}${error.stack ?? ''}${fields}`;
 }
 
 /** Somebody threw what is no Error: as JSON with its texts mapped, or its printed form. */

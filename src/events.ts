@@ -141,39 +141,67 @@ export class EventHub {
   }
 
   /**
-   * The events from now on for which `wanted` holds, until `signal` fires or the loop is left. Events are kept for a
-   * slow reader without bound; `isLast` ends the iteration after the event for which it holds.
+   * The events from the call on for which `wanted` holds, until `signal` fires or the loop is left. Events are kept for a
+   * slow reader without bound; the iteration ends after the event for which `isLast` holds, asked when it happens.
    */
-  async *iterate(options: {
-    readonly wanted: (event: EngineEvent) => boolean;
-    readonly isLast?: (event: EngineEvent) => boolean;
-    readonly signal?: AbortSignal | undefined;
-  }): AsyncGenerator<EngineEvent, void, undefined> {
-    const kept: EngineEvent[] = [];
-    let wake: () => void = () => {};
+  iterate(options: IterateOptions): AsyncGenerator<EngineEvent, void, undefined> {
+    const heard: Heard = { kept: [], isOver: false, wake: () => {} };
+    const { signal } = options;
+    const end = (): void => {
+      heard.isOver = true;
+      stop();
+      signal?.removeEventListener('abort', abort);
+      heard.wake();
+    };
+    const abort = (): void => {
+      heard.kept.length = 0;
+      end();
+    };
     const stop = this.listen((event) => {
       if (!options.wanted(event)) return;
-      kept.push(event);
-      wake();
+      heard.kept.push(event);
+      if (options.isLast?.(event) === true) end();
+      else heard.wake();
     });
-    const abort = (): void => wake();
-    options.signal?.addEventListener('abort', abort);
-    try {
-      while (!options.signal?.aborted) {
-        const batch = kept.splice(0);
-        for (const event of batch) {
-          yield event;
-          if (options.isLast?.(event)) return;
-        }
-        if (kept.length === 0 && !options.signal?.aborted) {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-        }
-      }
-    } finally {
-      stop();
-      options.signal?.removeEventListener('abort', abort);
-    }
+    signal?.addEventListener('abort', abort);
+    if (signal?.aborted) abort();
+    return endingBy(end, inOrder(heard));
   }
+}
+
+interface IterateOptions {
+  readonly wanted: (event: EngineEvent) => boolean;
+  readonly isLast?: (event: EngineEvent) => boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What an iteration has heard and not yet handed on. */
+interface Heard {
+  readonly kept: EngineEvent[];
+  /** Nothing more will come. */
+  isOver: boolean;
+  wake: () => void;
+}
+
+async function* inOrder(heard: Heard): AsyncGenerator<EngineEvent, void, undefined> {
+  while (true) {
+    for (let event = heard.kept.shift(); event !== undefined; event = heard.kept.shift()) yield event;
+    if (heard.isOver) return;
+    await new Promise<void>((resolve) => {
+      heard.wake = resolve;
+    });
+  }
+}
+
+/** The generator, which calls `end` when it is left: a generator that was never begun would run no `finally` of its own. */
+function endingBy<T>(
+  end: () => void,
+  generator: AsyncGenerator<T, void, undefined>,
+): AsyncGenerator<T, void, undefined> {
+  const leave = generator.return.bind(generator);
+  generator.return = (value) => {
+    end();
+    return leave(value);
+  };
+  return generator;
 }

@@ -48,6 +48,7 @@ export { toGraphlib } from './graph/graphlib.ts';
 export type {
   Claim,
   Claimant,
+  DeclaredNames,
   ResourceRecord,
   StackRecord,
   StackStore,

@@ -20,6 +20,16 @@ export function conflictingWrite(name: Name, holder: 'itsWriter' | 'outside'): C
   });
 }
 
+/** A stack declares a name that somebody outside has written, whatever the value. */
+export function writtenOutside(name: Name): ConflictingWrite {
+  const [, stack, resource, attribute] = name;
+  return new ConflictingWrite({
+    what: `'${printName(name)}' has been written from outside before.`,
+    why: `It is to be the attribute '${attribute}' of the resource '${resource}' of stack '${stack}', and a name has one writer.`,
+    fix: 'Give the stack or the resource another name.',
+  });
+}
+
 /** Somebody outside writes a name that a stack declares. */
 export function notTheWriter(name: Name): NotTheWriter {
   const [, stack, resource, attribute] = name;

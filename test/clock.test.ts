@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { systemClock, systemRandomness } from '../src/clock.ts';
 import { SimulatedClock, seededRandomness } from '../src/simulated-clock.ts';
 
@@ -122,6 +122,41 @@ describe('the system', () => {
       .cancel();
     await new Promise<void>((resolve) => {
       systemClock.schedule(0, resolve, { keepAlive: true });
+    });
+  });
+
+  describe('calls once after a delay that is longer than a timer of Node can be', () => {
+    const DAY = 24 * HOUR;
+    beforeEach(() => void jest.useFakeTimers());
+    afterEach(() => void jest.useRealTimers());
+
+    test.each([
+      [2 ** 31 - 1, [0, 1]],
+      [2 ** 31, [0, 1]],
+      [30 * DAY, [0, 1]],
+      [90 * DAY, [0, 1]],
+      [Number.POSITIVE_INFINITY, [0, 0]],
+    ])('%p ms', (delay, calls) => {
+      let called = 0;
+      const timer = systemClock.schedule(delay, () => {
+        called += 1;
+      });
+      const seen: number[] = [];
+      for (const ms of [Math.min(delay, 1000 * DAY) - 1, 1]) {
+        jest.advanceTimersByTime(ms);
+        seen.push(called);
+      }
+      timer.cancel();
+      expect([seen, jest.getTimerCount()]).toEqual([calls, 0]);
+    });
+
+    test('unless it is cancelled on the way', () => {
+      const timer = systemClock.schedule(60 * DAY, () => {
+        throw new Error('fired');
+      });
+      jest.advanceTimersByTime(40 * DAY);
+      timer.cancel();
+      expect(jest.getTimerCount()).toBe(0);
     });
   });
 

@@ -1,7 +1,18 @@
+import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import * as errors from '../src/errors.ts';
 
-const { ConflictingWrite, InternalError, invariant, isHotloomError, messageOf, ResourceFailure, rootCause } = errors;
+const {
+  ConflictingWrite,
+  InternalError,
+  invariant,
+  isHotloomError,
+  mapErrorTexts,
+  messageOf,
+  ResourceFailure,
+  rootCause,
+  withRootCause,
+} = errors;
 
 describe('the text of an error', () => {
   test('is what, where, why and fix, in this order', () => {
@@ -99,4 +110,60 @@ describe('causes', () => {
     ['thrown text', 'thrown text'],
     [undefined, 'undefined'],
   ])('the first line of %p', (thrown, line) => expect(messageOf(thrown)).toBe(line));
+});
+
+describe('a root cause that is added', () => {
+  const root = new Error('disk full');
+  const circle = new Error('circle');
+  circle.cause = circle;
+  test.each([
+    ['an error', new TypeError('x'), 'TypeError: x'],
+    ['an error of ours', new ConflictingWrite({ what: 'What.', why: 'Why.' }), 'ConflictingWrite: What.\n  Why.'],
+    ['a chain of errors', new Error('one', { cause: new Error('two') }), 'Error: one'],
+    ['an error that is its own cause', circle, 'Error: circle'],
+    [
+      'a frozen error',
+      Object.freeze(new RangeError('cold', { cause: Object.freeze(new Error('ice')) })),
+      'RangeError: cold',
+    ],
+    ['a text', 'thrown text', 'Error: thrown text'],
+  ])('ends the chain of a copy of %s, which itself stays as it is', (_, thrown, text) => {
+    const before = thrown instanceof Error ? thrown.cause : undefined;
+    const copy = withRootCause(thrown, root);
+    expect([String(copy), copy instanceof Error, rootCause(copy) === root]).toEqual([text, true, true]);
+    expect(thrown instanceof Error ? thrown.cause : undefined).toBe(before);
+  });
+
+  test('leaves the copy of its class, with its fields', () => {
+    const copy = withRootCause(new ConflictingWrite({ what: 'What.', fix: 'Fix.' }), root);
+    expect(isHotloomError(copy, 'ConflictingWrite')).toBe(true);
+    expect(copy).toMatchObject({ what: 'What.', fix: 'Fix.', cause: root });
+  });
+});
+
+describe('a text that is masked in an error', () => {
+  const mask = (text: string): string => text.replaceAll('s3cret', '******');
+  const thrown: readonly (readonly [string, unknown])[] = [
+    ['its message', new Error('bad s3cret')],
+    ['its cause', new Error('bad', { cause: new Error('s3cret') })],
+    ['a cause that is no error', new Error('bad', { cause: { message: 's3cret' } })],
+    ['a field', Object.assign(new Error('exit 1'), { cmd: 'mysql -ps3cret' })],
+    ['a field within a field', Object.assign(new Error('exit 1'), { spawn: { args: ['-p', 's3cret'] } })],
+    ['an error of several', new AggregateError([new Error('s3cret')], 'many')],
+    ['a frozen error', Object.freeze(new Error('bad s3cret'))],
+    ['what is no error', { password: 's3cret' }],
+    ['a text', 'bad s3cret'],
+    ['a text of ours', new ConflictingWrite({ what: 'What.', why: 'As s3cret.', cause: new Error('s3cret') })],
+  ];
+  test.each(thrown)('does not stand in %s any more', (_, error) => {
+    const masked = mapErrorTexts(error, mask);
+    expect(inspect(masked, { depth: 9, showHidden: true })).not.toContain('s3cret');
+    expect(messageOf(masked)).toBe(mask(messageOf(error)));
+  });
+
+  test('an error without the text is the same object, with all its fields', () => {
+    for (const error of [Object.assign(new Error('x'), { code: 'ENOENT' }), new ConflictingWrite({ what: 'What.' })]) {
+      expect(mapErrorTexts(error, mask)).toBe(error);
+    }
+  });
 });

@@ -4,7 +4,15 @@ import { type HotloomError, isHotloomError } from '../errors.ts';
 import type { ResourceEvent, StackEvent } from '../events.ts';
 import type { Name } from '../names.ts';
 import { processStart } from '../process-identity.ts';
-import type { Claim, Claimant, ResourceRecord, StackRecord, StackStore, StoreChange } from '../store/stack-store.ts';
+import type {
+  Claim,
+  Claimant,
+  DeclaredNames,
+  ResourceRecord,
+  StackRecord,
+  StackStore,
+  StoreChange,
+} from '../store/stack-store.ts';
 import type { Json } from '../values.ts';
 import type { ContractCase } from './contract-case.ts';
 
@@ -501,6 +509,49 @@ const RULES: readonly Rule[] = [
     },
   ],
   [
+    'a name that a stack declares is not written from outside, from its creation to its removal',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE, DECLARED);
+      const error = await refusal(() => store.writeOutside(ADDRESS, 'a'), 'NotTheWriter');
+      assert.match(error.message, /default\.app\.web\.address/);
+      await store.append(claim, [STACK_FAILED]);
+      for (const name of [ADDRESS, PORT, ODD]) await refusal(() => store.writeOutside(name, 'a'), 'NotTheWriter');
+      assert.equal(await store.find(ADDRESS), undefined);
+      await store.removeStack(claim);
+      await store.writeOutside(ADDRESS, 'a');
+      assert.deepEqual(await store.find(ADDRESS), { value: 'a' });
+    },
+  ],
+  [
+    'names beside the declared ones are free for outside writers, before and after the stack is created',
+    async (store) => {
+      const free: readonly Name[] = [
+        APPROVED,
+        ['default', 'app', 'web', 'other'],
+        ['default', 'app', 'constructor', 'name'],
+        ['default', 'app2', 'web', 'address'],
+        ['other', 'app', 'web', 'address'],
+      ];
+      for (const name of free) await store.writeOutside(name, 1);
+      await store.createStack(stack('app'), LIVE, DECLARED);
+      for (const name of free) await store.writeOutside(name, 1);
+      await store.writeOutside(['default', 'app', 'web', 'later'], 2);
+    },
+  ],
+  [
+    'a stack that declares a name written from outside is refused by ConflictingWrite, and nothing of it is stored',
+    async (store) => {
+      for (const name of [ADDRESS, ODD]) {
+        await store.writeOutside(name, 'secret');
+        const declared = new Map([[name[2], [name[3]]]]);
+        const error = await refusal(() => store.createStack(stack('app'), LIVE, declared), 'ConflictingWrite');
+        assert.doesNotMatch(error.message, /secret/);
+        assert.equal(await store.findStack('default', 'app'), undefined);
+        assert.deepEqual(await store.find(name), { value: 'secret' });
+      }
+    },
+  ],
+  [
     'the readers of a stack are the other stacks that have read its names, each with the names',
     async (store) => {
       const app = await store.createStack(stack('app', { id: uuid(1) }), LIVE);
@@ -554,6 +605,13 @@ const ADDRESS: Name = ['default', 'app', 'web', 'address'];
 const PORT: Name = ['default', 'app', 'web', 'port'];
 const APPROVED: Name = ['default', 'app', 'operator', 'approved'];
 
+/** Of characters that a backend may have to escape. */
+const ODD: Name = ['default', 'app', 'o.d\\d "\u0000', '\ud800\n'];
+const DECLARED: DeclaredNames = new Map([
+  ['web', ['address', 'port']],
+  [ODD[2], [ODD[3]]],
+]);
+
 const LIVE: Claimant = {
   engineId: uuid(900),
   host: hostname(),
@@ -564,6 +622,7 @@ const OTHER_ENGINE: Claimant = { ...LIVE, engineId: uuid(901) };
 /** Of a process that never was: pids are smaller everywhere. */
 const DEAD: Claimant = { engineId: uuid(902), host: hostname(), pid: 2 ** 30, processStart: 'never' };
 
+const STACK_FAILED: StoreChange = { kind: 'stack', action: 'CREATE', status: 'FAILED', reason: '', time: 8 };
 const STACK_COMPLETE: StoreChange = { kind: 'stack', action: 'CREATE', status: 'COMPLETE', reason: '', time: 9 };
 
 function stack(name: string, fields: Partial<StackRecord> = {}): StackRecord {

@@ -8,6 +8,7 @@ import {
   UndeclaredWrite,
   UnwrittenAttribute,
   WriterFailed,
+  withRootCause,
 } from '../errors.ts';
 import type { Status } from '../events.ts';
 import { findPort, IN, OUT } from '../graph/port-graph.ts';
@@ -56,7 +57,7 @@ export class ResourceRun {
   #hasReturned = false;
   /** The first thing the handler did against its declaration. It fails the resource even when the handler goes on. */
   #violation: HotloomError | undefined;
-  /** The first error that a read ended with: what a failure of a handler that hides its cause began with. */
+  /** The first error of a read by the handler's processes: what their end with an exit code began with. */
   #failedRead: unknown;
   /** What the handler has published while it runs. */
   #written: Map<string, { readonly value: Json; readonly stored: Promise<void> }> | undefined;
@@ -379,21 +380,25 @@ export class ResourceRun {
   #end(error: unknown, published: readonly (readonly [string, Json])[] = []): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    if (error !== undefined) this.#tellWhatItBeganWith(error);
     const wasBlocked = this.isBlocked;
     if (wasBlocked) this.rejectReads(error ?? this.#cancelled());
     this.#slot?.release();
     this.#slot = undefined;
-    this.traversal.didEnd(this, error, wasBlocked, published);
+    const told = error === undefined ? undefined : this.#withWhatItBeganWith(error);
+    this.traversal.didEnd(this, told, wasBlocked, published);
   }
 
-  /** A script whose `hotloom read` failed ends with an exit code; why the read failed is what its user has to know. */
-  #tellWhatItBeganWith(error: unknown): void {
-    const root = rootCause(error);
-    const isKnown = this.#failedRead === undefined || rootCause(this.#failedRead) === root;
-    if (!isKnown && root instanceof Error && Object.isExtensible(root) && !this.traversal.signal.aborted) {
-      root.cause = this.#failedRead;
-    }
+  /**
+   * A read by a process of the handler has failed. Counts as what a later failure of the handler began with: an exit code
+   * tells nothing of it. A handler that reads itself gets the error, and passes on what it wants to.
+   */
+  processReadDidFail(error: unknown): void {
+    this.#failedRead ??= error;
+  }
+
+  #withWhatItBeganWith(error: unknown): unknown {
+    const isKnown = this.#failedRead === undefined || rootCause(this.#failedRead) === rootCause(error);
+    return isKnown || this.traversal.signal.aborted ? error : withRootCause(error, this.#failedRead);
   }
 
   /** The changes that bring the resource into a state. */
@@ -478,7 +483,6 @@ export class ResourceRun {
         pending.delete(key);
         unsubscribe();
         waits.didUnblock(read);
-        if ('error' in outcome) this.#failedRead ??= outcome.error;
         this.traversal.didUnblock(this, read);
         this.#withSlot(() => ('error' in outcome ? reject(outcome.error) : resolve(outcome.value)));
       },

@@ -15,10 +15,11 @@ export class Slots {
   /** Undefined when there is no bound: then nobody queues, and p-queue's 5 us per handler buy nothing. */
   readonly #queue: PQueue | undefined;
 
-  /** `concurrency`: at least 1; Infinity for no bound. Throws UsageError for anything else. */
+  /** `concurrency`: a whole number from 1; Infinity for no bound. Throws UsageError for anything else. */
   constructor(concurrency: number) {
-    if (Number.isNaN(concurrency) || concurrency < 1) throw invalidConcurrency(concurrency);
-    this.#queue = concurrency === Number.POSITIVE_INFINITY ? undefined : new PQueue({ concurrency });
+    const isUnbounded = concurrency === Number.POSITIVE_INFINITY;
+    if (!isUnbounded && !(Number.isInteger(concurrency) && concurrency >= 1)) throw invalidConcurrency(concurrency);
+    this.#queue = isUnbounded ? undefined : new PQueue({ concurrency });
   }
 
   /** Calls `use` with a slot as soon as one is free, first come, first served. */

@@ -354,6 +354,12 @@ export class Traversal {
     return missing;
   }
 
+  /** The value of a name that no port waits for, since only an output reads it. */
+  takeName(name: Name, value: Json): void {
+    this.#foreignValues.set(nameKey(name), value);
+    this.didReadName(name, value);
+  }
+
   // --- ports ---
 
   #portDidFire(port: number): void {

@@ -1,6 +1,6 @@
 import { type HotloomError, InternalError, messageOf, NotTheWriter, ReadAborted, UndeclaredWrite } from '../errors.ts';
 import { type Name, printName } from '../names.ts';
-import { conflictingWrite, notTheWriter, readAborted, writerFailed } from '../refusals.ts';
+import { conflictingWrite, notTheWriter, readAborted, writerFailed, writtenOutside } from '../refusals.ts';
 import { asJson, type Json, sameJson } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
 import type { DataSpace, Entry, Region, SpaceChange } from './data-space.ts';
@@ -80,7 +80,7 @@ export class MemorySpace implements DataSpace {
       const declared = outputs.get(cells.resource);
       if (declared === undefined) continue;
       for (const cell of cells) {
-        if (cell.entry !== undefined && declared.includes(cell.attribute)) throw conflictingWrite(cell.name, 'outside');
+        if (cell.entry !== undefined && declared.includes(cell.attribute)) throw writtenOutside(cell.name);
       }
     }
     part.outputs = outputs;

@@ -1,14 +1,16 @@
-import { isHotloomError, messageOf, rootCause, StackFailed } from '../errors.ts';
+import { invariant, isHotloomError, messageOf, rootCause, StackFailed } from '../errors.ts';
 import type { Action, StackEvent, Status } from '../events.ts';
 import { deleteResources } from '../scheduler/delete-traversal.ts';
 import { Journal } from '../scheduler/journal.ts';
 import { Traversal, type TraversalResult } from '../scheduler/traversal.ts';
 import type { Region } from '../space/data-space.ts';
-import type { Claim, StackRecord } from '../store/stack-store.ts';
+import type { Claim, DeclaredNames, StackRecord } from '../store/stack-store.ts';
 import { stackExists } from '../store/stored-stack.ts';
 import type { Json, JsonObject } from '../values.ts';
 import { type ActionLimits, actionLimits } from './action-limits.ts';
 import { type Analysis, analyse, type TemplateInput } from './analyse.ts';
+import { describeStack, type StackDescription } from './describe.ts';
+import { OutputReads } from './output-reads.ts';
 import { resolveOutputs } from './outputs.ts';
 import { type RunningAction, type StackServices, stackKey } from './services.ts';
 
@@ -22,13 +24,13 @@ export interface CreateOptions extends TemplateInput {
 }
 
 /**
- * Creates a stack. Resolves with the id of the complete stack.
+ * Creates a stack. Resolves with the complete stack.
  *
  * Nothing is made when the template or a parameter is wrong (TemplateInvalid and the errors of parameters), or when
  * there is a stack of that name (StackExists). Throws StackFailed when a resource fails, the time is over or the action
  * is cancelled; the stack is then CREATE_FAILED, or ROLLBACK_COMPLETE with `rollback`.
  */
-export async function createStack(services: StackServices, options: CreateOptions): Promise<string> {
+export async function createStack(services: StackServices, options: CreateOptions): Promise<StackDescription> {
   const stackId = services.randomness.uuid();
   const analysis = analyse(services, options, { stackId });
   return new Creation(services, options, analysis, stackId).run();
@@ -39,35 +41,39 @@ class Creation {
   readonly #options: CreateOptions;
   readonly #analysis: Analysis;
   readonly #stackId: string;
+  readonly #outputReads: OutputReads;
 
   constructor(services: StackServices, options: CreateOptions, analysis: Analysis, stackId: string) {
     this.#services = services;
     this.#options = options;
     this.#analysis = analysis;
     this.#stackId = stackId;
+    this.#outputReads = new OutputReads(services, analysis.stack);
   }
 
-  async run(): Promise<string> {
-    const { space, store, claimant, regions } = this.#services;
-    const { stack } = this.#analysis;
+  async run(): Promise<StackDescription> {
+    const { space, store, claimant, regions, masks } = this.#services;
+    const { stack, redact } = this.#analysis;
     await this.#forgetDeleted();
+    const declared = declaredNames(this.#analysis);
     let region: Region;
     try {
-      region = space.declare(stack.space, stack.stack, declaredNames(this.#analysis));
+      region = space.declare(stack.space, stack.stack, declared);
     } catch (error) {
       // Another create of this engine has come first, and its stack is on its way into the store.
       throw isHotloomError(error, 'NotTheWriter') ? stackExists(stack.space, stack.stack) : error;
     }
     let claim: Claim;
     try {
-      claim = await store.createStack(this.#record(), await claimant());
+      claim = await store.createStack(this.#record(), await claimant(), declared);
     } catch (error) {
       await region.close();
       throw error;
     }
     regions.set(stackKey(stack.space, stack.stack), region);
+    masks.set(stackKey(stack.space, stack.stack), redact);
     try {
-      await this.#runClaimed(region, claim);
+      return await this.#runClaimed(region, claim);
     } finally {
       // On a shared store another engine may change the stack from now on: the store alone tells its values.
       if (store.isShared) {
@@ -75,7 +81,6 @@ class Creation {
         await region.close();
       }
     }
-    return this.#stackId;
   }
 
   /** Another engine on the same store may have deleted a stack whose names this one still declares. */
@@ -89,8 +94,9 @@ class Creation {
     await stale?.close();
   }
 
-  async #runClaimed(region: Region, claim: Claim): Promise<void> {
-    const { clock, store, running, closeEndpoints, closing } = this.#services;
+  /** The description is made under the claim: nobody can have deleted the stack by then. */
+  async #runClaimed(region: Region, claim: Claim): Promise<StackDescription> {
+    const { clock, store, running, closing } = this.#services;
     const { space, stack } = this.#analysis.stack;
     const { timeoutMs, signal } = this.#options;
     const limits = actionLimits(clock, { timeoutMs, signals: [signal, closing], what: `Create of '${stack}'` });
@@ -102,6 +108,8 @@ class Creation {
       stack,
       action: 'CREATE',
       traversal,
+      waiting: () => [...traversal.waiting(), ...this.#outputReads.waiting()],
+      willRollBack: false,
       cancel: limits.cancel,
       ended: new Promise((resolve) => {
         didEnd = resolve;
@@ -109,19 +117,47 @@ class Creation {
     };
     running.add(action);
     try {
-      await this.#tell(journal, 'CREATE', 'IN_PROGRESS', 'Stack CREATE started');
-      const result = await traversal.run();
-      closeEndpoints(space, stack);
-      await this.#conclude(result, region, traversal, journal, limits);
-    } catch (error) {
-      await this.#tellUnstored(error, region);
-      throw error;
+      await this.#act(region, traversal, journal, limits, action);
+      return await this.#describe();
     } finally {
       limits.end();
       await this.#release(claim);
       running.remove(action);
       didEnd();
     }
+  }
+
+  async #act(
+    region: Region,
+    traversal: Traversal,
+    journal: Journal,
+    limits: ActionLimits,
+    action: RunningAction,
+  ): Promise<void> {
+    const { space, stack } = this.#analysis.stack;
+    try {
+      await this.#tell(journal, 'CREATE', 'IN_PROGRESS', 'Stack CREATE started');
+      const result = await traversal.run();
+      this.#services.closeEndpoints(space, stack);
+      const failure = await this.#conclude(result, region, traversal, journal, limits);
+      if (failure === undefined) return;
+      action.willRollBack = this.#options.rollback === true;
+      await this.#tell(journal, 'CREATE', 'FAILED', failure.reason, failure.outputs);
+      if (action.willRollBack) await this.#rollback(journal, action);
+      throw failure.error;
+    } catch (error) {
+      action.willRollBack = false;
+      await this.#tellUnstored(error, region);
+      throw error;
+    }
+  }
+
+  async #describe(): Promise<StackDescription> {
+    const { store } = this.#services;
+    const { space, stack } = this.#analysis.stack;
+    const record = await store.findStack(space, stack);
+    invariant(record !== undefined, `Stack '${stack}' was removed under the claim of its create.`);
+    return describeStack(record, await store.resources(this.#stackId));
   }
 
   /** What happened before counts more than a claim that cannot be given back; it ends with the engine. */
@@ -154,31 +190,35 @@ class Creation {
     });
   }
 
+  /** Tells that the stack is complete, with its outputs; else returns what there is to tell. */
   async #conclude(
     result: TraversalResult,
     region: Region,
     traversal: Traversal,
     journal: Journal,
     limits: ActionLimits,
-  ): Promise<void> {
+  ): Promise<Failed | undefined> {
     const { stack, redact } = this.#analysis;
     const isComplete =
       result.failures.length === 0 &&
       result.skipped.length === 0 &&
       !(stack.resources.length === 0 && limits.signal.aborted);
-    const outputs = resolveOutputs(stack, region, traversal.scope, redact);
-    if (isComplete) {
-      await this.#tell(journal, 'CREATE', 'COMPLETE', 'Stack CREATE completed successfully', outputs);
-      return;
+    const missing = await this.#outputReads.read({
+      // Outputs of a failed stack tell what there is.
+      until: isComplete ? limits.signal : undefined,
+      take: (name, value) => traversal.takeName(name, value),
+    });
+    const outputs = resolveOutputs(stack, { region, scope: traversal.scope, missing, redact });
+    if (!isComplete) {
+      const error = this.#failure(result, limits);
+      return { error, reason: redact(error.what), outputs };
     }
-    const failure = this.#failure(result, limits);
-    await this.#tell(journal, 'CREATE', 'FAILED', redact(failure.what), outputs);
-    if (this.#options.rollback === true) await this.#rollback(journal);
-    throw failure;
+    await this.#tell(journal, 'CREATE', 'COMPLETE', 'Stack CREATE completed successfully', outputs);
+    return undefined;
   }
 
   /** Deletes what was made. A cancel of the create does not cancel its rollback. */
-  async #rollback(journal: Journal): Promise<void> {
+  async #rollback(journal: Journal, action: RunningAction): Promise<void> {
     const { clock, store, regions } = this.#services;
     const { space, stack } = this.#analysis.stack;
     const { closing } = this.#services;
@@ -202,6 +242,7 @@ class Creation {
       const key = stackKey(space, stack);
       await regions.get(key)?.close();
       regions.delete(key);
+      action.willRollBack = false;
       if (result.remaining.length === 0) {
         await this.#tell(journal, 'ROLLBACK', 'COMPLETE', 'Stack ROLLBACK completed successfully', {});
       } else {
@@ -228,7 +269,7 @@ class Creation {
     const others = result.failures.slice(1).map(({ what }) => what);
     const why = [
       root !== undefined && root !== (first ?? result.skipCause) && root !== first?.cause
-        ? `It began with: ${messageOf(root)}`
+        ? `It began with: ${withoutStop(messageOf(root))}.`
         : undefined,
       others.length === 0 ? undefined : `These failed too: ${others.map(withoutStop).join('; ')}.`,
       result.skipped.length === 0
@@ -312,8 +353,15 @@ function withoutStop(sentence: string): string {
   return sentence.endsWith('.') ? sentence.slice(0, -1) : sentence;
 }
 
+/** A create that has failed, before it is told. */
+interface Failed {
+  readonly error: StackFailed;
+  readonly reason: string;
+  readonly outputs: StackRecord['outputs'];
+}
+
 /** The attributes of each resource: the names that only this stack writes. */
-function declaredNames({ stack }: Analysis): ReadonlyMap<string, readonly string[]> {
+function declaredNames({ stack }: Analysis): DeclaredNames {
   const byOutputs = new Map<object, readonly string[]>();
   const names = new Map<string, readonly string[]>();
   for (const { name, outputs } of stack.resources) {

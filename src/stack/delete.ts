@@ -57,6 +57,7 @@ async function deleteClaimed(
   options: DeleteOptions,
 ): Promise<void> {
   const { events, clock, running } = services;
+  const key = stackKey(record.space, record.name);
   const limits = actionLimits(clock, {
     timeoutMs: options.timeoutMs,
     signals: [options.signal, services.closing],
@@ -69,6 +70,8 @@ async function deleteClaimed(
     stack: record.name,
     action: 'DELETE',
     traversal: undefined,
+    waiting: () => [],
+    willRollBack: false,
     cancel: limits.cancel,
     ended: new Promise((resolve) => {
       didEnd = resolve;
@@ -99,7 +102,7 @@ async function deleteClaimed(
       records: await services.store.resources(record.id),
       journal,
       signal: limits.signal,
-      redact: (text) => text,
+      redact: services.masks.get(key) ?? ((text) => text),
     });
     if (result.remaining.length > 0) {
       const first = result.failures[0];
@@ -113,9 +116,10 @@ async function deleteClaimed(
         cause: limits.signal.aborted ? limits.signal.reason : first,
       });
     }
-    await services.regions.get(stackKey(record.space, record.name))?.close();
-    services.regions.delete(stackKey(record.space, record.name));
+    await services.regions.get(key)?.close();
+    services.regions.delete(key);
     await services.store.removeStack(claim);
+    services.masks.delete(key);
     tell('COMPLETE', 'Stack DELETE completed successfully');
   } finally {
     limits.end();

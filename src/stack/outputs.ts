@@ -1,16 +1,36 @@
 import { messageOf } from '../errors.ts';
 import type { StackInterface } from '../interface/interface.ts';
-import { printName } from '../names.ts';
+import { type Name, nameKey, printName } from '../names.ts';
 import type { Region } from '../space/data-space.ts';
 import type { StoredOutput } from '../store/stack-store.ts';
-import { type ResolveScope, resolveExpression } from '../template/expression.ts';
+import { type Reference, type ResolveScope, resolveExpression } from '../template/expression.ts';
+
+/** What outputs are resolved with. */
+export interface OutputSources {
+  readonly region: Region;
+  readonly scope: ResolveScope;
+  /** Why a name outside the stack has no value, by its key. */
+  readonly missing: ReadonlyMap<string, string>;
+  readonly redact: (text: string) => string;
+}
+
+/** The names that outputs read and no resource of the stack writes, by the name of the first output that reads it. */
+export function outsideNames(stack: StackInterface): readonly { readonly output: string; readonly name: Name }[] {
+  const names = new Map<string, { readonly output: string; readonly name: Name }>();
+  for (const { definition, references } of stack.outputs) {
+    for (const reference of references) {
+      if (reference.kind !== 'name' || isOwn(stack, reference.name)) continue;
+      const key = nameKey(reference.name);
+      if (!names.has(key)) names.set(key, { output: definition.name, name: reference.name });
+    }
+  }
+  return [...names.values()];
+}
 
 /** The stack's outputs from what its resources have published. One that cannot be resolved says why. */
 export function resolveOutputs(
   stack: StackInterface,
-  region: Region,
-  scope: ResolveScope,
-  redact: (text: string) => string,
+  sources: OutputSources,
 ): { readonly [name: string]: StoredOutput } {
   const outputs: Record<string, StoredOutput> = {};
   // One whose condition does not hold is null, as under Heat.
@@ -19,24 +39,47 @@ export function resolveOutputs(
   }
   for (const { definition, references } of stack.outputs) {
     const { name, description } = definition;
-    const missing = references.find(
-      (reference) =>
-        reference.kind === 'attribute' &&
-        stack.byName.has(reference.resource) &&
-        !isWritten(region, reference.resource, reference.attribute),
-    );
-    if (missing?.kind === 'attribute') {
-      const text = printName([stack.space, stack.stack, missing.resource, missing.attribute]);
-      outputs[name] = { description, value: null, error: `${text} was not written.` };
+    const missing = firstDefined(references, (reference) => whyMissing(stack, reference, sources));
+    if (missing !== undefined) {
+      outputs[name] = { description, value: null, error: sources.redact(missing) };
       continue;
     }
     try {
-      outputs[name] = { description, value: resolveExpression(definition.value, scope) ?? null, error: undefined };
+      const value = resolveExpression(definition.value, sources.scope) ?? null;
+      outputs[name] = { description, value, error: undefined };
     } catch (error) {
-      outputs[name] = { description, value: null, error: redact(messageOf(error)) };
+      outputs[name] = { description, value: null, error: sources.redact(messageOf(error)) };
     }
   }
   return outputs;
+}
+
+/** Why what the reference reads is not there; undefined when it is, or when a condition left its resource out. */
+function whyMissing(stack: StackInterface, reference: Reference, sources: OutputSources): string | undefined {
+  if (reference.kind === 'name' && !isOwn(stack, reference.name)) return sources.missing.get(nameKey(reference.name));
+  const [resource, attribute] = ownPart(reference);
+  if (attribute === undefined || !stack.byName.has(resource) || isWritten(sources.region, resource, attribute)) {
+    return undefined;
+  }
+  return `${printName([stack.space, stack.stack, resource, attribute])} was not written.`;
+}
+
+function ownPart(reference: Reference): readonly [resource: string, attribute: string | undefined] {
+  if (reference.kind === 'name') return [reference.name[2], reference.name[3]];
+  return [reference.resource, reference.kind === 'attribute' ? reference.attribute : undefined];
+}
+
+/** A name that a resource of the stack writes. */
+function isOwn(stack: StackInterface, [space, stackName, resource]: Name): boolean {
+  return space === stack.space && stackName === stack.stack && stack.byName.has(resource);
+}
+
+function firstDefined<T, R>(items: readonly T[], find: (item: T) => R | undefined): R | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function isWritten(region: Region, resource: string, attribute: string): boolean {

@@ -28,7 +28,7 @@ export class ScriptAccess {
       onRead: (principal, name, signal) => this.#read(principal, name, signal),
       onTryRead: (principal, name) => this.#tryRead(principal, name),
       onWrite: (principal, name, value) => this.#write(principal, name, value),
-      onWaiting: (space, stack) => this.#running.get(space, stack)?.traversal?.waiting() ?? [],
+      onWaiting: (space, stack) => this.#running.get(space, stack)?.waiting() ?? [],
     });
   }
 
@@ -57,16 +57,34 @@ export class ScriptAccess {
     return this.#server.close();
   }
 
-  #read(principal: ResourceIdentity, name: Name, signal: AbortSignal): Promise<Json> {
+  async #read(principal: ResourceIdentity, name: Name, signal: AbortSignal): Promise<Json> {
     const run = this.#runOf(principal);
     // A process that goes on after its resource is complete reads as anybody outside does.
     if (run === undefined) return readValue(this.#names, name, signal);
-    return this.#isOwnInput(principal, run, name) ? run.readInput(name[3], signal) : run.readName(name, signal);
+    try {
+      return await (this.#isOwnInput(principal, run, name)
+        ? run.readInput(name[3], signal)
+        : run.readName(name, signal));
+    } catch (error) {
+      // A process that gave its read up knows why.
+      if (!signal.aborted) run.processReadDidFail(error);
+      throw error;
+    }
   }
 
   async #tryRead(principal: ResourceIdentity, name: Name): Promise<Json | undefined> {
     const run = this.#runOf(principal);
-    if (run !== undefined && this.#isOwnInput(principal, run, name)) return run.tryInput(name[3]);
+    if (run === undefined) return this.#find(name);
+    try {
+      return await (this.#isOwnInput(principal, run, name) ? run.tryInput(name[3]) : this.#find(name));
+    } catch (error) {
+      run.processReadDidFail(error);
+      throw error;
+    }
+  }
+
+  /** What the name holds now; throws when it has failed. */
+  async #find(name: Name): Promise<Json | undefined> {
     const entry = await this.#names.find(name);
     if (entry === undefined) return undefined;
     if ('failure' in entry) throw entry.failure;

@@ -1,5 +1,5 @@
 import type { Clock, Randomness } from '../clock.ts';
-import type { EventHub } from '../events.ts';
+import type { EventHub, WaitingRead } from '../events.ts';
 import type { Granularity } from '../graph/build.ts';
 import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
 import type { ResourceTypes } from '../resource/registry.ts';
@@ -36,6 +36,11 @@ export interface StackServices {
   readonly closing: AbortSignal;
   /** The regions of the stacks that this engine has created and that still exist. */
   readonly regions: Map<string, Region>;
+  /**
+   * By stack, what masks the hidden parameters of those that this engine has created: their values are not stored, and a
+   * handler may remember one until its delete.
+   */
+  readonly masks: Map<string, (text: string) => string>;
   readonly openEndpoint: (resource: ResourceIdentity) => Promise<EndpointAccess>;
   /** Takes back what openEndpoint gave to the stack's resources. */
   readonly closeEndpoints: (space: string, stack: string) => void;
@@ -68,6 +73,10 @@ export interface RunningAction {
   readonly stack: string;
   readonly action: 'CREATE' | 'DELETE';
   readonly traversal: Traversal | undefined;
+  /** The blocked reads of the stack now. */
+  readonly waiting: () => readonly WaitingRead[];
+  /** Whether the stack's next state is not its last, although the action failed: what was made is deleted then. */
+  willRollBack: boolean;
   /** Ends the action; `reason` is the error it ends with. */
   readonly cancel: (reason: Error) => void;
   /** Settles when the action has ended; never rejects. */

@@ -1,11 +1,12 @@
 import { InternalError } from '../errors.ts';
 import { type Name, nameKey } from '../names.ts';
-import { conflictingWrite, notTheWriter } from '../refusals.ts';
+import { conflictingWrite, notTheWriter, writtenOutside } from '../refusals.ts';
 import { asJson, type Json, sameJson } from '../values.ts';
 import { claimWasLost, isAlive, stackIsBusy } from './claim.ts';
 import type {
   Claim,
   Claimant,
+  DeclaredNames,
   ResourceRecord,
   StackRecord,
   StackStore,
@@ -30,11 +31,16 @@ export class MemoryStore implements StackStore {
   #sequence = 0;
   #revision = 0;
 
-  createStack(record: StackRecord, claimant: Claimant): Claim {
+  createStack(record: StackRecord, claimant: Claimant, declared: DeclaredNames = new Map()): Claim {
     const key = nameKey([record.space, record.name]);
     if (this.#ids.has(key)) throw stackExists(record.space, record.name);
     if (this.#stacks.has(record.id)) throw new InternalError(`Two stacks have the id ${record.id}.`);
-    const stack = new StackState(record);
+    for (const { name } of this.#outside.values()) {
+      const [space, stackName, resource, attribute] = name;
+      const isOwn = space === record.space && stackName === record.name;
+      if (isOwn && declared.get(resource)?.includes(attribute) === true) throw writtenOutside(name);
+    }
+    const stack = new StackState(record, declared);
     this.#stacks.set(record.id, stack);
     this.#ids.set(key, record.id);
     this.#revision += 1;
@@ -104,7 +110,7 @@ export class MemoryStore implements StackStore {
 
   writeOutside(name: Name, value: Json): void {
     const [space, stack, resource, attribute] = name;
-    if (this.#findState(space, stack)?.valueOf(resource, attribute) !== undefined) throw notTheWriter(name);
+    if (this.#findState(space, stack)?.writes(resource, attribute) === true) throw notTheWriter(name);
     const written = asJson(value);
     const key = nameKey(name);
     const present = this.#outside.get(key);
@@ -214,11 +220,20 @@ class StackState {
   readonly reads = new Map<string, Name>();
   /** The newest last; up to twice as many as are kept. */
   readonly events: StoredEvent[] = [];
+  readonly #declared: DeclaredNames;
   holder: Claimant | undefined;
   fence = 0;
 
-  constructor(record: StackRecord) {
+  constructor(record: StackRecord, declared: DeclaredNames) {
     this.record = record;
+    this.#declared = declared;
+  }
+
+  /** Whether nobody else may write the name. */
+  writes(resource: string, attribute: string): boolean {
+    return (
+      this.#declared.get(resource)?.includes(attribute) === true || this.valueOf(resource, attribute) !== undefined
+    );
   }
 
   valueOf(resource: string, attribute: string): Json | undefined {

@@ -4,13 +4,14 @@ import { pathToFileURL } from 'node:url';
 import Database from 'libsql';
 import { InternalError, isHotloomError, messageOf, StoreUnusable } from '../errors.ts';
 import type { Name } from '../names.ts';
-import { conflictingWrite, notTheWriter } from '../refusals.ts';
+import { conflictingWrite, notTheWriter, writtenOutside } from '../refusals.ts';
 import { asJson, type Json, sameJson } from '../values.ts';
 import { claimWasLost, isAlive, stackIsBusy } from './claim.ts';
 import { MIGRATIONS } from './migrations/migrations.ts';
 import type {
   Claim,
   Claimant,
+  DeclaredNames,
   ResourceRecord,
   StackRecord,
   StackStore,
@@ -80,15 +81,21 @@ export class SqliteStore implements StackStore {
     });
   }
 
-  createStack(record: StackRecord, claimant: Claimant): Claim {
+  createStack(record: StackRecord, claimant: Claimant, declared: DeclaredNames = new Map()): Claim {
     return this.#write((statements) => {
       const { id, space, name, action, status, reason, createdAt, updatedAt } = record;
       const at = [storedSegment(space), storedSegment(name)];
       if (all(statements.stackByName, ...at).length > 0) throw stackExists(space, name);
+      for (const [resource, attribute] of all(statements.outsideOfStack, ...at)) {
+        const written: Name = [space, name, segmentOf(resource), segmentOf(attribute)];
+        if (declared.get(written[2])?.includes(written[3]) === true) throw writtenOutside(written);
+      }
       const state = { action, status, reason, createdAt, updatedAt };
       const { lastInsertRowid } = run(statements.addStack, id, ...at, text(state), text(record.outputs));
       const key = Number(lastInsertRowid);
-      run(statements.addTemplate, key, text(record.template), text(record.files), text(record.parameters));
+      const { template, files, parameters } = record;
+      const documents = [template, files, parameters, Object.fromEntries(declared)].map(text);
+      run(statements.addTemplate, key, ...documents);
       run(statements.addClaim, key, 1, text(claimant));
       return { stackId: id, claimant, fence: 1 };
     });
@@ -176,6 +183,7 @@ export class SqliteStore implements StackStore {
     this.#write((statements) => {
       const segments = name.map(storedSegment);
       if (all(statements.publishedByName, ...segments).length > 0) throw notTheWriter(name);
+      if (declaredBy(all(statements.declared, ...segments.slice(0, 2))[0], name)) throw notTheWriter(name);
       const present = all(statements.outside, ...segments)[0];
       if (present === undefined) run(statements.addOutside, ...segments, text(written));
       else if (!sameJson(jsonOf(present[0]), written)) throw conflictingWrite(name, 'outside');
@@ -382,7 +390,10 @@ function prepareAll(database: Database.Database) {
       `SELECT ${STACK_COLUMNS} FROM stacks s JOIN templates t ON t.stack = s.key ORDER BY s.space, s.name`,
     ),
     addStack: prepare('INSERT INTO stacks (id, space, name, state, outputs) VALUES (?, ?, ?, ?, ?)'),
-    addTemplate: prepare('INSERT INTO templates (stack, document, files, parameters) VALUES (?, ?, ?, ?)'),
+    addTemplate: prepare('INSERT INTO templates (stack, document, files, parameters, declared) VALUES (?, ?, ?, ?, ?)'),
+    declared: query(
+      'SELECT t.declared FROM templates t JOIN stacks s ON s.key = t.stack WHERE s.space = ? AND s.name = ?',
+    ),
     addClaim: prepare('INSERT INTO claims (stack, fence, holder) VALUES (?, ?, ?)'),
     claim: query(
       'SELECT s.key, s.name, c.fence, c.holder FROM stacks s JOIN claims c ON c.stack = s.key WHERE s.id = ?',
@@ -406,6 +417,7 @@ function prepareAll(database: Database.Database) {
        WHERE s.space = ? AND s.name = ? AND p.resource = ? AND p.attribute = ?`,
     ),
     outside: query('SELECT value FROM outside WHERE space = ? AND stack = ? AND resource = ? AND attribute = ?'),
+    outsideOfStack: query('SELECT resource, attribute FROM outside WHERE space = ? AND stack = ?'),
     addOutside: prepare('INSERT INTO outside (space, stack, resource, attribute, value) VALUES (?, ?, ?, ?, ?)'),
     readersOf: query(
       `SELECT s.space, s.name, r.resource, r.attribute FROM reads r JOIN stacks s ON s.key = r.reader
@@ -559,6 +571,13 @@ function text(value: unknown): string {
 
 function jsonOf(column: Bound | undefined): Json {
   return JSON.parse(column as string);
+}
+
+/** Whether the stack of the row declares the name. */
+function declaredBy(row: Row | undefined, [, , resource, attribute]: Name): boolean {
+  if (row === undefined) return false;
+  const declared = new Map<string, readonly string[]>(Object.entries(JSON.parse(row[0] as string)));
+  return declared.get(resource)?.includes(attribute) === true;
 }
 
 /** The documents are parsed when they are asked for: a list of stacks needs none of them. */

@@ -89,6 +89,9 @@ export interface Claim {
   readonly fence: number;
 }
 
+/** The attributes of each resource of a stack: the names that only this stack writes. */
+export type DeclaredNames = ReadonlyMap<string, readonly string[]>;
+
 /** What is stored under a name. */
 export type StoredEntry = { readonly value: Json } | { readonly failure: string };
 
@@ -107,8 +110,11 @@ export interface StoredEvent {
 export interface StackStore {
   /** Whether engines of other processes can work on the same store. */
   readonly isShared: boolean;
-  /** Stores a new stack and claims it. Throws StackExists. */
-  createStack(record: StackRecord, claimant: Claimant): MaybePromise<Claim>;
+  /**
+   * Stores a new stack with the names that only it will write, and claims it. Throws StackExists, and ConflictingWrite
+   * when somebody outside has written one of `declared`, which must not change afterwards. Default: it declares none.
+   */
+  createStack(record: StackRecord, claimant: Claimant, declared?: DeclaredNames): MaybePromise<Claim>;
   /** Undefined when there is none. */
   findStack(space: string, name: string): MaybePromise<StackRecord | undefined>;
   /** All stacks, by space and name. Without templates' documents being parsed it is O(stacks). */
@@ -141,7 +147,7 @@ export interface StackStore {
 
   /**
    * Stores a value that somebody outside wrote. The same value again is fine. Throws ConflictingWrite for a different
-   * one, and NotTheWriter when a stored stack declares the name by a resource and an attribute it has published.
+   * one, and NotTheWriter for a name that a stored stack declares or has published, whatever became of the stack.
    */
   writeOutside(name: Name, value: Json): MaybePromise<void>;
   /**

@@ -19,7 +19,9 @@ export const initial = `
     stack INTEGER PRIMARY KEY,
     document TEXT NOT NULL,
     files TEXT NOT NULL,
-    parameters TEXT NOT NULL
+    parameters TEXT NOT NULL,
+    -- The names that only the stack writes: an object of the attributes by resource.
+    declared TEXT NOT NULL
   ) STRICT;
 
   -- The row stays when a claim is released, because the fence must go on growing. holder is then NULL.
