@@ -163,8 +163,10 @@ export class Engine {
 
   /**
    * Creates a stack and resolves with it when it is complete. Nothing is made when the template or a parameter is wrong
-   * (TemplateInvalid and the errors of parameters) or when there is a stack of that name (StackExists). Rejects with
-   * StackFailed when a resource fails, the time is over, or `signal` fires.
+   * (TemplateInvalid and the errors of parameters), when there is a stack of that name (StackExists), or when one of its
+   * names was written from outside (ConflictingWrite). Rejects with StackFailed when a resource fails, the time is over,
+   * or `signal` fires. What only an output reads by get_data is waited for after the last resource has ended; an output
+   * for which the time is over then has an error, and the stack is complete.
    */
   async create(options: CreateOptions): Promise<StackDescription> {
     return this.#owned(createStack(this.#services, options));

@@ -168,20 +168,3 @@ describe('what was made', () => {
     expect(deleted).toEqual(['vm-1']);
   });
 });
-
-test('a create resolves with its stack although a delete comes right behind it', async () => {
-  const w = world({ a: () => ({ late: 1 }) });
-  let deleted: Promise<void> | undefined;
-  w.engine.onEvent((event) => {
-    const isEnd = event.type === 'stack' && event.action === 'CREATE' && event.status === 'COMPLETE';
-    if (isEnd) deleted = w.engine.delete({ stack: 's' });
-  });
-  const stack = await w.create('a: Plain\n!o=a.late');
-  await w.clock.run(deleted as Promise<void>);
-  expect([stack.state, stack.outputs, stack.resources.map(({ state }) => state), await w.engine.list()]).toEqual([
-    'CREATE_COMPLETE',
-    { o: 1 },
-    ['CREATE_COMPLETE'],
-    [],
-  ]);
-});

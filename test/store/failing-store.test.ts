@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { messageOf } from '../../src/errors.ts';
 import { MemorySpace } from '../../src/space/memory-space.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
-import type { StackStore } from '../../src/store/stack-store.ts';
+import type { Claimant, StackStore } from '../../src/store/stack-store.ts';
 import type { World } from '../scheduler/world.ts';
 import { closeWorlds, failure, untilAborted, world } from '../scheduler/worlds.ts';
 
@@ -22,6 +22,8 @@ function intercepted(store: StackStore, before: (method: string) => void | Promi
     },
   });
 }
+
+const OTHER_ENGINE: Claimant = { engineId: 'other', host: 'elsewhere.invalid', pid: 1, processStart: 'then' };
 
 /** The next turn of the event loop, when everything that can go on at once has gone on. */
 const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
@@ -116,6 +118,24 @@ test('a delete waits until the create that it cancels has given its claim back, 
     'Stack CREATE failed: Stack CREATE was cancelled: the stack is to be deleted.',
     [],
   ]);
+});
+
+test('a create resolves with its stack, although another engine deletes it as soon as the claim is given back', async () => {
+  const store = new MemoryStore();
+  let isReleased = false;
+  const shared = intercepted(store, (method) => {
+    const [stack] = store.listStacks();
+    if (isReleased && stack !== undefined) store.removeStack(store.claim(stack.id, OTHER_ENGINE));
+    if (method === 'release') isReleased = true;
+  });
+  const w = world({ a: () => ({ late: 1 }) }, { store: shared });
+  const { state, outputs, resources } = await w.create('a: Plain\n!o=a.late');
+  expect([state, outputs, resources.map((resource) => resource.state)]).toEqual([
+    'CREATE_COMPLETE',
+    { o: 1 },
+    ['CREATE_COMPLETE'],
+  ]);
+  expect(await w.engine.list()).toEqual([]);
 });
 
 test('a create ends when its values are in a space that takes time', async () => {
