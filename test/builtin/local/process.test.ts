@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { findAttempt } from '../../../src/builtin/local/attempt-processes.ts';
@@ -164,9 +164,7 @@ const SERVER = `
     response.statusCode = request.url === '/health' ? 204 : 500;
     response.end();
   });
-  server.listen(Number(process.argv[1]), '127.0.0.1', () => {
-    require('node:fs').writeFileSync(process.argv[2], String(server.address().port));
-  });
+  server.listen(Number(process.argv[1]), '127.0.0.1');
 `;
 
 /** A port that is free now. */
@@ -185,17 +183,15 @@ describe('ready', () => {
     { kind: 'both', property: (port: number) => ({ tcp: port, http: `http://127.0.0.1:${port}/health` }) },
   ])('$kind: when the server answers', async ({ property }) => {
     const port = await freePort();
-    const file = join(stack.directory, 'port');
-    await ready({ command: [NODE, '-e', SERVER, String(port), file], ready: property(port) });
-    // The server wrote it when it began to listen.
-    expect(existsSync(file)).toBe(true);
+    await ready({ command: [NODE, '-e', SERVER, String(port)], ready: property(port) });
+    expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(204);
   });
 
   test('http: a status of 500 is no readiness', async () => {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}/`;
     const run = start({
-      command: [NODE, '-e', SERVER, String(port), '/dev/null'],
+      command: [NODE, '-e', SERVER, String(port)],
       ready: { tcp: port, http: url },
       ready_timeout: 1,
     });
@@ -380,7 +376,7 @@ test('a process takes over a port that is held for it', async () => {
   const port = await stack.run('Local::Port', 'p', {});
   const number = port.attributes.get('port') as number;
   await ready({
-    command: [NODE, '-e', SERVER, String(number), join(stack.directory, 'port')],
+    command: [NODE, '-e', SERVER, String(number)],
     ports: [port.attributes.get('refid')],
     ready: { http: `http://${port.attributes.get('address')}/health` },
   });
