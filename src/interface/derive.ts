@@ -15,7 +15,7 @@ import {
   StackValidationFailed,
   TemplateInvalid,
 } from '../errors.ts';
-import { validateStatically } from '../resource/properties.ts';
+import { validateNames, validateStatically } from '../resource/properties.ts';
 import type { ResourceTypes } from '../resource/registry.ts';
 import type { AttributeDeclaration, AttributeDeclarations, ResourceType } from '../resource/resource-type.ts';
 import { updatePolicyType } from '../resource/update-policy.ts';
@@ -224,7 +224,7 @@ class Derivation {
   }
 
   #checkProperties(
-    { definition, template }: FlatResource,
+    { definition, template, composition }: FlatResource,
     type: ResourceType,
     inputs: readonly InputInterface[],
   ): void {
@@ -235,7 +235,13 @@ class Derivation {
       mask: this.#options.redact,
       customConstraints: this.#options.customConstraints,
     };
-    this.#problems.push(...validateStatically(type, definition.properties, place, this.#scope, inputs));
+    // What a composition is made of has to be known, so its values are always looked at.
+    const isMember = composition === undefined && parentOf(definition.name) !== undefined;
+    this.#problems.push(
+      ...(isMember
+        ? validateNames(type, definition.properties, place)
+        : validateStatically(type, definition.properties, place, this.#scope, inputs)),
+    );
     const policyType = updatePolicyType(type);
     const policy = definition.updatePolicy;
     if (policyType === undefined || policy instanceof FunctionCall) return;

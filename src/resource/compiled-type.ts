@@ -78,6 +78,11 @@ function compileType(type: ResourceType): CompiledType {
       problems.push(`'required' lists '${name}', which is no property. ${propertyHint(type, name)}`);
     }
   }
+  for (const name of (type.requiresAnyOf ?? []).flat()) {
+    if (!Object.hasOwn(type.properties, name)) {
+      problems.push(`'requiresAnyOf' lists '${name}', which is no property. ${propertyHint(type, name)}`);
+    }
+  }
   for (const name of Object.entries(type.formerNames ?? {}).flat()) {
     if (!Object.hasOwn(type.properties, name)) {
       problems.push(`'formerNames' has '${name}', which is no property. ${propertyHint(type, name)}`);

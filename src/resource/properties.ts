@@ -23,6 +23,7 @@ import type { AttributeDeclaration, ResourceType } from './resource-type.ts';
 import {
   isPartlyUnknown,
   type Misfit,
+  missingAnyOf,
   missingKey,
   type PartialJson,
   SchemaProblem,
@@ -71,6 +72,25 @@ export function validateStatically(
   const misfits: Misfit[] = [];
   convertAll(type, known, misfits, place.customConstraints);
   return [...failures, ...misfits.map((misfit) => new StackValidationFailed(errorFields(misfit, place)))];
+}
+
+/**
+ * The part of validateStatically that Heat does for the members of nested stacks (heat/engine/properties.py, validate
+ * without values): an unknown property, and none given of several. A value that is wrong or missing fails its resource
+ * when it is created.
+ */
+export function validateNames(
+  type: ResourceType,
+  properties: { readonly [property: string]: Expression },
+  place: PropertyPlace,
+): readonly HotloomError[] {
+  const known = compiledType(type).properties;
+  const unknown = type.anyProperties ? [] : Object.keys(properties).filter((name) => !known.has(name));
+  const misfits = [
+    ...unknown.map((name) => unknownKey(name, [], [...known.keys()])),
+    ...missingChoices(type, properties),
+  ];
+  return misfits.map((misfit) => new StackValidationFailed(errorFields(misfit, place)));
 }
 
 /**
@@ -192,10 +212,18 @@ function convertAll(
   }
   for (const [name, value] of compiled.defaults) if (!Object.hasOwn(converted, name)) setOwn(converted, name, value);
   for (const name of compiled.required) if (!Object.hasOwn(converted, name)) misfits.push(missingKey(name, []));
+  misfits.push(...missingChoices(type, converted));
   if (type.validate !== undefined && misfits.length === 0 && !isPartlyUnknown(converted)) {
     misfits.push(...type.validate(converted));
   }
   return converted;
+}
+
+function missingChoices(type: ResourceType, given: { readonly [property: string]: unknown }): readonly Misfit[] {
+  const sets: readonly (readonly string[])[] = type.requiresAnyOf ?? [];
+  return sets
+    .filter((names) => !names.some((name) => Object.hasOwn(given, name)))
+    .map((names) => missingAnyOf(names, []));
 }
 
 function freezeDeeply(value: Json): Json {

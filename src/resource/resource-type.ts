@@ -1,6 +1,6 @@
 import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
 import type { Expression } from '../template/expression.ts';
-import type { Json, JsonObject } from '../values.ts';
+import type { JsonObject } from '../values.ts';
 import type { PlainHandler, StreamingHandler } from './handler.ts';
 import type { Misfit } from './schema.ts';
 
@@ -60,6 +60,8 @@ interface TypeBase<P extends PropertySchemas, A extends AttributeDeclarations, R
   readonly properties: P;
   /** The properties that a template has to give. */
   readonly required?: readonly R[];
+  /** Sets of properties of each of which a template has to give at least one. */
+  readonly requiresAnyOf?: readonly (readonly (keyof P & string)[])[];
   /** Properties by former names that are properties too: the value given by a former name is one by the current name. */
   readonly formerNames?: { readonly [former: string]: string };
   readonly attributes: A;
@@ -157,6 +159,3 @@ export function defineStreamingType<
 >(type: StreamingDeclaration<P, A, R>): StreamingType<P, A, R> {
   return { ...type, kind: 'streaming' };
 }
-
-/** The literal value of a property, or undefined when it is absent or computed. For `instanceAttributes`. */
-export type LiteralProperty = Json | undefined;

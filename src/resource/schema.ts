@@ -293,6 +293,16 @@ export function missingKey(key: string, path: Path): Misfit {
   };
 }
 
+/** None is given of properties of which one has to be. */
+export function missingAnyOf(keys: readonly string[], path: Path): Misfit {
+  return {
+    path,
+    what: `None of the properties ${listNames(keys)} is given`,
+    why: 'At least one of them is required.',
+    fix: 'Add one of them.',
+  };
+}
+
 // --- constraints ---
 
 type Constraint = (value: PartialJson, path: Path, misfits: Misfit[]) => void;

@@ -119,6 +119,50 @@ describe('a definition as a resource type', () => {
     expect(problemsOf(name, properties).join('\n')).toContain(problem);
   });
 
+  const server = (properties: JsonObject) => problemsOf('OS::Nova::Server', { flavor: 'm1.small', ...properties });
+
+  test.each<{ properties: JsonObject; problem: RegExp }>([
+    { properties: {}, problem: /^Property error: resources.r.properties: None of the properties .*image/ },
+    { properties: { block_device_mapping_v2: [] }, problem: /Neither image nor bootable volume is specified/ },
+    {
+      properties: { block_device_mapping: [{ device_name: 'vdb', volume_id: 'v' }] },
+      problem: /Neither image nor bootable volume/,
+    },
+    {
+      properties: { block_device_mapping_v2: [{ volume_id: 'v', boot_index: 1 }] },
+      problem: /Neither image nor bootable volume/,
+    },
+    {
+      properties: { image: 'i', block_device_mapping: [{ device_name: 'vdb' }] },
+      problem: /block_device_mapping\[0\]: One of volume_id, snapshot_id must be specified/,
+    },
+    {
+      properties: { image: 'i', block_device_mapping: [{ device_name: 'vdb', volume_id: 'v', snapshot_id: 's' }] },
+      problem: /at the same time: volume_id, snapshot_id/,
+    },
+    {
+      properties: {
+        block_device_mapping: [{ device_name: 'vda', volume_id: 'v' }],
+        block_device_mapping_v2: [{ volume_id: 'v' }],
+      },
+      problem: /at the same time: block_device_mapping, block_device_mapping_v2/,
+    },
+    { properties: { image: 'i', block_device_mapping_v2: [{ boot_index: 1 }] }, problem: /One of volume_id/ },
+    { properties: { block_device_mapping_v2: [{ volume_id: 'v', swap_size: 1 }] }, problem: /volume_id, swap_size/ },
+    { properties: { image: 'i', block_device_mapping_v2: [{ volume_id: 'v' }] }, problem: /Multiple bootable sources/ },
+  ])('a server that cannot boot: $properties', ({ properties, problem }) => {
+    expect(server(properties).join('\n')).toMatch(problem);
+  });
+
+  test.each<{ properties: JsonObject }>([
+    { properties: { image: 'i' } },
+    { properties: { block_device_mapping: [{ device_name: 'vda', volume_id: 'v' }] } },
+    { properties: { block_device_mapping_v2: [{ image: 'i' }, { ephemeral_size: 1, ephemeral_format: 'xfs' }] } },
+    { properties: { image: 'i', block_device_mapping_v2: [{ volume_id: 'v', boot_index: -1 }] } },
+  ])('a server that boots: $properties', ({ properties }) => {
+    expect(server(properties)).toEqual([]);
+  });
+
   test('a value given by the former name of a required property counts', () => {
     expect(problemsOf('OS::Neutron::Port', { network_id: 'n' })).toEqual([]);
     expect(problemsOf('OS::Neutron::Port', { network_id: [] })).toHaveLength(1);

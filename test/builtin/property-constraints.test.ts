@@ -49,7 +49,7 @@ describe('custom constraints of properties', () => {
       { network: 'n', mac_address: 'x' },
       "Property error: resources.r.properties.mac_address: Error validating value 'x': Invalid MAC address.",
     ],
-    ['OS::Nova::Server', { flavor: 'm2' }, undefined],
+    ['OS::Nova::Server', { flavor: 'm2', image: 'i' }, undefined],
   ])('%s %j', (type, properties, problem) => {
     expect(problemOf(type, properties, {}, { parameters: { cidr: { type: 'string', default: '10.0.0.0' } } })).toBe(
       problem,
@@ -58,8 +58,8 @@ describe('custom constraints of properties', () => {
 
   test("one of the user's own takes the place of Heat's", () => {
     const options = { customConstraints };
-    expect(problemOf('OS::Nova::Server', { flavor: 'm1' }, options)).toBeUndefined();
-    expect(problemOf('OS::Nova::Server', { flavor: 'm2' }, options)).toBe(
+    expect(problemOf('OS::Nova::Server', { flavor: 'm1', image: 'i' }, options)).toBeUndefined();
+    expect(problemOf('OS::Nova::Server', { flavor: 'm2', image: 'i' }, options)).toBe(
       "Property error: resources.r.properties.flavor: Error validating value 'm2': there is only m1",
     );
     const parameters = { p: { type: 'string', default: '1', constraints: [{ custom_constraint: 'ip_addr' }] } };

@@ -90,6 +90,20 @@ resources:
     );
   });
 
+  test.each([
+    ['an unknown property is found before the run', '{image: i, nosuch: 1}', false, 'Unknown Property nosuch'],
+    ['none of several is found before the run', '{flavor: m1}', false, "None of the properties 'image'"],
+    ['a value that does not fit fails its resource, as under Heat', '{image: {a: 1}}', true, 'Value must be a string'],
+    ['a missing property fails its resource, as under Heat', '{image: i}', true, 'Property flavor not assigned'],
+  ])('%s', async (_, properties, ran, message) => {
+    const created = create({
+      template: 'resources: {n: {type: n.yaml}}',
+      files: { 'n.yaml': `resources: {server: {type: OS::Nova::Server, properties: ${properties}}}` },
+    });
+    await expect(created).rejects.toThrow(message);
+    expect(await engine.list()).toHaveLength(ran ? 1 : 0);
+  });
+
   test('fails with its member, and is deleted with it', async () => {
     const failing = create({
       template: 'resources: {n: {type: n.yaml}, other: {type: OS::Heat::None}}',

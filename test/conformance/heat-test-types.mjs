@@ -8,13 +8,13 @@ const nested = { list: [1, 2, 3], string: 'abc', dict: { a: 1, b: 2, c: 3 } };
 export const heatTestTypes = [
   definePlainType({
     name: 'OverwrittenFnGetRefIdType',
-    properties: {},
-    anyProperties: true,
-    attributes: {},
+    properties: { Foo: { type: 'string' }, FooInt: { type: 'integer' } },
+    attributes: { foo: { schema: {} }, Foo: { schema: {} } },
     handler: {
-      create: async ({ resource, properties, setResourceId }) => {
-        if (typeof properties.Foo === 'object' && properties.Foo !== null) throw new Error('Foo is a string');
-        await setResourceId(`ID-${resource.name.split('/').at(-1)}`);
+      create: async ({ resource, setResourceId }) => {
+        const name = resource.name.split('/').at(-1);
+        await setResourceId(`ID-${name}`);
+        return { foo: name, Foo: name };
       },
     },
   }),

@@ -11,6 +11,7 @@ import type { Path } from '../../source.ts';
 import type { Json, JsonObject } from '../../values.ts';
 import type { PropertyDefinition, TypeDefinition } from './definition.ts';
 import { JSON_TYPES, propertySchema, requiredNames } from './property-schema.ts';
+import { findRules } from './rules.ts';
 
 /** A handler of a type whose schemas the compiler does not know. */
 export type DefinedHandler = PlainHandler<JsonObject, JsonObject>;
@@ -18,6 +19,7 @@ export type DefinedHandler = PlainHandler<JsonObject, JsonObject>;
 /** The resource type that `definition` describes. Without a handler its resources cannot be created. */
 export function definedType(name: string, definition: TypeDefinition, handler?: DefinedHandler): PlainType {
   const properties = schemasOf(definition.properties);
+  const rules = findRules(name);
   // Heat's attributes are null when the cloud has no value for them.
   const attributes = mapValues(definition.attributes, ({ type }) => ({
     schema: JSON_TYPES[type],
@@ -27,12 +29,16 @@ export function definedType(name: string, definition: TypeDefinition, handler?: 
     name,
     properties,
     required: requiredNames(definition.properties),
+    requiresAnyOf: rules?.requiresAnyOf ?? [],
     formerNames: formerNames(definition),
     attributes,
     ...(definition.any_properties === true ? {} : { updatePolicy: schemasOf(definition.update_policy ?? {}) }),
     anyProperties: definition.any_properties === true,
     anyAttributes: definition.any_attributes === true,
-    validate: (values) => [...unimplemented(definition.properties, values as JsonObject, [])],
+    validate: (values) => [
+      ...unimplemented(definition.properties, values as JsonObject, []),
+      ...(rules?.validate?.(values as JsonObject) ?? []),
+    ],
     handler: (handler ?? missingHandler(name)) as PlainHandler<unknown, unknown>,
   });
 }
