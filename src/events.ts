@@ -117,9 +117,6 @@ export type EngineEvent =
   | ReadDidDeadlock
   | StackDidQuiesce;
 
-/** The events by their tag. */
-export type EventMap = { [E in EngineEvent as E['type']]: E };
-
 /** The listeners of one engine. Costs nothing while nobody listens. */
 export class EventHub {
   readonly #listeners = new Set<(event: EngineEvent) => void>();

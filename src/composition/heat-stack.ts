@@ -1,5 +1,5 @@
 import { StackValidationFailed } from '../errors.ts';
-import { type Expression, FunctionCall, REFID } from '../template/expression.ts';
+import { type Expression, isExpressionMap, REFID } from '../template/expression.ts';
 import { isJsonObject } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
 import { NestedIdentity, type Place } from './calls.ts';
@@ -58,9 +58,7 @@ function parametersOf(
   draft: Draft,
   parameters: Expression,
 ): { readonly [name: string]: Expression } {
-  const isCall = parameters instanceof FunctionCall;
-  const given = isCall ? flattener.known(parameters, draft, 'parameters') : parameters;
-  if (isCall) return isJsonObject(given as never) ? (given as { readonly [name: string]: Expression }) : {};
-  const isMap = typeof given === 'object' && given !== null && !Array.isArray(given);
-  return isMap ? (given as { readonly [name: string]: Expression }) : {};
+  if (isExpressionMap(parameters)) return parameters;
+  const given = flattener.known(parameters, draft, 'parameters') ?? null;
+  return isJsonObject(given) ? given : {};
 }

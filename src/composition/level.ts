@@ -1,4 +1,4 @@
-import { InvalidTemplateReference, StackValidationFailed } from '../errors.ts';
+import { InternalError, InvalidTemplateReference, isHotloomError, StackValidationFailed } from '../errors.ts';
 import type { Source, SourceLocation } from '../source.ts';
 import { type ConditionExpression, conditionResults, evaluateCondition } from '../template/conditions.ts';
 import {
@@ -168,7 +168,9 @@ export class Level {
     if (identity === undefined) return root.parameter(name);
     try {
       return identity.resolve(root);
-    } catch {
+    } catch (error) {
+      // Before the run nothing is read; then the name is the one that Heat validates with.
+      if (!isHotloomError(error, InternalError.name)) throw error;
       return `${root.home.stack}-${this.owner.replaceAll('/', '-')}`;
     }
   }

@@ -1,6 +1,7 @@
 import {
   type Expression,
   FunctionCall,
+  isExpressionMap,
   REFID,
   type Reference,
   type ResolveScope,
@@ -56,7 +57,7 @@ export function composeChain(flattener: Flattener, draft: Draft, typeName: strin
     members: (Array.isArray(types) ? types : []).map((type, index) => ({
       name: String(index),
       type: String(type),
-      properties: isMap(shared) ? shared : mapKeys(flattener.known(shared, draft, 'resource_properties')),
+      properties: isExpressionMap(shared) ? shared : mapKeys(flattener.known(shared, draft, 'resource_properties')),
       metadata: {},
       dependsOn: index === 0 || concurrent === true || concurrent === 'true' ? [] : [String(index - 1)],
     })),
@@ -130,12 +131,12 @@ function memberDraft(draft: Draft, member: Member): Draft {
 /** `resource_def`, of which the type has to be known and the properties may wait. */
 function memberDefinition(flattener: Flattener, draft: Draft): Pick<Member, 'type' | 'properties' | 'metadata'> {
   const stated = draft.definition.properties.resource_def ?? {};
-  const given = isMap(stated) ? stated : mapKeys(flattener.known(stated, draft, 'resource_def'));
+  const given = isExpressionMap(stated) ? stated : mapKeys(flattener.known(stated, draft, 'resource_def'));
   const type = flattener.known(given.type ?? null, draft, 'resource_def');
   const properties = given.properties ?? {};
   return {
     type: typeof type === 'string' ? type : '',
-    properties: isMap(properties) ? properties : mapKeys(flattener.known(properties, draft, 'resource_def')),
+    properties: isExpressionMap(properties) ? properties : mapKeys(flattener.known(properties, draft, 'resource_def')),
     metadata: given.metadata ?? {},
   };
 }
@@ -156,15 +157,6 @@ function memberNames(count: number, removed: ReadonlySet<string>, limit: number)
     if (!removed.has(String(index))) names.push(String(index));
   }
   return names;
-}
-
-function isMap(expression: Expression): expression is { readonly [key: string]: Expression } {
-  return (
-    typeof expression === 'object' &&
-    expression !== null &&
-    !Array.isArray(expression) &&
-    !(expression instanceof FunctionCall)
-  );
 }
 
 function mapKeys(value: Json | undefined): { readonly [key: string]: Expression } {

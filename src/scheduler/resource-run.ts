@@ -11,7 +11,7 @@ import {
   withRootCause,
 } from '../errors.ts';
 import type { Status } from '../events.ts';
-import { findPort, IN, OUT } from '../graph/port-graph.ts';
+import { findPort, IN } from '../graph/port-graph.ts';
 import type { ResourceInterface } from '../interface/interface.ts';
 import { type Name, printName } from '../names.ts';
 import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
@@ -618,9 +618,4 @@ function guarded<T>(promise: Promise<T>): Promise<T> {
 
 function settled(outcome: { readonly value: Json } | { readonly error: unknown }): Promise<Json> {
   return 'error' in outcome ? Promise.reject(outcome.error) : Promise.resolve(outcome.value);
-}
-
-/** The `out` port of an attribute that somebody refers to. */
-export function outPort(traversal: Traversal, resource: ResourceInterface, attribute: string): number | undefined {
-  return findPort(traversal.graph, resource.index, OUT, attribute);
 }

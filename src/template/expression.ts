@@ -214,6 +214,18 @@ export function valueBeforeRun(expression: Expression, scope: StaticScope, refus
   }
 }
 
+/** A mapping that is written out, not the result of a call. */
+export function isExpressionMap(
+  expression: Expression | undefined,
+): expression is { readonly [key: string]: Expression } {
+  return (
+    typeof expression === 'object' &&
+    expression !== null &&
+    !Array.isArray(expression) &&
+    !(expression instanceof FunctionCall)
+  );
+}
+
 /** True when no function is called anywhere in `expression`, so that it is its own value. */
 export function isLiteral(expression: Expression): expression is Json {
   if (typeof expression !== 'object' || expression === null) return true;

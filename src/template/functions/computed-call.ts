@@ -58,18 +58,6 @@ export function computedAt(site: CallSite, Class: ComputedClass, args: Expressio
   return new Class(site.path, site.surroundings, site.name, args);
 }
 
-/** A mapping that is written out, not the result of a call. */
-export function isExpressionMap(
-  expression: Expression | undefined,
-): expression is { readonly [key: string]: Expression } {
-  return (
-    typeof expression === 'object' &&
-    expression !== null &&
-    !Array.isArray(expression) &&
-    !(expression instanceof FunctionCall)
-  );
-}
-
 /** `a list`, `a text`: what a value is, for the second line of an error. */
 export function kindOf(value: Json): string {
   if (value === null) return 'null';

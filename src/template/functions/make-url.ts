@@ -1,9 +1,9 @@
 import { isJsonObject, type Json, type JsonObject } from '../../values.ts';
 import { listNames, suggest } from '../../wording.ts';
-import { type Expression, FunctionCall } from '../expression.ts';
+import { type Expression, FunctionCall, isExpressionMap } from '../expression.ts';
 import type { ParseCall } from '../parser.ts';
 import { pythonText } from '../python.ts';
-import { ComputedCall, computedAt, isExpressionMap, kindOf } from './computed-call.ts';
+import { ComputedCall, computedAt, kindOf } from './computed-call.ts';
 
 const KEYS = ['scheme', 'username', 'password', 'host', 'port', 'path', 'query', 'fragment'] as const;
 

@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../../values.ts';
-import { type Expression, FunctionCall } from '../expression.ts';
+import { type Expression, FunctionCall, isExpressionMap } from '../expression.ts';
 import type { CallSite, ParseCall } from '../parser.ts';
-import { ComputedCall, computedAt, isExpressionMap, kindOf } from './computed-call.ts';
+import { ComputedCall, computedAt, kindOf } from './computed-call.ts';
 
 const FIX = "Write {repeat: {template: 'text with %item%', for_each: {'%item%': [a, b]}}}.";
 

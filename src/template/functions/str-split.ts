@@ -1,7 +1,8 @@
 import type { Json } from '../../values.ts';
+import { isExpressionMap } from '../expression.ts';
 import type { ParseCall } from '../parser.ts';
 import { parsePythonInteger } from '../python.ts';
-import { ComputedCall, computedAt, isExpressionMap, kindOf } from './computed-call.ts';
+import { ComputedCall, computedAt, kindOf } from './computed-call.ts';
 
 const FIX = "Write {str_split: [',', 'a,b,c']}, with an index behind for one of the parts.";
 

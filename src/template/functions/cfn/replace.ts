@@ -1,6 +1,5 @@
-import { FunctionCall } from '../../expression.ts';
+import { FunctionCall, isExpressionMap } from '../../expression.ts';
 import type { ParseCall } from '../../parser.ts';
-import { isExpressionMap } from '../computed-call.ts';
 import { StrReplace } from '../str-replace.ts';
 
 const FIX = 'Write {"Fn::Replace": [{"$name": value}, "text with $name"]}.';

@@ -1,7 +1,8 @@
 import type { Json } from '../../../values.ts';
+import { isExpressionMap } from '../../expression.ts';
 import type { ParseCall } from '../../parser.ts';
 import { pythonType } from '../../python.ts';
-import { ComputedCall, computedAt, isExpressionMap } from '../computed-call.ts';
+import { ComputedCall, computedAt } from '../computed-call.ts';
 
 const FIX = 'Write {"Fn::Split": [",", "a,b"]}.';
 
