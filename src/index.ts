@@ -36,7 +36,8 @@ export {
 } from './resource/resource-type.ts';
 export { type BuiltResource, type TemplateBuilder, templateBuilder } from './resource/builder.ts';
 export * from './resource/built-value.ts';
-export type { InputInterface, OutputInterface, ResourceInterface, StackInterface } from './interface/interface.ts';
+export type { ForeignRead, OutputInterface, ResourceInterface, StackInterface } from './interface/interface.ts';
+export type { InputInterface } from './template/inputs.ts';
 export type { Granularity } from './graph/build.ts';
 export { findCycles } from './graph/cycles.ts';
 export { type CriticalPath, findCriticalPath } from './graph/critical-path.ts';

@@ -184,8 +184,12 @@ export class Flattener {
 
   /** The enabled resource, and its members when it is made of others. */
   #add(draft: Draft): void {
-    if (this.#isOverLimit || !this.#isEnabled(draft.definition)) return;
     const { definition, template } = draft;
+    if (this.#isOverLimit || (definition.condition !== undefined && !this.#isEnabled(definition))) return;
+    if (!this.#hasRegistry && composerOf(definition.type) === undefined) {
+      this.#flat.push({ definition, template, typeName: definition.type, composition: undefined, isBroken: false });
+      return;
+    }
     const before = this.#problems.length;
     const typeName = this.#hasRegistry ? this.#collect(() => this.#typeNameOf(definition)) : definition.type;
     const composed = typeName === undefined ? undefined : this.#collect(() => this.#compose(draft, typeName));
@@ -212,7 +216,7 @@ export class Flattener {
   }
 
   #compose(draft: Draft, typeName: string): Composed | undefined {
-    const compose = isTemplateFile(typeName) ? composeTemplate : COMPOSERS.get(typeName);
+    const compose = composerOf(typeName);
     if (compose === undefined) return undefined;
     if (draft.depth >= MAX_NESTED_DEPTH) {
       throw new RequestLimitExceeded({
@@ -268,3 +272,8 @@ const COMPOSERS: ReadonlyMap<string, Composer> = new Map<string, Composer>([
   ['OS::Heat::ResourceChain', composeChain],
   ['OS::Heat::Stack', composeHeatStack],
 ]);
+
+/** How a resource of the type is made of others; undefined for one that is not. */
+function composerOf(typeName: string): Composer | undefined {
+  return isTemplateFile(typeName) ? composeTemplate : COMPOSERS.get(typeName);
+}

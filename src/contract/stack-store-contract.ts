@@ -198,6 +198,46 @@ const RULES: readonly Rule[] = [
     },
   ],
   [
+    'a step of a resource carries the values that it publishes and is an event; a later one takes their place',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE);
+      const values = { address: null, 'o.d\\d "\u0000': [1, { a: '\ud800' }], ...JSON.parse('{"__proto__": 1}') };
+      const step = resource('web', { status: 'COMPLETE', resourceId: 'id-1' });
+      await store.append(claim, [
+        { ...resource('web'), isEvent: true },
+        value('web', 'early', 1),
+        value('web', 'port', 'early'),
+        STACK_COMPLETE,
+        { ...step, values, isEvent: true },
+        resource('db'),
+      ]);
+      for (const attribute of Object.keys(values)) {
+        assert.deepEqual(await store.find(['default', 'app', 'web', attribute]), { value: values[attribute] });
+      }
+      assert.deepEqual(await store.find(['default', 'app', 'web', 'early']), { value: 1 });
+      assert.deepEqual(
+        (await store.events(claim.stackId)).map(({ event: told }) => told),
+        [
+          event('web', { time: step.record.updatedAt }).event,
+          event('web', { time: step.record.updatedAt, resourceId: 'id-1', status: 'COMPLETE' }).event,
+        ],
+      );
+      await store.append(claim, [{ ...step, values: { port: 80, late: 2 } }]);
+      await store.append(claim, [step]);
+      assert.deepEqual(
+        Object.fromEntries((await store.values(claim.stackId)).map((each) => [each.attribute, each.value])),
+        // What was published by itself has its own life.
+        { early: 1, port: 'early', late: 2 },
+      );
+      assert.equal(await store.find(ADDRESS), undefined);
+      await refusal(() => store.writeOutside(['default', 'app', 'web', 'late'], 3), 'NotTheWriter');
+      const bad = { ...step, values: { a: 1, b: Number.NaN } };
+      await refusal(() => store.append(claim, [bad]), 'NotJson');
+      await store.append(claim, [{ kind: 'resourceGone', resource: 'web' }]);
+      assert.deepEqual(await store.values(claim.stackId), []);
+    },
+  ],
+  [
     'a batch with a bad change stores nothing',
     async (store) => {
       const claim = await store.createStack(stack('app'), LIVE);

@@ -1,6 +1,7 @@
 import { invariant } from '../errors.ts';
 import { needsInput, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
 import type { Reference } from '../template/expression.ts';
+import type { InputInterface } from '../template/inputs.ts';
 import { type PortGraph, PortGraphBuilder } from './port-graph.ts';
 
 /** What a consumer waits for: the attribute it reads, or, as Heat and Terraform do, the whole resource behind it. */
@@ -15,28 +16,54 @@ export type Granularity = 'attribute' | 'resource';
  * template's text. O(resources + references + inputs * outputs per streaming resource).
  */
 export function buildPortGraph(stack: StackInterface, granularity: Granularity = 'attribute'): PortGraph {
-  const builder = new PortGraphBuilder();
-  const referenced = referencedAttributes(stack);
-  for (const resource of stack.resources) {
-    builder.addResource(resource.name, resource.inputs, referenced[resource.index] ?? NONE);
+  const { attributes, producers, portCount } = referencedAttributes(stack);
+  const builder = new PortGraphBuilder(portCount, 2 * portCount);
+  const { resources } = stack;
+  // Producers were listed in the order in which they are met here.
+  for (let index = 0; index < resources.length; index += 1) {
+    const resource = resources[index] as ResourceInterface;
+    builder.addResource(resource.name, resource.inputs, attributes[index] ?? NONE);
   }
-  for (const resource of stack.resources) {
+  let position = 0;
+  for (let index = 0; index < resources.length; index += 1) {
+    const resource = resources[index] as ResourceInterface;
     // A member starts after what it is a member of.
-    if (resource.parent >= 0) builder.addEdge(builder.startPort(resource.parent), builder.startPort(resource.index));
-    addInnerEdges(builder, resource, referenced[resource.index] ?? NONE, granularity);
+    if (resource.parent >= 0) builder.addEdge(builder.startPort(resource.parent), builder.startPort(index));
+    addInnerEdges(builder, resource, attributes[index] ?? NONE, granularity);
     for (const name of resource.dependsOn) {
-      builder.addEdge(builder.donePort(indexOf(stack, name)), builder.startPort(resource.index));
+      builder.addEdge(builder.donePort(indexOf(stack, name)), builder.startPort(index));
     }
-    let inPort = builder.startPort(resource.index);
-    for (const { references } of resource.inputs) {
-      inPort += 1;
-      addReferenceEdges(builder, stack, referenced, references, inPort, granularity);
+    const start = builder.startPort(index);
+    for (let input = 0; input < resource.inputs.length; input += 1) {
+      const { references } = resource.inputs[input] as InputInterface;
+      const first = builder.edgeCount;
+      for (let each = 0; each < references.length; each += 1) {
+        const producer = producers[position] as number;
+        position += 1;
+        if (producer === NOBODY) continue;
+        const reference = references[each] as Reference;
+        const port =
+          granularity === 'resource' || reference.kind !== 'attribute'
+            ? builder.donePort(producer)
+            : outPort(builder, producer, attributes[producer] ?? NONE, reference.attribute);
+        if (!builder.hasEdgeSince(first, port)) builder.addEdge(port, start + 1 + input);
+      }
     }
   }
   return builder.build();
 }
 
 const NONE: readonly string[] = [];
+
+/** Its `out` ports stand before its `done`. */
+function outPort(
+  builder: PortGraphBuilder,
+  producer: number,
+  attributes: readonly string[],
+  attribute: string,
+): number {
+  return builder.donePort(producer) - attributes.length + attributes.indexOf(attribute);
+}
 
 function addInnerEdges(
   builder: PortGraphBuilder,
@@ -69,45 +96,43 @@ function addInnerEdges(
   if (firstOut === done) builder.addEdge(start, done);
 }
 
-/** Edges from what an input refers to, one per port. References to names outside the stack have none. */
-function addReferenceEdges(
-  builder: PortGraphBuilder,
-  stack: StackInterface,
-  referenced: readonly (readonly string[] | undefined)[],
-  references: readonly Reference[],
-  inPort: number,
-  granularity: Granularity,
-): void {
-  const first = builder.edgeCount;
-  for (const reference of references) {
-    if (reference.kind === 'name') continue;
-    const producer = stack.byName.get(reference.resource);
-    if (producer === undefined) continue; // left out by its condition: reads as null
-    const outputs = referenced[producer.index] ?? NONE;
-    const port =
-      granularity === 'resource' || reference.kind === 'done'
-        ? builder.donePort(producer.index)
-        : builder.startPort(producer.index) + 1 + producer.inputs.length + outputs.indexOf(reference.attribute);
-    if (!builder.hasEdgeSince(first, port)) builder.addEdge(port, inPort);
-  }
+/** The producer of a name outside the stack, or of a resource that its condition leaves out, which reads as null. */
+const NOBODY = -1;
+
+interface Referenced {
+  /** By resource: the attributes that another resource or an output refers to, in order of first mention. */
+  readonly attributes: readonly (string[] | undefined)[];
+  /** For each reference of each input the number of its resource, in the order of the resources. */
+  readonly producers: readonly number[];
+  readonly portCount: number;
 }
 
-/** For each resource the attributes that another resource or an output refers to, in order of first mention. */
-function referencedAttributes(stack: StackInterface): readonly (string[] | undefined)[] {
-  const referenced: (string[] | undefined)[] = new Array(stack.resources.length);
-  const note = (reference: Reference): void => {
-    if (reference.kind !== 'attribute') return;
-    const producer = stack.byName.get(reference.resource);
-    if (producer === undefined) return;
-    const attributes = referenced[producer.index];
-    if (attributes === undefined) referenced[producer.index] = [reference.attribute];
-    else if (!attributes.includes(reference.attribute)) attributes.push(reference.attribute);
+function referencedAttributes({ resources, outputs, byName }: StackInterface): Referenced {
+  const attributes: (string[] | undefined)[] = new Array(resources.length);
+  const producers: number[] = [];
+  let portCount = 2 * resources.length;
+  const note = (reference: Reference): number => {
+    const producer = reference.kind === 'name' ? undefined : byName.get(reference.resource);
+    if (producer === undefined) return NOBODY;
+    const { index } = producer;
+    if (reference.kind !== 'attribute') return index;
+    const known = attributes[index];
+    if (known?.includes(reference.attribute)) return index;
+    portCount += 1;
+    if (known === undefined) attributes[index] = [reference.attribute];
+    else known.push(reference.attribute);
+    return index;
   };
-  for (const resource of stack.resources) {
-    for (const input of resource.inputs) for (const reference of input.references) note(reference);
+  for (let index = 0; index < resources.length; index += 1) {
+    const { inputs } = resources[index] as ResourceInterface;
+    portCount += inputs.length;
+    for (let input = 0; input < inputs.length; input += 1) {
+      const { references } = inputs[input] as InputInterface;
+      for (let each = 0; each < references.length; each += 1) producers.push(note(references[each] as Reference));
+    }
   }
-  for (const output of stack.outputs) for (const reference of output.references) note(reference);
-  return referenced;
+  for (const { references } of outputs) for (const reference of references) note(reference);
+  return { attributes, producers, portCount };
 }
 
 function indexOf(stack: StackInterface, name: string): number {

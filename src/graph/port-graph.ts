@@ -1,5 +1,3 @@
-import { invariant } from '../errors.ts';
-
 /** What a port is: a resource may start, an input is there, an attribute is written, a resource is done. */
 export type PortKind = 'start' | 'in' | 'out' | 'done';
 
@@ -84,20 +82,30 @@ export function printPort(port: Port): string {
 export class PortGraphBuilder {
   readonly #names: string[] = [];
   readonly #firstPort: number[] = [];
-  readonly #kinds: number[] = [];
-  readonly #owners: number[] = [];
   readonly #labels: (string | undefined)[] = [];
-  readonly #from: number[] = [];
-  readonly #to: number[] = [];
+  #kinds: Uint8Array;
+  #owners: Uint32Array;
+  #size = 0;
+  #from: Uint32Array;
+  #to: Uint32Array;
+  #edges = 0;
+
+  /** How many ports and edges there is room for at first; it grows with what is added. */
+  constructor(ports = 64, edges = 64) {
+    this.#kinds = new Uint8Array(ports);
+    this.#owners = new Uint32Array(ports);
+    this.#from = new Uint32Array(edges);
+    this.#to = new Uint32Array(edges);
+  }
 
   /** Adds a resource with its ports; returns its number. */
   addResource(name: string, inputs: readonly { readonly name: string }[], outputs: readonly string[]): number {
     const resource = this.#names.length;
     this.#names.push(name);
-    this.#firstPort.push(this.#kinds.length);
+    this.#firstPort.push(this.#size);
     this.#addPort(resource, START, undefined);
-    for (const input of inputs) this.#addPort(resource, IN, input.name);
-    for (const output of outputs) this.#addPort(resource, OUT, output);
+    for (let index = 0; index < inputs.length; index += 1) this.#addPort(resource, IN, inputs[index]?.name);
+    for (let index = 0; index < outputs.length; index += 1) this.#addPort(resource, OUT, outputs[index]);
     this.#addPort(resource, DONE, undefined);
     return resource;
   }
@@ -107,45 +115,63 @@ export class PortGraphBuilder {
   }
 
   donePort(resource: number): number {
-    return (this.#firstPort[resource + 1] ?? this.#kinds.length) - 1;
+    return (this.#firstPort[resource + 1] ?? this.#size) - 1;
   }
 
   get edgeCount(): number {
-    return this.#from.length;
+    return this.#edges;
   }
 
   /** Whether an edge that was added as number `first` or later comes from this port. */
   hasEdgeSince(first: number, from: number): boolean {
-    return this.#from.indexOf(from, first) !== -1;
+    for (let edge = first; edge < this.#edges; edge += 1) if (this.#from[edge] === from) return true;
+    return false;
   }
 
   addEdge(from: number, to: number): void {
-    this.#from.push(from);
-    this.#to.push(to);
+    const edge = this.#edges;
+    if (edge === this.#from.length) {
+      this.#from = withRoom(this.#from, new Uint32Array(2 * edge + 64));
+      this.#to = withRoom(this.#to, new Uint32Array(2 * edge + 64));
+    }
+    this.#from[edge] = from;
+    this.#to[edge] = to;
+    this.#edges = edge + 1;
   }
 
   build(): PortGraph {
-    const size = this.#kinds.length;
+    const size = this.#size;
     this.#firstPort.push(size);
-    const graph: PortGraph = {
+    const from = this.#from.subarray(0, this.#edges);
+    const to = this.#to.subarray(0, this.#edges);
+    return {
       size,
       names: this.#names,
-      kinds: new Uint8Array(this.#kinds),
-      owners: new Uint32Array(this.#owners),
+      kinds: this.#kinds.subarray(0, size),
+      owners: this.#owners.subarray(0, size),
       labels: this.#labels,
       firstPort: new Uint32Array(this.#firstPort),
-      successors: packRows(size, this.#from, this.#to),
-      predecessors: packRows(size, this.#to, this.#from),
+      successors: packRows(size, from, to),
+      predecessors: packRows(size, to, from),
     };
-    invariant(graph.owners.length === size, 'every port of a graph has an owner');
-    return graph;
   }
 
   #addPort(resource: number, kind: number, label: string | undefined): void {
-    this.#kinds.push(kind);
-    this.#owners.push(resource);
+    const port = this.#size;
+    if (port === this.#kinds.length) {
+      this.#kinds = withRoom(this.#kinds, new Uint8Array(2 * port + 64));
+      this.#owners = withRoom(this.#owners, new Uint32Array(2 * port + 64));
+    }
+    this.#kinds[port] = kind;
+    this.#owners[port] = resource;
     this.#labels.push(label);
+    this.#size = port + 1;
   }
+}
+
+function withRoom<A extends Uint8Array | Uint32Array>(array: A, larger: A): A {
+  larger.set(array);
+  return larger;
 }
 
 /** Counting sort of the edges by their row; within a row they keep the order in which they were added. */
@@ -164,4 +190,24 @@ export function packRows(size: number, rows: ArrayLike<number>, targets: ArrayLi
     next[row] = (next[row] as number) + 1;
   }
   return { offsets, targets: packed };
+}
+
+/** The names of the resources that a resource reads or depends on, each once: depends_on first, then by input. */
+export function requiredResources(graph: PortGraph, resource: number): readonly string[] {
+  const { offsets, targets } = graph.predecessors;
+  const required: string[] = [];
+  const last = donePort(graph, resource);
+  for (let port = startPort(graph, resource); port < last; port += 1) {
+    const isStart = graph.kinds[port] === START;
+    if (!isStart && graph.kinds[port] !== IN) break;
+    for (let edge = offsets[port] as number; edge < (offsets[port + 1] as number); edge += 1) {
+      const before = targets[edge] as number;
+      const kind = graph.kinds[before];
+      // Before its start are its own inputs and the start of what it is a member of too.
+      if (kind !== OUT && kind !== DONE) continue;
+      const name = graph.names[graph.owners[before] as number] as string;
+      if (!required.includes(name)) required.push(name);
+    }
+  }
+  return required;
 }

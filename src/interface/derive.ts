@@ -29,11 +29,12 @@ import {
   type StaticScope,
   visitReferences,
 } from '../template/expression.ts';
+import { type InputInterface, METADATA } from '../template/inputs.ts';
 import { printReferencePath } from '../template/references.ts';
 import { deletionPolicyOf, type ResourceDefinition, type Template } from '../template/template.ts';
 import { setOwn } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
-import type { InputInterface, OutputInterface, ResourceInterface, StackInterface } from './interface.ts';
+import type { ForeignRead, OutputInterface, ResourceInterface, StackInterface } from './interface.ts';
 
 export interface DeriveOptions {
   readonly space: string;
@@ -88,9 +89,7 @@ const UNKNOWN_TYPE: ResourceType = {
 };
 
 type ExpressionMap = { readonly [name: string]: Expression };
-
-/** Heat's word for the section in its errors. A property may have the name `metadata`. */
-const METADATA = 'Metadata';
+type AttributeReference = Extract<Reference, { readonly kind: 'attribute' }>;
 
 class Derivation {
   readonly #template: Template;
@@ -100,6 +99,10 @@ class Derivation {
   /** The attributes of each type with REFID, shared by the resources that add none. */
   readonly #typeOutputs = new Map<ResourceType, AttributeDeclarations>();
 
+  /** Whether anything reads a name from outside the stack. */
+  #readsNames = false;
+  /** The names of all resources, once somebody asks. */
+  #enabled: ReadonlySet<string> | undefined;
   readonly #compositions = new Map<string, Composition>();
   /** The attributes of resources that have got more of them. */
   readonly #ownOutputs = new Map<string, Record<string, AttributeDeclaration>>();
@@ -121,20 +124,16 @@ class Derivation {
     const { space, stack } = this.#options;
     this.#checkSize();
     const flat = this.#flatten();
-    const enabledNames = new Set(flat.map(({ definition }) => definition.name));
     for (const resource of flat) {
       if (resource.composition !== undefined) this.#compositions.set(resource.definition.name, resource.composition);
     }
-    for (const resource of flat) this.#addResource(resource, enabledNames);
+    for (const resource of flat) this.#addResource(resource, flat);
     const outputs = this.#outputs();
-    for (const { inputs } of [...this.#byName.values()]) {
-      for (const { references } of inputs) {
-        this.#checkResources(references);
-        this.#checkAttributes(references);
-      }
-    }
-    for (const { references } of outputs) this.#checkAttributes(references);
-    const resources = [...this.#byName.values()];
+    let resources = [...this.#byName.values()];
+    for (const { inputs } of resources) this.#checkInputs(inputs);
+    for (const { references } of outputs) for (const reference of references) this.#checkReference(reference, false);
+    if (this.#ownOutputs.size > 0) resources = [...this.#byName.values()];
+    const foreignReads = this.#readsNames ? resources.flatMap(foreignReadsOf) : [];
     const compositions = this.#compositions;
     const scope = this.#scope;
     const derived = {
@@ -145,6 +144,7 @@ class Derivation {
       resources,
       byName: this.#byName,
       compositions,
+      foreignReads,
       outputs,
       customConstraints: this.#options.customConstraints,
     };
@@ -176,22 +176,15 @@ class Derivation {
     return flatten(this.#template, options, this.#problems);
   }
 
-  #addResource(flat: FlatResource, enabled: ReadonlySet<string>): void {
+  #addResource(flat: FlatResource, all: readonly FlatResource[]): void {
     const { definition, template } = flat;
     const type = flat.isBroken ? UNKNOWN_TYPE : (flat.composition?.type ?? this.#typeOf(flat));
     const { source } = template;
-    const inputs: InputInterface[] = [];
     // Heat does not look at a resource that is there already (Stack.validate in heat/engine/stack.py).
     const isExternal = definition.externalId !== undefined;
+    const inputs = this.#inputsOf(definition, isExternal);
     if (isExternal) this.#checkExternal(definition, source);
-    else {
-      this.#addInputs(definition.properties, 'properties', inputs);
-      this.#checkProperties(flat, type, inputs);
-    }
-    this.#addInputs(definition.inputs, 'inputs', inputs);
-    if (!isExternal && !isEmpty(definition.metadata as object)) {
-      this.#addInputs({ [METADATA]: definition.metadata }, 'metadata', inputs);
-    }
+    else this.#checkProperties(flat, type, inputs);
     if (flat.composition === undefined) this.#checkSections(definition, type, source);
     const { name, dependsOn, deletionPolicy } = definition;
     const parent = parentOf(name);
@@ -204,13 +197,18 @@ class Derivation {
       inputs,
       outputs: this.#outputsOf(definition, type),
       parent: parent === undefined ? -1 : (this.#byName.get(parent)?.index ?? -1),
-      dependsOn:
-        dependsOn.length === 0 ? dependsOn : [...new Set(dependsOn)].filter((required) => enabled.has(required)),
+      dependsOn: dependsOn.length === 0 ? dependsOn : this.#enabledOf(dependsOn, all),
       deletionPolicy:
         typeof deletionPolicy === 'string'
           ? deletionPolicy
           : (this.#collect(() => deletionPolicyOf(definition, template, this.#scope)) ?? 'Delete'),
+      isExternal,
     });
+  }
+
+  #enabledOf(dependsOn: readonly string[], all: readonly FlatResource[]): readonly string[] {
+    this.#enabled ??= new Set(all.map(({ definition }) => definition.name));
+    return [...new Set(dependsOn)].filter((required) => this.#enabled?.has(required));
   }
 
   #typeOf({ definition, template, typeName }: FlatResource): ResourceType {
@@ -288,12 +286,24 @@ class Derivation {
     }
   }
 
+  #inputsOf(definition: ResourceDefinition, isExternal: boolean): readonly InputInterface[] {
+    if (!isExternal && definition.fixedInputs !== undefined && this.#compositions.size === 0)
+      return definition.fixedInputs;
+    const inputs: InputInterface[] = [];
+    if (!isExternal) this.#addInputs(definition.properties, 'properties', inputs);
+    this.#addInputs(definition.inputs, 'inputs', inputs);
+    if (!isExternal && !isEmpty(definition.metadata as object)) {
+      this.#addInputs({ [METADATA]: definition.metadata }, 'metadata', inputs);
+    }
+    return inputs;
+  }
+
   #addInputs(
     expressions: { readonly [name: string]: Expression },
     section: InputInterface['section'],
     inputs: InputInterface[],
   ): void {
-    for (const name of Object.keys(expressions)) {
+    for (const name in expressions) {
       const expression = expressions[name] as Expression;
       if (typeof expression !== 'object' || expression === null) continue;
       const references = this.#references(expression);
@@ -316,7 +326,10 @@ class Derivation {
       const [space, stack, resource, attribute] = reference.name;
       const isOwn = space === this.#options.space && stack === this.#options.stack && this.#isOwn(resource);
       if (isOwn) this.#follow({ kind: 'attribute', resource, attribute, path: reference.path }, into);
-      else into.push(reference);
+      else {
+        this.#readsNames = true;
+        into.push(reference);
+      }
       return;
     }
     const expression =
@@ -375,42 +388,47 @@ class Derivation {
     return outputs;
   }
 
-  /** `get_resource` of one that a condition leaves out has no meaning; `get_attr` of it reads null. */
-  #checkResources(references: readonly Reference[]): void {
-    for (const reference of references) {
-      if (reference.kind !== 'attribute' || reference.attribute !== REFID) continue;
-      const { resource, path } = reference;
-      if (this.#byName.has(resource)) continue;
-      this.#problem(
-        InvalidTemplateReference,
-        (reference.source ?? this.#template.source).locate(path),
-        `The specified reference "${resource}" (in ${printReferencePath(path)}) is incorrect.`,
-        `The condition of '${resource}' does not hold, so there will be no such resource.`,
-        `Put the reference under the same condition: {if: [condition, {get_resource: ${resource}}, null]}.`,
-      );
+  #checkInputs(inputs: readonly InputInterface[]): void {
+    for (let index = 0; index < inputs.length; index += 1) {
+      const { references } = inputs[index] as InputInterface;
+      for (let each = 0; each < references.length; each += 1) this.#checkReference(references[each] as Reference, true);
     }
   }
 
-  #checkAttributes(references: readonly Reference[]): void {
-    for (const reference of references) {
-      if (reference.kind !== 'attribute') continue;
-      const producer = this.#byName.get(reference.resource);
-      // One that a condition leaves out reads as null; an unknown type is a problem of its own.
-      if (producer === undefined || Object.hasOwn(producer.outputs, reference.attribute)) continue;
-      const { resource, attribute } = reference;
-      if (producer.type.anyAttributes || attribute === SHOW) {
-        this.#addOutput(producer, attribute);
-        continue;
-      }
-      const names = Object.keys(producer.outputs).filter((name) => name !== REFID);
-      this.#problem(
-        InvalidTemplateAttribute,
-        (reference.source ?? this.#template.source).locate(reference.path),
-        `The Referenced Attribute (${resource} ${attribute}) is incorrect.`,
-        `A resource of type ${producer.type.name} never writes '${attribute}'.`,
-        `${suggest(attribute, names)}'${resource}' has ${listNames(names)}.`,
-      );
+  /**
+   * `get_attr` of a resource that a condition leaves out reads null, `get_resource` of it has no meaning but in an output;
+   * an unknown type is a problem of its own.
+   */
+  #checkReference(reference: Reference, isInput: boolean): void {
+    if (reference.kind !== 'attribute') return;
+    const producer = this.#byName.get(reference.resource);
+    if (producer === undefined) {
+      if (isInput && reference.attribute === REFID) this.#refuseLeftOut(reference);
+    } else if (!Object.hasOwn(producer.outputs, reference.attribute)) {
+      if (producer.type.anyAttributes || reference.attribute === SHOW) this.#addOutput(producer, reference.attribute);
+      else this.#refuseAttribute(producer, reference);
     }
+  }
+
+  #refuseLeftOut({ resource, path, source }: AttributeReference): void {
+    this.#problem(
+      InvalidTemplateReference,
+      (source ?? this.#template.source).locate(path),
+      `The specified reference "${resource}" (in ${printReferencePath(path)}) is incorrect.`,
+      `The condition of '${resource}' does not hold, so there will be no such resource.`,
+      `Put the reference under the same condition: {if: [condition, {get_resource: ${resource}}, null]}.`,
+    );
+  }
+
+  #refuseAttribute(producer: ResourceInterface, { resource, attribute, path, source }: AttributeReference): void {
+    const names = Object.keys(producer.outputs).filter((name) => name !== REFID);
+    this.#problem(
+      InvalidTemplateAttribute,
+      (source ?? this.#template.source).locate(path),
+      `The Referenced Attribute (${resource} ${attribute}) is incorrect.`,
+      `A resource of type ${producer.type.name} never writes '${attribute}'.`,
+      `${suggest(attribute, names)}'${resource}' has ${listNames(names)}.`,
+    );
   }
 
   /** Gives the resource an attribute that only a reference names. The attributes of its type are copied once. */
@@ -457,4 +475,12 @@ function placed(error: HotloomError, source: Source, path: Path): HotloomError {
 function isEmpty(map: object): boolean {
   for (const _ in map) return false;
   return true;
+}
+
+function foreignReadsOf({ index, inputs }: ResourceInterface): readonly ForeignRead[] {
+  return inputs.flatMap(({ references }, input) =>
+    references.flatMap((reference) =>
+      reference.kind === 'name' ? [{ resource: index, input, name: reference.name }] : [],
+    ),
+  );
 }

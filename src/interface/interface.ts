@@ -1,16 +1,10 @@
 import type { Composition } from '../composition/composition.ts';
+import type { Name } from '../names.ts';
 import type { AttributeDeclarations, ResourceType } from '../resource/resource-type.ts';
 import type { CustomConstraints } from '../template/constraints.ts';
 import type { Reference, StaticScope } from '../template/expression.ts';
+import type { InputInterface } from '../template/inputs.ts';
 import type { DeletionPolicy, OutputDefinition, ResourceDefinition, Template } from '../template/template.ts';
-
-/** Something that a resource reads: one of its properties, an alias of its section `inputs`, or its metadata. */
-export interface InputInterface {
-  readonly name: string;
-  readonly section: 'properties' | 'inputs' | 'metadata';
-  /** What has to be there before it can be resolved; at least one. An input without references is no port. */
-  readonly references: readonly Reference[];
-}
 
 /** What one resource reads and writes: all that the graph has to know of it. */
 export interface ResourceInterface {
@@ -30,6 +24,17 @@ export interface ResourceInterface {
   /** The enabled resources of `depends_on`. */
   readonly dependsOn: readonly string[];
   readonly deletionPolicy: DeletionPolicy;
+  /** Whether it stands for something that is there already. */
+  readonly isExternal: boolean;
+}
+
+/** An input that reads a name from outside the stack. */
+export interface ForeignRead {
+  /** The number of the resource. */
+  readonly resource: number;
+  /** The position of the input among its `inputs`. */
+  readonly input: number;
+  readonly name: Name;
 }
 
 /** An output of the stack with what it reads. */
@@ -49,6 +54,8 @@ export interface StackInterface {
   readonly byName: ReadonlyMap<string, ResourceInterface>;
   /** The resources that are made of others. */
   readonly compositions: ReadonlyMap<string, Composition>;
+  /** The references of resources to names of other stacks and of nobody. */
+  readonly foreignReads: readonly ForeignRead[];
   /** The outputs whose condition holds. */
   readonly outputs: readonly OutputInterface[];
   /** What the schemas of properties may name. */

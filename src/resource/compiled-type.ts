@@ -3,6 +3,7 @@ import type { Path } from '../source.ts';
 import { REFID } from '../template/expression.ts';
 import type { Json } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
+import { hasCustomConstraints } from './custom-constraints.ts';
 import type { AttributeDeclaration, ResourceType } from './resource-type.ts';
 import { type Convert, compileSchema, defaultOf, SchemaProblem } from './schema.ts';
 
@@ -12,12 +13,15 @@ export interface CompiledType {
   /** The properties that have a default, with it. */
   readonly defaults: readonly (readonly [property: string, value: Json])[];
   readonly required: readonly string[];
+  readonly formerNames: readonly (readonly [former: string, current: string])[];
 }
 
 export interface CompiledProperty {
   readonly convert: Convert;
   /** `[name]`: one array for all resources of the type. */
   readonly path: Path;
+  /** False when there are none at any depth. */
+  readonly hasCustomConstraints: boolean;
 }
 
 /**
@@ -63,7 +67,11 @@ function compileType(type: ResourceType): CompiledType {
   };
   for (const [name, schema] of Object.entries(type.properties)) {
     collect(`The schema of the property '${name}'`, () => {
-      const property = { convert: compileSchema(schema), path: Object.freeze([name]) };
+      const property = {
+        convert: compileSchema(schema),
+        path: Object.freeze([name]),
+        hasCustomConstraints: hasCustomConstraints(schema),
+      };
       properties.set(name, property);
       const value = defaultOf(schema);
       if (value !== undefined) defaults.push([name, property.convert(value, property.path, []) as Json]);
@@ -89,7 +97,7 @@ function compileType(type: ResourceType): CompiledType {
     }
   }
   if (problems.length > 0) throw invalidDeclaration(type, problems);
-  return { properties, defaults, required: type.required ?? [] };
+  return { properties, defaults, required: type.required ?? [], formerNames: Object.entries(type.formerNames ?? {}) };
 }
 
 /** What a caller without TypeScript may have left out. */

@@ -10,6 +10,15 @@ interface ConstrainedSchema {
   readonly items?: ConstrainedSchema;
 }
 
+/** Whether `schema` names custom constraints, at any depth that customMisfits looks at. */
+export function hasCustomConstraints(schema: unknown): boolean {
+  if (typeof schema !== 'object' || schema === null) return false;
+  const { customConstraints = [], properties = {}, items } = schema as ConstrainedSchema;
+  return (
+    customConstraints.length > 0 || hasCustomConstraints(items) || Object.values(properties).some(hasCustomConstraints)
+  );
+}
+
 /**
  * What is wrong with a value under the custom constraints that its schema names, at every depth. As under Heat
  * (heat/engine/properties.py), a part that is not given or null is not asked about; nor is one that is not known yet.

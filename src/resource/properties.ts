@@ -59,19 +59,28 @@ export function validateStatically(
   properties: { readonly [property: string]: Expression },
   place: PropertyPlace,
   scope?: StaticScope,
-  inputs?: readonly { readonly name: string }[],
+  inputs: readonly { readonly name: string }[] = NONE,
 ): readonly HotloomError[] {
   const failures: HotloomError[] = [];
   const known: Record<string, PartialJson> = {};
-  for (const [name, expression] of Object.entries(properties)) {
+  for (const name in properties) {
+    const expression = properties[name] as Expression;
     // A call that is known to read at run time need not be asked again.
-    const isRead = expression instanceof FunctionCall && inputs?.some((input) => input.name === name) === true;
+    const isRead = expression instanceof FunctionCall && hasName(inputs, name);
     const value = isRead ? UNKNOWN : knownPart(expression, scope, failures);
     if (value !== undefined) setOwn(known, name, value);
   }
   const misfits: Misfit[] = [];
   convertAll(type, known, misfits, place.customConstraints);
+  if (failures.length === 0 && misfits.length === 0) return NONE;
   return [...failures, ...misfits.map((misfit) => new StackValidationFailed(errorFields(misfit, place)))];
+}
+
+const NONE: readonly never[] = [];
+
+function hasName(inputs: readonly { readonly name: string }[], name: string): boolean {
+  for (const input of inputs) if (input.name === name) return true;
+  return false;
 }
 
 /**
@@ -98,7 +107,7 @@ export function validateNames(
  * in, frozen at every depth. Throws PropertyInvalid, which tells everything that does not fit, and InvalidSchemaError for
  * a type whose declaration contradicts itself.
  *
- * O(size of the value); parts that need no conversion are shared with `resolved` and frozen in place.
+ * O(size of the value); what needs no conversion is shared with `resolved`, `resolved` itself too, and frozen in place.
  */
 export function convertProperties(type: ResourceType, resolved: JsonObject, place?: PropertyPlace): JsonObject {
   const misfits: Misfit[] = [];
@@ -182,13 +191,14 @@ function convertOne(
 ): PartialJson {
   const before = misfits.length;
   const converted = property.convert(given, property.path, misfits);
-  if (customConstraints !== undefined && misfits.length === before) {
+  if (property.hasCustomConstraints && customConstraints !== undefined && misfits.length === before) {
     const schema = type.properties[property.path[0] as string];
     misfits.push(...customMisfits(schema, given, converted, property.path, customConstraints));
   }
   return converted;
 }
 
+/** `given` itself when nothing in it changes. */
 function convertAll(
   type: ResourceType,
   given: PartialObject,
@@ -196,27 +206,41 @@ function convertAll(
   customConstraints: CustomConstraints | undefined,
 ): PartialObject {
   const compiled = compiledType(type);
-  const converted: Record<string, PartialJson> = {};
-  for (const name of Object.keys(given)) {
+  let converted = given;
+  for (const name in given) {
     const value = given[name] as PartialJson;
     const property = compiled.properties.get(name);
-    if (property !== undefined) setOwn(converted, name, convertOne(type, property, value, misfits, customConstraints));
-    else if (type.anyProperties) setOwn(converted, name, value);
-    else misfits.push(unknownKey(name, [], [...compiled.properties.keys()]));
+    if (property === undefined) {
+      if (!type.anyProperties) misfits.push(unknownKey(name, [], [...compiled.properties.keys()]));
+      continue;
+    }
+    const made = convertOne(type, property, value, misfits, customConstraints);
+    if (made !== value) converted = withOwn(converted, given, name, made);
   }
-  for (const [former, current] of Object.entries(type.formerNames ?? {})) {
+  for (const [former, current] of compiled.formerNames) {
     const value = Object.hasOwn(given, former) ? given[former] : undefined;
     if (value === undefined || value === null || Object.hasOwn(given, current)) continue;
     // What is wrong with the value has been told of the name by which it was given.
-    setOwn(converted, current, compiled.properties.get(current)?.convert(value, [former], []) ?? value);
+    const made = compiled.properties.get(current)?.convert(value, [former], []) ?? value;
+    converted = withOwn(converted, given, current, made);
   }
-  for (const [name, value] of compiled.defaults) if (!Object.hasOwn(converted, name)) setOwn(converted, name, value);
+  for (const [name, value] of compiled.defaults) {
+    if (!Object.hasOwn(converted, name)) converted = withOwn(converted, given, name, value);
+  }
   for (const name of compiled.required) if (!Object.hasOwn(converted, name)) misfits.push(missingKey(name, []));
-  misfits.push(...missingChoices(type, converted));
+  if (type.requiresAnyOf !== undefined) misfits.push(...missingChoices(type, converted));
   if (type.validate !== undefined && misfits.length === 0 && !isPartlyUnknown(converted)) {
     misfits.push(...type.validate(converted));
   }
   return converted;
+}
+
+/** `converted` with one more property; a copy of it while it is `given` itself. */
+function withOwn(converted: PartialObject, given: PartialObject, name: string, value: PartialJson): PartialObject {
+  // A spread makes own properties, and so a later assignment to `__proto__` meets one and not the setter.
+  const own = converted === given ? { ...given } : converted;
+  setOwn(own as Record<string, PartialJson>, name, value);
+  return own;
 }
 
 function missingChoices(type: ResourceType, given: { readonly [property: string]: unknown }): readonly Misfit[] {
@@ -228,7 +252,7 @@ function missingChoices(type: ResourceType, given: { readonly [property: string]
 
 function freezeDeeply(value: Json): Json {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  for (const item of Array.isArray(value) ? value : Object.values(value)) freezeDeeply(item);
+  for (const key in value) freezeDeeply((value as { readonly [key: string]: Json })[key] as Json);
   return Object.freeze(value);
 }
 

@@ -1,11 +1,12 @@
 import type { Clock, Randomness } from '../clock.ts';
 import { isHotloomError, mapErrorTexts, messageOf, ResourceFailure } from '../errors.ts';
-import type { EventHub, ResourceEvent, Status } from '../events.ts';
+import type { EventHub, Status } from '../events.ts';
 import { buildDeleteGraph } from '../graph/delete-graph.ts';
 import { donePort, type PortGraph, START } from '../graph/port-graph.ts';
 import type { DeleteCall } from '../resource/handler.ts';
 import type { ResourceTypes } from '../resource/registry.ts';
-import type { ResourceRecord, StoreChange } from '../store/stack-store.ts';
+import type { ResourceRecord } from '../store/stack-store.ts';
+import { resourceEventOf } from '../store/stored-stack.ts';
 import type { Journal } from './journal.ts';
 import { Readiness } from './readiness.ts';
 import type { Slot, Slots } from './slots.ts';
@@ -75,19 +76,16 @@ class DeleteTraversal {
   }
 
   async #delete(index: number, record: ResourceRecord, slot: Slot): Promise<void> {
-    const { journal, signal } = this.#parts;
+    const { journal, signal, events } = this.#parts;
     try {
       if (signal.aborted) throw signal.reason;
-      this.#tell(record, 'IN_PROGRESS', 'state changed');
-      await journal.record(...this.#changes(record, 'IN_PROGRESS', 'state changed'));
+      await this.#record(record, 'IN_PROGRESS', 'state changed');
       if (record.deletionPolicy !== 'Retain' && record.action !== 'INIT')
         await this.#untilStopped(this.#callHandler(record));
-      await journal.record(
-        { kind: 'event', event: this.#event(record, 'COMPLETE', 'state changed') },
-        { kind: 'resourceGone', resource: record.name },
-      );
+      const event = resourceEventOf(this.#changed(record, 'COMPLETE', 'state changed'), this.#parts);
+      await journal.record({ kind: 'event', event }, { kind: 'resourceGone', resource: record.name });
       this.#remaining.delete(record.name);
-      this.#tell(record, 'COMPLETE', 'state changed');
+      if (events.isHeard) events.emit(event);
       this.#readiness.fire(donePort(this.#graph, index));
     } catch (error) {
       this.#fail(index, record, error);
@@ -145,8 +143,7 @@ class DeleteTraversal {
     const name = isHotloomError(cause) ? cause.code : cause instanceof Error ? cause.name : typeof cause;
     const text = messageOf(cause);
     this.#failures.push(new ResourceFailure({ what: `${name}: resources.${record.name}: ${text}`, cause }));
-    void this.#parts.journal.record(...this.#changes(record, 'FAILED', text));
-    this.#tell(record, 'FAILED', text);
+    void this.#record(record, 'FAILED', text);
     this.#readiness.fail(donePort(this.#graph, index), error);
   }
 
@@ -168,31 +165,15 @@ class DeleteTraversal {
     void this.#parts.journal.settled().then(() => this.#resolve(result));
   }
 
-  #changes(record: ResourceRecord, status: Status, reason: string): StoreChange[] {
-    const updatedAt = this.#parts.clock.now();
-    return [
-      { kind: 'resource', record: { ...record, action: 'DELETE', status, reason, updatedAt } },
-      { kind: 'event', event: this.#event(record, status, reason) },
-    ];
+  #changed(record: ResourceRecord, status: Status, reason: string): ResourceRecord {
+    return { ...record, action: 'DELETE', status, reason, updatedAt: this.#parts.clock.now() };
   }
 
-  #event(record: ResourceRecord, status: Status, reason: string): ResourceEvent {
-    const { space, stack, clock } = this.#parts;
-    return {
-      type: 'resource',
-      time: clock.now(),
-      space,
-      stack,
-      resource: record.name,
-      resourceType: record.type,
-      resourceId: record.resourceId,
-      action: 'DELETE',
-      status,
-      reason,
-    };
-  }
-
-  #tell(record: ResourceRecord, status: Status, reason: string): void {
-    if (this.#parts.events.isHeard) this.#parts.events.emit(this.#event(record, status, reason));
+  /** Records and tells a state of the resource; resolves when it is stored. */
+  #record(record: ResourceRecord, status: Status, reason: string): Promise<void> {
+    const { events, journal } = this.#parts;
+    const changed = this.#changed(record, status, reason);
+    if (events.isHeard) events.emit(resourceEventOf(changed, this.#parts));
+    return journal.record({ kind: 'resource', record: changed, isEvent: true });
   }
 }

@@ -17,18 +17,25 @@ import type { ResourceRun } from './resource-run.ts';
  */
 class RunCall implements CreateCall {
   protected readonly run: ResourceRun;
-  readonly token: string;
-  readonly signal: AbortSignal;
-  readonly clock: Clock;
-  readonly randomness: Randomness;
 
   constructor(run: ResourceRun) {
-    const { clock, randomness, signal } = run.traversal;
     this.run = run;
-    this.token = run.token;
-    this.signal = signal;
-    this.clock = clock;
-    this.randomness = randomness;
+  }
+
+  get token(): string {
+    return this.run.token;
+  }
+
+  get signal(): AbortSignal {
+    return this.run.traversal.signal;
+  }
+
+  get clock(): Clock {
+    return this.run.traversal.clock;
+  }
+
+  get randomness(): Randomness {
+    return this.run.traversal.randomness;
   }
 
   get resource(): ResourceIdentity {

@@ -1,9 +1,9 @@
 import type { Claim, StackStore, StoreChange } from '../store/stack-store.ts';
 
 /** Told when a record is durable, or that it cannot be stored. */
-interface Waiter {
-  readonly stored: () => void;
-  readonly failed: (error: unknown) => void;
+export interface JournalWaiter {
+  didStore(): void;
+  didFailToStore(error: unknown): void;
 }
 
 /**
@@ -16,7 +16,7 @@ export class Journal {
   readonly #claim: Claim;
   readonly #didFail: (error: unknown) => void;
   #batch: StoreChange[] = [];
-  #waiters: Waiter[] = [];
+  #waiters: JournalWaiter[] = [];
   #isFlushDue = false;
   #isWriting = false;
   #failure: { readonly error: unknown } | undefined;
@@ -31,23 +31,28 @@ export class Journal {
   /** Adds changes to the batch of this turn; resolves when they are durable. Nobody has to look at the promise. */
   record(...changes: readonly StoreChange[]): Promise<void> {
     const stored = new Promise<void>((resolve, reject) => {
-      this.recordThen(changes, { stored: resolve, failed: reject });
+      for (const change of changes) this.#batch.push(change);
+      this.#await({ didStore: resolve, didFailToStore: reject });
     });
     stored.catch(() => {});
     return stored;
   }
 
   /** The same for a caller that needs no promise. */
-  recordThen(changes: readonly StoreChange[], waiter: Waiter): void {
-    for (const change of changes) this.#batch.push(change);
-    this.#waiters.push(waiter);
-    this.#flushSoon();
+  recordFor(waiter: JournalWaiter, change: StoreChange): void {
+    this.#batch.push(change);
+    this.#await(waiter);
   }
 
   /** Resolves when everything recorded so far is durable or has failed. */
   settled(): Promise<void> {
     if (this.#waiters.length === 0 && !this.#isWriting) return Promise.resolve();
-    return new Promise((resolve) => this.recordThen([], { stored: resolve, failed: () => resolve() }));
+    return new Promise((resolve) => this.#await({ didStore: resolve, didFailToStore: () => resolve() }));
+  }
+
+  #await(waiter: JournalWaiter): void {
+    this.#waiters.push(waiter);
+    this.#flushSoon();
   }
 
   #flushSoon(): void {
@@ -84,19 +89,19 @@ export class Journal {
     this.#tell(waiters, undefined);
   }
 
-  #fail(waiters: readonly Waiter[], error: unknown): void {
+  #fail(waiters: readonly JournalWaiter[], error: unknown): void {
     const isFirst = this.#failure === undefined;
     this.#failure ??= { error };
     if (isFirst) this.#didFail(error);
     this.#tell(waiters, this.#failure);
   }
 
-  #tell(waiters: readonly Waiter[], failure: { readonly error: unknown } | undefined): void {
+  #tell(waiters: readonly JournalWaiter[], failure: { readonly error: unknown } | undefined): void {
     this.#isWriting = false;
     for (const waiter of waiters) {
       try {
-        if (failure === undefined) waiter.stored();
-        else waiter.failed(failure.error);
+        if (failure === undefined) waiter.didStore();
+        else waiter.didFailToStore(failure.error);
       } catch (error) {
         // A defect of ours in one waiter must not take the others with it.
         this.#didFail(error);

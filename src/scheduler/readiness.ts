@@ -18,7 +18,7 @@ export class Readiness {
   readonly #missing: Uint32Array;
   readonly #causes = new Map<number, unknown>();
   /** Ports still to be fired (port) and failed (its complement), in order. */
-  #queue: number[] = [];
+  readonly #queue: number[] = [];
   #isDraining = false;
   readonly #didFire: (port: number) => void;
   readonly #didFail: (port: number, cause: unknown) => void;
@@ -97,7 +97,7 @@ export class Readiness {
         else this.#failOne(~entry);
       }
     } finally {
-      this.#queue = [];
+      this.#queue.length = 0;
       this.#isDraining = false;
     }
   }

@@ -19,12 +19,13 @@ import { checkAttribute, convertProperties, convertProperty, type PropertyPlace 
 import type { AttributeDeclaration } from '../resource/resource-type.ts';
 import type { Entry } from '../space/data-space.ts';
 import type { BlockedRead, WaitTarget } from '../space/waits.ts';
-import type { ResourceRecord, StoreChange } from '../store/stack-store.ts';
+import type { ResourceRecord } from '../store/stack-store.ts';
 import { type Expression, REFID, resolveExpression } from '../template/expression.ts';
 import { pythonText } from '../template/python.ts';
-import { asJson, type Json, type JsonObject, sameJson } from '../values.ts';
+import { asJson, type Json, type JsonObject, sameJson, setOwn } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
 import { PlainRunCall, StreamingRunCall } from './handler-call.ts';
+import type { JournalWaiter } from './journal.ts';
 import type { Slot } from './slots.ts';
 import type { Traversal } from './traversal.ts';
 
@@ -42,19 +43,21 @@ interface PendingRead extends BlockedRead {
  * One run of a resource's `create`: gives the handler its call, holds its slot, blocks and wakes its reads, and checks
  * what it writes against what it declares. Tells the traversal when it ends.
  */
-export class ResourceRun {
+export class ResourceRun implements JournalWaiter {
   readonly resource: ResourceInterface;
   readonly traversal: Traversal;
+  /** What delete runs against. */
   readonly #requires: readonly string[];
   readonly token: string;
   readonly #physicalName: string;
   #slot: Slot | undefined;
   #resourceId: string | undefined;
   #data: JsonObject = NO_DATA;
+  #record: ResourceRecord | undefined;
   #hasEnded = false;
   #hasStarted = false;
-  /** The handler has returned, and its result is being stored. */
-  #hasReturned = false;
+  /** What the handler returned and what has a default: set when it has returned, and then stored. */
+  #result: JsonObject | undefined;
   /** The first thing the handler did against its declaration. It fails the resource even when the handler goes on. */
   #violation: HotloomError | undefined;
   /** The first error of a read by the handler's processes: what their end with an exit code began with. */
@@ -76,7 +79,7 @@ export class ResourceRun {
     this.resource = resource;
     this.token = token;
     const ownName = resource.parent < 0 ? resource.name : resource.name.slice(resource.name.lastIndexOf('/') + 1);
-    this.#physicalName = `${stackName}-${ownName}-${token.slice(0, 8)}${token.slice(9, 13)}`;
+    this.#physicalName = `${stackName}-${ownName}-${token.slice(24)}`;
     this.#requires = requires;
   }
 
@@ -110,6 +113,11 @@ export class ResourceRun {
     return this.#pending === undefined ? [] : [...this.#pending.values()];
   }
 
+  /** The last state that it has come to by itself. */
+  get record(): ResourceRecord | undefined {
+    return this.#record;
+  }
+
   get resourceId(): string | undefined {
     return this.#resourceId;
   }
@@ -118,16 +126,29 @@ export class ResourceRun {
   run(slot: Slot): void {
     this.#hasStarted = true;
     this.#slot = slot;
-    this.#record(this.#changes('IN_PROGRESS', 'state changed'), () => this.#start());
+    const record = this.recordOf('IN_PROGRESS', 'state changed');
+    this.traversal.tell(record);
+    this.#store(record);
   }
 
-  /** The intent is stored: now the handler may act on the world. */
+  /** The intent is stored, or the result. Called by the journal. */
+  didStore(): void {
+    if (this.#result === undefined) this.#start();
+    else this.#end(undefined);
+  }
+
+  /** Called by the journal. */
+  didFailToStore(error: unknown): void {
+    this.#end(error);
+  }
+
+  /** Now the handler may act on the world. */
   #start(): void {
     try {
       this.traversal.throwIfStopped();
-      const { type, definition } = this.resource;
-      if (definition.externalId !== undefined) {
-        this.#adopt(definition.externalId);
+      const { type, isExternal } = this.resource;
+      if (isExternal) {
+        this.#adopt();
         return;
       }
       // The handler's own types are erased in the registry: the schemas have checked what the call holds.
@@ -145,14 +166,16 @@ export class ResourceRun {
   }
 
   /** Takes a resource that is there already as this one. No handler is asked, so its attributes are null. */
-  #adopt(externalId: Expression): void {
-    this.#resourceId = pythonText(resolveExpression(externalId, this.traversal.scope) ?? null);
+  #adopt(): void {
+    const id = this.resource.definition.externalId ?? null;
+    this.#resourceId = pythonText(resolveExpression(id, this.traversal.scope) ?? null);
     this.#finish({});
   }
 
-  /** Goes on with `next` when the changes are stored; a failure of either ends the run. */
-  #record(changes: readonly StoreChange[], next: () => void): void {
-    this.traversal.journal.recordThen(changes, { stored: next, failed: (error) => this.#end(error) });
+  /** Goes on in didStore. */
+  #store(record: ResourceRecord, values?: JsonObject): void {
+    this.#record = record;
+    this.traversal.journal.recordFor(this, { kind: 'resource', record, values, isEvent: true });
   }
 
   /** Gives the handler up: whatever it still does is refused. Used when it does not heed its signal. */
@@ -255,15 +278,14 @@ export class ResourceRun {
     const value = this.#checkWrite(attribute, written);
     const earlier = this.#written?.get(attribute);
     if (earlier !== undefined) return earlier.stored;
-    if (this.#hasReturned) throw this.#cancelled();
+    if (this.#result !== undefined) throw this.#cancelled();
     const stored = new Promise<void>((resolve, reject) => {
-      this.traversal.journal.recordThen([{ kind: 'value', resource: this.resource.name, attribute, value }], {
-        stored: () => {
-          this.traversal.didStoreValue(this.resource, attribute, value);
-          resolve();
-        },
-        failed: reject,
-      });
+      const didStore = (): void => {
+        this.traversal.didStoreValue(this.resource, attribute, value);
+        resolve();
+      };
+      const change = { kind: 'value', resource: this.resource.name, attribute, value } as const;
+      this.traversal.journal.recordFor({ didStore, didFailToStore: reject }, change);
     });
     this.#written ??= new Map();
     this.#written.set(attribute, { value, stored: guarded(stored) });
@@ -299,9 +321,9 @@ export class ResourceRun {
   #properties(): JsonObject {
     const resolved: Record<string, Json> = {};
     const { properties } = this.resource.definition;
-    for (const property of Object.keys(properties)) {
+    for (const property in properties) {
       const value = resolveExpression(properties[property] as Expression, this.traversal.scope);
-      if (value !== undefined) resolved[property] = value;
+      if (value !== undefined) setOwn(resolved, property, value);
     }
     return convertProperties(this.resource.type, resolved, this.#propertyPlace());
   }
@@ -315,7 +337,7 @@ export class ResourceRun {
   async #setResourceId(id: string): Promise<void> {
     if (this.#hasEnded) throw this.#cancelled();
     this.#resourceId = id;
-    await this.traversal.journal.record({ kind: 'resource', record: this.#recordOf('IN_PROGRESS', 'state changed') });
+    await this.traversal.journal.record({ kind: 'resource', record: this.recordOf('IN_PROGRESS', 'state changed') });
     this.traversal.throwIfStopped();
     // A type that declares a refid of its own publishes it itself.
     if (!Object.hasOwn(this.resource.type.attributes, REFID)) await this.publish(REFID, id);
@@ -329,7 +351,7 @@ export class ResourceRun {
   async #setData(data: JsonObject): Promise<void> {
     if (this.#hasEnded) throw this.#cancelled();
     this.#data = asJson(data) as JsonObject;
-    await this.traversal.journal.record({ kind: 'resource', record: this.#recordOf('IN_PROGRESS', 'state changed') });
+    await this.traversal.journal.record({ kind: 'resource', record: this.recordOf('IN_PROGRESS', 'state changed') });
   }
 
   /** See CreateCall. */
@@ -342,42 +364,35 @@ export class ResourceRun {
   #finish(attributes: { readonly [attribute: string]: unknown }): void {
     if (this.#hasEnded) return;
     try {
-      const rest = this.#restOfAttributes(attributes);
-      this.#hasReturned = true;
+      const result = this.#restOfAttributes(attributes);
+      this.#result = result;
       if (this.#violation !== undefined) throw this.#violation;
-      const changes: StoreChange[] = [];
-      for (const [attribute, value] of rest) {
-        changes.push({ kind: 'value', resource: this.resource.name, attribute, value });
-      }
-      changes.push(...this.#changes('COMPLETE', 'state changed'));
-      this.#record(changes, () => this.#end(undefined, rest));
+      this.#store(this.recordOf('COMPLETE', 'state changed'), result);
     } catch (error) {
       this.#end(error);
     }
   }
 
   /** What the handler returned and what has a default, checked; throws for what is owed. */
-  #restOfAttributes(attributes: { readonly [attribute: string]: unknown }): readonly (readonly [string, Json])[] {
-    const rest: (readonly [string, Json])[] = [];
+  #restOfAttributes(attributes: { readonly [attribute: string]: unknown }): JsonObject {
+    const rest: Record<string, Json> = {};
     for (const attribute of Object.keys(attributes)) {
       const written = attributes[attribute];
       if (written === undefined) continue;
       const value = this.#checkWrite(attribute, written);
-      if (this.#written?.has(attribute) !== true) rest.push([attribute, value]);
+      if (this.#written?.has(attribute) !== true) setOwn(rest, attribute, value);
     }
-    const { outputs, definition } = this.resource;
-    const isExternal = definition.externalId !== undefined;
-    for (const attribute of Object.keys(outputs)) {
-      if (attributes[attribute] !== undefined && Object.hasOwn(attributes, attribute)) continue;
-      if (this.#written?.has(attribute) === true) continue;
-      if (attribute === REFID) rest.push([REFID, this.#resourceId ?? this.resource.name]);
-      else if (isExternal || outputs[attribute]?.optional === true) rest.push([attribute, null]);
+    const { outputs, isExternal } = this.resource;
+    for (const attribute in outputs) {
+      if (Object.hasOwn(rest, attribute) || this.#written?.has(attribute) === true) continue;
+      if (attribute === REFID) rest[REFID] = this.#resourceId ?? this.resource.name;
+      else if (isExternal || outputs[attribute]?.optional === true) setOwn(rest, attribute, null);
       else throw this.#unwritten(attribute);
     }
     return rest;
   }
 
-  #end(error: unknown, published: readonly (readonly [string, Json])[] = []): void {
+  #end(error: unknown): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     const wasBlocked = this.isBlocked;
@@ -385,7 +400,7 @@ export class ResourceRun {
     this.#slot?.release();
     this.#slot = undefined;
     const told = error === undefined ? undefined : this.#withWhatItBeganWith(error);
-    this.traversal.didEnd(this, told, wasBlocked, published);
+    this.traversal.didEnd(this, told, wasBlocked, this.#result);
   }
 
   /**
@@ -401,20 +416,8 @@ export class ResourceRun {
     return isKnown || this.traversal.signal.aborted ? error : withRootCause(error, this.#failedRead);
   }
 
-  /** The changes that bring the resource into a state. */
-  #changes(status: Status, reason: string): StoreChange[] {
-    return [
-      { kind: 'resource', record: this.#recordOf(status, reason) },
-      { kind: 'event', event: this.traversal.resourceEvent(this, status, reason) },
-    ];
-  }
-
-  /** The changes that record a failure. */
-  failureChanges(reason: string): StoreChange[] {
-    return this.#changes('FAILED', reason);
-  }
-
-  #recordOf(status: Status, reason: string): ResourceRecord {
+  /** Its record in a state that it has come to. */
+  recordOf(status: Status, reason: string): ResourceRecord {
     return {
       name: this.resource.name,
       type: this.resource.type.name,

@@ -9,8 +9,18 @@ import {
   rootCause,
   WriterFailed,
 } from '../errors.ts';
-import type { EventHub, ResourceEvent, Status, WaitingRead } from '../events.ts';
-import { DONE, donePort, findPort, IN, OUT, type PortGraph, START, startPort } from '../graph/port-graph.ts';
+import type { EventHub, WaitingRead } from '../events.ts';
+import {
+  DONE,
+  donePort,
+  findPort,
+  IN,
+  OUT,
+  type PortGraph,
+  requiredResources,
+  START,
+  startPort,
+} from '../graph/port-graph.ts';
 import { needsInput, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
 import { type Name, nameKey, printName } from '../names.ts';
 import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
@@ -18,8 +28,9 @@ import type { Region } from '../space/data-space.ts';
 import type { NameReader } from '../space/name-reader.ts';
 import { type BlockedRead, type Blocker, printTarget, type Waits, type WaitTarget } from '../space/waits.ts';
 import type { ResourceRecord } from '../store/stack-store.ts';
+import { resourceEventOf } from '../store/stored-stack.ts';
 import type { ResolveScope } from '../template/expression.ts';
-import type { Json } from '../values.ts';
+import type { Json, JsonObject } from '../values.ts';
 import type { Journal } from './journal.ts';
 import { Readiness } from './readiness.ts';
 import { ResourceRun } from './resource-run.ts';
@@ -85,6 +96,8 @@ export class Traversal {
   readonly #parts: TraversalParts;
   readonly #phases: Phase[];
   readonly #runs: (ResourceRun | undefined)[];
+  /** In the order in which they got their first slot. */
+  readonly #started: ResourceRun[] = [];
   readonly #failures: ResourceFailure[] = [];
   /** Names of other stacks and of nobody that an `in` port still waits for. */
   readonly #foreign = new Map<number, Map<string, ForeignWait>>();
@@ -164,6 +177,13 @@ export class Traversal {
     const found = this.stack.byName.get(resource);
     const run = found === undefined ? undefined : this.#runs[found.index];
     return run?.hasEnded === false ? run : undefined;
+  }
+
+  /** The last record of each resource that has started, in the order in which they were first stored. */
+  records(): readonly ResourceRecord[] {
+    const records: ResourceRecord[] = [];
+    for (const { record } of this.#started) if (record !== undefined) records.push(record);
+    return records;
   }
 
   /** Why nothing new may start; undefined while the traversal goes on. */
@@ -295,19 +315,14 @@ export class Traversal {
     if (events.isHeard) events.emit({ type: 'resource:didLog', ...this.#eventBase(), resource, line: redact(line) });
   }
 
-  /** A run has ended; `published` is what it wrote at its end, stored already. */
-  didEnd(
-    run: ResourceRun,
-    error: unknown,
-    wasBlocked: boolean,
-    published: readonly (readonly [attribute: string, value: Json])[],
-  ): void {
+  /** A run has ended; `result` is what it wrote at its end, stored already unless there is an error. */
+  didEnd(run: ResourceRun, error: unknown, wasBlocked: boolean, result: JsonObject | undefined): void {
     if (!wasBlocked) this.#workDidEnd();
     const { resource } = run;
     if (error === undefined) {
       this.#phases[resource.index] = 'complete';
-      this.#tell(run, 'COMPLETE', 'state changed');
-      for (const [attribute, value] of published) this.didStoreValue(resource, attribute, value);
+      if (run.record !== undefined) this.tell(run.record);
+      for (const attribute in result) this.didStoreValue(resource, attribute, result[attribute] as Json);
       this.readiness.fire(donePort(this.graph, resource.index));
     } else {
       const failure = this.#failureOf(resource, error);
@@ -315,24 +330,18 @@ export class Traversal {
       this.#phases[resource.index] = 'failed';
       this.#failures.push(failure);
       // When nothing can be stored any more the journal has stopped the traversal already.
-      void this.journal.record(...run.failureChanges(reason));
-      this.#tell(run, 'FAILED', reason);
+      const record = run.recordOf('FAILED', reason);
+      void this.journal.record({ kind: 'resource', record, isEvent: true });
+      this.tell(record);
       this.#failPorts(resource, failure);
     }
     this.#didLeave();
   }
 
-  resourceEvent(run: ResourceRun, status: Status, reason: string): ResourceEvent {
-    return {
-      type: 'resource',
-      ...this.#eventBase(),
-      resource: run.resource.name,
-      resourceType: run.resource.type.name,
-      resourceId: run.resourceId,
-      action: 'CREATE',
-      status,
-      reason,
-    };
+  /** Tells of a resource's new state. */
+  tell(record: ResourceRecord): void {
+    const { events } = this.#parts;
+    if (events.isHeard) events.emit(resourceEventOf(record, this.stack));
   }
 
   /** What is still missing before an `in` or `start` port can fire. */
@@ -383,15 +392,20 @@ export class Traversal {
     this.#phases[resource.index] = 'running';
     this.#working += 1;
     const stackName = this.#runs[resource.parent]?.identity.physicalName ?? this.stack.stack;
-    const run = new ResourceRun(this, resource, this.randomness.uuid(), requiredResources(resource), stackName);
+    const run = new ResourceRun(
+      this,
+      resource,
+      this.randomness.uuid(),
+      requiredResources(this.graph, resource.index),
+      stackName,
+    );
     this.#runs[resource.index] = run;
     this.slots.acquire((slot) => {
-      if (run.hasEnded || this.#runs[resource.index] !== run) {
-        slot.release();
-        return;
+      if (run.hasEnded || this.#runs[resource.index] !== run) slot.release();
+      else {
+        this.#started.push(run);
+        run.run(slot);
       }
-      this.#tell(run, 'IN_PROGRESS', 'state changed');
-      run.run(slot);
     });
   }
 
@@ -427,7 +441,7 @@ export class Traversal {
       reason,
       token: '',
       data: {},
-      requires: requiredResources(resource),
+      requires: requiredResources(this.graph, resource.index),
       deletionPolicy: resource.deletionPolicy,
       updatedAt: this.clock.now(),
     };
@@ -452,13 +466,10 @@ export class Traversal {
   // --- names of other stacks and of nobody ---
 
   #awaitForeignNames(): void {
-    for (const resource of this.stack.resources) {
-      for (const [position, input] of resource.inputs.entries()) {
-        const port = startPort(this.graph, resource.index) + 1 + position;
-        for (const reference of input.references) {
-          if (reference.kind === 'name') this.#awaitForeignName(resource, input.name, port, reference.name);
-        }
-      }
+    for (const { resource, input, name } of this.stack.foreignReads) {
+      const reader = this.stack.resources[resource] as ResourceInterface;
+      const port = startPort(this.graph, resource) + 1 + input;
+      this.#awaitForeignName(reader, reader.inputs[input]?.name as string, port, name);
     }
   }
 
@@ -615,11 +626,6 @@ export class Traversal {
 
   // --- events ---
 
-  #tell(run: ResourceRun, status: Status, reason: string): void {
-    const { events } = this.#parts;
-    if (events.isHeard) events.emit(this.resourceEvent(run, status, reason));
-  }
-
   /** Plain resources block from the start on each input that is not there. */
   #tellStaticWaits(): void {
     const { events } = this.#parts;
@@ -649,17 +655,6 @@ export class Traversal {
 interface ForeignWait {
   readonly target: WaitTarget;
   readonly cancel: () => void;
-}
-
-/** The resources that this one reads or depends on: what delete runs against, recorded at creation. */
-function requiredResources(resource: ResourceInterface): readonly string[] {
-  const required = [...resource.dependsOn];
-  for (const input of resource.inputs) {
-    for (const reference of input.references) {
-      if (reference.kind !== 'name' && !required.includes(reference.resource)) required.push(reference.resource);
-    }
-  }
-  return required;
 }
 
 function foreignFailure(resource: ResourceInterface, name: Name, cause: HotloomError): WriterFailed {

@@ -113,7 +113,12 @@ export class MemorySpace implements DataSpace {
     }
     for (const cell of blocked) this.#forget(cell);
     this.#blockedReads = 0;
-    complain(...blocked.map((cell) => cell.wakeAll(closing)));
+    let thrown: Thrown;
+    for (const cell of blocked) {
+      const one = cell.wakeAll(closing);
+      thrown ??= one;
+    }
+    complain(thrown);
   }
 
   #readUntil(signal: AbortSignal, name: Name, resolve: (value: Json) => void, reject: (error: Error) => void): void {
@@ -225,6 +230,9 @@ class MemoryRegion implements Region {
   readonly #outputs: ReadonlyMap<string, readonly string[]>;
   readonly #owner: RegionOwner;
   #isClosed = false;
+  /** The resource that was written to last, since a resource writes its attributes one after the other. */
+  #lastResource: string | undefined;
+  #lastDeclared: readonly string[] | undefined;
 
   constructor(part: StackPart, outputs: ReadonlyMap<string, readonly string[]>, owner: RegionOwner) {
     this.#part = part;
@@ -242,7 +250,11 @@ class MemoryRegion implements Region {
 
   write(resource: string, attribute: string, value: Json): void {
     if (this.#isClosed) throw this.#closedRegion();
-    if (this.#outputs.get(resource)?.includes(attribute) !== true) throw this.#undeclared(resource, attribute);
+    if (resource !== this.#lastResource) {
+      this.#lastDeclared = this.#outputs.get(resource);
+      this.#lastResource = resource;
+    }
+    if (this.#lastDeclared?.includes(attribute) !== true) throw this.#undeclared(resource, attribute);
     const written = asJson(value);
     const cell = this.#part.cell(resource, attribute);
     if (cell.entry === undefined) complain(this.#owner.settle(cell, { value: written }));
@@ -255,12 +267,14 @@ class MemoryRegion implements Region {
     const declared = this.#outputs.get(resource);
     if (declared === undefined) throw this.#undeclared(resource, undefined);
     const entry: Entry = { failure };
-    const thrown: Thrown[] = [];
+    let thrown: Thrown;
     for (const attribute of declared) {
       const cell = this.#part.cell(resource, attribute);
-      if (cell.entry === undefined) thrown.push(this.#owner.settle(cell, entry));
+      if (cell.entry !== undefined) continue;
+      const one = this.#owner.settle(cell, entry);
+      thrown ??= one;
     }
-    complain(...thrown);
+    complain(thrown);
   }
 
   tryRead(resource: string, attribute: string): Entry | undefined {
@@ -572,8 +586,7 @@ function* under<V>(map: ReadonlyMap<string, V>, segment: string | undefined): Ge
 }
 
 /** A reader has no reason to throw when it is woken; if one does, everybody else has been woken by now. */
-function complain(...thrown: readonly Thrown[]): void {
-  const first = thrown.find((one) => one !== undefined);
+function complain(first: Thrown): void {
   if (first === undefined) return;
   throw new InternalError(`A reader of the data space threw when it was woken: ${messageOf(first.error)}`, first.error);
 }

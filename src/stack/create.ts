@@ -118,7 +118,7 @@ class Creation {
     running.add(action);
     try {
       await this.#act(region, traversal, journal, limits, action);
-      return await this.#describe();
+      return await this.#describe(traversal);
     } finally {
       limits.end();
       await this.#release(claim);
@@ -152,12 +152,12 @@ class Creation {
     }
   }
 
-  async #describe(): Promise<StackDescription> {
+  async #describe(traversal: Traversal): Promise<StackDescription> {
     const { store } = this.#services;
     const { space, stack } = this.#analysis.stack;
     const record = await store.findStack(space, stack);
     invariant(record !== undefined, `Stack '${stack}' was removed under the claim of its create.`);
-    return describeStack(record, await store.resources(this.#stackId));
+    return describeStack(record, traversal.records());
   }
 
   /** What happened before counts more than a claim that cannot be given back; it ends with the engine. */

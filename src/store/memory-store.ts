@@ -1,7 +1,7 @@
 import { InternalError } from '../errors.ts';
 import { type Name, nameKey } from '../names.ts';
 import { conflictingWrite, notTheWriter, writtenOutside } from '../refusals.ts';
-import { asJson, type Json, sameJson } from '../values.ts';
+import { asJson, type Json, type JsonObject, sameJson, setOwn } from '../values.ts';
 import { claimWasLost, isAlive, stackIsBusy } from './claim.ts';
 import type {
   Claim,
@@ -14,7 +14,14 @@ import type {
   StoredEntry,
   StoredEvent,
 } from './stack-store.ts';
-import { checkChange, MAX_EVENTS_PER_STACK, noSuchStack, stackExists, whyNeverWritten } from './stored-stack.ts';
+import {
+  checkChange,
+  MAX_EVENTS_PER_STACK,
+  noSuchStack,
+  resourceEventOf,
+  stackExists,
+  whyNeverWritten,
+} from './stored-stack.ts';
 
 /**
  * A store that lives as long as the process, for tests and for stacks that need not outlive it. Engines that are given
@@ -58,20 +65,23 @@ export class MemoryStore implements StackStore {
   }
 
   resources(stackId: string): readonly ResourceRecord[] {
-    return [...(this.#stacks.get(stackId)?.resources.values() ?? [])];
+    const records: ResourceRecord[] = [];
+    for (const { record } of this.#stacks.get(stackId)?.resources.values() ?? []) {
+      if (record !== undefined) records.push(record);
+    }
+    return records;
   }
 
   values(stackId: string): readonly { readonly resource: string; readonly attribute: string; readonly value: Json }[] {
     const stack = this.#stacks.get(stackId);
     if (stack === undefined) return [];
-    return [...stack.values].flatMap(([resource, values]) =>
-      values.map(({ attribute, value }) => ({ resource, attribute, value })),
+    return [...stack.resources].flatMap(([resource, { result, published }]) =>
+      Object.entries({ ...result, ...published }).map(([attribute, value]) => ({ resource, attribute, value })),
     );
   }
 
   events(stackId: string, after = 0): readonly StoredEvent[] {
-    const kept = this.#stacks.get(stackId)?.events.slice(-MAX_EVENTS_PER_STACK) ?? [];
-    return kept.filter(({ sequence }) => sequence > after);
+    return this.#stacks.get(stackId)?.eventsAfter(after) ?? [];
   }
 
   claim(stackId: string, claimant: Claimant): Claim {
@@ -97,7 +107,7 @@ export class MemoryStore implements StackStore {
     const stack = this.#claimed(claim);
     // Whatever can be wrong with a change is found before the first one is applied.
     const checked = changes.map(checkChange);
-    for (const change of checked) this.#apply(stack, change);
+    for (let index = 0; index < checked.length; index += 1) this.#apply(stack, checked[index] as StoreChange);
     this.#revision += 1;
   }
 
@@ -129,7 +139,7 @@ export class MemoryStore implements StackStore {
     const stack = this.#findState(space, stackName);
     const value = stack?.valueOf(resourceName, attribute);
     if (value !== undefined) return { value };
-    const resource = stack?.resources.get(resourceName);
+    const resource = stack?.resources.get(resourceName)?.record;
     if (stack === undefined || resource === undefined) return undefined;
     const failure = whyNeverWritten(stack.record, resource);
     return failure === undefined ? undefined : { failure };
@@ -187,39 +197,55 @@ export class MemoryStore implements StackStore {
         stack.record = { ...stack.record, outputs: change.outputs };
         return;
       case 'resource':
-        stack.resources.set(change.record.name, change.record);
+        stack.setRecord(change.record, change.values);
+        if (change.isEvent === true) this.#addEvent(stack, change.record);
         return;
       case 'resourceGone':
         stack.resources.delete(change.resource);
-        stack.values.delete(change.resource);
         return;
       case 'value':
-        stack.setValue(change);
+        stack.setValue(change.resource, change.attribute, change.value);
         return;
       case 'read':
         stack.reads.set(nameKey(change.name), change.name);
         return;
       case 'event':
-        this.#sequence += 1;
-        stack.addEvent({ sequence: this.#sequence, event: change.event });
+        this.#addEvent(stack, change.event);
         return;
       default:
         change satisfies never;
     }
   }
+
+  #addEvent(stack: StackState, event: EventSource): void {
+    this.#sequence += 1;
+    stack.addEvent(this.#sequence, event);
+  }
+}
+
+/** What an event is made from when it is asked for: most are dropped unseen. */
+type EventSource = StoredEvent['event'] | ResourceRecord;
+
+/** One resource of a stack. */
+interface StoredResource {
+  /** Undefined while only values of it are stored. */
+  record: ResourceRecord | undefined;
+  /** What its last step has published. */
+  result: JsonObject | undefined;
+  /** What was published by itself. */
+  published: Record<string, Json> | undefined;
 }
 
 /** One stack with everything that belongs to it. */
 class StackState {
   record: StackRecord;
   /** By name, in the order in which they were first stored. */
-  readonly resources = new Map<string, ResourceRecord>();
-  /** By resource; a list and not a map for each, since a resource has few attributes and a stack many resources. */
-  readonly values = new Map<string, { readonly attribute: string; readonly value: Json }[]>();
+  readonly resources = new Map<string, StoredResource>();
   /** The names that the stack has read, by their key. */
   readonly reads = new Map<string, Name>();
-  /** The newest last; up to twice as many as are kept. */
-  readonly events: StoredEvent[] = [];
+  /** The newest last, with their sequence numbers; up to twice as many as are kept. */
+  readonly #events: EventSource[] = [];
+  readonly #sequences: number[] = [];
   readonly #declared: DeclaredNames;
   holder: Claimant | undefined;
   fence = 0;
@@ -237,24 +263,50 @@ class StackState {
   }
 
   valueOf(resource: string, attribute: string): Json | undefined {
-    return this.values.get(resource)?.find((entry) => entry.attribute === attribute)?.value;
-  }
-
-  setValue(change: { readonly resource: string; readonly attribute: string; readonly value: Json }): void {
-    const values = this.values.get(change.resource);
-    if (values === undefined) {
-      this.values.set(change.resource, [change]);
-      return;
+    const stored = this.resources.get(resource);
+    for (const values of [stored?.published, stored?.result]) {
+      if (values !== undefined && Object.hasOwn(values, attribute)) return values[attribute];
     }
-    const index = values.findIndex(({ attribute }) => attribute === change.attribute);
-    if (index === -1) values.push(change);
-    else values[index] = change;
+    return undefined;
   }
 
-  addEvent(event: StoredEvent): void {
-    this.events.push(event);
+  setRecord(record: ResourceRecord, result: JsonObject | undefined): void {
+    const stored = this.resources.get(record.name);
+    if (stored === undefined) this.resources.set(record.name, { record, result, published: undefined });
+    else {
+      stored.record = record;
+      stored.result = result ?? stored.result;
+    }
+  }
+
+  setValue(resource: string, attribute: string, value: Json): void {
+    let stored = this.resources.get(resource);
+    if (stored === undefined) {
+      stored = { record: undefined, result: undefined, published: undefined };
+      this.resources.set(resource, stored);
+    }
+    stored.published ??= {};
+    setOwn(stored.published, attribute, value);
+  }
+
+  addEvent(sequence: number, event: EventSource): void {
+    this.#sequences.push(sequence);
+    this.#events.push(event);
     // Dropping many at a time makes the cost of one event constant.
-    if (this.events.length >= 2 * MAX_EVENTS_PER_STACK) this.events.splice(0, MAX_EVENTS_PER_STACK);
+    if (this.#events.length < 2 * MAX_EVENTS_PER_STACK) return;
+    this.#sequences.splice(0, MAX_EVENTS_PER_STACK);
+    this.#events.splice(0, MAX_EVENTS_PER_STACK);
+  }
+
+  eventsAfter(after: number): readonly StoredEvent[] {
+    const stack = { space: this.record.space, stack: this.record.name };
+    const kept: StoredEvent[] = [];
+    for (let index = Math.max(0, this.#events.length - MAX_EVENTS_PER_STACK); index < this.#events.length; index += 1) {
+      const sequence = this.#sequences[index] as number;
+      const event = this.#events[index] as EventSource;
+      if (sequence > after) kept.push({ sequence, event: 'token' in event ? resourceEventOf(event, stack) : event });
+    }
+    return kept;
   }
 }
 

@@ -63,7 +63,14 @@ export type StoreChange =
       readonly time: number;
     }
   | { readonly kind: 'outputs'; readonly outputs: StackRecord['outputs'] }
-  | { readonly kind: 'resource'; readonly record: ResourceRecord }
+  | {
+      readonly kind: 'resource';
+      readonly record: ResourceRecord;
+      /** The attributes that the same step publishes, in place of those that an earlier one of the resource did. */
+      readonly values?: JsonObject | undefined;
+      /** Whether the step is one of the stack's events too; see resourceEventOf. Default false. */
+      readonly isEvent?: boolean;
+    }
   | { readonly kind: 'resourceGone'; readonly resource: string }
   | { readonly kind: 'value'; readonly resource: string; readonly attribute: string; readonly value: Json }
   | { readonly kind: 'read'; readonly name: Name; readonly value: Json }

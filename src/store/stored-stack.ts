@@ -1,5 +1,6 @@
 import { EntityNotFound, InternalError, StackExists } from '../errors.ts';
-import { asJson, type JsonObject } from '../values.ts';
+import type { ResourceEvent } from '../events.ts';
+import { asJson, type Json, type JsonObject } from '../values.ts';
 import type { ResourceRecord, StackRecord, StoreChange } from './stack-store.ts';
 
 /** Heat's max_events_per_stack: older events of a stack are dropped. */
@@ -50,7 +51,9 @@ export function checkChange(change: StoreChange): StoreChange {
     }
     case 'resource': {
       const data = asJson(change.record.data) as JsonObject;
-      return data === change.record.data ? change : { ...change, record: { ...change.record, data } };
+      const values = checkValues(change.values);
+      const record = data === change.record.data ? change.record : { ...change.record, data };
+      return record === change.record && values === change.values ? change : { ...change, record, values };
     }
     case 'stack':
     case 'outputs':
@@ -60,4 +63,36 @@ export function checkChange(change: StoreChange): StoreChange {
     default:
       throw new InternalError(`The store got a change of the unknown kind '${(change as StoreChange).kind}'.`);
   }
+}
+
+/** `values` itself when each of them has been checked before. */
+function checkValues(values: JsonObject | undefined): JsonObject | undefined {
+  let checked = values;
+  for (const attribute in values) {
+    const value = asJson(values[attribute]);
+    if (value === values[attribute]) continue;
+    // A spread makes own properties, and so a later assignment to `__proto__` meets one and not the setter.
+    if (checked === values) checked = { ...values };
+    (checked as Record<string, Json>)[attribute] = value;
+  }
+  return checked;
+}
+
+/** The event that a resource's new state is. */
+export function resourceEventOf(
+  record: Pick<ResourceRecord, 'updatedAt' | 'name' | 'type' | 'resourceId' | 'action' | 'status' | 'reason'>,
+  { space, stack }: { readonly space: string; readonly stack: string },
+): ResourceEvent {
+  return {
+    type: 'resource',
+    time: record.updatedAt,
+    space,
+    stack,
+    resource: record.name,
+    resourceType: record.type,
+    resourceId: record.resourceId,
+    action: record.action,
+    status: record.status,
+    reason: record.reason,
+  };
 }

@@ -120,6 +120,11 @@ export abstract class FunctionCall {
    */
   abstract references(scope: StaticScope, visit: (reference: Reference) => void): void;
 
+  /** What `references` tells, for a call that tells the same in every scope; its caller need not ask. */
+  get fixedReferences(): readonly Reference[] | undefined {
+    return undefined;
+  }
+
   /**
    * The call's value; `undefined` when the node that holds the call is to be dropped (`if` without an else). Throws
    * StackValidationFailed for arguments that the function cannot take.

@@ -19,6 +19,7 @@ import {
   toHot,
   valueBeforeRun,
 } from './expression.ts';
+import { fixedInputs, type InputInterface } from './inputs.ts';
 import {
   type ParameterDefinition,
   type ParameterGroup,
@@ -54,6 +55,8 @@ export interface ResourceDefinition {
   readonly inputs: { readonly [alias: string]: Expression };
   /** The section `outputs` of hotloom-1: attributes that this resource writes besides those of its type. */
   readonly outputs: { readonly [attribute: string]: DeclaredOutput };
+  /** Its inputs, where they are the same for all parameters: see fixedInputs. */
+  readonly fixedInputs: readonly InputInterface[] | undefined;
 }
 
 /** An attribute that the template declares. */
@@ -179,6 +182,10 @@ function copyDocument(input: object, { file }: TemplateParseOptions): { document
 
 /** Names of things that would be mistaken for parts of JavaScript's objects. */
 const RESERVED_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** One object for all sections that are missing, which most are: who looks at them all finds it at hand. */
+const NOTHING = Object.freeze({});
+const NOBODY: readonly never[] = Object.freeze([]);
 
 /** Sections of a document to definitions. */
 class TemplateParser {
@@ -349,13 +356,14 @@ class TemplateParser {
     const properties = this.#plainMap(name, 'properties', data.properties, checks);
     const inputs = this.#plainMap(name, 'inputs', data.inputs, checks);
     const externalId = this.#externalId(name, data.external_id, checks);
+    const metadata = this.#map(name, 'metadata', data.metadata, checks);
     const definition = {
       name,
       path,
       type: typeof type === 'string' ? type : '',
       description: typeof data.description === 'string' ? data.description : undefined,
       properties,
-      metadata: this.#map(name, 'metadata', data.metadata, checks),
+      metadata,
       dependsOn: this.#dependsOn(name, data.depends_on, checks),
       condition,
       // Heat never deletes what it did not make.
@@ -363,6 +371,7 @@ class TemplateParser {
       updatePolicy: this.#map(name, 'update_policy', data.update_policy, checks),
       externalId,
       inputs,
+      fixedInputs: fixedInputs({ properties, inputs, metadata }),
     } as const;
     return { ...definition, outputs: this.#declaredOutputs(path, data.outputs, definition) };
   }
@@ -443,7 +452,7 @@ class TemplateParser {
 
   /** A section that is a mapping or a call; empty where it is missing. */
   #map(name: string, key: string, data: Json | undefined, checks: NameChecks): Expression {
-    if (data === undefined) return {};
+    if (data === undefined) return NOTHING;
     const parsed = this.#parser.expression(data, ['resources', name, key], checks);
     if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed;
     this.#addType(name, key, 'object', data);
@@ -451,7 +460,7 @@ class TemplateParser {
   }
 
   #dependsOn(name: string, data: Json | undefined, checks: NameChecks): readonly string[] {
-    if (data === undefined) return [];
+    if (data === undefined) return NOBODY;
     const path = ['resources', name, 'depends_on'];
     if (typeof data !== 'string' && !Array.isArray(data)) {
       this.#addType(name, 'depends_on', 'list or string', data);
@@ -526,7 +535,7 @@ class TemplateParser {
     data: Json | undefined,
     definition: Pick<ResourceDefinition, 'properties' | 'inputs'>,
   ): { readonly [attribute: string]: DeclaredOutput } {
-    if (data === undefined || !this.#version.resourceSections.has('outputs')) return {};
+    if (data === undefined || !this.#version.resourceSections.has('outputs')) return NOTHING;
     const sectionPath = [...path, 'outputs'];
     if (!isJsonObject(data)) {
       this.#problems.add({

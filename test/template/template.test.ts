@@ -268,6 +268,7 @@ describe('a resource', () => {
       description: undefined,
       properties: {},
       metadata: {},
+      fixedInputs: [],
       dependsOn: [],
       condition: undefined,
       deletionPolicy: 'Delete',

@@ -36,9 +36,12 @@ export const initial = `
     stack INTEGER NOT NULL,
     name TEXT NOT NULL,
     record TEXT NOT NULL,
+    -- An object of the attributes that were published together with a record: one row costs less than one for each.
+    result TEXT,
     UNIQUE (stack, name)
   ) STRICT;
 
+  -- The attributes that were published by themselves.
   CREATE TABLE published (
     stack INTEGER NOT NULL,
     resource TEXT NOT NULL,
@@ -68,10 +71,12 @@ export const initial = `
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX reads_of ON reads (of_space, of_stack);
 
+  -- The events of one batch in one row, as a list; sequence is that of the last one.
   CREATE TABLE events (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     stack INTEGER NOT NULL,
-    event TEXT NOT NULL
+    count INTEGER NOT NULL,
+    events TEXT NOT NULL
   ) STRICT;
   CREATE INDEX events_of ON events (stack);
 `;

@@ -33,7 +33,7 @@ export class GetAttr extends FunctionCall {
   readonly #parts: readonly Expression[];
   readonly #asksForPath: boolean;
   /** What nearly every call is, so it is made once: the names are written out, and no part is asked for. */
-  readonly #simple: Extract<Reference, { kind: 'attribute' }> | undefined;
+  readonly #simple: readonly [Extract<Reference, { kind: 'attribute' }>] | undefined;
 
   constructor(
     path: Path,
@@ -50,7 +50,7 @@ export class GetAttr extends FunctionCall {
     this.#parts = parts;
     const isSimple = typeof resource === 'string' && typeof attribute === 'string' && parts.length === 0;
     if (isSimple && surroundings.resources.has(resource))
-      this.#simple = { kind: 'attribute', resource, attribute, path };
+      this.#simple = [{ kind: 'attribute', resource, attribute, path }];
   }
 
   /** Until 2015-04-30 the attribute has to be named. */
@@ -58,9 +58,13 @@ export class GetAttr extends FunctionCall {
 
   static readonly parse: ParseCall = (args, site) => parse(args, site, true);
 
+  override get fixedReferences(): readonly Reference[] | undefined {
+    return this.#simple;
+  }
+
   override references(scope: StaticScope, visit: (reference: Reference) => void): void {
     if (this.#simple !== undefined) {
-      visit(this.#simple);
+      visit(this.#simple[0]);
       return;
     }
     for (const part of this.#parts) visitReferences(part, scope, visit);
@@ -71,7 +75,7 @@ export class GetAttr extends FunctionCall {
   }
 
   override resolve(scope: ResolveScope): Json {
-    if (this.#simple !== undefined) return scope.attribute(this.#simple.resource, this.#simple.attribute);
+    if (this.#simple !== undefined) return scope.attribute(this.#simple[0].resource, this.#simple[0].attribute);
     const resource = this.#resourceName(scope);
     const attributes = this.#attributes(resource, scope);
     if (this.#attribute === undefined) {

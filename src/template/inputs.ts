@@ -1,0 +1,34 @@
+import { type Expression, FunctionCall, isLiteral, type Reference } from './expression.ts';
+
+/** Something that a resource reads: one of its properties, an alias of its section `inputs`, or its metadata. */
+export interface InputInterface {
+  readonly name: string;
+  readonly section: 'properties' | 'inputs' | 'metadata';
+  /** What has to be there before it can be resolved; at least one. An input without references is no port. */
+  readonly references: readonly Reference[];
+}
+
+/** Heat's word for the section in its errors. A property may have the name `metadata`. */
+export const METADATA = 'Metadata';
+
+/**
+ * The inputs of a resource when every value of it is a literal or one call that refers to the same in every scope, as
+ * nearly all are; undefined for the others, whose inputs depend on parameters and conditions. It holds as long as no
+ * resource that is referred to is made of others.
+ */
+export function fixedInputs(sections: {
+  readonly properties: { readonly [property: string]: Expression };
+  readonly inputs: { readonly [alias: string]: Expression };
+  readonly metadata: Expression;
+}): readonly InputInterface[] | undefined {
+  if (!isLiteral(sections.metadata)) return undefined;
+  const fixed: InputInterface[] = [];
+  for (const section of ['properties', 'inputs'] as const) {
+    for (const [name, expression] of Object.entries(sections[section])) {
+      const references = expression instanceof FunctionCall ? expression.fixedReferences : undefined;
+      if (references !== undefined && references.length > 0) fixed.push({ name, section, references });
+      else if (references === undefined && !isLiteral(expression)) return undefined;
+    }
+  }
+  return fixed;
+}

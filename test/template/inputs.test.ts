@@ -1,0 +1,56 @@
+import { describe, expect, test } from '@jest/globals';
+import { Engine } from '../../src/engine.ts';
+import { parseTemplate } from '../../src/template/template.ts';
+
+const RESOURCES = `
+  a: {type: OS::Heat::TestResource, properties: {value: {get_param: p}}}
+  b: {type: OS::Heat::TestResource, properties: {value: {get_attr: [a, output]}, fail: false}}
+  c: {type: OS::Heat::TestResource, properties: {value: {list_join: ['-', [{get_attr: [a, output]}, x]]}}}
+  d: {type: OS::Heat::Value, properties: {value: {list: [1, {get_resource: a}]}}}
+  e: {type: OS::Heat::TestResource, properties: {value: x}, metadata: {m: {get_attr: [a, output]}}}
+  f: {type: OS::Heat::TestResource, properties: {value: {get_attr: [b, output]}}, metadata: {m: 1}}
+  g: {type: OS::Heat::TestResource, properties: {value: {get_attr: [n, early]}}}`;
+
+const HEAD = 'heat_template_version: 2021-04-16\nparameters: {p: {type: string, default: v}}\nresources:';
+const definitions = parseTemplate(`${HEAD}${RESOURCES}\n  n: {type: OS::Heat::None}`).resources;
+
+describe('fixedInputs', () => {
+  test.each([
+    ['a', undefined, 'a call of another function'],
+    ['b', [['value', 'a.output']], 'a reference beside a literal'],
+    ['c', undefined, 'a reference within another call'],
+    ['d', undefined, 'a reference deep in a value'],
+    ['e', undefined, 'a reference in the metadata'],
+    ['f', [['value', 'b.output']], 'literal metadata'],
+  ])('of %s: %j (%s)', (name, fixed) => {
+    const inputs = definitions
+      .get(name)
+      ?.fixedInputs?.map((input) => [
+        input.name,
+        ...input.references.map(
+          (reference) => reference.kind === 'attribute' && `${reference.resource}.${reference.attribute}`,
+        ),
+      ]);
+    expect(inputs).toEqual(fixed);
+  });
+
+  test('a resource that is made of others is looked through all the same', () => {
+    const files = {
+      'n.yaml': `${HEAD}
+  fast: {type: OS::Heat::TestResource, properties: {value: now}}
+outputs: {early: {value: {get_attr: [fast, output]}}}`,
+    };
+    const { stack } = new Engine().validate({
+      stack: 's',
+      template: `${HEAD}${RESOURCES}\n  n: {type: n.yaml}`,
+      files,
+    });
+    const reader = stack.byName.get('g');
+    expect(reader?.inputs.map(({ references }) => references)).toEqual([
+      [
+        expect.objectContaining({ resource: 'n', attribute: 'nested_stack_name' }),
+        expect.objectContaining({ resource: 'n/fast', attribute: 'output' }),
+      ],
+    ]);
+  });
+});
