@@ -2,7 +2,7 @@
 // Each figure is the median over repetitions; each repetition is a process of its own, and subject and peer take turns,
 // so that a machine that slows down slows both. Ratios are to the section's peer in the same run.
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { writeFileSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -27,11 +27,13 @@ if (unknown.length > 0) {
 if (values.one === undefined) await runSections(positionals.length === 0 ? SECTIONS : positionals);
 else await runOne(positionals[0], values.one, Number(values.size));
 
-/** In the child: warms up at a tenth of the size, then measures once. */
+/** In the child: warms up with 1,000 three times, then measures once. */
 async function runOne(section, subject, size) {
   const { subjects } = await import(`./${section}.mjs`);
-  for (let k = 0; k < 3; k += 1) await subjects[subject](Math.max(1, Math.min(1000, size / 10)));
-  console.log(JSON.stringify(await subjects[subject](size)));
+  for (let k = 0; k < 3; k += 1) await subjects[subject](1000);
+  writeSync(1, `${JSON.stringify(await subjects[subject](size))}\n`);
+  // What the subject still has at work, to be warm, must not hold the process.
+  process.exit();
 }
 
 async function runSections(sections) {
@@ -47,7 +49,7 @@ async function runSections(sections) {
     const { subjects, peer, sizes = values.sizes.split(',').map(Number) } = await import(`./${section}.mjs`);
     console.log(`\n${section}  (median of ${values.repeat}; x = ratio to ${peer})`);
     console.log(
-      `${'subject'.padEnd(28)}${'n'.padStart(9)}${'us each'.padStart(12)}${'x'.padStart(8)}${'B each'.padStart(9)}`,
+      `${'subject'.padEnd(28)}${'n'.padStart(9)}${'us each'.padStart(12)}${'x'.padStart(8)}${'B kept'.padStart(9)}`,
     );
     for (const size of sizes) {
       const figures = measure(section, Object.keys(subjects), size);
