@@ -238,7 +238,14 @@ class Derivation {
     this.#problems.push(
       ...(isMember
         ? validateNames(type, definition.properties, place)
-        : validateStatically(type, definition.properties, place, this.#scope, inputs)),
+        : validateStatically(
+            type,
+            definition.properties,
+            place,
+            this.#scope,
+            inputs,
+            inputs === definition.fixedInputs,
+          )),
     );
     const policyType = updatePolicyType(type);
     const policy = definition.updatePolicy;

@@ -41,11 +41,17 @@ const NoOp = definePlainType({
   handler: { create: async () => ({ value: 1 }) },
 });
 
-const Waiting = definePlainType({
-  name: 'Bench::Waiting',
-  properties: { until: {} },
-  attributes: {},
-  handler: { create: async () => ({}) },
+const working = [];
+const Working = definePlainType({
+  name: 'Bench::Working',
+  properties: { in0: {}, in1: {}, in2: {} },
+  attributes: { value: { schema: {} } },
+  handler: {
+    create: (call) => {
+      working.push(call);
+      return new Promise(() => {});
+    },
+  },
 });
 
 /** The engine of this process. */
@@ -70,12 +76,12 @@ async function startEngine(file) {
   const directory = file === undefined ? undefined : await mkdtemp(join(tmpdir(), 'hotloom-bench-'));
   if (directory !== undefined) process.on('exit', () => rmSync(directory, { recursive: true }));
   const started = new Engine({
-    types: [NoOp, Waiting],
+    types: [NoOp, Working],
     limits: { maxResources: 1_000_000, maxTemplateSize: Number.MAX_SAFE_INTEGER },
     ...(directory === undefined ? {} : { store: SqliteStore.open(join(directory, file)) }),
   });
   const other = layeredTemplate(12, NoOp.name);
-  other.resources.last = { type: Waiting.name, properties: { until: { get_data: 'nobody.value' } } };
-  void started.create({ stack: 'other', template: { ...other, heat_template_version: 'hotloom-1' } });
+  other.resources.r11.type = Working.name;
+  void started.create({ stack: 'other', template: other, timeoutMs: 2 ** 31 - 1 });
   return started;
 }
