@@ -5,7 +5,7 @@ import { withUnknownTypes } from './builtin/definitions/unknown-types.ts';
 import { heatConstraints } from './builtin/heat/custom-constraints.ts';
 import { heatTypes } from './builtin/heat/index.ts';
 import { type Clock, type Randomness, systemClock, systemRandomness } from './clock.ts';
-import { ActionCancelled, NotTheWriter } from './errors.ts';
+import { ActionCancelled, NotTheWriter, UsageError } from './errors.ts';
 import { type EngineEvent, EventHub, type StackEvent, type WaitingRead } from './events.ts';
 import type { Granularity } from './graph/build.ts';
 import { type Name, parseName, printName } from './names.ts';
@@ -22,7 +22,13 @@ import { type Analysis, analyse, type TemplateInput } from './stack/analyse.ts';
 import { askWaiting } from './stack/ask-waiting.ts';
 import { type CreateOptions, createStack } from './stack/create.ts';
 import { type DeleteOptions, deleteStack, findStack } from './stack/delete.ts';
-import { describeStack, type StackDescription, type StackSummary, summarizeStack } from './stack/describe.ts';
+import {
+  describeStack,
+  isInterrupted,
+  type StackDescription,
+  type StackSummary,
+  summarizeStack,
+} from './stack/describe.ts';
 import { type Inspection, inspectAnalysis } from './stack/inspect.ts';
 import { readValue } from './stack/read.ts';
 import { ScriptAccess } from './stack/script-access.ts';
@@ -32,6 +38,7 @@ import type { Claimant, StackStore, StoredEvent } from './store/stack-store.ts';
 import type { CustomConstraints } from './template/constraints.ts';
 import { DEFAULT_MAX_TEMPLATE_SIZE, type DuplicateKeys } from './template/yaml.ts';
 import type { Json } from './values.ts';
+import { listNames, suggest } from './wording.ts';
 
 export interface EngineOptions {
   /**
@@ -88,6 +95,7 @@ export class Engine {
   #claimantOnce: Promise<Claimant> | undefined;
 
   constructor(options: EngineOptions = {}) {
+    checkOptions(options);
     const { clock = systemClock, randomness = systemRandomness } = options;
     const store = options.store ?? new MemoryStore();
     const space = options.space ?? new MemorySpace();
@@ -169,7 +177,7 @@ export class Engine {
    * for which the time is over then has an error, and the stack is complete.
    */
   async create(options: CreateOptions): Promise<StackDescription> {
-    return this.#owned(createStack(this.#services, options));
+    return this.#owned(() => createStack(this.#services, options));
   }
 
   /**
@@ -177,18 +185,21 @@ export class Engine {
    * EntityNotFound, ActionInProgress, StackInUse, and StackFailed when a resource could not be deleted.
    */
   async delete(options: DeleteOptions): Promise<void> {
-    await this.#owned(deleteStack(this.#services, options));
+    await this.#owned(() => deleteStack(this.#services, options));
   }
 
   /** A stack with its outputs and resources. Throws EntityNotFound. */
   async show(stack: string, space = 'default'): Promise<StackDescription> {
     const record = await findStack(this.#services, space, stack);
-    return describeStack(record, await this.#services.store.resources(record.id));
+    const { store } = this.#services;
+    return describeStack(record, await store.resources(record.id), await isInterrupted(store, record));
   }
 
   /** All stacks of the store, by space and name. */
   async list(): Promise<readonly StackSummary[]> {
-    return (await this.#services.store.listStacks()).map(summarizeStack);
+    const { store } = this.#services;
+    const records = await store.listStacks();
+    return Promise.all(records.map(async (record) => summarizeStack(record, await isInterrupted(store, record))));
   }
 
   /** The values of a stack's outputs. Throws EntityNotFound. */
@@ -286,7 +297,15 @@ export class Engine {
   }
 
   /** `close` waits for it. */
-  async #owned<T>(action: Promise<T>): Promise<T> {
+  async #owned<T>(act: () => Promise<T>): Promise<T> {
+    if (this.#closing.signal.aborted) {
+      throw new UsageError({
+        what: 'The engine has been closed.',
+        why: 'A closed engine holds nothing any more to work with.',
+        fix: 'Close an engine after its last action, or make a new one.',
+      });
+    }
+    const action = act();
     this.#actions.add(action);
     try {
       return await action;
@@ -350,4 +369,34 @@ export class Engine {
 
 function toName(name: NameInput): Name {
   return typeof name === 'string' ? parseName(name) : name;
+}
+
+const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: true } = {
+  types: true,
+  store: true,
+  space: true,
+  concurrency: true,
+  stallTimeoutMs: true,
+  cancelGraceMs: true,
+  granularity: true,
+  limits: true,
+  projectId: true,
+  region: true,
+  customConstraints: true,
+  unknownTypes: true,
+  duplicateKeys: true,
+  clock: true,
+  randomness: true,
+};
+
+/** A misspelt option would be no option, and nobody would know. */
+function checkOptions(options: EngineOptions): void {
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(OPTIONS, name)) continue;
+    throw new UsageError({
+      what: `An engine has no option '${name}'.`,
+      why: `Its options are ${listNames(Object.keys(OPTIONS))}.`,
+      fix: `${suggest(name, Object.keys(OPTIONS))}Correct the name, or leave it out.`,
+    });
+  }
 }

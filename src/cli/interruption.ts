@@ -6,11 +6,11 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 /** Ctrl-C, and SIGTERM as the same: the first one cancels what is at work, the second one ends the program at once. */
 export class Interruption {
   readonly #controller = new AbortController();
-  readonly #listener: () => void;
+  readonly #listener: (signal: NodeJS.Signals) => void;
 
   /** `first` is called at the first signal, before `signal` fires; `second` at the second one, before the end. */
   constructor(options: { readonly first?: () => void; readonly second?: () => void } = {}) {
-    this.#listener = () => {
+    this.#listener = (signal) => {
       if (this.#controller.signal.aborted) {
         options.second?.();
         process.exit(EXIT.cancelled);
@@ -18,7 +18,7 @@ export class Interruption {
       options.first?.();
       this.#controller.abort(
         new ActionCancelled({
-          what: 'Cancelled by Ctrl-C.',
+          what: `Cancelled by ${signal === 'SIGINT' ? 'Ctrl-C' : signal}.`,
           why: 'What had been made by then is recorded.',
           fix: 'Delete the stack to remove what was made.',
         }),

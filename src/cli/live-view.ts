@@ -8,6 +8,7 @@ import {
   type Span,
   type Tone,
   toneOfState,
+  widthOf,
   wrapText,
 } from './styled-text.ts';
 
@@ -34,14 +35,15 @@ const MARKS: { readonly [phase in Phase]: readonly [mark: string, tone: Tone] } 
 
 /** One frame of the live view: the stack's line, a line per resource, and what stands in the way. */
 export function drawProgress(progress: Progress, options: ViewOptions): readonly Line[] {
-  const head = headLine(progress, options.now);
+  const head = headLines(progress, options);
   const foot = footLines(progress, options);
-  const room = Math.max(options.rows - 2 - foot.length, 3);
-  const lines = [head, ...resourceLines(progress, room, options), ...foot];
+  const room = Math.max(options.rows - 1 - head.length - foot.length, 3);
+  const lines = [...head, ...resourceLines(progress, room, options), ...foot];
   return lines.map((line) => cutLine(line, options.columns));
 }
 
-function headLine(progress: Progress, now: number): Line {
+/** The counts get a line of their own where there is no room beside the state. */
+function headLines(progress: Progress, { now, columns }: ViewOptions): readonly Line[] {
   const { stack, action, status, startedAt, endedAt } = progress;
   const isAtWork = endedAt === undefined;
   const mark: Span = isAtWork
@@ -51,15 +53,17 @@ function headLine(progress: Progress, now: number): Line {
       : ['✖', 'bad'];
   const state = `${action}_${status}`;
   const counts = countPhases(progress);
-  return [
+  const line: Line = [
     mark,
     [' '],
     [oneLine(stack), 'strong'],
     ['  '],
     [state, toneOfState(state)],
     [`  ${printDuration((endedAt ?? now) - startedAt)}`],
-    [counts === '' ? '' : `  ${counts}`, 'dim'],
   ];
+  if (counts === '') return [line];
+  const beside: Line = [...line, [`  ${counts}`, 'dim']];
+  return widthOf(beside) <= columns ? [beside] : [line, [[`  ${counts}`, 'dim']]];
 }
 
 function isRemoval({ action }: Progress): boolean {
@@ -93,20 +97,56 @@ function resourceLines(progress: Progress, room: number, options: ViewOptions): 
     if (shown.length + hidden.size <= room) break;
     const members = shown.filter((resource) => phaseOf(resource) === phase);
     if (members.length === 0) continue;
-    // Of the last phase that has to give way the latest stay, as far as there is room.
+    // Of the last phase that has to give way some stay, as far as there is room: those whose turn is next, else the latest.
     const kept = Math.max(room - (shown.length - members.length) - hidden.size - 1, 0);
-    const dropped = new Set(members.slice(0, members.length - kept));
+    const dropped = new Set(phase === 'waiting' ? members.slice(kept) : members.slice(0, members.length - kept));
     hidden.set(phase, { count: dropped.size, isAll: kept === 0 });
     shown = shown.filter((resource) => !dropped.has(resource));
   }
-  const nameWidth = widest(shown.map(({ name }) => oneLine(name)));
-  const typeWidth = widest(shown.map(({ type }) => oneLine(type)));
-  const stateWidth = widest(shown.map(stateText));
+  const details = shown.map((resource) => detail(progress, resource, phaseOf(resource), options.now));
+  const layout = layoutOf(progress, shown, Math.max(0, ...details.map(widthOf)), options.columns);
   return [
     ...[...hidden].map(([phase, collapsed]) => collapsedLine(phase, collapsed)),
-    ...shown.map((resource) => resourceLine(progress, resource, { nameWidth, typeWidth, stateWidth }, options)),
+    ...shown.map((resource, index) => resourceLine(resource, details[index] ?? [], layout, options)),
   ];
 }
+
+/** How the columns before the details are drawn. */
+interface Layout {
+  readonly nameWidth: number;
+  /** Undefined: there is no room for types. */
+  readonly typeWidth: number | undefined;
+  readonly stateWidth: number;
+  /** The action that is left out, since the first line tells it: `IN_PROGRESS` for `CREATE_IN_PROGRESS`. */
+  readonly implied: string | undefined;
+}
+
+/** Mark, time and the spaces between all columns. */
+const FIXED_WIDTH = 17;
+
+/** What a resource waits for is worth more than the rest: first the types give way, then the actions, then long names. */
+function layoutOf(
+  progress: Progress,
+  shown: readonly ResourceProgress[],
+  detailWidth: number,
+  columns: number,
+): Layout {
+  const nameWidth = widest(shown.map(({ name }) => oneLine(name)));
+  const typeWidth = widest(shown.map(({ type }) => oneLine(type)));
+  const stateWidth = widest(shown.map((resource) => stateText(resource)));
+  const free = columns - FIXED_WIDTH - Math.min(detailWidth, MOST_DETAIL);
+  if (columns >= 100 && nameWidth + typeWidth + stateWidth + 2 <= free) {
+    return { nameWidth, typeWidth, stateWidth, implied: undefined };
+  }
+  if (nameWidth + stateWidth <= free) return { nameWidth, typeWidth: undefined, stateWidth, implied: undefined };
+  const shortWidth = widest(shown.map((resource) => stateText(resource, progress.action)));
+  const left = Math.min(nameWidth, Math.max(LEAST_NAME, free - shortWidth));
+  return { nameWidth: left, typeWidth: undefined, stateWidth: shortWidth, implied: progress.action };
+}
+
+/** So much of the details is worth making room for. */
+const MOST_DETAIL = 48;
+const LEAST_NAME = 8;
 
 /** Resources of one phase for which there is no room: all of them, or the first ones. */
 interface Collapsed {
@@ -136,34 +176,34 @@ function widest(texts: readonly string[]): number {
 }
 
 function resourceLine(
-  progress: Progress,
   resource: ResourceProgress,
-  widths: { readonly nameWidth: number; readonly typeWidth: number; readonly stateWidth: number },
-  { now, columns }: ViewOptions,
+  details: Line,
+  { nameWidth, typeWidth, stateWidth, implied }: Layout,
+  { now }: ViewOptions,
 ): Line {
-  const phase = phaseOf(resource);
   const { startedAt, endedAt } = resource;
-  const [mark, tone] = MARKS[phase];
+  const [mark, tone] = MARKS[phaseOf(resource)];
   const elapsed = startedAt === undefined ? '' : printDuration((endedAt ?? now) - startedAt);
-  const state = stateText(resource);
-  const name = oneLine(resource.name);
-  // In a narrow terminal the type gives way: what a resource waits for is worth more.
-  const type = columns < 100 ? '' : `  ${padEnd(oneLine(resource.type), widths.typeWidth)}`;
+  const state = stateText(resource, implied);
   return [
     ['  '],
     [mark, tone],
-    [` ${padEnd(name, widths.nameWidth)}`],
-    [type, 'dim'],
-    [`  ${padEnd(state, widths.stateWidth)}`, toneOfState(state)],
+    [' '],
+    ...(implied !== undefined ? cutLine([[oneLine(resource.name)]], nameWidth) : ([[oneLine(resource.name)]] as Line)),
+    [' '.repeat(Math.max(0, nameWidth - [...oneLine(resource.name)].length))],
+    [typeWidth === undefined ? '' : `  ${padEnd(oneLine(resource.type), typeWidth)}`, 'dim'],
+    [`  ${padEnd(state, stateWidth)}`, toneOfState(stateText(resource))],
     [`  ${elapsed.padStart(7)}`, 'dim'],
     ['  '],
-    ...detail(progress, resource, phase, now),
+    ...details,
   ];
 }
 
-function stateText({ action, status, isSkipped }: ResourceProgress): string {
+/** `implied` is an action that need not be told. */
+function stateText({ action, status, isSkipped }: ResourceProgress, implied?: string): string {
   if (isSkipped) return 'skipped';
-  return action === 'INIT' ? 'not started' : `${action}_${status}`;
+  if (action === 'INIT') return 'not started';
+  return action === implied ? status : `${action}_${status}`;
 }
 
 function detail(progress: Progress, resource: ResourceProgress, phase: Phase, now: number): Line {

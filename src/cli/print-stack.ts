@@ -15,6 +15,7 @@ export function printStack(io: Io, stack: StackDescription): string {
       ['id', [stack.id]],
       ['state', [stack.state, toneOfState(stack.state)]],
       ['reason', [oneLine(stack.reason)]],
+      ...(stack.isInterrupted ? [['interrupted', [interruption(stack), 'bad']] as const] : []),
       ['created', [printTime(stack.createdAt)]],
       ['updated', [`${printTime(stack.updatedAt)} (${printDuration(Date.now() - stack.updatedAt)} ago)`]],
     ]),
@@ -80,4 +81,9 @@ export function printValue(value: Json): string {
 
 function heading(io: Io, text: string): string {
   return `${io.out.colors.bold(text)}\n`;
+}
+
+/** What there is to know of a stack whose engine is gone. */
+export function interruption({ name }: { readonly name: string }): string {
+  return `the engine that worked on it is gone; 'hotloom delete ${oneLine(name)}' removes what was made`;
 }

@@ -13,7 +13,12 @@ export const WAITING_PATH = '/waiting/';
 export interface EndpointAddress {
   readonly socket: string;
   readonly token: string;
+  /** The same read was refused a moment ago, and its answer is to be told again. */
+  readonly wasRefused?: boolean;
 }
+
+/** The header of such a request. */
+export const REFUSED_HEADER = 'hotloom-refused';
 
 /** An error of the engine's, as an endpoint tells it. */
 export interface EndpointFailure {
@@ -33,8 +38,8 @@ export type EndpointReply =
 export function endpointOf(environment: {
   readonly [variable: string]: string | undefined;
 }): EndpointAddress | undefined {
-  const { HOTLOOM_SOCKET: socket, HOTLOOM_TOKEN: token } = environment;
-  return socket ? { socket, token: token ?? '' } : undefined;
+  const { HOTLOOM_SOCKET: socket, HOTLOOM_TOKEN: token, HOTLOOM_REFUSED: refused } = environment;
+  return socket ? { socket, token: token ?? '', wasRefused: refused === '1' } : undefined;
 }
 
 /**
@@ -48,7 +53,8 @@ export function requestRead(
 ): Promise<EndpointReply> {
   const path = `${VALUES_PATH}${encodeURIComponent(name)}${options.wait ? '' : '?wait=no'}`;
   const accept = options.as === 'text' ? 'text/plain' : 'application/json';
-  return request(endpoint, `GET ${path}`, [`Accept: ${accept}`], '', options.signal);
+  const again = endpoint.wasRefused === true ? [`${REFUSED_HEADER}: 1`] : [];
+  return request(endpoint, `GET ${path}`, [`Accept: ${accept}`, ...again], '', options.signal);
 }
 
 /** Writes a name: `body` is JSON text, or with `as: 'text'` a string as it is. Never rejects. */

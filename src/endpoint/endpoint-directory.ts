@@ -1,5 +1,6 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import type { Server } from 'node:net';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { connect, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,6 +26,7 @@ export class EndpointDirectory {
   /** Makes a fresh directory that only this user may enter. Throws EndpointUnreachable. */
   static async create(options: { readonly directory?: string | undefined; readonly commandFile?: string | undefined }) {
     const parent = options.directory ?? tmpdir();
+    await removeDead(parent);
     // mkdtemp makes the directory with mode 0700.
     const directory = new EndpointDirectory(await mkdtemp(join(parent, 'hotloom-')).catch(cannotMake(parent)));
     try {
@@ -57,6 +59,35 @@ export class EndpointDirectory {
   async remove(): Promise<void> {
     await rm(this.#path, { recursive: true, force: true });
   }
+}
+
+/** Engines that were killed could not remove theirs. So many are looked at. */
+const MAX_DEAD = 50;
+
+/** Removes the directories of this user's endpoints at whose sockets nobody listens any more. */
+async function removeDead(parent: string): Promise<void> {
+  const names = await readdir(parent).catch(() => []);
+  const candidates = names.filter((name) => /^hotloom-[A-Za-z0-9]{6}$/.test(name)).slice(0, MAX_DEAD);
+  await Promise.all(
+    candidates.map(async (name) => {
+      const directory = join(parent, name);
+      const { uid } = await stat(directory).catch(() => ({ uid: undefined }));
+      if (uid !== process.getuid?.() || !existsSync(join(directory, 'bin', 'hotloom'))) return;
+      if (await isDead(join(directory, 'socket'))) await rm(directory, { recursive: true, force: true });
+    }),
+  );
+}
+
+/** A socket that is not there yet belongs to an engine that is just starting. */
+function isDead(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect(socket);
+    connection.once('connect', () => {
+      connection.destroy();
+      resolve(false);
+    });
+    connection.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
+  });
 }
 
 /** Sources that run by a loader have no built command beside them, but one in `dist`. */

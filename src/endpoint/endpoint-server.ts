@@ -13,7 +13,7 @@ import type { WaitingRead } from '../events.ts';
 import { type Name, parseName, printName } from '../names.ts';
 import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
 import { asJson, type Json } from '../values.ts';
-import { type EndpointAddress, VALUES_PATH, WAITING_PATH } from './client.ts';
+import { type EndpointAddress, REFUSED_HEADER, VALUES_PATH, WAITING_PATH } from './client.ts';
 import { EndpointDirectory } from './endpoint-directory.ts';
 
 /** What the server asks of the engine. The principal is the resource whose token a request bears. */
@@ -47,7 +47,12 @@ interface Grant {
   readonly principal: ResourceIdentity | undefined;
   /** Fires when the token is revoked. */
   readonly revocation: AbortController;
+  /** Why the last reads of a name were refused, by its text in the request, for a client that asks for the words. */
+  readonly refusals: Map<string, unknown>;
 }
+
+/** So many refusals of one token are remembered. */
+const MAX_REFUSALS = 100;
 
 /**
  * The local endpoint: HTTP over a Unix socket, by which the processes of running resources read and write names.
@@ -103,7 +108,7 @@ export class EndpointServer {
     const { directory } = await this.#listening;
     if (this.#isClosed) throw tokenRevoked();
     const token = randomBytes(32).toString('hex');
-    this.#grants.set(digestOf(token), { principal, revocation: new AbortController() });
+    this.#grants.set(digestOf(token), { principal, revocation: new AbortController(), refusals: new Map() });
     return { directory, token };
   }
 
@@ -166,16 +171,26 @@ export class EndpointServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse, gone: AbortSignal): Promise<void> {
-    const { principal, revocation } = this.#authenticate(request);
+    const { principal, revocation, refusals } = this.#authenticate(request);
     if (principal === undefined) {
       await this.#serveObserver(request, response);
       return;
+    }
+    const target = request.url ?? '';
+    if (request.headers[REFUSED_HEADER] !== undefined && refusals.has(target)) {
+      const refusal = refusals.get(target);
+      refusals.delete(target);
+      throw refusal;
     }
     const { name, waits } = parseTarget(request, principal);
     const signal = AbortSignal.any([gone, revocation.signal]);
     if (request.method === 'GET') {
       const { onRead, onTryRead } = this.#options;
-      const value = await unlessAborted(waits ? onRead(principal, name, signal) : onTryRead(principal, name), signal);
+      const reading = waits ? onRead(principal, name, signal) : onTryRead(principal, name);
+      const value = await unlessAborted(reading, signal).catch((error: unknown) => {
+        if (refusals.size < MAX_REFUSALS) refusals.set(target, error);
+        throw error;
+      });
       if (value === undefined) throw notWritten(name);
       await sendValue(response, value, request.headers.accept === 'text/plain');
       return;

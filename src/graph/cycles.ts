@@ -21,7 +21,7 @@ export function describeCycles(graph: PortGraph, stack: StackInterface): readonl
 }
 
 function describeCycle(graph: PortGraph, stack: StackInterface, cycle: readonly number[]): CircularDependencyException {
-  const ports = cycle.map((port) => printPort(portOf(graph, port)));
+  const ports = printPorts(cycle.map((port) => portOf(graph, port)));
   const hops = cycle.map((port, position) => {
     const producer = cycle[(position + 1) % cycle.length] as number;
     return `    ${ports[position]} <- ${ports[(position + 1) % cycle.length]}   ${whyHop(graph, stack, port, producer)}`;
@@ -38,6 +38,16 @@ function describeCycle(graph: PortGraph, stack: StackInterface, cycle: readonly 
     where,
     why: `Each of these waits for the next, so none of them can ever happen:\n${hops.join('\n')}`,
     fix: "Break one hop: refer to an attribute that does not need the input, declare what an attribute really needs ('needs' of its output), or drop a depends_on.",
+  });
+}
+
+/** A property and an attribute of one name are told apart where a cycle passes both. */
+function printPorts(cycle: readonly Port[]): readonly string[] {
+  const texts = cycle.map(printPort);
+  return cycle.map((port, position) => {
+    const text = texts[position] as string;
+    if (texts.indexOf(text) === texts.lastIndexOf(text)) return text;
+    return `${text} (${port.kind === 'in' ? 'property' : 'attribute'})`;
   });
 }
 

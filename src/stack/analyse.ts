@@ -1,5 +1,5 @@
 import { isTemplateFile } from '../composition/registry-lookup.ts';
-import { type HotloomError, isHotloomError, StackValidationFailed, TemplateInvalid } from '../errors.ts';
+import { type HotloomError, isHotloomError, StackValidationFailed, TemplateInvalid, UsageError } from '../errors.ts';
 import { buildPortGraph } from '../graph/build.ts';
 import { describeCycles } from '../graph/cycles.ts';
 import type { PortGraph } from '../graph/port-graph.ts';
@@ -61,6 +61,7 @@ export function analyse(
   input: TemplateInput,
   { stackId, isTolerant = false }: AnalyseOptions = {},
 ): Analysis {
+  checkInput(input);
   const { space = 'default', stack: name } = input;
   checkName('stack', name);
   checkName('space', space);
@@ -113,6 +114,19 @@ export function analyse(
 function inOrder(problems: readonly HotloomError[]): readonly HotloomError[] {
   const key = ({ where }: HotloomError): number => (where?.line ?? 0) * 100_000 + (where?.column ?? 0);
   return [...new Map(problems.map((problem) => [problem.message, problem])).values()].sort((a, b) => key(a) - key(b));
+}
+
+/** What a caller without TypeScript may have got wrong. */
+function checkInput(input: TemplateInput): void {
+  const { stack, template } = (input ?? {}) as Partial<TemplateInput>;
+  const missing =
+    typeof stack !== 'string' ? 'stack' : template === undefined || template === null ? 'template' : undefined;
+  if (missing === undefined) return;
+  throw new UsageError({
+    what: `The option '${missing}' is missing.`,
+    why: 'A stack has a name, and is made from a template.',
+    fix: "Give both, as in {stack: 'my-app', template: text}.",
+  });
 }
 
 /** Heat's rule for stack names (heat/engine/stack.py); a slash is ours, between a nested stack's name and its parent's. */

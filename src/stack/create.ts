@@ -267,6 +267,7 @@ class Creation {
           : `Resources were not created: ${messageOf(result.skipCause)}`;
     const root = rootCause(first ?? result.skipCause);
     const others = result.failures.slice(1).map(({ what }) => what);
+    const began = stopped === undefined && isHotloomError(root) ? root : undefined;
     const why = [
       root !== undefined && root !== (first ?? result.skipCause) && root !== first?.cause
         ? `It began with: ${withoutStop(messageOf(root))}.`
@@ -276,14 +277,19 @@ class Creation {
         ? undefined
         : `Not created, since what they wait for failed: ${result.skipped.join(', ')}.`,
     ].filter((part) => part !== undefined);
+    // It may end in the last lines that a process has printed.
+    const told = [why.join(' '), began?.why ?? ''].filter((part) => part !== '').join('\n');
+    const fix = [
+      began?.fix,
+      this.#options.rollback === true
+        ? undefined
+        : `Delete stack '${stack.stack}' to remove what was made, and create it again.`,
+    ].filter((part) => part !== undefined);
     return new StackFailed({
       what: redact(`Stack CREATE failed: ${reason}`),
       where: stopped === undefined ? first?.where : undefined,
-      why: why.length === 0 ? undefined : redact(why.join(' ')),
-      fix:
-        this.#options.rollback === true
-          ? undefined
-          : `Delete stack '${stack.stack}' to remove what was made, and create it again.`,
+      why: told === '' ? undefined : redact(told),
+      fix: fix.length === 0 ? undefined : redact(fix.join(' ')),
       cause,
     });
   }

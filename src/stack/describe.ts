@@ -1,5 +1,5 @@
 import type { Action, Status } from '../events.ts';
-import type { ResourceRecord, StackRecord } from '../store/stack-store.ts';
+import type { ResourceRecord, StackRecord, StackStore } from '../store/stack-store.ts';
 import type { Json, JsonObject } from '../values.ts';
 
 /** A stack as callers see it. Plain data. */
@@ -12,6 +12,8 @@ export interface StackDescription {
   /** `CREATE_COMPLETE`, as Heat prints it. */
   readonly state: `${Action}_${Status}`;
   readonly reason: string;
+  /** IN_PROGRESS, and the engine that was at work is gone: nothing goes on until somebody deletes the stack. */
+  readonly isInterrupted: boolean;
   /** Milliseconds since 1970-01-01 UTC. */
   readonly createdAt: number;
   readonly updatedAt: number;
@@ -45,7 +47,11 @@ export type StackSummary = Omit<
   'outputs' | 'outputErrors' | 'outputDescriptions' | 'parameters' | 'resources'
 >;
 
-export function describeStack(record: StackRecord, resources: readonly ResourceRecord[]): StackDescription {
+export function describeStack(
+  record: StackRecord,
+  resources: readonly ResourceRecord[],
+  isInterrupted = false,
+): StackDescription {
   const outputs: Record<string, Json> = {};
   const outputErrors: Record<string, string> = {};
   const outputDescriptions: Record<string, string> = {};
@@ -55,7 +61,7 @@ export function describeStack(record: StackRecord, resources: readonly ResourceR
     if (description !== undefined) outputDescriptions[name] = description;
   }
   return {
-    ...summarizeStack(record),
+    ...summarizeStack(record, isInterrupted),
     outputs,
     outputErrors,
     outputDescriptions,
@@ -64,9 +70,10 @@ export function describeStack(record: StackRecord, resources: readonly ResourceR
   };
 }
 
-export function summarizeStack(record: StackRecord): StackSummary {
+export function summarizeStack(record: StackRecord, isInterrupted = false): StackSummary {
   const { id, space, name, action, status, reason, createdAt, updatedAt } = record;
-  return { id, space, name, action, status, state: `${action}_${status}`, reason, createdAt, updatedAt };
+  const state = `${action}_${status}` as const;
+  return { id, space, name, action, status, state, reason, isInterrupted, createdAt, updatedAt };
 }
 
 function describeResource(record: ResourceRecord): ResourceDescription {
@@ -83,4 +90,12 @@ function describeResource(record: ResourceRecord): ResourceDescription {
     requires,
     updatedAt,
   };
+}
+
+/** Whether nobody alive works on a stack whose action has not ended. */
+export async function isInterrupted(store: StackStore, record: StackRecord): Promise<boolean> {
+  if (record.status !== 'IN_PROGRESS' || (await store.holder(record.id)) !== undefined) return false;
+  // Between the two questions the action may have ended, or another begun.
+  const now = await store.findStack(record.space, record.name);
+  return now?.id === record.id && now.status === 'IN_PROGRESS' && now.updatedAt === record.updatedAt;
 }

@@ -389,7 +389,7 @@ function unknownParameters(template: Template, given: { readonly [name: string]:
           why: PSEUDO_PARAMETERS[template.version.dialect].includes(name)
             ? 'It is a pseudo-parameter, which the engine sets.'
             : 'A value is given for it, and nothing in the template could use it.',
-          fix: `${suggest(name, names)}The template has ${listNames(names)}.`,
+          fix: `${suggest(name, names)}${names.length === 0 ? 'The template has no parameters' : `The template has ${listNames(names)}`}; leave the value out where it is given.`,
         }),
     );
 }
@@ -425,7 +425,7 @@ export function resolveParameter(
       what: `The Parameter (${name}) was not provided.`,
       where: where(),
       why: 'It has no default.',
-      fix: `Give a value of type ${type}, or add a default to the template.`,
+      fix: `Give a value of type ${type} (--parameter ${name}=VALUE, or an environment), or add a default to the template.`,
     });
   }
   const refuse = (message: string, why: string, fix: string): never => {

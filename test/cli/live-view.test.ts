@@ -196,8 +196,8 @@ Resource CREATE failed: no disk`);
   ● r11  Test::Thing  CREATE_IN_PROGRESS    1.0 s
   ● r12  Test::Thing  CREATE_IN_PROGRESS    1.0 s
   ● r13  Test::Thing  CREATE_IN_PROGRESS    1.0 s
-  · r28  Test::Thing  not started
-  · r29  Test::Thing  not started`);
+  · r14  Test::Thing  not started
+  · r15  Test::Thing  not started`);
   });
 
   test('no line is wider than the terminal, and in a narrow one the types give way', () => {
@@ -213,6 +213,22 @@ Resource CREATE failed: no disk`);
     expect(text.split('\n').every((line) => line.length <= 50)).toBe(true);
     expect(text).not.toContain('Test::Thing');
     expect(text).toContain('Cancelling, until what is at work has stopped.\nCtrl-C again ends at once.');
+  });
+
+  test('what is waited for has the first claim on room: types, actions and long names give way to it', () => {
+    const progress = progressOf(
+      'a-name-that-is-quite-long-for-a-resource web',
+      resource(0, 'web', 'IN_PROGRESS'),
+      blocks(0, 'web', ['peer.address']),
+    );
+    expect(draw(progress, 1000, { columns: 60 })).toBe(`⠋ app  CREATE_IN_PROGRESS  1.0 s  1 blocked · 1 not started
+  · a-name-…  not started
+  ◌ web       IN_PROGRESS    1.0 s  waits 1.0 s for peer.ad…`);
+    expect(draw(progress, 1000, { columns: 50 }).split('\n').slice(0, 2)).toEqual([
+      '⠋ app  CREATE_IN_PROGRESS  1.0 s',
+      '  1 blocked · 1 not started',
+    ]);
+    expect(draw(progress, 1000, { columns: 80 })).toContain('waits 1.0 s for peer.address (');
   });
 
   test('events of other stacks change nothing', () => {

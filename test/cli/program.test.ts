@@ -184,6 +184,14 @@ resources:
       'Stack f is CREATE_FAILED.\nWhat remains: good (CREATE_COMPLETE), bad (CREATE_FAILED)\nTo remove it: hotloom delete f\n',
     );
     await ok('delete', 'f');
+    const script = '{ type: Local::Script, properties: { config: "#!/bin/sh\\necho \'no disk\' >&2; exit 4" } }';
+    place.write('script.yaml', `heat_template_version: hotloom-1\nresources:\n  s: ${script}\n`);
+    const { stderr } = await place.run(['create', 'f', '-t', 'script.yaml']);
+    expect(stderr).toContain("The script of 's' failed: exit code 4.\n  at script.yaml:3:6  resources.s\n");
+    expect(stderr).toContain(
+      "\n  The end of its errors:\n      no disk\n  Look at its attributes 'deploy_stdout' and 'deploy_stderr'",
+    );
+    await ok('delete', 'f');
     const rolledBack = await place.run(['create', 'f', '-t', 'fail.yaml', '--rollback']);
     expect(rolledBack.code).toBe(1);
     expect(rolledBack.stdout).toContain('ROLLBACK_COMPLETE');
@@ -215,7 +223,12 @@ describe('values', () => {
 
   test('read --try and --timeout give exit code 3 for a value that is not there', async () => {
     expect(await place.run(['read', 'ops.not.there', '--try'])).toEqual({ code: 3, stdout: '', stderr: '' });
-    expect(await place.run(['read', 'ops.not.there', '--timeout', '0.1'])).toMatchObject({ code: 3, stdout: '' });
+    const late = await place.run(['read', 'ops.not.there', '--timeout', '0.1', '--json']);
+    expect(late).toMatchObject({ code: 3, stdout: '' });
+    expect(JSON.parse(late.stderr)).toMatchObject({
+      code: 'ReadAborted',
+      what: "'default.ops.not.there' was not written within 0.1 seconds.",
+    });
   });
 
   test('write --json takes JSON text, - takes stdin', async () => {
@@ -258,6 +271,26 @@ describe('Ctrl-C', () => {
     expect(code).toBe(130);
     expect(stderr).toContain('What remains: server (CREATE_IN_PROGRESS)\nTo remove it: hotloom delete stubborn\n');
     await ok('delete', 'stubborn');
+    expect(processStart(pid)).toBeUndefined();
+  });
+
+  test('killed in the middle, the engine leaves a stack that says so, and is deleted', async () => {
+    place.write('killed.yaml', STUBBORN);
+    const create = place.start(['create', 'killed', '-t', 'killed.yaml']);
+    await create.printed('[killed.server]: CREATE_IN_PROGRESS');
+    const pid = Number(await ok('read', 'killed.server.pid'));
+    expect(JSON.parse(await ok('show', 'killed', '--json'))).toMatchObject({ isInterrupted: false });
+    create.child.kill('SIGKILL');
+    await create.ended;
+    expect(JSON.parse(await ok('show', 'killed', '--json'))).toMatchObject({ isInterrupted: true });
+    expect(await ok('list')).toContain('CREATE_IN_PROGRESS (interrupted)');
+    expect(await ok('waiting', 'killed')).toContain("the engine that worked on it is gone; 'hotloom delete killed'");
+    const followed = await place.run(['events', 'killed', '--follow']);
+    expect(followed).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('the engine that worked on it is gone'),
+    });
+    await ok('delete', 'killed');
     expect(processStart(pid)).toBeUndefined();
   });
 

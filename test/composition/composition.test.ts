@@ -86,7 +86,7 @@ resources:
   a: {type: peer.yaml, properties: {peer: {get_attr: [b, addr]}}}
   b: {type: peer.yaml, properties: {peer: {get_attr: [a, addr]}}}`;
     expect(() => engine.validate(input({ template, files: { 'peer.yaml': wrong } }))).toThrow(
-      /Circular Dependency Found: a\/meet \(start\) <- a\/meet.value <- b\/meet.value[\s\S]*at peer.yaml:7:25 {2}outputs.addr.value/,
+      /Circular Dependency Found: a\/meet \(start\) <- a\/meet.value \(property\) <- b\/meet.value \(attribute\)[\s\S]*at peer.yaml:7:25 {2}outputs.addr.value/,
     );
   });
 

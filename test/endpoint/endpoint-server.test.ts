@@ -1,10 +1,10 @@
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type EndpointReply, requestRead, requestWaiting, requestWrite } from '../../src/endpoint/client.ts';
@@ -108,6 +108,19 @@ describe('the socket', () => {
     const unused = join(directory, 'unused');
     await new EndpointServer({ ...engineOptions(engine), directory: unused }).close();
     expect(existsSync(unused)).toBe(false);
+  });
+
+  test('the directory of an engine that was killed is removed by the next one, that of a living one is not', async () => {
+    const dead = join(directory, 'hotloom-DEAD00');
+    mkdirSync(join(dead, 'bin'), { recursive: true });
+    writeFileSync(join(dead, 'bin', 'hotloom'), '');
+    const killed = `require('node:net').createServer().listen('${dead}/socket', () => process.kill(process.pid, 'SIGKILL'))`;
+    await new Promise((resolve) => execFile(process.execPath, ['-e', killed], resolve));
+    expect(existsSync(join(dead, 'socket'))).toBe(true);
+    const next = new EndpointServer({ ...engineOptions(engine), directory });
+    const { socket } = await next.open(WEB);
+    expect(readdirSync(directory).sort()).toEqual([basename(dirname(access.socket)), basename(dirname(socket))].sort());
+    await next.close();
   });
 
   test('a path that is too long for a socket is refused with its reason, and leaves nothing', async () => {
@@ -413,6 +426,18 @@ describe('the command in a script', () => {
       await engine.untilBlocked(1);
       engine.write('default.app.db.address', 'db:1');
       expect(await running).toEqual({ code: 0, stdout: 'before\ndb:1\nafter\n', stderr: '' });
+    });
+
+    test('a read that is refused while it waits is not read again for the words', async () => {
+      const running = shell('hotloom read db.address; echo "<$?>"', { curl });
+      await engine.untilBlocked(1);
+      engine.fail('default.app.db.address');
+      const { stdout, stderr } = await running;
+      expect([stdout, stderr.split('\n')[0]]).toEqual([
+        '<1>\n',
+        "WriterFailed: 'default.app.db.address' will not be written.",
+      ]);
+      expect(engine.reads).toEqual(['default.app.db.address']);
     });
 
     test('an error goes to stderr, in full sentences', async () => {

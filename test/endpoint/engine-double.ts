@@ -12,6 +12,9 @@ export class EngineDouble implements EndpointServerOptions {
   readonly #readers = new Map<string, Set<() => void>>();
   readonly #watchers = new Set<() => void>();
 
+  /** The names that were read by waiting, in order. */
+  readonly reads: string[] = [];
+
   /** How many reads are blocked now. */
   get blockedReads(): number {
     return [...this.#readers.values()].reduce((sum, readers) => sum + readers.size, 0);
@@ -26,6 +29,7 @@ export class EngineDouble implements EndpointServerOptions {
 
   readonly onRead = async (_principal: ResourceIdentity, name: Name, signal: AbortSignal): Promise<Json> => {
     const key = printName(name);
+    this.reads.push(key);
     while (!this.values.has(key)) {
       if (this.failed.has(key)) throw writerFailed(key);
       await this.#changed(key, signal);

@@ -165,7 +165,7 @@ describe('which value counts', () => {
         'The Parameter (p) was not provided.',
         '  at app.yaml:3:6  parameters.p',
         '  It has no default.',
-        '  Give a value of type string, or add a default to the template.',
+        '  Give a value of type string (--parameter p=VALUE, or an environment), or add a default to the template.',
       ].join('\n'),
     );
   });

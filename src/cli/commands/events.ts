@@ -7,6 +7,7 @@ import { Interruption } from '../interruption.ts';
 import { type Io, oneLine } from '../io.ts';
 import { type StoreOptions, withExistingStore } from '../open-engine.ts';
 import { printEvent } from '../plain-lines.ts';
+import { interruption as whatInterrupted } from '../print-stack.ts';
 
 /** How often a followed stack is asked for new events: another process writes them, which only the store can tell. */
 const POLL_MS = 200;
@@ -40,9 +41,12 @@ async function print(
   while (true) {
     let stored: readonly StoredEvent[];
     let isAtWork: boolean;
+    let isGone: boolean;
     try {
       // The state before the events: what happens between the two questions is then among the events or comes next time.
-      isAtWork = (await engine.show(stack, space)).status === 'IN_PROGRESS';
+      const shown = await engine.show(stack, space);
+      isAtWork = shown.status === 'IN_PROGRESS' && !shown.isInterrupted;
+      isGone = shown.isInterrupted;
       stored = await engine.storedEvents(stack, { space, after });
     } catch (error) {
       // A stack that was followed to its end by a delete.
@@ -54,6 +58,8 @@ async function print(
       after = sequence;
       isAnyPrinted = true;
     }
+    if (options.follow === true && isGone)
+      io.err.write(`Stack ${oneLine(stack)}: ${whatInterrupted({ name: stack })}.\n`);
     if (options.follow !== true || !isAtWork) break;
     await sleep(POLL_MS, undefined, { signal: interruption.signal }).catch(() => {});
     if (interruption.isCancelled) return EXIT.cancelled;

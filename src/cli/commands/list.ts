@@ -24,10 +24,10 @@ export async function list(io: Io, options: ListOptions): Promise<ExitCode> {
       printTable(
         io.out,
         [...(hasSpaces ? ['SPACE'] : []), 'NAME', 'STATE', 'CREATED', 'UPDATED', 'ID'],
-        stacks.map(({ space, name, state, createdAt, updatedAt, id }): readonly Span[] => [
+        stacks.map(({ space, name, state, isInterrupted, createdAt, updatedAt, id }): readonly Span[] => [
           ...(hasSpaces ? [[oneLine(space)] as const] : []),
           [oneLine(name), 'strong'],
-          [state, toneOfState(state)],
+          isInterrupted ? [`${state} (interrupted)`, 'bad'] : [state, toneOfState(state)],
           [printTime(createdAt)],
           [printTime(updatedAt)],
           [id, 'dim'],

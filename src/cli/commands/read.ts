@@ -1,12 +1,13 @@
 import { endpointOf } from '../../endpoint/client.ts';
 import { readInScript } from '../../endpoint/in-script.ts';
-import { isHotloomError } from '../../errors.ts';
+import { isHotloomError, ReadAborted } from '../../errors.ts';
 import { parseName, printName } from '../../names.ts';
 import type { Json } from '../../values.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { Interruption } from '../interruption.ts';
 import type { Io } from '../io.ts';
 import { type StoreOptions, withEngine, withExistingStore } from '../open-engine.ts';
+import { reportError } from '../print-error.ts';
 import { printValue } from '../print-stack.ts';
 
 export interface ReadCommandOptions extends StoreOptions {
@@ -58,7 +59,12 @@ async function blockingRead(
   } catch (error) {
     if (!isHotloomError(error, 'ReadAborted')) throw error;
     if (interruption.isCancelled) return EXIT.cancelled;
-    io.err.write(`'${printName(name)}' was not written within ${timeout} seconds.\n`);
+    const late = new ReadAborted({
+      what: `'${printName(name)}' was not written within ${timeout} ${timeout === 1 ? 'second' : 'seconds'}.`,
+      why: 'The read waited for it as long as --timeout says.',
+      fix: `Look at who writes it with 'hotloom show ${name[1]}', or wait longer.`,
+    });
+    reportError(io, late, options.json === true);
     return EXIT.notThere;
   } finally {
     interruption.end();

@@ -29,7 +29,8 @@ function sentence(io: Io, file: string, { template, stack }: Analysis): string {
   ];
   const description = oneLine(template.description);
   const head = `${green('✔')} ${bold(file)} is valid: ${counts.join(', ')}.`;
-  return description === '' ? head : `${head}\n  ${dim(description)}`;
+  // What Heat says of a template that describes itself by nothing.
+  return description === '' || description === 'No description' ? head : `${head}\n  ${dim(description)}`;
 }
 
 function count(number: number, noun: string): string {

@@ -142,7 +142,11 @@ function parse(args: Json, site: CallSite, allowsAll: boolean): GetAttr | undefi
     return site.refuse(forms(), 'It does not say which resource.', FIX);
   }
   if (!Array.isArray(parsed)) {
-    return site.refuse(`Argument to "${site.name}" must be a list`, 'It has several arguments.', FIX);
+    return site.refuse(
+      `Argument to "${site.name}" must be a list`,
+      'It needs the name of a resource and that of an attribute.',
+      FIX,
+    );
   }
   const [resource, attribute, ...parts] = parsed as readonly Expression[];
   if (resource === undefined || (attribute === undefined && !allowsAll)) {
