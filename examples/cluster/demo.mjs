@@ -72,7 +72,7 @@ async function takeDown({ resources }) {
   const left = pids.filter((pid) => processStart(pid) !== undefined);
   rmSync(join(directory, 'logs'), { recursive: true, force: true });
   console.log(
-    `Deleted: ${left.length} of ${pids.length} processes left, ${(await engine.list()).length} stacks in the store.`,
+    `Deleted: ${left.length === 0 ? 'no process' : `${left.length}`} of ${pids.length} is left, ${(await engine.list()).length === 0 ? 'no stack' : 'a stack'} is in the store.`,
   );
   if (left.length > 0) throw new Error(`These processes are left: ${left.join(' ')}`);
 }

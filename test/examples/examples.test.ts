@@ -32,7 +32,18 @@ describe('examples', () => {
     const printed = await run('cluster/demo.mjs', '3');
     expect(printed).toMatch(/PUT http:\/\/127\.0\.0\.1:\d+\/kv\/greeting {2}hello {2}-> {2}version 1 on 3 members/);
     expect(printed).toMatch(/GET http:\/\/127\.0\.0\.1:\d+\/kv\/greeting {9}-> {2}hello/);
-    expect(printed).toContain('Deleted: 0 of 3 processes left, 0 stacks in the store.');
+    expect(printed).toContain('Deleted: no process of 3 is left, no stack is in the store.');
+  });
+
+  test('handshake: two scripts that need each other, by the command line alone', async () => {
+    const hotloom = async (...args: readonly string[]): Promise<string> =>
+      (await promisify(execFile)(process.execPath, [join(root, 'dist/cli/main.js'), ...args], { cwd: directory }))
+        .stdout;
+    await hotloom('create', 'pair', '-t', join(root, 'examples/handshake/handshake.yaml'));
+    expect(await hotloom('outputs', 'pair', 'a')).toBe('a has met 10.0.0.2\n');
+    expect(await hotloom('outputs', 'pair', 'b')).toBe('b has met 10.0.0.1\n');
+    await hotloom('delete', 'pair', '-y');
+    expect(await hotloom('list')).toMatch(/^No stacks/);
   });
 
   test('two-machines: the makespan by attribute is shorter than by whole resource', async () => {
