@@ -413,7 +413,7 @@ export class ResourceRun implements JournalWaiter {
 
   #withWhatItBeganWith(error: unknown): unknown {
     const isKnown = this.#failedRead === undefined || rootCause(this.#failedRead) === rootCause(error);
-    return isKnown || this.traversal.signal.aborted ? error : withRootCause(error, this.#failedRead);
+    return isKnown || this.traversal.isStopped ? error : withRootCause(error, this.#failedRead);
   }
 
   /** Its record in a state that it has come to. */
@@ -505,7 +505,7 @@ export class ResourceRun implements JournalWaiter {
   /** Calls `goOn` with a slot, unless the handler is blocked on something else still or has ended. */
   #withSlot(goOn: () => void): void {
     // A handler that is to stop does not queue for the right to hear so.
-    if (this.#hasEnded || this.isBlocked || this.#slot !== undefined || this.traversal.signal.aborted) {
+    if (this.#hasEnded || this.isBlocked || this.#slot !== undefined || this.traversal.isStopped) {
       goOn();
       return;
     }

@@ -113,6 +113,7 @@ export class Traversal {
   #writes = 0;
   /** Runs that hold a slot or queue for one. */
   #working = 0;
+  #isStopped = false;
   #isIdleCheckDue = false;
   #graceTimer: Timer | undefined;
   #leave: () => void = () => {};
@@ -186,13 +187,18 @@ export class Traversal {
     return records;
   }
 
+  /** Whether it was cancelled. A field, since the getter of a signal costs more than the rest of such a question. */
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
   /** Why nothing new may start; undefined while the traversal goes on. */
   get stopReason(): unknown {
-    return this.signal.aborted ? this.signal.reason : undefined;
+    return this.#isStopped ? this.signal.reason : undefined;
   }
 
   throwIfStopped(): void {
-    if (this.signal.aborted) throw this.signal.reason;
+    if (this.#isStopped) throw this.signal.reason;
   }
 
   openEndpoint(resource: ResourceIdentity): Promise<EndpointAccess> {
@@ -574,11 +580,12 @@ export class Traversal {
     this.#isIdleCheckDue = true;
     queueMicrotask(() => {
       this.#isIdleCheckDue = false;
-      if (this.isIdle && !this.signal.aborted) this.#parts.didIdle();
+      if (this.isIdle && !this.#isStopped) this.#parts.didIdle();
     });
   }
 
   #stop(): void {
+    this.#isStopped = true;
     const reason = this.stopReason;
     for (const resource of this.stack.resources) {
       if (this.#phases[resource.index] === 'waiting') this.#skip(resource, reason);
