@@ -95,6 +95,7 @@ class Derivation {
   readonly #template: Template;
   readonly #options: DeriveOptions;
   readonly #problems: HotloomError[] = [];
+  readonly #resources: ResourceInterface[] = [];
   readonly #byName = new Map<string, ResourceInterface>();
   /** The attributes of each type with REFID, shared by the resources that add none. */
   readonly #typeOutputs = new Map<ResourceType, AttributeDeclarations>();
@@ -129,10 +130,9 @@ class Derivation {
     }
     for (const resource of flat) this.#addResource(resource, flat);
     const outputs = this.#outputs();
-    let resources = [...this.#byName.values()];
+    const resources = this.#resources;
     for (const { inputs } of resources) this.#checkInputs(inputs);
     for (const { references } of outputs) for (const reference of references) this.#checkReference(reference, false);
-    if (this.#ownOutputs.size > 0) resources = [...this.#byName.values()];
     const foreignReads = this.#readsNames ? resources.flatMap(foreignReadsOf) : [];
     const compositions = this.#compositions;
     const scope = this.#scope;
@@ -188,8 +188,8 @@ class Derivation {
     if (flat.composition === undefined) this.#checkSections(definition, type, source);
     const { name, dependsOn, deletionPolicy } = definition;
     const parent = parentOf(name);
-    this.#byName.set(name, {
-      index: this.#byName.size,
+    const resource: ResourceInterface = {
+      index: this.#resources.length,
       name,
       definition,
       type,
@@ -203,7 +203,9 @@ class Derivation {
           ? deletionPolicy
           : (this.#collect(() => deletionPolicyOf(definition, template, this.#scope)) ?? 'Delete'),
       isExternal,
-    });
+    };
+    this.#resources.push(resource);
+    this.#byName.set(name, resource);
   }
 
   #enabledOf(dependsOn: readonly string[], all: readonly FlatResource[]): readonly string[] {
@@ -444,7 +446,9 @@ class Derivation {
     if (outputs === undefined) {
       outputs = { ...producer.outputs };
       this.#ownOutputs.set(producer.name, outputs);
-      this.#byName.set(producer.name, { ...producer, outputs });
+      const changed = { ...producer, outputs };
+      this.#resources[producer.index] = changed;
+      this.#byName.set(producer.name, changed);
     }
     setOwn(outputs, attribute, NULL_ATTRIBUTE);
   }
