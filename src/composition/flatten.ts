@@ -139,12 +139,18 @@ export class Flattener {
     if (known !== undefined) return known;
     const { duplicateKeys } = this.options;
     const template = parseTemplate(text, {
-      file,
+      file: this.#shownName(file),
       files: Object.fromEntries(this.root.files),
       ...(duplicateKeys === undefined ? {} : { duplicateKeys }),
     });
     this.#templates.set(`${file}\u0000${text}`, template);
     return template;
+  }
+
+  /** A nested file as the user would name it: files are given relative to the root template's. */
+  #shownName(file: string): string {
+    const directory = this.root.source.file.slice(0, this.root.source.file.lastIndexOf('/') + 1);
+    return file.startsWith('/') || file.includes('://') ? file : normalisePath(`${directory}${file}`);
   }
 
   /** Names in a nested template are relative to its file; one that is given as it stands is found too. */

@@ -90,6 +90,19 @@ resources:
     );
   });
 
+  test('has its place in errors beside the file of the template that names it', () => {
+    const files = { 'parts/n.yaml': `${HEAD}resources: {a: {type: OS::Heat::Value, properties: {b: 1}}}` };
+    const template = `${HEAD}resources: {n: {type: parts/n.yaml}}`;
+    for (const [file, shown] of [
+      ['deep/app.yaml', 'deep/parts/n.yaml'],
+      ['app.yaml', 'parts/n.yaml'],
+      ['../app.yaml', '../parts/n.yaml'],
+      ['/srv/app.yaml', '/srv/parts/n.yaml'],
+    ] as const) {
+      expect(() => engine.validate({ stack: 's', template, file, files })).toThrow(`at ${shown}:2:`);
+    }
+  });
+
   test.each([
     ['an unknown property is found before the run', '{image: i, nosuch: 1}', false, 'Unknown Property nosuch'],
     ['none of several is found before the run', '{flavor: m1}', false, "None of the properties 'image'"],
