@@ -4,6 +4,7 @@ import { localPort } from './port.ts';
 import { PortHolder } from './port-holder.ts';
 import { localProcess } from './process.ts';
 import { localScript } from './script.ts';
+import { StartTurns } from './start-turns.ts';
 
 export { localFile };
 
@@ -17,9 +18,10 @@ export interface LocalTypesOptions {
 /** The resource types for real work on this machine. Made once for each engine: they share the ports that it holds. */
 export function localTypes(options: LocalTypesOptions = {}): readonly ResourceType[] {
   const ports = new PortHolder();
+  const turns = new StartTurns();
   return [
-    localProcess({ ports, logDirectory: options.logDirectory }),
-    localScript({ ports, directory: options.scriptDirectory }),
+    localProcess({ ports, turns, logDirectory: options.logDirectory }),
+    localScript({ ports, turns, directory: options.scriptDirectory }),
     localFile,
     localPort({ ports }),
   ];

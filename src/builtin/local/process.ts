@@ -11,6 +11,7 @@ import { processEnvironment } from './process-environment.ts';
 import { ProcessLog } from './process-log.ts';
 import { acceptsConnections, answersHttp, hasLogLine, type ReadyCondition } from './readiness.ts';
 import { DEFAULT_GRACE_SECONDS, recordedAttempt, recordedGraceMs, recordProcess } from './recorded-process.ts';
+import type { StartTurns } from './start-turns.ts';
 import { describeEnd, type StartedProcess, startProcess } from './started-process.ts';
 import { stopAttempt } from './stop-attempt.ts';
 import { pause } from './wait-for.ts';
@@ -39,6 +40,7 @@ const ATTRIBUTES = {
  */
 export function localProcess(parts: {
   readonly ports: PortHolder;
+  readonly turns: StartTurns;
   readonly logDirectory?: string | undefined;
 }): ResourceType {
   return defineStreamingType({
@@ -122,6 +124,7 @@ export function localProcess(parts: {
         );
         let started: StartedProcess;
         try {
+          await parts.turns.next();
           call.signal.throwIfAborted();
           await parts.ports.release(ports);
           started = await startProcess({

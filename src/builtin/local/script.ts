@@ -17,6 +17,7 @@ import type { PortHolder } from './port-holder.ts';
 import { processEnvironment } from './process-environment.ts';
 import { printTail } from './process-log.ts';
 import { DEFAULT_GRACE_SECONDS, recordedAttempt, recordedGraceMs, recordProcess } from './recorded-process.ts';
+import type { StartTurns } from './start-turns.ts';
 import { describeEnd, type ProcessEnd, type StartedProcess, startProcess } from './started-process.ts';
 import { stopAttempt } from './stop-attempt.ts';
 import { pause } from './wait-for.ts';
@@ -47,6 +48,7 @@ const ATTRIBUTES = {
  */
 export function localScript(parts: {
   readonly ports: PortHolder;
+  readonly turns: StartTurns;
   readonly directory?: string | undefined;
 }): ResourceType {
   const directoryOf = (token: string): string => join(parts.directory ?? tmpdir(), `hotloom-${token}`);
@@ -126,6 +128,7 @@ export function localScript(parts: {
         const files = makeFiles(directoryOf(token), config);
         const outputs = new OutputFiles(files.outputs, names, clock);
         try {
+          await parts.turns.next();
           signal.throwIfAborted();
           await parts.ports.release(ports);
           const environment = processEnvironment(
