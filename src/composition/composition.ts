@@ -1,6 +1,7 @@
 import type { ResourceType } from '../resource/resource-type.ts';
 import { type Expression, type ResolveScope, resolveExpression } from '../template/expression.ts';
 import type { ResourceDefinition, Template } from '../template/template.ts';
+import type { Json } from '../values.ts';
 
 /**
  * The two attributes that every resource made of others publishes at its start: the physical name and the id of what
@@ -48,13 +49,28 @@ export function composedAttribute(composition: Composition | undefined, attribut
 /** The same scope, with the attributes of compositions read from their members. */
 export function withCompositions(scope: ResolveScope, compositions: ReadonlyMap<string, Composition>): ResolveScope {
   if (compositions.size === 0) return scope;
+  // Attributes may hand each other's values on, each several times: what was read once is kept, since it is written once.
+  const known = new Map<string, Json>();
+  // What is behind itself is refused; whoever looks at such a template all the same reads null.
+  const open = new Set<string>();
   const composed: ResolveScope = {
     ...scope,
     attribute: (resource, attribute) => {
       const expression = composedAttribute(compositions.get(resource), attribute);
-      return expression === undefined
-        ? scope.attribute(resource, attribute)
-        : (resolveExpression(expression, composed) ?? null);
+      if (expression === undefined) return scope.attribute(resource, attribute);
+      const name = `${resource}.${attribute}`;
+      const value = known.get(name);
+      if (value !== undefined) return value;
+      if (open.has(name)) return null;
+      open.add(name);
+      try {
+        const resolved = resolveExpression(expression, composed) ?? null;
+        // Null may be what is not written yet.
+        if (resolved !== null) known.set(name, resolved);
+        return resolved;
+      } finally {
+        open.delete(name);
+      }
     },
   };
   return composed;

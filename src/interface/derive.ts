@@ -7,6 +7,7 @@ import {
 } from '../composition/composition.ts';
 import { type FlattenOptions, flatten } from '../composition/flatten.ts';
 import {
+  CircularDependencyException,
   type HotloomError,
   InvalidTemplateAttribute,
   InvalidTemplateReference,
@@ -15,6 +16,7 @@ import {
   StackValidationFailed,
   TemplateInvalid,
 } from '../errors.ts';
+import { nameKey } from '../names.ts';
 import { validateNames, validateStatically } from '../resource/properties.ts';
 import type { ResourceTypes } from '../resource/registry.ts';
 import type { AttributeDeclaration, AttributeDeclarations, ResourceType } from '../resource/resource-type.ts';
@@ -100,6 +102,8 @@ class Derivation {
   /** The attributes of each type with REFID, shared by the resources that add none. */
   readonly #typeOutputs = new Map<ResourceType, AttributeDeclarations>();
 
+  /** What stands behind the attributes of resources that are made of others, by their names. */
+  readonly #followed = new Map<string, readonly Reference[]>();
   /** Whether anything reads a name from outside the stack. */
   #readsNames = false;
   /** The names of all resources, once somebody asks. */
@@ -330,27 +334,85 @@ class Derivation {
    * A name of this very stack is a reference like `get_attr`, so that the static check sees it. An attribute of a resource
    * that is made of others is what stands behind it, and that the resource itself has started.
    */
-  #follow(reference: Reference, into: Reference[]): void {
-    if (reference.kind === 'name') {
-      const [space, stack, resource, attribute] = reference.name;
-      const isOwn = space === this.#options.space && stack === this.#options.stack && this.#isOwn(resource);
-      if (isOwn) this.#follow({ kind: 'attribute', resource, attribute, path: reference.path }, into);
-      else {
-        this.#readsNames = true;
-        into.push(reference);
-      }
-      return;
-    }
-    const expression =
-      reference.kind === 'attribute'
-        ? composedAttribute(this.#compositions.get(reference.resource), reference.attribute)
-        : undefined;
-    if (reference.kind !== 'attribute' || expression === undefined) {
+  #follow(given: Reference, into: Reference[]): void {
+    const reference = this.#inStack(given);
+    const expression = this.#composedBy(reference);
+    if (expression === undefined) {
       into.push(reference);
       return;
     }
-    into.push({ ...reference, attribute: NESTED_NAME });
-    visitReferences(expression, this.#scope, (behind) => this.#follow(behind, into));
+    into.push(...this.#behind(reference as AttributeReference, expression));
+  }
+
+  /**
+   * What stands behind an attribute of a resource that is made of others, each reference once. A loop and no recursion,
+   * and each attribute once: attributes may hand each other's values on through any number of nested templates, and each
+   * several times.
+   */
+  #behind(reference: AttributeReference, expression: Expression): readonly Reference[] {
+    const known = this.#followed.get(attributeName(reference));
+    if (known !== undefined) return known;
+    const open = new Map<string, Behind>();
+    const stack: Behind[] = [];
+    const enter = (entered: AttributeReference, behind: Expression): void => {
+      const direct: Reference[] = [{ ...entered, attribute: NESTED_NAME }];
+      visitReferences(behind, this.#scope, (each) => direct.push(this.#inStack(each)));
+      const one = { name: attributeName(entered), direct, position: 0, all: new Map<string, Reference>() };
+      open.set(one.name, one);
+      stack.push(one);
+    };
+    enter(reference, expression);
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      const next = top.direct[top.position];
+      if (next === undefined) {
+        stack.pop();
+        open.delete(top.name);
+        this.#followed.set(top.name, [...top.all.values()]);
+        continue;
+      }
+      const composed = this.#composedBy(next);
+      if (composed === undefined) addReference(top.all, next);
+      else {
+        const attribute = next as AttributeReference;
+        const name = attributeName(attribute);
+        const done = this.#followed.get(name);
+        if (done === undefined) {
+          if (open.has(name)) throw this.#endless([...open.keys()], name, attribute);
+          enter(attribute, composed);
+          continue;
+        }
+        for (const each of done) addReference(top.all, each);
+      }
+      top.position += 1;
+    }
+    return this.#followed.get(attributeName(reference)) ?? [];
+  }
+
+  #composedBy(reference: Reference): Expression | undefined {
+    if (reference.kind !== 'attribute') return undefined;
+    return composedAttribute(this.#compositions.get(reference.resource), reference.attribute);
+  }
+
+  /** A name of this very stack as what it is. */
+  #inStack(reference: Reference): Reference {
+    if (reference.kind !== 'name') return reference;
+    const [space, stack, resource, attribute] = reference.name;
+    if (space === this.#options.space && stack === this.#options.stack && this.#isOwn(resource)) {
+      return { kind: 'attribute', resource, attribute, path: reference.path };
+    }
+    this.#readsNames = true;
+    return reference;
+  }
+
+  /** Attributes that only hand on each other's values: no port is in the circle, so the graph would not show it. */
+  #endless(names: readonly string[], name: string, { path, source }: AttributeReference): CircularDependencyException {
+    const circle = [...names.slice(names.indexOf(name)), name].join(' <- ');
+    return new CircularDependencyException({
+      what: `Circular Dependency Found: ${circle}`,
+      where: (source ?? this.#template.source).locate(path),
+      why: 'Each of these is what the next one is, and none of them is written by anybody.',
+      fix: 'Give one of the parameters that hand the value on another value.',
+    });
   }
 
   #isOwn(resource: string): boolean {
@@ -494,4 +556,28 @@ function foreignReadsOf({ index, inputs }: ResourceInterface): readonly ForeignR
       reference.kind === 'name' ? [{ resource: index, input, name: reference.name }] : [],
     ),
   );
+}
+
+/** An attribute that is being looked behind. */
+interface Behind {
+  readonly name: string;
+  /** What its expression refers to, and how far that has been followed. */
+  readonly direct: readonly Reference[];
+  position: number;
+  /** By what they refer to. */
+  readonly all: Map<string, Reference>;
+}
+
+function attributeName({ resource, attribute }: AttributeReference): string {
+  return `${resource}.${attribute}`;
+}
+
+function addReference(all: Map<string, Reference>, reference: Reference): void {
+  const key =
+    reference.kind === 'name'
+      ? `name ${nameKey(reference.name)}`
+      : reference.kind === 'done'
+        ? `done ${reference.resource}`
+        : `attribute ${attributeName(reference)}`;
+  if (!all.has(key)) all.set(key, reference);
 }

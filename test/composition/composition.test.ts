@@ -90,6 +90,45 @@ resources:
     );
   });
 
+  test.each([
+    ['through its own parameter', 'resources: {n: {type: n.yaml, properties: {x: {get_attr: [n, y]}}}}', 'n.y <- n.y'],
+    [
+      'through another one',
+      'resources: {n: {type: n.yaml, properties: {x: {get_attr: [m, y]}}}, m: {type: n.yaml, properties: {x: {get_attr: [n, y]}}}}',
+      'n.y <- m.y <- n.y',
+    ],
+    [
+      'through all of its outputs',
+      'resources: {n: {type: OS::Heat::Stack, properties: {template: {get_file: n.yaml}, parameters: {x: {get_attr: [n]}}}}}',
+      'n.outputs <- n.outputs',
+    ],
+  ])('that hands on its own output %s is refused, and can be inspected all the same', (_, template, circle) => {
+    const files = {
+      'n.yaml': 'parameters: {x: {type: json, default: {}}}\nresources: {}\noutputs: {y: {value: {get_param: x}}}',
+    };
+    const outputs = 'outputs: {o: {value: {get_attr: [n, y]}}, p: {value: {get_attr: [n, outputs]}}}';
+    const given = input({
+      template: `${template}\n${template.includes('Stack') ? '' : outputs.replace(', p: {value: {get_attr: [n, outputs]}}', '')}`,
+      files,
+    });
+    expect(() => engine.validate(given)).toThrow(`Circular Dependency Found: ${circle}`);
+    expect(engine.inspect(given).problems.map(({ code }) => code)).toContain('CircularDependencyException');
+  });
+
+  test('hands values on through many others, each several times, at the cost of once', async () => {
+    const chain = (y: string, last: string) => ({
+      template: `resources:\n${Array.from(
+        { length: 45 },
+        (_, i) => `  n${i}: {type: n.yaml, properties: {x: ${i === 44 ? last : `{get_attr: [n${i + 1}, y]}`}}}`,
+      ).join('\n')}\noutputs: {o: {value: {get_attr: [n0, y]}}}`,
+      files: { 'n.yaml': `parameters: {x: {type: json}}\nresources: {}\noutputs: {y: {value: ${y}}}` },
+    });
+    expect((await create(chain('{get_param: x}', '{a: 1}'))).outputs).toEqual({ o: { a: 1 } });
+    // Looked through one by one these would be 2 to the power of 45 references.
+    const { stack } = engine.validate(input(chain('[{get_param: x}, {get_param: x}]', '{a: 1}')));
+    expect(stack.outputs[0]?.references).toHaveLength(45);
+  });
+
   test('has its place in errors beside the file of the template that names it', () => {
     const files = { 'parts/n.yaml': `${HEAD}resources: {a: {type: OS::Heat::Value, properties: {b: 1}}}` };
     const template = `${HEAD}resources: {n: {type: parts/n.yaml}}`;
