@@ -15,7 +15,7 @@ export function printStack(io: Io, stack: StackDescription): string {
       ['id', [stack.id]],
       ['state', [stack.state, toneOfState(stack.state)]],
       ['reason', [oneLine(stack.reason)]],
-      ...(stack.isInterrupted ? [['interrupted', [interruption(stack), 'bad']] as const] : []),
+      ...(stack.isInterrupted ? [['interrupted', [describeInterruption(stack), 'bad']] as const] : []),
       ['created', [printTime(stack.createdAt)]],
       ['updated', [`${printTime(stack.updatedAt)} (${printDuration(Date.now() - stack.updatedAt)} ago)`]],
     ]),
@@ -84,6 +84,6 @@ function heading(io: Io, text: string): string {
 }
 
 /** What there is to know of a stack whose engine is gone. */
-export function interruption({ name }: { readonly name: string }): string {
+export function describeInterruption({ name }: { readonly name: string }): string {
   return `the engine that worked on it is gone; 'hotloom delete ${oneLine(name)}' removes what was made`;
 }

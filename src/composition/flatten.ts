@@ -85,8 +85,6 @@ export class Flattener {
   readonly #flat: FlatResource[] = [];
   readonly #templates = new Map<string, Template>();
   readonly #hasRegistry: boolean;
-  /** A type that is made of no others: the last one that was asked for. */
-  #ordinaryType: string | undefined;
   #isOverLimit = false;
 
   constructor(root: Template, options: FlattenOptions, problems: HotloomError[]) {
@@ -99,8 +97,7 @@ export class Flattener {
 
   flatten(): readonly FlatResource[] {
     for (const definition of this.root.resources.values()) {
-      if (this.#isOrdinary(definition)) this.#addOrdinary(definition, this.root);
-      else this.#add({ definition, template: this.root, depth: 0, file: '' });
+      this.#add({ definition, template: this.root, depth: 0, file: '' });
     }
     return this.#flat;
   }
@@ -191,24 +188,13 @@ export class Flattener {
     };
   }
 
-  /** Nothing has to be asked to know that it is there, of which type, and made of nothing else. */
-  #isOrdinary({ condition, type }: ResourceDefinition): boolean {
-    if (condition !== undefined || this.#hasRegistry || this.#isOverLimit) return false;
-    if (type !== this.#ordinaryType && composerOf(type) !== undefined) return false;
-    this.#ordinaryType = type;
-    return true;
-  }
-
-  #addOrdinary(definition: ResourceDefinition, template: Template): void {
-    this.#flat.push({ definition, template, typeName: definition.type, composition: undefined, isBroken: false });
-  }
-
   /** The enabled resource, and its members when it is made of others. */
   #add(draft: Draft): void {
     const { definition, template } = draft;
     if (this.#isOverLimit || !this.#isEnabled(definition)) return;
-    if (this.#isOrdinary(definition)) {
-      this.#addOrdinary(definition, template);
+    // What nearly every resource is: of a type that nothing else can stand for, and made of no others.
+    if (!this.#hasRegistry && composerOf(definition.type) === undefined) {
+      this.#flat.push({ definition, template, typeName: definition.type, composition: undefined, isBroken: false });
       return;
     }
     const before = this.#problems.length;

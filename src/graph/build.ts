@@ -54,7 +54,6 @@ export function buildPortGraph(stack: StackInterface, granularity: Granularity =
 }
 
 const NONE: readonly string[] = [];
-const NOTHING: readonly InputInterface[] = [];
 
 /** Its `out` ports stand before its `done`. */
 function outPort(
@@ -76,13 +75,15 @@ function addInnerEdges(
   const done = builder.donePort(resource.index);
   const firstOut = start + 1 + resource.inputs.length;
   const startsWithAll = resource.type.kind === 'plain' || granularity === 'resource';
-  if (startsWithAll) for (let inPort = start + 1; inPort < firstOut; inPort += 1) builder.addEdge(inPort, start);
-  let inPort = start;
-  for (const input of startsWithAll ? NOTHING : resource.inputs) {
-    inPort += 1;
+  for (let inPort = start + 1; inPort < firstOut; inPort += 1) {
+    if (startsWithAll) {
+      builder.addEdge(inPort, start);
+      continue;
+    }
+    const { name } = resource.inputs[inPort - start - 1] as InputInterface;
     let out = firstOut;
     for (const attribute of outputs) {
-      if (needsInput(resource, attribute, input.name)) builder.addEdge(inPort, out);
+      if (needsInput(resource, attribute, name)) builder.addEdge(inPort, out);
       out += 1;
     }
     builder.addEdge(inPort, done);

@@ -244,14 +244,7 @@ class Derivation {
     this.#problems.push(
       ...(isMember
         ? validateNames(type, definition.properties, place)
-        : validateStatically(
-            type,
-            definition.properties,
-            place,
-            this.#scope,
-            inputs,
-            inputs === definition.fixedInputs,
-          )),
+        : validateStatically(type, definition.properties, place, this.#scope, inputs)),
     );
     const policyType = updatePolicyType(type);
     const policy = definition.updatePolicy;

@@ -50,8 +50,7 @@ export interface PropertyPlace {
  * Everything that is wrong with a resource's properties as far as it can be known before the run: an unknown property, a
  * missing one, a value that does not fit its schema, each placed at its node. Empty when nothing is. With `scope`, calls
  * that read no attribute (`get_param`, say) are resolved and checked too; without it, every call counts as unknown.
- * `inputs` names the properties that are known to read something at run time, `areCalls` says that each of those is one
- * call as a whole.
+ * `inputs` names the properties that are known to read something at run time.
  *
  * Throws InvalidSchemaError for a type whose declaration contradicts itself.
  */
@@ -61,14 +60,13 @@ export function validateStatically(
   place: PropertyPlace,
   scope?: StaticScope,
   inputs: readonly { readonly name: string }[] = NONE,
-  areCalls = false,
 ): readonly HotloomError[] {
   const failures: HotloomError[] = [];
   const known: Record<string, PartialJson> = {};
   for (const name in properties) {
     const expression = properties[name] as Expression;
     // A call that is known to read at run time need not be asked again.
-    const isRead = hasName(inputs, name) && (areCalls || expression instanceof FunctionCall);
+    const isRead = expression instanceof FunctionCall && hasName(inputs, name);
     const value = isRead ? UNKNOWN : knownPart(expression, scope, failures);
     if (value !== undefined) setOwn(known, name, value);
   }

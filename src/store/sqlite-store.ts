@@ -512,8 +512,8 @@ interface ManyRows {
 }
 
 /**
- * A call into SQLite costs about as much as three rows that it stores. In a batch of 1,000 records 100 rows a call take a
- * third of the time that one row a call takes, and two thirds of one JSON text that SQLite takes apart.
+ * A call into SQLite costs more than the row that it stores: of a batch of 1,000 records, 100 rows a call take two thirds of
+ * the time of one row a call, and as little of that of one JSON text that SQLite takes apart.
  */
 function manyRows(prepare: (sql: string) => Statement, insert: string, columns: number, onConflict: string): ManyRows {
   const row = `(${Array(columns).fill('?').join(', ')})`;

@@ -184,8 +184,8 @@ function copyDocument(input: object, { file }: TemplateParseOptions): { document
 const RESERVED_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** One object for all sections that are missing, which most are: who looks at them all finds it at hand. */
-const NOTHING = Object.freeze({});
-const NOBODY: readonly never[] = Object.freeze([]);
+const NO_ENTRIES = Object.freeze({});
+const NO_NAMES: readonly never[] = Object.freeze([]);
 
 /** Sections of a document to definitions. */
 class TemplateParser {
@@ -452,7 +452,7 @@ class TemplateParser {
 
   /** A section that is a mapping or a call; empty where it is missing. */
   #map(name: string, key: string, data: Json | undefined, checks: NameChecks): Expression {
-    if (data === undefined) return NOTHING;
+    if (data === undefined) return NO_ENTRIES;
     const parsed = this.#parser.expression(data, ['resources', name, key], checks);
     if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed;
     this.#addType(name, key, 'object', data);
@@ -460,7 +460,7 @@ class TemplateParser {
   }
 
   #dependsOn(name: string, data: Json | undefined, checks: NameChecks): readonly string[] {
-    if (data === undefined) return NOBODY;
+    if (data === undefined) return NO_NAMES;
     const path = ['resources', name, 'depends_on'];
     if (typeof data !== 'string' && !Array.isArray(data)) {
       this.#addType(name, 'depends_on', 'list or string', data);
@@ -535,7 +535,7 @@ class TemplateParser {
     data: Json | undefined,
     definition: Pick<ResourceDefinition, 'properties' | 'inputs'>,
   ): { readonly [attribute: string]: DeclaredOutput } {
-    if (data === undefined || !this.#version.resourceSections.has('outputs')) return NOTHING;
+    if (data === undefined || !this.#version.resourceSections.has('outputs')) return NO_ENTRIES;
     const sectionPath = [...path, 'outputs'];
     if (!isJsonObject(data)) {
       this.#problems.add({

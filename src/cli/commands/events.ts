@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../engine.ts';
 import { isHotloomError } from '../../errors.ts';
+import type { StackDescription } from '../../stack/describe.ts';
 import type { StoredEvent } from '../../store/stack-store.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { Interruption } from '../interruption.ts';
 import { type Io, oneLine } from '../io.ts';
 import { type StoreOptions, withExistingStore } from '../open-engine.ts';
 import { printEvent } from '../plain-lines.ts';
-import { interruption as whatInterrupted } from '../print-stack.ts';
+import { describeInterruption } from '../print-stack.ts';
 
 /** How often a followed stack is asked for new events: another process writes them, which only the store can tell. */
 const POLL_MS = 200;
@@ -40,13 +41,10 @@ async function print(
   let isAnyPrinted = false;
   while (true) {
     let stored: readonly StoredEvent[];
-    let isAtWork: boolean;
-    let isGone: boolean;
+    let shown: StackDescription;
     try {
       // The state before the events: what happens between the two questions is then among the events or comes next time.
-      const shown = await engine.show(stack, space);
-      isAtWork = shown.status === 'IN_PROGRESS' && !shown.isInterrupted;
-      isGone = shown.isInterrupted;
+      shown = await engine.show(stack, space);
       stored = await engine.storedEvents(stack, { space, after });
     } catch (error) {
       // A stack that was followed to its end by a delete.
@@ -58,9 +56,9 @@ async function print(
       after = sequence;
       isAnyPrinted = true;
     }
-    if (options.follow === true && isGone)
-      io.err.write(`Stack ${oneLine(stack)}: ${whatInterrupted({ name: stack })}.\n`);
-    if (options.follow !== true || !isAtWork) break;
+    if (options.follow === true && shown.isInterrupted)
+      io.err.write(`Stack ${oneLine(stack)}: ${describeInterruption(shown)}.\n`);
+    if (options.follow !== true || shown.status !== 'IN_PROGRESS' || shown.isInterrupted) break;
     await sleep(POLL_MS, undefined, { signal: interruption.signal }).catch(() => {});
     if (interruption.isCancelled) return EXIT.cancelled;
   }

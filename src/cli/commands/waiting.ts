@@ -2,7 +2,7 @@ import { printName } from '../../names.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { type Io, oneLine, printJson } from '../io.ts';
 import { type StoreOptions, withExistingStore } from '../open-engine.ts';
-import { interruption } from '../print-stack.ts';
+import { describeInterruption } from '../print-stack.ts';
 import { printDuration, type Span } from '../styled-text.ts';
 import { printTable } from '../table.ts';
 
@@ -14,7 +14,8 @@ export async function waiting(io: Io, stack: string, options: StoreOptions): Pro
     const { state } = shown;
     const reads = await engine.waiting(stack, options.space);
     if (options.json === true) printJson(io, reads);
-    else if (shown.isInterrupted) io.out.write(`Stack ${oneLine(stack)} is ${state}: ${interruption(shown)}.\n`);
+    else if (shown.isInterrupted)
+      io.out.write(`Stack ${oneLine(stack)} is ${state}: ${describeInterruption(shown)}.\n`);
     else if (reads.length === 0) io.out.write(`Nothing waits in stack ${oneLine(stack)}, which is ${state}.\n`);
     else {
       const now = Date.now();
