@@ -1,5 +1,5 @@
 import { invariant } from '../errors.ts';
-import { needsInput, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
+import { needsInput, producerOf, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
 import type { Reference } from '../template/expression.ts';
 import type { InputInterface } from '../template/inputs.ts';
 import { type PortGraph, PortGraphBuilder } from './port-graph.ts';
@@ -16,10 +16,9 @@ export type Granularity = 'attribute' | 'resource';
  * template's text. O(resources + references + inputs * outputs per streaming resource).
  */
 export function buildPortGraph(stack: StackInterface, granularity: Granularity = 'attribute'): PortGraph {
-  const { attributes, producers, portCount } = referencedAttributes(stack);
-  const builder = new PortGraphBuilder(portCount, 2 * portCount);
   const { resources } = stack;
-  // Producers were listed in the order in which they are met here.
+  const { attributes, producers, slots, portCount } = referencedAttributes(stack, granularity);
+  const builder = new PortGraphBuilder(2 * portCount);
   for (let index = 0; index < resources.length; index += 1) {
     const resource = resources[index] as ResourceInterface;
     builder.addResource(resource.name, resource.inputs, attributes[index] ?? NONE);
@@ -27,25 +26,20 @@ export function buildPortGraph(stack: StackInterface, granularity: Granularity =
   let position = 0;
   for (let index = 0; index < resources.length; index += 1) {
     const resource = resources[index] as ResourceInterface;
-    // A member starts after what it is a member of.
-    if (resource.parent >= 0) builder.addEdge(builder.startPort(resource.parent), builder.startPort(index));
-    addInnerEdges(builder, resource, attributes[index] ?? NONE, granularity);
-    for (const name of resource.dependsOn) {
-      builder.addEdge(builder.donePort(indexOf(stack, name)), builder.startPort(index));
-    }
     const start = builder.startPort(index);
+    // A member starts after what it is a member of.
+    if (resource.parent >= 0) builder.addEdge(builder.startPort(resource.parent), start);
+    addInnerEdges(builder, resource, attributes[index] ?? NONE, granularity);
+    for (const name of resource.dependsOn) builder.addEdge(builder.donePort(indexOf(stack, name)), start);
     for (let input = 0; input < resource.inputs.length; input += 1) {
-      const { references } = resource.inputs[input] as InputInterface;
+      const count = (resource.inputs[input] as InputInterface).references.length;
       const first = builder.edgeCount;
-      for (let each = 0; each < references.length; each += 1) {
+      for (let each = 0; each < count; each += 1) {
         const producer = producers[position] as number;
+        const slot = slots[position] as number;
         position += 1;
         if (producer === NOBODY) continue;
-        const reference = references[each] as Reference;
-        const port =
-          granularity === 'resource' || reference.kind !== 'attribute'
-            ? builder.donePort(producer)
-            : outPort(builder, producer, attributes[producer] ?? NONE, reference.attribute);
+        const port = slot === END ? builder.donePort(producer) : builder.outPort(producer, slot);
         if (!builder.hasEdgeSince(first, port)) builder.addEdge(port, start + 1 + input);
       }
     }
@@ -54,16 +48,6 @@ export function buildPortGraph(stack: StackInterface, granularity: Granularity =
 }
 
 const NONE: readonly string[] = [];
-
-/** Its `out` ports stand before its `done`. */
-function outPort(
-  builder: PortGraphBuilder,
-  producer: number,
-  attributes: readonly string[],
-  attribute: string,
-): number {
-  return builder.donePort(producer) - attributes.length + attributes.indexOf(attribute);
-}
 
 function addInnerEdges(
   builder: PortGraphBuilder,
@@ -97,41 +81,60 @@ function addInnerEdges(
 
 /** The producer of a name outside the stack, or of a resource that its condition leaves out, which reads as null. */
 const NOBODY = -1;
+/** The place of a reference that waits for the whole resource. */
+const END = -1;
 
 interface Referenced {
   /** By resource: the attributes that another resource or an output refers to, in order of first mention. */
   readonly attributes: readonly (string[] | undefined)[];
   /** For each reference of each input the number of its resource, in the order of the resources. */
   readonly producers: readonly number[];
+  /** And the place of its attribute among that resource's; END for none. */
+  readonly slots: readonly number[];
   readonly portCount: number;
 }
 
-function referencedAttributes({ resources, outputs, byName }: StackInterface): Referenced {
+/** The one walk over all references. Everything after it works on numbers. */
+function referencedAttributes(stack: StackInterface, granularity: Granularity): Referenced {
+  const { resources, outputs } = stack;
   const attributes: (string[] | undefined)[] = new Array(resources.length);
   const producers: number[] = [];
+  const slots: number[] = [];
   let portCount = 2 * resources.length;
-  const note = (reference: Reference): number => {
-    const producer = reference.kind === 'name' ? undefined : byName.get(reference.resource);
-    if (producer === undefined) return NOBODY;
-    const { index } = producer;
-    if (reference.kind !== 'attribute') return index;
-    const known = attributes[index];
-    if (known?.includes(reference.attribute)) return index;
+  const slotOf = (producer: number, attribute: string): number => {
+    const known = attributes[producer];
+    if (known === undefined) attributes[producer] = [attribute];
+    else {
+      const slot = known.indexOf(attribute);
+      if (slot >= 0) return slot;
+      known.push(attribute);
+    }
     portCount += 1;
-    if (known === undefined) attributes[index] = [reference.attribute];
-    else known.push(reference.attribute);
-    return index;
+    return (attributes[producer] as string[]).length - 1;
   };
   for (let index = 0; index < resources.length; index += 1) {
     const { inputs } = resources[index] as ResourceInterface;
     portCount += inputs.length;
     for (let input = 0; input < inputs.length; input += 1) {
       const { references } = inputs[input] as InputInterface;
-      for (let each = 0; each < references.length; each += 1) producers.push(note(references[each] as Reference));
+      for (let each = 0; each < references.length; each += 1) {
+        const reference = references[each] as Reference;
+        const producer = reference.kind === 'name' ? NOBODY : producerOf(stack, reference);
+        producers.push(producer);
+        const slot =
+          producer === NOBODY || reference.kind !== 'attribute' ? END : slotOf(producer, reference.attribute);
+        slots.push(granularity === 'resource' ? END : slot);
+      }
     }
   }
-  for (const { references } of outputs) for (const reference of references) note(reference);
-  return { attributes, producers, portCount };
+  for (const { references } of outputs) {
+    for (const reference of references) {
+      if (reference.kind !== 'attribute') continue;
+      const producer = producerOf(stack, reference);
+      if (producer !== NOBODY) slotOf(producer, reference.attribute);
+    }
+  }
+  return { attributes, producers, slots, portCount };
 }
 
 function indexOf(stack: StackInterface, name: string): number {

@@ -2,7 +2,7 @@ import { CircularDependencyException } from '../errors.ts';
 import type { StackInterface } from '../interface/interface.ts';
 import { printLocation } from '../source.ts';
 import { isAcyclic } from './order.ts';
-import { DONE, IN, OUT, type Port, type PortGraph, portOf, printPort, type Rows } from './port-graph.ts';
+import { DONE, IN, labelOf, OUT, type Port, type PortGraph, portOf, printPort, type Rows } from './port-graph.ts';
 
 /**
  * The shortest cycle in each deadlocked group of ports, in template order; empty when the graph is acyclic.
@@ -58,7 +58,7 @@ function whyHop(graph: PortGraph, stack: StackInterface, consumer: number, produ
   const type = stack.byName.get(resource)?.type;
   if (graph.kinds[consumer] === DONE) return `('${resource}' is done when all of it is)`;
   if (graph.kinds[consumer] === OUT && graph.kinds[producer] === IN) {
-    return `(a resource of type ${type?.name} needs '${graph.labels[producer]}' before it writes '${graph.labels[consumer]}')`;
+    return `(a resource of type ${type?.name} needs '${labelOf(graph, producer)}' before it writes '${labelOf(graph, consumer)}')`;
   }
   return `(a resource of type ${type?.name} starts when all its inputs are there)`;
 }
@@ -70,13 +70,13 @@ function placeOfHop(graph: PortGraph, stack: StackInterface, consumer: number, p
   if (reader === undefined) return undefined;
   const { source } = reader.template;
   if (graph.kinds[consumer] === IN) {
-    const input = reader.inputs.find(({ name }) => name === graph.labels[consumer]);
+    const input = reader.inputs.find(({ name }) => name === labelOf(graph, consumer));
     const reference = input?.references.find(
       (candidate) =>
         candidate.kind !== 'name' &&
         candidate.resource === writer &&
         (graph.kinds[producer] === DONE ||
-          (candidate.kind === 'attribute' && candidate.attribute === graph.labels[producer])),
+          (candidate.kind === 'attribute' && candidate.attribute === labelOf(graph, producer))),
     );
     return reference === undefined ? undefined : (reference.source ?? stack.template.source).locate(reference.path);
   }

@@ -35,8 +35,9 @@ export interface PortGraph {
   readonly kinds: Uint8Array;
   /** The number of the resource that the port belongs to. */
   readonly owners: Uint32Array;
-  /** Property, alias or attribute; undefined for `start` and `done`. */
-  readonly labels: readonly (string | undefined)[];
+  /** By resource: the properties and aliases that have `in` ports, and the attributes that have `out` ports. */
+  readonly inputs: readonly (readonly { readonly name: string }[])[];
+  readonly outputs: readonly (readonly string[])[];
   /** Row r: the first port of resource r; the last entry is `size`. */
   readonly firstPort: Uint32Array;
   readonly successors: Rows;
@@ -51,6 +52,14 @@ export function donePort(graph: PortGraph, resource: number): number {
   return (graph.firstPort[resource + 1] as number) - 1;
 }
 
+/** Property, alias or attribute; undefined for `start` and `done`. */
+export function labelOf({ firstPort, owners, inputs, outputs }: PortGraph, port: number): string | undefined {
+  const resource = owners[port] as number;
+  const position = port - (firstPort[resource] as number) - 1;
+  const own = inputs[resource] as readonly { readonly name: string }[];
+  return position < own.length ? own[position]?.name : outputs[resource]?.[position - own.length];
+}
+
 /** The port of an input that refers to something, or of an attribute that somebody refers to. */
 export function findPort(
   graph: PortGraph,
@@ -58,9 +67,14 @@ export function findPort(
   kind: typeof IN | typeof OUT,
   label: string,
 ): number | undefined {
-  const last = donePort(graph, resource);
-  for (let port = startPort(graph, resource) + 1; port < last; port += 1) {
-    if (graph.kinds[port] === kind && graph.labels[port] === label) return port;
+  const first = startPort(graph, resource) + 1;
+  const inputs = graph.inputs[resource] as readonly { readonly name: string }[];
+  if (kind === OUT) {
+    const slot = graph.outputs[resource]?.indexOf(label) ?? -1;
+    return slot < 0 ? undefined : first + inputs.length + slot;
+  }
+  for (let position = 0; position < inputs.length; position += 1) {
+    if (inputs[position]?.name === label) return first + position;
   }
   return undefined;
 }
@@ -69,7 +83,7 @@ export function portOf(graph: PortGraph, port: number): Port {
   return {
     kind: KINDS[graph.kinds[port] as number] as PortKind,
     resource: graph.names[graph.owners[port] as number] as string,
-    label: graph.labels[port],
+    label: labelOf(graph, port),
   };
 }
 
@@ -81,19 +95,16 @@ export function printPort(port: Port): string {
 /** Collects ports and edges, then packs them. Ports are added resource by resource. */
 export class PortGraphBuilder {
   readonly #names: string[] = [];
-  readonly #firstPort: number[] = [];
-  readonly #labels: (string | undefined)[] = [];
-  #kinds: Uint8Array;
-  #owners: Uint32Array;
-  #size = 0;
+  readonly #inputs: (readonly { readonly name: string }[])[] = [];
+  readonly #outputs: (readonly string[])[] = [];
+  /** The last entry is the number of ports. */
+  readonly #firstPort: number[] = [0];
   #from: Uint32Array;
   #to: Uint32Array;
   #edges = 0;
 
-  /** How many ports and edges there is room for at first; it grows with what is added. */
-  constructor(ports = 64, edges = 64) {
-    this.#kinds = new Uint8Array(ports);
-    this.#owners = new Uint32Array(ports);
+  /** How many edges there is room for at first; it grows with what is added. */
+  constructor(edges = 64) {
     this.#from = new Uint32Array(edges);
     this.#to = new Uint32Array(edges);
   }
@@ -102,11 +113,9 @@ export class PortGraphBuilder {
   addResource(name: string, inputs: readonly { readonly name: string }[], outputs: readonly string[]): number {
     const resource = this.#names.length;
     this.#names.push(name);
-    this.#firstPort.push(this.#size);
-    this.#addPort(resource, START, undefined);
-    for (let index = 0; index < inputs.length; index += 1) this.#addPort(resource, IN, inputs[index]?.name);
-    for (let index = 0; index < outputs.length; index += 1) this.#addPort(resource, OUT, outputs[index]);
-    this.#addPort(resource, DONE, undefined);
+    this.#inputs.push(inputs);
+    this.#outputs.push(outputs);
+    this.#firstPort.push((this.#firstPort[resource] as number) + inputs.length + outputs.length + 2);
     return resource;
   }
 
@@ -114,8 +123,13 @@ export class PortGraphBuilder {
     return this.#firstPort[resource] as number;
   }
 
+  /** `position` counts from 0 among the outputs of the resource. */
+  outPort(resource: number, position: number): number {
+    return this.donePort(resource) - (this.#outputs[resource] as readonly string[]).length + position;
+  }
+
   donePort(resource: number): number {
-    return (this.#firstPort[resource + 1] ?? this.#size) - 1;
+    return (this.#firstPort[resource + 1] as number) - 1;
   }
 
   get edgeCount(): number {
@@ -140,36 +154,36 @@ export class PortGraphBuilder {
   }
 
   build(): PortGraph {
-    const size = this.#size;
-    this.#firstPort.push(size);
+    const firstPort = new Uint32Array(this.#firstPort);
+    const size = firstPort[this.#names.length] as number;
+    const kinds = new Uint8Array(size);
+    const owners = new Uint32Array(size);
+    for (let resource = 0; resource < this.#names.length; resource += 1) {
+      const start = firstPort[resource] as number;
+      const end = firstPort[resource + 1] as number;
+      const firstOut = start + 1 + (this.#inputs[resource] as readonly unknown[]).length;
+      for (let port = start; port < end; port += 1) {
+        owners[port] = resource;
+        kinds[port] = port === start ? START : port < firstOut ? IN : port < end - 1 ? OUT : DONE;
+      }
+    }
     const from = this.#from.subarray(0, this.#edges);
     const to = this.#to.subarray(0, this.#edges);
     return {
       size,
       names: this.#names,
-      kinds: this.#kinds.subarray(0, size),
-      owners: this.#owners.subarray(0, size),
-      labels: this.#labels,
-      firstPort: new Uint32Array(this.#firstPort),
+      inputs: this.#inputs,
+      outputs: this.#outputs,
+      kinds,
+      owners,
+      firstPort,
       successors: packRows(size, from, to),
       predecessors: packRows(size, to, from),
     };
   }
-
-  #addPort(resource: number, kind: number, label: string | undefined): void {
-    const port = this.#size;
-    if (port === this.#kinds.length) {
-      this.#kinds = withRoom(this.#kinds, new Uint8Array(2 * port + 64));
-      this.#owners = withRoom(this.#owners, new Uint32Array(2 * port + 64));
-    }
-    this.#kinds[port] = kind;
-    this.#owners[port] = resource;
-    this.#labels.push(label);
-    this.#size = port + 1;
-  }
 }
 
-function withRoom<A extends Uint8Array | Uint32Array>(array: A, larger: A): A {
+function withRoom(array: Uint32Array, larger: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
   larger.set(array);
   return larger;
 }

@@ -36,7 +36,13 @@ import { printReferencePath } from '../template/references.ts';
 import { deletionPolicyOf, type ResourceDefinition, type Template } from '../template/template.ts';
 import { setOwn } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
-import type { ForeignRead, OutputInterface, ResourceInterface, StackInterface } from './interface.ts';
+import {
+  type ForeignRead,
+  type OutputInterface,
+  producerOf,
+  type ResourceInterface,
+  type StackInterface,
+} from './interface.ts';
 
 export interface DeriveOptions {
   readonly space: string;
@@ -98,7 +104,8 @@ class Derivation {
   readonly #options: DeriveOptions;
   readonly #problems: HotloomError[] = [];
   readonly #resources: ResourceInterface[] = [];
-  readonly #byName = new Map<string, ResourceInterface>();
+  /** Made when somebody asks for a resource by its name. */
+  #named: Map<string, ResourceInterface> | undefined;
   /** The attributes of each type with REFID, shared by the resources that add none. */
   readonly #typeOutputs = new Map<ResourceType, AttributeDeclarations>();
 
@@ -125,34 +132,41 @@ class Derivation {
     };
   }
 
+  get #byName(): ReadonlyMap<string, ResourceInterface> {
+    this.#named ??= new Map(this.#resources.map((resource) => [resource.name, resource]));
+    return this.#named;
+  }
+
   derive(): Derived {
-    const { space, stack } = this.#options;
+    const { space, stack: name } = this.#options;
     this.#checkSize();
     const flat = this.#flatten();
     for (const resource of flat) {
       if (resource.composition !== undefined) this.#compositions.set(resource.definition.name, resource.composition);
     }
     for (const resource of flat) this.#addResource(resource, flat);
-    const outputs = this.#outputs();
     const resources = this.#resources;
-    for (const { inputs } of resources) this.#checkInputs(inputs);
-    for (const { references } of outputs) for (const reference of references) this.#checkReference(reference, false);
-    const foreignReads = this.#readsNames ? resources.flatMap(foreignReadsOf) : [];
-    const compositions = this.#compositions;
-    const scope = this.#scope;
-    const derived = {
+    const byName = (): ReadonlyMap<string, ResourceInterface> => this.#byName;
+    const stack: StackInterface = {
       space,
-      stack,
+      stack: name,
       template: this.#template,
-      scope,
+      scope: this.#scope,
       resources,
-      byName: this.#byName,
-      compositions,
-      foreignReads,
-      outputs,
+      get byName() {
+        return byName();
+      },
+      keepsPositions: this.#compositions.size === 0 && resources.length === this.#template.resources.size,
+      compositions: this.#compositions,
+      outputs: this.#outputs(),
+      foreignReads: this.#readsNames ? resources.flatMap(foreignReadsOf) : [],
       customConstraints: this.#options.customConstraints,
     };
-    return { stack: derived, problems: this.#problems };
+    for (const { inputs } of resources) this.#checkInputs(stack, inputs);
+    for (const { references } of stack.outputs) {
+      for (const reference of references) this.#checkReference(stack, reference, false);
+    }
+    return { stack, problems: this.#problems };
   }
 
   #checkSize(): void {
@@ -209,7 +223,7 @@ class Derivation {
       isExternal,
     };
     this.#resources.push(resource);
-    this.#byName.set(name, resource);
+    this.#named?.set(name, resource);
   }
 
   #enabledOf(dependsOn: readonly string[], all: readonly FlatResource[]): readonly string[] {
@@ -452,10 +466,11 @@ class Derivation {
     return outputs;
   }
 
-  #checkInputs(inputs: readonly InputInterface[]): void {
+  #checkInputs(stack: StackInterface, inputs: readonly InputInterface[]): void {
     for (let index = 0; index < inputs.length; index += 1) {
       const { references } = inputs[index] as InputInterface;
-      for (let each = 0; each < references.length; each += 1) this.#checkReference(references[each] as Reference, true);
+      for (let each = 0; each < references.length; each += 1)
+        this.#checkReference(stack, references[each] as Reference, true);
     }
   }
 
@@ -463,9 +478,9 @@ class Derivation {
    * `get_attr` of a resource that a condition leaves out reads null, `get_resource` of it has no meaning but in an output;
    * an unknown type is a problem of its own.
    */
-  #checkReference(reference: Reference, isInput: boolean): void {
+  #checkReference(stack: StackInterface, reference: Reference, isInput: boolean): void {
     if (reference.kind !== 'attribute') return;
-    const producer = this.#byName.get(reference.resource);
+    const producer = this.#resources[producerOf(stack, reference)];
     if (producer === undefined) {
       if (isInput && reference.attribute === REFID) this.#refuseLeftOut(reference);
     } else if (!Object.hasOwn(producer.outputs, reference.attribute)) {
@@ -503,7 +518,7 @@ class Derivation {
       this.#ownOutputs.set(producer.name, outputs);
       const changed = { ...producer, outputs };
       this.#resources[producer.index] = changed;
-      this.#byName.set(producer.name, changed);
+      this.#named?.set(producer.name, changed);
     }
     setOwn(outputs, attribute, NULL_ATTRIBUTE);
   }

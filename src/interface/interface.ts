@@ -52,6 +52,8 @@ export interface StackInterface {
   /** The resources whose condition holds, in template order; each that is made of others is followed by its members. */
   readonly resources: readonly ResourceInterface[];
   readonly byName: ReadonlyMap<string, ResourceInterface>;
+  /** Whether each resource has the number that the template has it at: none is left out or made of others. */
+  readonly keepsPositions: boolean;
   /** The resources that are made of others. */
   readonly compositions: ReadonlyMap<string, Composition>;
   /** The references of resources to names of other stacks and of nobody. */
@@ -61,6 +63,19 @@ export interface StackInterface {
   /** What the schemas of properties may name. */
   readonly customConstraints: CustomConstraints | undefined;
 }
+
+/** The number of the resource that a reference is to; -1 for one that its condition leaves out, which reads as null. */
+export function producerOf(
+  stack: Pick<StackInterface, 'keepsPositions' | 'byName'>,
+  reference: LocalReference,
+): number {
+  if (stack.keepsPositions && reference.kind === 'attribute' && reference.position !== undefined)
+    return reference.position;
+  return stack.byName.get(reference.resource)?.index ?? -1;
+}
+
+/** A reference to a resource of the same stack. */
+export type LocalReference = Exclude<Reference, { readonly kind: 'name' }>;
 
 /**
  * Whether `attribute` can be written only after `input` (undefined: a read by name at run time): what the attribute

@@ -15,6 +15,7 @@ import {
   donePort,
   findPort,
   IN,
+  labelOf,
   OUT,
   type PortGraph,
   requiredResources,
@@ -362,7 +363,7 @@ export class Traversal {
         space: this.stack.space,
         stack: this.stack.stack,
         resource: this.graph.names[this.graph.owners[before] as number] as string,
-        attribute: this.graph.labels[before],
+        attribute: labelOf(this.graph, before),
       });
     }
     for (const { target } of this.#foreign.get(port)?.values() ?? []) missing.push(target);
@@ -381,15 +382,15 @@ export class Traversal {
     const resource = this.stack.resources[this.graph.owners[port] as number] as ResourceInterface;
     if (this.graph.kinds[port] === START) this.#begin(resource);
     else if (resource.type.kind === 'streaming') {
-      this.#runs[resource.index]?.inputDidSettle(this.graph.labels[port] as string, undefined);
-    } else this.#tellWake(resource, this.graph.labels[port] as string);
+      this.#runs[resource.index]?.inputDidSettle(labelOf(this.graph, port) as string, undefined);
+    } else this.#tellWake(resource, labelOf(this.graph, port) as string);
   }
 
   #portDidFail(port: number, cause: unknown): void {
     const resource = this.stack.resources[this.graph.owners[port] as number] as ResourceInterface;
     if (this.graph.kinds[port] === START) this.#skip(resource, cause);
     else if (resource.type.kind === 'streaming') {
-      this.#runs[resource.index]?.inputDidSettle(this.graph.labels[port] as string, cause);
+      this.#runs[resource.index]?.inputDidSettle(labelOf(this.graph, port) as string, cause);
     }
   }
 

@@ -30,6 +30,8 @@ export type Reference =
       readonly attribute: string;
       readonly path: Path;
       readonly source?: Source;
+      /** Where the template has the resource among its own, counted from 0; absent where nobody has looked it up yet. */
+      readonly position?: number | undefined;
     }
   /** The end of a resource. No function reads it; a resource that is made of others waits for theirs. */
   | { readonly kind: 'done'; readonly resource: string; readonly path: Path; readonly source?: Source }
@@ -88,7 +90,8 @@ export interface Surroundings {
   readonly source: Source;
   /** Pseudo-parameters included. */
   readonly parameters: ReadonlySet<string>;
-  readonly resources: ReadonlySet<string>;
+  /** With their positions. */
+  readonly resources: ReadonlyMap<string, number>;
   readonly conditions: ReadonlySet<string>;
   /** The section Mappings of CloudFormation's language. */
   readonly mappings?: JsonObject;
@@ -97,7 +100,7 @@ export interface Surroundings {
 const NOWHERE: Surroundings = {
   source: builtSource(),
   parameters: new Set(),
-  resources: new Set(),
+  resources: new Map(),
   conditions: new Set(),
 };
 

@@ -215,7 +215,7 @@ export class CallSite {
   checkResource(name: string, isAttribute: boolean): void {
     const { resources } = this.surroundings;
     if (this.checks === 'none' || (this.checks === 'attributes' && !isAttribute) || resources.has(name)) return;
-    this.#addReference(this.path, unknownResource(name, this.path, resources));
+    this.#addReference(this.path, unknownResource(name, this.path, resources.keys()));
   }
 
   /** Notes an unknown condition where `checks` asks for it. */

@@ -210,7 +210,7 @@ class TemplateParser {
     this.#surroundings = {
       source,
       parameters: new Set([...namesOf(document.parameters), ...PSEUDO_PARAMETERS[version.dialect]]),
-      resources: namesOf(document.resources),
+      resources: new Map([...namesOf(document.resources)].map((name, position) => [name, position])),
       conditions: version.sections.has('conditions') ? namesOf(document.conditions) : new Set(),
       ...(translated === undefined ? {} : { mappings: translated.mappings }),
     };
@@ -484,7 +484,7 @@ class TemplateParser {
       this.#problems.add({
         path: itemPath,
         Class: InvalidTemplateReference,
-        ...unknownResource(item, ['resources', name], this.#surroundings.resources),
+        ...unknownResource(item, ['resources', name], this.#surroundings.resources.keys()),
       });
     }
     return required;

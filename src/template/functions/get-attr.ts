@@ -48,9 +48,9 @@ export class GetAttr extends FunctionCall {
     this.#resource = resource;
     this.#attribute = attribute;
     this.#parts = parts;
-    const isSimple = typeof resource === 'string' && typeof attribute === 'string' && parts.length === 0;
-    if (isSimple && surroundings.resources.has(resource))
-      this.#simple = [{ kind: 'attribute', resource, attribute, path }];
+    if (typeof resource !== 'string' || typeof attribute !== 'string' || parts.length > 0) return;
+    const position = surroundings.resources.get(resource);
+    if (position !== undefined) this.#simple = [{ kind: 'attribute', resource, attribute, path, position }];
   }
 
   /** Until 2015-04-30 the attribute has to be named. */
@@ -98,7 +98,7 @@ export class GetAttr extends FunctionCall {
     const resource = this.known(this.#resource, scope);
     const { resources } = this.surroundings;
     if (typeof resource === 'string' && resources.has(resource)) return resource;
-    throw referenceError(unknownResource(String(resource), this.path, resources), this.location);
+    throw referenceError(unknownResource(String(resource), this.path, resources.keys()), this.location);
   }
 
   #attributes(resource: string, scope: StaticScope): readonly string[] {

@@ -19,6 +19,8 @@ import { referenceError, unknownResource } from '../references.ts';
 export class GetResource extends FunctionCall {
   readonly name = 'get_resource';
   readonly #resource: Expression;
+  /** What nearly every call is, so it is made once: the name is written out. */
+  readonly #simple: readonly [Extract<Reference, { kind: 'attribute' }>] | undefined;
   /** In an output, Heat tells of an unknown resource only when the output is read. */
   readonly #isChecked: boolean;
 
@@ -26,6 +28,14 @@ export class GetResource extends FunctionCall {
     super(path, surroundings);
     this.#resource = resource;
     this.#isChecked = isChecked;
+    const position = typeof resource === 'string' ? surroundings.resources.get(resource) : undefined;
+    if (position !== undefined) {
+      this.#simple = [{ kind: 'attribute', resource: resource as string, attribute: REFID, path, position }];
+    }
+  }
+
+  override get fixedReferences(): readonly Reference[] | undefined {
+    return this.#simple;
   }
 
   static parse(args: Json, site: CallSite): GetResource | undefined {
@@ -42,6 +52,10 @@ export class GetResource extends FunctionCall {
   }
 
   override references(scope: StaticScope, visit: (reference: Reference) => void): void {
+    if (this.#simple !== undefined) {
+      visit(this.#simple[0]);
+      return;
+    }
     visitReferences(this.#resource, scope, visit);
     const resource = this.#resourceName(scope);
     const isKnown = this.surroundings.resources.has(resource);
@@ -64,6 +78,6 @@ export class GetResource extends FunctionCall {
   }
 
   #refuseUnknown(resource: string): never {
-    throw referenceError(unknownResource(resource, this.path, this.surroundings.resources), this.location);
+    throw referenceError(unknownResource(resource, this.path, this.surroundings.resources.keys()), this.location);
   }
 }
