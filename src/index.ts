@@ -1,7 +1,7 @@
 // The whole public surface, in the order of the table in README.md beside this file.
 export * from './errors.ts';
 export { type Path, printLocation, type Source, type SourceLocation } from './source.ts';
-export { DEFAULT_SPACE, type Name, parseName, printName } from './names.ts';
+export { DEFAULT_SPACE, type DeclaredNames, type Name, parseName, printName } from './names.ts';
 export type { Json, JsonObject } from './values.ts';
 export { type Clock, type Randomness, systemClock, systemRandomness, type Timer } from './clock.ts';
 export type * from './events.ts';
@@ -49,7 +49,6 @@ export { toGraphlib } from './graph/graphlib.ts';
 export type {
   Claim,
   Claimant,
-  DeclaredNames,
   ResourceRecord,
   StackRecord,
   StackStore,

@@ -10,6 +10,14 @@ export type Name = readonly [space: string, stack: string, resource: string, att
 /** The space used where none is named. */
 export const DEFAULT_SPACE = 'default';
 
+/** The attributes of each resource of a stack: the names that only this stack writes. A Map is one. */
+export interface DeclaredNames {
+  /** Undefined for a resource that the stack does not have. */
+  get(resource: string): readonly string[] | undefined;
+  /** The resources. */
+  keys(): Iterable<string>;
+}
+
 /** `default.app.web.address`. A `.` or `\` inside a segment is escaped by `\`, because Heat allows `.` in stack names. */
 export function printName(name: readonly string[]): string {
   return name.map((segment) => segment.replace(/[\\.]/g, '\\$&')).join('.');

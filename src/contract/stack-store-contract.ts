@@ -2,17 +2,9 @@ import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { type HotloomError, isHotloomError } from '../errors.ts';
 import type { ResourceEvent, StackEvent } from '../events.ts';
-import type { Name } from '../names.ts';
+import type { DeclaredNames, Name } from '../names.ts';
 import { processStart } from '../process-identity.ts';
-import type {
-  Claim,
-  Claimant,
-  DeclaredNames,
-  ResourceRecord,
-  StackRecord,
-  StackStore,
-  StoreChange,
-} from '../store/stack-store.ts';
+import type { Claim, Claimant, ResourceRecord, StackRecord, StackStore, StoreChange } from '../store/stack-store.ts';
 import type { Json } from '../values.ts';
 import type { ContractCase } from './contract-case.ts';
 

@@ -1,5 +1,11 @@
 import { invariant } from '../errors.ts';
-import { needsInput, producerOf, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
+import {
+  findResource,
+  needsInput,
+  producerOf,
+  type ResourceInterface,
+  type StackInterface,
+} from '../interface/interface.ts';
 import type { Reference } from '../template/expression.ts';
 import type { InputInterface } from '../template/inputs.ts';
 import { type PortGraph, PortGraphBuilder } from './port-graph.ts';
@@ -138,7 +144,7 @@ function referencedAttributes(stack: StackInterface, granularity: Granularity): 
 }
 
 function indexOf(stack: StackInterface, name: string): number {
-  const resource = stack.byName.get(name);
+  const resource = findResource(stack, name);
   invariant(resource !== undefined, `depends_on of an enabled resource names the enabled resource '${name}'`);
   return resource.index;
 }

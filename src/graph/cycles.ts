@@ -1,5 +1,5 @@
 import { CircularDependencyException } from '../errors.ts';
-import type { StackInterface } from '../interface/interface.ts';
+import { findResource, type StackInterface } from '../interface/interface.ts';
 import { printLocation } from '../source.ts';
 import { isAcyclic } from './order.ts';
 import { DONE, IN, labelOf, OUT, type Port, type PortGraph, portOf, printPort, type Rows } from './port-graph.ts';
@@ -55,7 +55,7 @@ function whyHop(graph: PortGraph, stack: StackInterface, consumer: number, produ
   const place = placeOfHop(graph, stack, consumer, producer);
   if (place !== undefined) return `at ${printLocation(place)}`;
   const resource = graph.names[graph.owners[consumer] as number] as string;
-  const type = stack.byName.get(resource)?.type;
+  const type = findResource(stack, resource)?.type;
   if (graph.kinds[consumer] === DONE) return `('${resource}' is done when all of it is)`;
   if (graph.kinds[consumer] === OUT && graph.kinds[producer] === IN) {
     return `(a resource of type ${type?.name} needs '${labelOf(graph, producer)}' before it writes '${labelOf(graph, consumer)}')`;

@@ -1,4 +1,4 @@
-import type { StackInterface } from '../interface/interface.ts';
+import { findResource, type StackInterface } from '../interface/interface.ts';
 import { printName } from '../names.ts';
 import { findCriticalPath } from './critical-path.ts';
 import { stronglyConnected } from './cycles.ts';
@@ -184,7 +184,7 @@ class Painter {
 
   #leftOut(firstIndex: number): readonly PictureResource[] {
     const definitions = [...this.#stack.template.resources.values()].filter(
-      ({ name }) => !this.#stack.byName.has(name),
+      ({ name }) => !this.#stack.numbers.has(name),
     );
     return definitions.map(({ name, type }, position) => {
       const id = `r${firstIndex + position}`;
@@ -263,7 +263,7 @@ class Painter {
 
   /** Undefined for a resource that a condition left out: it reads as null. */
   #attributeEnd(reference: { readonly resource: string; readonly attribute: string }): PictureEdge['from'] | undefined {
-    const producer = this.#stack.byName.get(reference.resource);
+    const producer = findResource(this.#stack, reference.resource);
     const port = producer && findPort(this.#graph, producer.index, OUT, reference.attribute);
     return port === undefined ? undefined : this.#end(port);
   }

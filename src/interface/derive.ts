@@ -105,7 +105,7 @@ class Derivation {
   readonly #problems: HotloomError[] = [];
   readonly #resources: ResourceInterface[] = [];
   /** Made when somebody asks for a resource by its name. */
-  #named: Map<string, ResourceInterface> | undefined;
+  #numbersOnce: Map<string, number> | undefined;
   /** The attributes of each type with REFID, shared by the resources that add none. */
   readonly #typeOutputs = new Map<ResourceType, AttributeDeclarations>();
 
@@ -132,9 +132,9 @@ class Derivation {
     };
   }
 
-  get #byName(): ReadonlyMap<string, ResourceInterface> {
-    this.#named ??= new Map(this.#resources.map((resource) => [resource.name, resource]));
-    return this.#named;
+  get #numbers(): ReadonlyMap<string, number> {
+    this.#numbersOnce ??= new Map(this.#resources.map(({ name }, index) => [name, index]));
+    return this.#numbersOnce;
   }
 
   derive(): Derived {
@@ -146,15 +146,15 @@ class Derivation {
     }
     for (const resource of flat) this.#addResource(resource, flat);
     const resources = this.#resources;
-    const byName = (): ReadonlyMap<string, ResourceInterface> => this.#byName;
+    const numbers = (): ReadonlyMap<string, number> => this.#numbers;
     const stack: StackInterface = {
       space,
       stack: name,
       template: this.#template,
       scope: this.#scope,
       resources,
-      get byName() {
-        return byName();
+      get numbers() {
+        return numbers();
       },
       keepsPositions: this.#compositions.size === 0 && resources.length === this.#template.resources.size,
       compositions: this.#compositions,
@@ -214,7 +214,7 @@ class Derivation {
       template,
       inputs,
       outputs: this.#outputsOf(definition, type),
-      parent: parent === undefined ? -1 : (this.#byName.get(parent)?.index ?? -1),
+      parent: parent === undefined ? -1 : (this.#numbers.get(parent) ?? -1),
       dependsOn: dependsOn.length === 0 ? dependsOn : this.#enabledOf(dependsOn, all),
       deletionPolicy:
         typeof deletionPolicy === 'string'
@@ -223,7 +223,7 @@ class Derivation {
       isExternal,
     };
     this.#resources.push(resource);
-    this.#named?.set(name, resource);
+    this.#numbersOnce?.set(name, resource.index);
   }
 
   #enabledOf(dependsOn: readonly string[], all: readonly FlatResource[]): readonly string[] {
@@ -255,11 +255,10 @@ class Derivation {
     };
     // What a composition is made of has to be known, so its values are always looked at.
     const isMember = composition === undefined && parentOf(definition.name) !== undefined;
-    this.#problems.push(
-      ...(isMember
-        ? validateNames(type, definition.properties, place)
-        : validateStatically(type, definition.properties, place, this.#scope, inputs)),
-    );
+    const found = isMember
+      ? validateNames(type, definition.properties, place)
+      : validateStatically(type, definition.properties, place, this.#scope, inputs);
+    if (found.length > 0) this.#problems.push(...found);
     const policyType = updatePolicyType(type);
     const policy = definition.updatePolicy;
     if (policyType === undefined || policy instanceof FunctionCall) return;
@@ -423,7 +422,7 @@ class Derivation {
   }
 
   #isOwn(resource: string): boolean {
-    return this.#template.resources.has(resource) || this.#byName.has(resource);
+    return this.#template.resources.has(resource) || this.#numbers.has(resource);
   }
 
   #outputsOf(definition: ResourceDefinition, type: ResourceType): AttributeDeclarations {
@@ -447,7 +446,7 @@ class Derivation {
   #attributeNames(resource: string): readonly string[] {
     const composition = this.#compositions.get(resource);
     if (composition !== undefined) return composition.attributeNames;
-    const known = this.#byName.get(resource);
+    const known = this.#resources[this.#numbers.get(resource) ?? -1];
     if (known !== undefined) return Object.keys(known.outputs).filter((attribute) => attribute !== REFID);
     const definition = this.#template.resources.get(resource);
     const type = definition === undefined ? undefined : this.#collect(() => this.#options.types.get(definition.type));
@@ -518,7 +517,6 @@ class Derivation {
       this.#ownOutputs.set(producer.name, outputs);
       const changed = { ...producer, outputs };
       this.#resources[producer.index] = changed;
-      this.#named?.set(producer.name, changed);
     }
     setOwn(outputs, attribute, NULL_ATTRIBUTE);
   }

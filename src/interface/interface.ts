@@ -51,7 +51,8 @@ export interface StackInterface {
   readonly scope: StaticScope;
   /** The resources whose condition holds, in template order; each that is made of others is followed by its members. */
   readonly resources: readonly ResourceInterface[];
-  readonly byName: ReadonlyMap<string, ResourceInterface>;
+  /** The number of each resource. A map of numbers, so that whoever keeps it does not keep the template. */
+  readonly numbers: ReadonlyMap<string, number>;
   /** Whether each resource has the number that the template has it at: none is left out or made of others. */
   readonly keepsPositions: boolean;
   /** The resources that are made of others. */
@@ -64,14 +65,20 @@ export interface StackInterface {
   readonly customConstraints: CustomConstraints | undefined;
 }
 
+/** Undefined when the stack has no such resource, or its condition leaves it out. */
+export function findResource({ resources, numbers }: StackInterface, name: string): ResourceInterface | undefined {
+  const index = numbers.get(name);
+  return index === undefined ? undefined : resources[index];
+}
+
 /** The number of the resource that a reference is to; -1 for one that its condition leaves out, which reads as null. */
 export function producerOf(
-  stack: Pick<StackInterface, 'keepsPositions' | 'byName'>,
+  stack: Pick<StackInterface, 'keepsPositions' | 'numbers'>,
   reference: LocalReference,
 ): number {
   if (stack.keepsPositions && reference.kind === 'attribute' && reference.position !== undefined)
     return reference.position;
-  return stack.byName.get(reference.resource)?.index ?? -1;
+  return stack.numbers.get(reference.resource) ?? -1;
 }
 
 /** A reference to a resource of the same stack. */

@@ -60,7 +60,7 @@ export function planCreate(stack: StackInterface, graph: PortGraph): Plan {
     });
   }
   for (const definition of stack.template.resources.values()) {
-    if (stack.byName.has(definition.name)) continue;
+    if (stack.numbers.has(definition.name)) continue;
     steps.push({
       resource: definition.name,
       type: definition.type,

@@ -14,6 +14,8 @@ export interface CompiledType {
   readonly defaults: readonly (readonly [property: string, value: Json])[];
   readonly required: readonly string[];
   readonly formerNames: readonly (readonly [former: string, current: string])[];
+  /** Whether anything is asked of several properties together. */
+  readonly hasRules: boolean;
 }
 
 export interface CompiledProperty {
@@ -97,7 +99,9 @@ function compileType(type: ResourceType): CompiledType {
     }
   }
   if (problems.length > 0) throw invalidDeclaration(type, problems);
-  return { properties, defaults, required: type.required ?? [], formerNames: Object.entries(type.formerNames ?? {}) };
+  const formerNames = Object.entries(type.formerNames ?? {});
+  const hasRules = formerNames.length > 0 || type.requiresAnyOf !== undefined || type.validate !== undefined;
+  return { properties, defaults, required: type.required ?? [], formerNames, hasRules };
 }
 
 /** What a caller without TypeScript may have left out. */

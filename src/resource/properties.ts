@@ -17,7 +17,7 @@ import {
   type StaticScope,
 } from '../template/expression.ts';
 import { type Json, type JsonObject, setOwn } from '../values.ts';
-import { type CompiledProperty, compiledAttribute, compiledType } from './compiled-type.ts';
+import { type CompiledProperty, type CompiledType, compiledAttribute, compiledType } from './compiled-type.ts';
 import { customMisfits } from './custom-constraints.ts';
 import type { AttributeDeclaration, ResourceType } from './resource-type.ts';
 import {
@@ -62,16 +62,25 @@ export function validateStatically(
   inputs: readonly { readonly name: string }[] = NONE,
 ): readonly HotloomError[] {
   const failures: HotloomError[] = [];
-  const known: Record<string, PartialJson> = {};
+  const misfits: Misfit[] = [];
+  const compiled = compiledType(type);
+  // Without rules between properties each is looked at alone, and no object of them is needed.
+  const known: Record<string, PartialJson> | undefined = compiled.hasRules ? {} : undefined;
+  const given = compiled.required.length > 0 ? new Set<string>() : undefined;
   for (const name in properties) {
     const expression = properties[name] as Expression;
     // A call that is known to read at run time need not be asked again.
     const isRead = expression instanceof FunctionCall && hasName(inputs, name);
     const value = isRead ? UNKNOWN : knownPart(expression, scope, failures);
-    if (value !== undefined) setOwn(known, name, value);
+    if (value === undefined) continue;
+    if (known !== undefined) setOwn(known, name, value);
+    else {
+      given?.add(name);
+      convertNamed(type, compiled, name, value, misfits, place.customConstraints);
+    }
   }
-  const misfits: Misfit[] = [];
-  convertAll(type, known, misfits, place.customConstraints);
+  if (known !== undefined) convertAll(type, known, misfits, place.customConstraints);
+  else for (const name of compiled.required) if (given?.has(name) !== true) misfits.push(missingKey(name, []));
   if (failures.length === 0 && misfits.length === 0) return NONE;
   return [...failures, ...misfits.map((misfit) => new StackValidationFailed(errorFields(misfit, place)))];
 }
@@ -181,6 +190,20 @@ function checkFor(
 
 type PartialObject = { readonly [property: string]: PartialJson };
 
+function convertNamed(
+  type: ResourceType,
+  compiled: CompiledType,
+  name: string,
+  given: PartialJson,
+  misfits: Misfit[],
+  customConstraints: CustomConstraints | undefined,
+): PartialJson {
+  const property = compiled.properties.get(name);
+  if (property !== undefined) return convertOne(type, property, given, misfits, customConstraints);
+  if (!type.anyProperties) misfits.push(unknownKey(name, [], [...compiled.properties.keys()]));
+  return given;
+}
+
 /** A value is asked about its custom constraints when it fits its schema otherwise. */
 function convertOne(
   type: ResourceType,
@@ -209,12 +232,7 @@ function convertAll(
   let converted = given;
   for (const name in given) {
     const value = given[name] as PartialJson;
-    const property = compiled.properties.get(name);
-    if (property === undefined) {
-      if (!type.anyProperties) misfits.push(unknownKey(name, [], [...compiled.properties.keys()]));
-      continue;
-    }
-    const made = convertOne(type, property, value, misfits, customConstraints);
+    const made = convertNamed(type, compiled, name, value, misfits, customConstraints);
     if (made !== value) converted = withOwn(converted, given, name, made);
   }
   for (const [former, current] of compiled.formerNames) {

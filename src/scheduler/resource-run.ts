@@ -54,6 +54,8 @@ export class ResourceRun implements JournalWaiter {
   #resourceId: string | undefined;
   #data: JsonObject = NO_DATA;
   #record: ResourceRecord | undefined;
+  /** Of its record among the traversal's. */
+  #recordPlace = -1;
   #hasEnded = false;
   #hasStarted = false;
   /** What the handler returned and what has a default: set when it has returned, and then stored. */
@@ -127,6 +129,7 @@ export class ResourceRun implements JournalWaiter {
     this.#hasStarted = true;
     this.#slot = slot;
     const record = this.recordOf('IN_PROGRESS', 'state changed');
+    this.#recordPlace = this.traversal.addRecord(record);
     this.traversal.tell(record);
     this.#store(record);
   }
@@ -175,6 +178,7 @@ export class ResourceRun implements JournalWaiter {
   /** Goes on in didStore. */
   #store(record: ResourceRecord, values?: JsonObject): void {
     this.#record = record;
+    this.traversal.replaceRecord(this.#recordPlace, record);
     this.traversal.journal.recordFor(this, { kind: 'resource', record, values, isEvent: true });
   }
 

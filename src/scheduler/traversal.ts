@@ -22,7 +22,7 @@ import {
   START,
   startPort,
 } from '../graph/port-graph.ts';
-import { needsInput, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
+import { findResource, needsInput, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
 import { type Name, nameKey, printName } from '../names.ts';
 import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
 import type { Region } from '../space/data-space.ts';
@@ -97,8 +97,8 @@ export class Traversal {
   readonly #parts: TraversalParts;
   readonly #phases: Phase[];
   readonly #runs: (ResourceRun | undefined)[];
-  /** In the order in which they got their first slot. */
-  readonly #started: ResourceRun[] = [];
+  /** The last record of each resource, in the order in which they got their first slot. */
+  readonly #records: ResourceRecord[] = [];
   readonly #failures: ResourceFailure[] = [];
   /** Names of other stacks and of nobody that an `in` port still waits for. */
   readonly #foreign = new Map<number, Map<string, ForeignWait>>();
@@ -176,16 +176,23 @@ export class Traversal {
 
   /** The run of a resource that has started and not ended. */
   runOf(resource: string): ResourceRun | undefined {
-    const found = this.stack.byName.get(resource);
+    const found = findResource(this.stack, resource);
     const run = found === undefined ? undefined : this.#runs[found.index];
     return run?.hasEnded === false ? run : undefined;
   }
 
   /** The last record of each resource that has started, in the order in which they were first stored. */
   records(): readonly ResourceRecord[] {
-    const records: ResourceRecord[] = [];
-    for (const { record } of this.#started) if (record !== undefined) records.push(record);
-    return records;
+    return [...this.#records];
+  }
+
+  /** The first record of a resource; returns its place for `replaceRecord`. */
+  addRecord(record: ResourceRecord): number {
+    return this.#records.push(record) - 1;
+  }
+
+  replaceRecord(place: number, record: ResourceRecord): void {
+    this.#records[place] = record;
   }
 
   /** Whether it was cancelled. A field, since the getter of a signal costs more than the rest of such a question. */
@@ -229,7 +236,7 @@ export class Traversal {
 
   /** How a resource of this stack stands, for somebody who waits for it. */
   describeWriter(resource: string, attribute: string): Pick<WaitingRead, 'writer' | 'reason'> {
-    const found = this.stack.byName.get(resource);
+    const found = findResource(this.stack, resource);
     if (found === undefined || (attribute !== 'done' && !Object.hasOwn(found.outputs, attribute))) {
       return {
         writer: 'undeclared',
@@ -326,6 +333,8 @@ export class Traversal {
   didEnd(run: ResourceRun, error: unknown, wasBlocked: boolean, result: JsonObject | undefined): void {
     if (!wasBlocked) this.#workDidEnd();
     const { resource } = run;
+    // What is not needed any more need not outlive the youth of the heap; members are named after what they belong to.
+    if (this.stack.compositions.size === 0) this.#runs[resource.index] = undefined;
     if (error === undefined) {
       this.#phases[resource.index] = 'complete';
       if (run.record !== undefined) this.tell(run.record);
@@ -379,11 +388,14 @@ export class Traversal {
   // --- ports ---
 
   #portDidFire(port: number): void {
-    const resource = this.stack.resources[this.graph.owners[port] as number] as ResourceInterface;
-    if (this.graph.kinds[port] === START) this.#begin(resource);
-    else if (resource.type.kind === 'streaming') {
-      this.#runs[resource.index]?.inputDidSettle(labelOf(this.graph, port) as string, undefined);
-    } else this.#tellWake(resource, labelOf(this.graph, port) as string);
+    const owner = this.graph.owners[port] as number;
+    if (this.graph.kinds[port] === START) this.#begin(this.stack.resources[owner] as ResourceInterface);
+    else {
+      // Of a plain resource, which has not started, only listeners want to know.
+      const run = this.#runs[owner];
+      if (run !== undefined) run.inputDidSettle(labelOf(this.graph, port) as string, undefined);
+      else if (this.#parts.events.isHeard) this.#tellWake(owner, labelOf(this.graph, port) as string);
+    }
   }
 
   #portDidFail(port: number, cause: unknown): void {
@@ -409,10 +421,7 @@ export class Traversal {
     this.#runs[resource.index] = run;
     this.slots.acquire((slot) => {
       if (run.hasEnded || this.#runs[resource.index] !== run) slot.release();
-      else {
-        this.#started.push(run);
-        run.run(slot);
-      }
+      else run.run(slot);
     });
   }
 
@@ -521,7 +530,7 @@ export class Traversal {
   }
 
   #readForeign(name: Name): Json {
-    if (name[0] === this.stack.space && name[1] === this.stack.stack && this.stack.byName.has(name[2])) {
+    if (name[0] === this.stack.space && name[1] === this.stack.stack && this.stack.numbers.has(name[2])) {
       return this.#readAttribute(name[2], name[3]);
     }
     return this.#foreignValues.get(nameKey(name)) ?? null;
@@ -535,7 +544,7 @@ export class Traversal {
   // --- who waits for whom ---
 
   #blockers(name: string, attribute: string | undefined): readonly Blocker[] {
-    const resource = this.stack.byName.get(name);
+    const resource = findResource(this.stack, name);
     if (resource === undefined) return [];
     const phase = this.#phases[resource.index];
     if (phase === 'waiting') return this.#startBlockers(resource);
@@ -648,11 +657,11 @@ export class Traversal {
     }
   }
 
-  #tellWake(resource: ResourceInterface, input: string): void {
-    const { events } = this.#parts;
-    if (!events.isHeard) return;
+  #tellWake(resource: number, input: string): void {
+    const { name, type } = this.stack.resources[resource] as ResourceInterface;
+    if (type.kind !== 'plain') return;
     const waitedMs = this.clock.now() - this.#startedAt;
-    events.emit({ type: 'read:didWake', ...this.#eventBase(), reader: resource.name, input, waitedMs });
+    this.#parts.events.emit({ type: 'read:didWake', ...this.#eventBase(), reader: name, input, waitedMs });
   }
 
   #eventBase(): { readonly time: number; readonly space: string; readonly stack: string } {

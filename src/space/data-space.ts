@@ -1,5 +1,5 @@
 import type { HotloomError } from '../errors.ts';
-import type { Name } from '../names.ts';
+import type { DeclaredNames, Name } from '../names.ts';
 import type { Json } from '../values.ts';
 
 /** What a name holds: a value, or the failure of its writer. */
@@ -46,7 +46,7 @@ export interface DataSpace {
    * attributes. Throws NotTheWriter when the stack has a region already, and ConflictingWrite when somebody outside has
    * written one of the names. Reads that wait for one of them go on waiting. `outputs` must not change afterwards.
    */
-  declare(space: string, stack: string, outputs: ReadonlyMap<string, readonly string[]>): Region;
+  declare(space: string, stack: string, outputs: DeclaredNames): Region;
   /** True when a region declares the name. */
   isDeclared(name: Name): boolean;
   /** How many reads and subscriptions are blocked now. */

@@ -1,5 +1,5 @@
 import { type HotloomError, InternalError, messageOf, NotTheWriter, ReadAborted, UndeclaredWrite } from '../errors.ts';
-import { type Name, printName } from '../names.ts';
+import { type DeclaredNames, type Name, printName } from '../names.ts';
 import { conflictingWrite, notTheWriter, readAborted, writerFailed, writtenOutside } from '../refusals.ts';
 import { asJson, type Json, sameJson } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
@@ -67,7 +67,7 @@ export class MemorySpace implements DataSpace {
     return { [Symbol.asyncIterator]: () => new Watch(prefix, options?.signal, start, stop) };
   }
 
-  declare(space: string, stack: string, outputs: ReadonlyMap<string, readonly string[]>): Region {
+  declare(space: string, stack: string, outputs: DeclaredNames): Region {
     const part = this.#part(space, stack);
     if (part.outputs !== undefined) {
       throw new NotTheWriter({
@@ -227,14 +227,14 @@ interface RegionOwner {
 
 class MemoryRegion implements Region {
   readonly #part: StackPart;
-  readonly #outputs: ReadonlyMap<string, readonly string[]>;
+  readonly #outputs: DeclaredNames;
   readonly #owner: RegionOwner;
   #isClosed = false;
   /** The resource that was written to last, since a resource writes its attributes one after the other. */
   #lastResource: string | undefined;
   #lastDeclared: readonly string[] | undefined;
 
-  constructor(part: StackPart, outputs: ReadonlyMap<string, readonly string[]>, owner: RegionOwner) {
+  constructor(part: StackPart, outputs: DeclaredNames, owner: RegionOwner) {
     this.#part = part;
     this.#outputs = outputs;
     this.#owner = owner;
@@ -329,7 +329,7 @@ class StackPart {
   /** By resource; only those that somebody has read or written. */
   readonly resources = new Map<string, ResourceCells>();
   /** Set while a region writes the stack's names. */
-  outputs: ReadonlyMap<string, readonly string[]> | undefined;
+  outputs: DeclaredNames | undefined;
 
   constructor(space: string, stack: string) {
     this.space = space;

@@ -1,10 +1,12 @@
 import { invariant, isHotloomError, messageOf, rootCause, StackFailed } from '../errors.ts';
 import type { Action, StackEvent, Status } from '../events.ts';
+import type { StackInterface } from '../interface/interface.ts';
+import type { DeclaredNames } from '../names.ts';
 import { deleteResources } from '../scheduler/delete-traversal.ts';
 import { Journal } from '../scheduler/journal.ts';
 import { Traversal, type TraversalResult } from '../scheduler/traversal.ts';
 import type { Region } from '../space/data-space.ts';
-import type { Claim, DeclaredNames, StackRecord } from '../store/stack-store.ts';
+import type { Claim, StackRecord } from '../store/stack-store.ts';
 import { stackExists } from '../store/stored-stack.ts';
 import type { Json, JsonObject } from '../values.ts';
 import { type ActionLimits, actionLimits } from './action-limits.ts';
@@ -55,7 +57,7 @@ class Creation {
     const { space, store, claimant, regions, masks } = this.#services;
     const { stack, redact } = this.#analysis;
     await this.#forgetDeleted();
-    const declared = declaredNames(this.#analysis);
+    const declared = new StackNames(stack);
     let region: Region;
     try {
       region = space.declare(stack.space, stack.stack, declared);
@@ -366,14 +368,28 @@ interface Failed {
   readonly outputs: StackRecord['outputs'];
 }
 
-/** The attributes of each resource: the names that only this stack writes. */
-function declaredNames({ stack }: Analysis): DeclaredNames {
-  const byOutputs = new Map<object, readonly string[]>();
-  const names = new Map<string, readonly string[]>();
-  for (const { name, outputs } of stack.resources) {
-    const attributes = byOutputs.get(outputs) ?? Object.keys(outputs);
-    byOutputs.set(outputs, attributes);
-    names.set(name, attributes);
+/** What a stack declares, told from its interface instead of a map of its own. */
+class StackNames implements DeclaredNames {
+  readonly #numbers: ReadonlyMap<string, number>;
+  readonly #attributes: readonly (readonly string[])[];
+
+  constructor({ numbers, resources }: StackInterface) {
+    const byOutputs = new Map<object, readonly string[]>();
+    this.#numbers = numbers;
+    this.#attributes = resources.map(({ outputs }) => {
+      // Most resources share the attributes of their type.
+      const attributes = byOutputs.get(outputs) ?? Object.keys(outputs);
+      byOutputs.set(outputs, attributes);
+      return attributes;
+    });
   }
-  return names;
+
+  get(resource: string): readonly string[] | undefined {
+    const number = this.#numbers.get(resource);
+    return number === undefined ? undefined : this.#attributes[number];
+  }
+
+  keys(): Iterable<string> {
+    return this.#numbers.keys();
+  }
 }

@@ -86,16 +86,19 @@ export function inspectAnalysis(
       template.parameters.get(name)?.hidden === true ? null : value,
     ),
     conditions: mapEntries(template.conditions, (_, name) => attempt(() => stack.scope.condition(name))),
-    resources: mapEntries(stack.byName, (resource) => ({
-      type: resource.definition.type,
-      properties: propertiesOf(resource, scope, read !== undefined),
-      inputs: mapEntries(
-        resource.inputs.map(({ name, references }) => [name, references] as const),
-        (references) => [...new Set(references.map(print))],
-      ),
-      outputs: mapEntries(Object.entries(resource.outputs), ({ needs }) => (needs === undefined ? {} : { needs })),
-      requires: requiredResources(resource, stack.byName),
-    })),
+    resources: mapEntries(
+      stack.resources.map((resource) => [resource.name, resource] as const),
+      (resource) => ({
+        type: resource.definition.type,
+        properties: propertiesOf(resource, scope, read !== undefined),
+        inputs: mapEntries(
+          resource.inputs.map(({ name, references }) => [name, references] as const),
+          (references) => [...new Set(references.map(print))],
+        ),
+        outputs: mapEntries(Object.entries(resource.outputs), ({ needs }) => (needs === undefined ? {} : { needs })),
+        requires: requiredResources(resource, stack.numbers),
+      }),
+    ),
     outputs: mapEntries(
       stack.outputs.map((output) => [output.definition.name, output] as const),
       ({ definition, references }) => ({
@@ -111,10 +114,7 @@ export function inspectAnalysis(
  * The enabled resources of the same template that this one reads or depends on, in template order. What it reads inside of
  * a resource that is made of others counts as that resource.
  */
-function requiredResources(
-  resource: ResourceInterface,
-  byName: ReadonlyMap<string, ResourceInterface>,
-): readonly string[] {
+function requiredResources(resource: ResourceInterface, numbers: ReadonlyMap<string, number>): readonly string[] {
   const required = new Set(resource.dependsOn);
   const parent = parentOf(resource.name);
   const level = parent === undefined ? '' : `${parent}/`;
@@ -133,7 +133,8 @@ function requiredResources(
       else add(reference.resource);
     }
   }
-  return [...byName.keys()].filter((name) => required.has(name));
+  const numberOf = (name: string): number => numbers.get(name) as number;
+  return [...required].filter((name) => numbers.has(name)).sort((a, b) => numberOf(a) - numberOf(b));
 }
 
 function readNothing(resource: string, attribute: string): Json {

@@ -58,7 +58,7 @@ export function resolveOutputs(
 function whyMissing(stack: StackInterface, reference: Reference, sources: OutputSources): string | undefined {
   if (reference.kind === 'name' && !isOwn(stack, reference.name)) return sources.missing.get(nameKey(reference.name));
   const [resource, attribute] = ownPart(reference);
-  if (attribute === undefined || !stack.byName.has(resource) || isWritten(sources.region, resource, attribute)) {
+  if (attribute === undefined || !stack.numbers.has(resource) || isWritten(sources.region, resource, attribute)) {
     return undefined;
   }
   return `${printName([stack.space, stack.stack, resource, attribute])} was not written.`;
@@ -71,7 +71,7 @@ function ownPart(reference: Reference): readonly [resource: string, attribute: s
 
 /** A name that a resource of the stack writes. */
 function isOwn(stack: StackInterface, [space, stackName, resource]: Name): boolean {
-  return space === stack.space && stackName === stack.stack && stack.byName.has(resource);
+  return space === stack.space && stackName === stack.stack && stack.numbers.has(resource);
 }
 
 function firstDefined<T, R>(items: readonly T[], find: (item: T) => R | undefined): R | undefined {

@@ -1,12 +1,11 @@
 import { InternalError } from '../errors.ts';
-import { type Name, nameKey } from '../names.ts';
+import { type DeclaredNames, type Name, nameKey } from '../names.ts';
 import { conflictingWrite, notTheWriter, writtenOutside } from '../refusals.ts';
 import { asJson, type Json, type JsonObject, sameJson, setOwn } from '../values.ts';
 import { claimWasLost, isAlive, stackIsBusy } from './claim.ts';
 import type {
   Claim,
   Claimant,
-  DeclaredNames,
   ResourceRecord,
   StackRecord,
   StackStore,

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import Database from 'libsql';
 import { InternalError, isHotloomError, messageOf, StoreUnusable } from '../errors.ts';
 import type { ResourceEvent, StackEvent } from '../events.ts';
-import { type Name, nameKey } from '../names.ts';
+import { type DeclaredNames, type Name, nameKey } from '../names.ts';
 import { conflictingWrite, notTheWriter, writtenOutside } from '../refusals.ts';
 import { asJson, type Json, type JsonObject, sameJson } from '../values.ts';
 import { claimWasLost, isAlive, stackIsBusy } from './claim.ts';
@@ -12,7 +12,6 @@ import { MIGRATIONS } from './migrations/migrations.ts';
 import type {
   Claim,
   Claimant,
-  DeclaredNames,
   ResourceRecord,
   StackRecord,
   StackStore,
@@ -102,7 +101,12 @@ export class SqliteStore implements StackStore {
       const { lastInsertRowid } = run(statements.addStack, id, ...at, text(state), text(record.outputs));
       const key = Number(lastInsertRowid);
       const { template, files, parameters } = record;
-      const documents = [template, files, parameters, Object.fromEntries(declared)].map(text);
+      const documents = [
+        template,
+        files,
+        parameters,
+        Object.fromEntries([...declared.keys()].map((resource) => [resource, declared.get(resource)])),
+      ].map(text);
       run(statements.addTemplate, key, ...documents);
       run(statements.addClaim, key, 1, text(claimant));
       return { stackId: id, claimant, fence: 1 };

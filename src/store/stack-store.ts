@@ -1,5 +1,5 @@
 import type { Action, ResourceEvent, StackEvent, Status } from '../events.ts';
-import type { Name } from '../names.ts';
+import type { DeclaredNames, Name } from '../names.ts';
 import type { Json, JsonObject } from '../values.ts';
 
 export type MaybePromise<T> = T | Promise<T>;
@@ -95,9 +95,6 @@ export interface Claim {
   /** Grows with each claim of the stack: a write under an older number is refused. */
   readonly fence: number;
 }
-
-/** The attributes of each resource of a stack: the names that only this stack writes. */
-export type DeclaredNames = ReadonlyMap<string, readonly string[]>;
 
 /** What is stored under a name. */
 export type StoredEntry = { readonly value: Json } | { readonly failure: string };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { heatType } from '../../src/builtin/definitions/load-definitions.ts';
 import { Engine, type EngineOptions } from '../../src/engine.ts';
+import { findResource } from '../../src/interface/interface.ts';
 import { definePlainType } from '../../src/resource/resource-type.ts';
 import type { JsonObject } from '../../src/values.ts';
 
@@ -134,9 +135,9 @@ describe("Heat's other names of types", () => {
     const neutron = own('OS::Neutron::Net');
     const template = { heat_template_version: '2018-08-31', resources: { r: { type: 'OS::Quantum::Net' } } };
     const engine = new Engine({ types: [neutron] });
-    expect(engine.validate({ stack: 's', template }).stack.byName.get('r')?.type).toBe(neutron);
+    expect(findResource(engine.validate({ stack: 's', template }).stack, 'r')?.type).toBe(neutron);
     const environments = [{ resource_registry: { 'OS::Quantum::Net': 'OS::Heat::None' } }];
-    expect(engine.validate({ stack: 's', template, environments }).stack.byName.get('r')?.type.name).toBe(
+    expect(findResource(engine.validate({ stack: 's', template, environments }).stack, 'r')?.type.name).toBe(
       'OS::Heat::None',
     );
   });

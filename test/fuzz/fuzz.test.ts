@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { localTypes } from '../../src/builtin/local/index.ts';
 import { Engine } from '../../src/engine.ts';
 import { isHotloomError } from '../../src/errors.ts';
+import { findResource } from '../../src/interface/interface.ts';
 import { fuzzCases, inputOf } from './cases.ts';
 import { readSeeds } from './seeds.ts';
 import { faultOf } from './verdict.ts';
@@ -35,6 +36,6 @@ test('attributes that only references name are added to their resource, and not 
       outputs: { o: { value: names.map((name) => ({ get_attr: ['a', name] })) } },
     },
   });
-  expect(Object.keys(stack.byName.get('a')?.outputs ?? {})).toEqual(expect.arrayContaining(names));
-  expect(Object.keys(stack.byName.get('b')?.outputs ?? {})).not.toContain('x0');
+  expect(Object.keys(findResource(stack, 'a')?.outputs ?? {})).toEqual(expect.arrayContaining(names));
+  expect(Object.keys(findResource(stack, 'b')?.outputs ?? {})).not.toContain('x0');
 });

@@ -48,7 +48,7 @@ export function stackOf(
     stack: name,
     template: { resources: new Map(definitions.map((definition) => [definition.name, definition])) },
     resources,
-    byName: new Map(resources.map((resource) => [resource.name, resource])),
+    numbers: new Map(resources.map(({ name: resource, index }) => [resource, index])),
     outputs: Object.entries(outputs).map(([output, reads]) => ({
       definition: { name: output },
       references: reads.map(referenceOf),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Engine } from '../../src/engine.ts';
+import { findResource } from '../../src/interface/interface.ts';
 import { parseTemplate } from '../../src/template/template.ts';
 
 const RESOURCES = `
@@ -45,7 +46,7 @@ outputs: {early: {value: {get_attr: [fast, output]}}}`,
       template: `${HEAD}${RESOURCES}\n  n: {type: n.yaml}`,
       files,
     });
-    const reader = stack.byName.get('g');
+    const reader = findResource(stack, 'g');
     expect(reader?.inputs.map(({ references }) => references)).toEqual([
       [
         expect.objectContaining({ resource: 'n', attribute: 'nested_stack_name' }),
