@@ -361,17 +361,14 @@ class StackPart {
 }
 
 /** Up to so many cells of a resource are searched one by one, which is faster and smaller than a map of them. */
-const SEARCHED_AT_MOST = 8;
+const SEARCHED_AT_MOST = 16;
 
-/** The cells of one resource, in the order of their coming. */
+/** The cells of one resource, in the order of their coming: a list of few, a map of many. */
 class ResourceCells {
   readonly part: StackPart;
   readonly resource: string;
   #first: Cell | undefined;
-  #last: Cell | undefined;
-  #count = 0;
-  /** By attribute, once there are many. */
-  #index: Map<string, Cell> | undefined;
+  #byAttribute: Map<string, Cell> | undefined;
 
   constructor(part: StackPart, resource: string) {
     this.part = part;
@@ -379,11 +376,11 @@ class ResourceCells {
   }
 
   get isEmpty(): boolean {
-    return this.#count === 0;
+    return this.#first === undefined && (this.#byAttribute === undefined || this.#byAttribute.size === 0);
   }
 
   find(attribute: string): Cell | undefined {
-    if (this.#index !== undefined) return this.#index.get(attribute);
+    if (this.#byAttribute !== undefined) return this.#byAttribute.get(attribute);
     let cell = this.#first;
     while (cell !== undefined && cell.attribute !== attribute) cell = cell.next;
     return cell;
@@ -391,47 +388,56 @@ class ResourceCells {
 
   /** There must be no cell of that attribute. */
   add(attribute: string): Cell {
-    const cell = new Cell(this, attribute, this.#last);
-    if (this.#last === undefined) this.#first = cell;
-    else this.#last.next = cell;
-    this.#last = cell;
-    this.#count += 1;
-    if (this.#index !== undefined) this.#index.set(attribute, cell);
-    else if (this.#count > SEARCHED_AT_MOST) this.#index = new Map([...this].map((each) => [each.attribute, each]));
+    const cell = new Cell(this, attribute);
+    if (this.#byAttribute !== undefined) {
+      this.#byAttribute.set(attribute, cell);
+      return cell;
+    }
+    if (this.#first === undefined) {
+      this.#first = cell;
+      return cell;
+    }
+    let count = 2;
+    let last = this.#first;
+    for (; last.next !== undefined; last = last.next) count += 1;
+    last.next = cell;
+    if (count > SEARCHED_AT_MOST) {
+      this.#byAttribute = new Map([...this].map((each) => [each.attribute, each]));
+      this.#first = undefined;
+    }
     return cell;
   }
 
   remove(cell: Cell): void {
-    if (cell.previous === undefined) this.#first = cell.next;
-    else cell.previous.next = cell.next;
-    if (cell.next === undefined) this.#last = cell.previous;
-    else cell.next.previous = cell.previous;
-    this.#count -= 1;
-    this.#index?.delete(cell.attribute);
+    if (this.#byAttribute !== undefined) this.#byAttribute.delete(cell.attribute);
+    else if (this.#first === cell) this.#first = cell.next;
+    else {
+      let before = this.#first;
+      while (before !== undefined && before.next !== cell) before = before.next;
+      if (before !== undefined) before.next = cell.next;
+    }
   }
 
   /** A cell may be removed while it is visited. */
   *[Symbol.iterator](): Generator<Cell> {
-    for (let cell = this.#first; cell !== undefined; cell = cell.next) yield cell;
+    if (this.#byAttribute !== undefined) yield* this.#byAttribute.values();
+    else for (let cell = this.#first; cell !== undefined; cell = cell.next) yield cell;
   }
 }
 
-/** One name: what it holds, or who waits for it, in the order of their coming. */
+/** One name: what it holds, or who waits for it. */
 class Cell {
   readonly cells: ResourceCells;
   readonly attribute: string;
   entry: Entry | undefined;
-  /** How many wait. */
-  waiting = 0;
-  previous: Cell | undefined;
+  /** The next of the same resource, while that has few. */
   next: Cell | undefined;
-  #firstWaiter: Waiter | undefined;
-  #lastWaiter: Waiter | undefined;
+  /** Most names are written before anybody waits for them. */
+  #waiters: Waiters | undefined;
 
-  constructor(cells: ResourceCells, attribute: string, previous: Cell | undefined) {
+  constructor(cells: ResourceCells, attribute: string) {
     this.cells = cells;
     this.attribute = attribute;
-    this.previous = previous;
   }
 
   get name(): Name {
@@ -439,35 +445,30 @@ class Cell {
     return [part.space, part.stack, resource, this.attribute];
   }
 
-  add(wake: (entry: Entry) => void): Waiter {
-    const waiter: Waiter = { cell: this, wake, previous: this.#lastWaiter, next: undefined };
-    if (this.#lastWaiter === undefined) this.#firstWaiter = waiter;
-    else this.#lastWaiter.next = waiter;
-    this.#lastWaiter = waiter;
-    this.waiting += 1;
-    return waiter;
+  /** How many wait. */
+  get waiting(): number {
+    return this.#waiters?.count ?? 0;
   }
 
-  /** True when it waited. A linked list makes giving up O(1) among many. */
+  add(wake: (entry: Entry) => void): Waiter {
+    this.#waiters ??= new Waiters();
+    return this.#waiters.add(this, wake);
+  }
+
+  /** True when it waited. */
   remove(waiter: Waiter): boolean {
     if (waiter.wake === undefined) return false;
     waiter.wake = undefined;
     // All are being woken: wakeAll has the list, and skips whoever gives up meanwhile.
-    if (this.waiting === 0) return false;
-    this.waiting -= 1;
-    if (waiter.previous === undefined) this.#firstWaiter = waiter.next;
-    else waiter.previous.next = waiter.next;
-    if (waiter.next === undefined) this.#lastWaiter = waiter.previous;
-    else waiter.next.previous = waiter.previous;
+    if (this.#waiters === undefined) return false;
+    this.#waiters.remove(waiter);
     return true;
   }
 
   /** Wakes everybody, also after one of them has thrown; returns what was thrown first. */
   wakeAll(entry: Entry): Thrown {
-    let waiter = this.#firstWaiter;
-    this.#firstWaiter = undefined;
-    this.#lastWaiter = undefined;
-    this.waiting = 0;
+    let waiter = this.#waiters?.first;
+    this.#waiters = undefined;
     let thrown: Thrown;
     for (; waiter !== undefined; waiter = waiter.next) {
       const { wake } = waiter;
@@ -479,6 +480,30 @@ class Cell {
       }
     }
     return thrown;
+  }
+}
+
+/** Those who wait for one name, in the order of their coming. A linked list makes giving up O(1) among many. */
+class Waiters {
+  first: Waiter | undefined;
+  #last: Waiter | undefined;
+  count = 0;
+
+  add(cell: Cell, wake: (entry: Entry) => void): Waiter {
+    const waiter: Waiter = { cell, wake, previous: this.#last, next: undefined };
+    if (this.#last === undefined) this.first = waiter;
+    else this.#last.next = waiter;
+    this.#last = waiter;
+    this.count += 1;
+    return waiter;
+  }
+
+  remove(waiter: Waiter): void {
+    this.count -= 1;
+    if (waiter.previous === undefined) this.first = waiter.next;
+    else waiter.previous.next = waiter.next;
+    if (waiter.next === undefined) this.#last = waiter.previous;
+    else waiter.next.previous = waiter.previous;
   }
 }
 
