@@ -31,6 +31,7 @@ import {
 } from './stack/describe.ts';
 import { type Inspection, inspectAnalysis } from './stack/inspect.ts';
 import { readValue } from './stack/read.ts';
+import { type ResumeOptions, resumeStack } from './stack/resume.ts';
 import { ScriptAccess } from './stack/script-access.ts';
 import { type Limits, RunningActions, type StackServices } from './stack/services.ts';
 import { MemoryStore } from './store/memory-store.ts';
@@ -186,6 +187,23 @@ export class Engine {
    */
   async delete(options: DeleteOptions): Promise<void> {
     await this.#owned(() => deleteStack(this.#services, options));
+  }
+
+  /**
+   * Goes on with the action in which the engine of a stack was stopped, and resolves with the stack, undefined when a
+   * delete has come to its end. What is complete stays. What was being created is removed by its handler's `delete` and
+   * created anew, so that nothing is there twice; a handler that is `isRepeatable` is only called again. A resource of
+   * which nobody can tell what was made (no id recorded, no `lookup`) fails with OutcomeUnknown. A stack that nobody was at
+   * work on is returned as it is. Throws what the action throws, ActionInProgress, EntityNotFound, and
+   * UserParameterMissing for a hidden parameter without a default: its value was not stored.
+   */
+  async resume(options: ResumeOptions): Promise<StackDescription | undefined> {
+    return this.#owned(() => resumeStack(this.#services, options));
+  }
+
+  /** The stacks that an engine has left in the middle of an action: those to `resume` or to `delete`. */
+  async listInterrupted(): Promise<readonly StackSummary[]> {
+    return (await this.list()).filter(({ isInterrupted }) => isInterrupted);
   }
 
   /** A stack with its outputs and resources. Throws EntityNotFound. */

@@ -275,6 +275,10 @@ export class UndeclaredRead extends HotloomError {
 export class UnwrittenAttribute extends HotloomError {
   readonly code = 'UnwrittenAttribute';
 }
+/** The engine was killed while a handler was at work, and nobody can tell what that has made. */
+export class OutcomeUnknown extends HotloomError {
+  readonly code = 'OutcomeUnknown';
+}
 /** A resource's handler failed; `cause` is what it threw. */
 export class ResourceFailure extends HotloomError {
   readonly code = 'ResourceFailure';

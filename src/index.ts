@@ -66,6 +66,7 @@ export { MemorySpace } from './space/memory-space.ts';
 export type { Analysis, TemplateInput } from './stack/analyse.ts';
 export type { CreateOptions } from './stack/create.ts';
 export type { DeleteOptions } from './stack/delete.ts';
+export type { ResumeOptions } from './stack/resume.ts';
 export type { ResourceDescription, StackDescription, StackSummary } from './stack/describe.ts';
 export type { DefinedHandler } from './builtin/definitions/defined-type.ts';
 export type { PropertyDefinition, TypeDefinition } from './builtin/definitions/definition.ts';

@@ -85,5 +85,5 @@ function heading(io: Io, text: string): string {
 
 /** What there is to know of a stack whose engine is gone. */
 export function describeInterruption({ name }: { readonly name: string }): string {
-  return `the engine that worked on it is gone; 'hotloom delete ${oneLine(name)}' removes what was made`;
+  return `the engine that worked on it is gone; 'hotloom resume ${oneLine(name)}' goes on, 'hotloom delete ${oneLine(name)}' removes what was made`;
 }

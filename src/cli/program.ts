@@ -145,6 +145,13 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
     const { waiting } = await import('./commands/waiting.ts');
     exit(await waiting(io, name, options));
   });
+  withSpace(withStore(command(program, 'resume <name>', "go on with a stack's action in which the engine was stopped")))
+    .option('--parameter <key=value>', 'the value of a hidden parameter, which is not stored; repeatable', collect)
+    .option('--timeout <minutes>', 'stop what has not ended by then (default: 60)', positiveNumber)
+    .action(async (name: string, options) => {
+      const { resume } = await import('./commands/resume.ts');
+      exit(await resume(io, name, options));
+    });
   withSpace(withStore(command(program, 'delete <name>', 'delete a stack with everything that it made')))
     .option('-y, --yes', 'do not ask')
     .option('--force', 'also when other stacks have read its values')

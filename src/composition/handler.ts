@@ -47,6 +47,7 @@ export function compositionType(
 export const COMPOSITION_DATA: JsonObject = { isComposition: true };
 
 const HANDLER: StreamingHandler<JsonObject, { readonly [attribute: string]: Json }> = {
+  isRepeatable: true,
   async create(call) {
     await Promise.all([
       call.setData(COMPOSITION_DATA),

@@ -51,6 +51,8 @@ const RULES: readonly Rule[] = [
         template: { heat_template_version: 'hotloom-1', resources: { web: { type: 'T', properties: { n: null } } } },
         files: { 'script.sh': '#!/bin/sh\nprintf "\\0"\n' },
         parameters: { size: 3, tags: ['a', 'b'], flag: false },
+        environment: { resource_registry: { 'My::Type': 'OS::Heat::Value' } },
+        rollback: true,
       });
       await store.createStack(record, LIVE);
       assert.deepEqual(plain(await store.findStack('default', 'app')), record);
@@ -670,6 +672,8 @@ function stack(name: string, fields: Partial<StackRecord> = {}): StackRecord {
     template: {},
     files: {},
     parameters: {},
+    environment: {},
+    rollback: false,
     outputs: {},
     ...fields,
   };

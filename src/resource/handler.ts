@@ -102,8 +102,16 @@ export interface DeleteCall extends HandlerCall {
 interface HandlerBase {
   /** Removes the real thing. Called with what is known of an interrupted attempt too; must succeed when nothing is left. */
   delete?(call: DeleteCall): MaybePromise<void>;
-  /** The id of what the attempt with `token` made, undefined when it made nothing. Asked after a crash. */
-  lookup?(call: HandlerCall): MaybePromise<string | undefined>;
+  /**
+   * The id of what the attempt with `token` made, undefined when it made nothing. Asked when the engine was killed in the
+   * attempt before an id was recorded.
+   */
+  lookup?(call: DeleteCall): MaybePromise<string | undefined>;
+  /**
+   * True when `create` may be called again, under the same token, after the engine was killed in it: it makes nothing in
+   * the world, or the same again. What a resume does without it: see Engine.resume.
+   */
+  readonly isRepeatable?: boolean;
 }
 
 /** A handler as under Heat: `create` returns the attributes. */

@@ -3,10 +3,10 @@ import { isHotloomError, mapErrorTexts, messageOf, ResourceFailure } from '../er
 import type { EventHub, Status } from '../events.ts';
 import { buildDeleteGraph } from '../graph/delete-graph.ts';
 import { donePort, type PortGraph, START } from '../graph/port-graph.ts';
-import type { DeleteCall } from '../resource/handler.ts';
 import type { ResourceTypes } from '../resource/registry.ts';
 import type { ResourceRecord } from '../store/stack-store.ts';
 import { resourceEventOf } from '../store/stored-stack.ts';
+import { deleteCall } from './delete-call.ts';
 import type { Journal } from './journal.ts';
 import { Readiness } from './readiness.ts';
 import type { Slot, Slots } from './slots.ts';
@@ -100,28 +100,10 @@ class DeleteTraversal {
     if (record.data.isComposition === true) return;
     const { handler } = this.#parts.types.get(record.type);
     if (handler.delete === undefined) return;
-    const call = this.#call(record);
+    const call = deleteCall(this.#parts, record);
     // An attempt that was interrupted before it told an id may have made something all the same.
     const resourceId = record.resourceId ?? (await handler.lookup?.(call));
     await handler.delete({ ...call, resourceId });
-  }
-
-  #call(record: ResourceRecord): DeleteCall {
-    const { space, stack, stackId, clock, randomness, signal, events, redact } = this.#parts;
-    const { name, type, physicalName, token, resourceId, data } = record;
-    return {
-      resource: { space, stack, stackId, name, type, physicalName },
-      token,
-      signal,
-      clock,
-      randomness,
-      resourceId,
-      data,
-      log: (line) => {
-        if (!events.isHeard) return;
-        events.emit({ type: 'resource:didLog', time: clock.now(), space, stack, resource: name, line: redact(line) });
-      },
-    };
   }
 
   /** A handler that does not heed its signal is given up after a while. */

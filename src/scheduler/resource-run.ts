@@ -39,6 +39,19 @@ interface PendingRead extends BlockedRead {
   settle(outcome: { readonly value: Json } | { readonly error: unknown }): void;
 }
 
+interface LateRead {
+  readonly input: string;
+  /** Called once. */
+  settle(outcome: { readonly value: Json } | { readonly error: unknown }): void;
+}
+
+/** An attempt that ended with the engine that made it, and goes on. */
+export interface InterruptedAttempt {
+  readonly record: ResourceRecord;
+  /** What it has published and others have read: it cannot publish anything else now. */
+  readonly read: JsonObject;
+}
+
 /**
  * One run of a resource's `create`: gives the handler its call, holds its slot, blocks and wakes its reads, and checks
  * what it writes against what it declares. Tells the traversal when it ends.
@@ -48,8 +61,9 @@ export class ResourceRun implements JournalWaiter {
   readonly traversal: Traversal;
   /** What delete runs against. */
   readonly #requires: readonly string[];
-  readonly token: string;
+  readonly #token: string;
   readonly #physicalName: string;
+  readonly #interrupted: InterruptedAttempt | undefined;
   #slot: Slot | undefined;
   #resourceId: string | undefined;
   #data: JsonObject = NO_DATA;
@@ -67,6 +81,9 @@ export class ResourceRun implements JournalWaiter {
   /** What the handler has published while it runs. */
   #written: Map<string, { readonly value: Json; readonly stored: Promise<void> }> | undefined;
   #publishWaiters: readonly { readonly attributes: readonly string[]; readonly resolve: () => void }[] = [];
+  /** Reads of inputs by a process that goes on after its resource is complete; they keep nobody waiting. */
+  #lateReads: Set<LateRead> | undefined;
+  #hasEndpoint = false;
   /** Blocked reads by input name, or by printed name for reads by name. */
   #pending: Map<string, PendingRead> | undefined;
 
@@ -76,13 +93,20 @@ export class ResourceRun implements JournalWaiter {
     token: string,
     requires: readonly string[],
     stackName: string,
+    interrupted?: InterruptedAttempt,
   ) {
     this.traversal = traversal;
     this.resource = resource;
-    this.token = token;
+    this.#interrupted = interrupted;
+    this.#token = interrupted?.record.token ?? token;
     const ownName = resource.parent < 0 ? resource.name : resource.name.slice(resource.name.lastIndexOf('/') + 1);
-    this.#physicalName = `${stackName}-${ownName}-${token.slice(24)}`;
+    this.#physicalName = interrupted?.record.physicalName ?? `${stackName}-${ownName}-${token.slice(24)}`;
     this.#requires = requires;
+  }
+
+  /** Names the attempt over crashes. */
+  get token(): string {
+    return this.#token;
   }
 
   get identity(): ResourceIdentity {
@@ -99,6 +123,11 @@ export class ResourceRun implements JournalWaiter {
 
   get hasEnded(): boolean {
     return this.#hasEnded;
+  }
+
+  /** Whether a process of it may still ask for something after its end. */
+  get hasEndpoint(): boolean {
+    return this.#hasEndpoint;
   }
 
   /** It has had its first slot. */
@@ -190,8 +219,10 @@ export class ResourceRun implements JournalWaiter {
   /** The `in` port of an input has fired or failed. */
   inputDidSettle(input: string, failure: unknown): void {
     const read = this.#pending?.get(input);
-    if (read === undefined) return;
-    read.settle(failure === undefined ? this.#tryInput(input) : { error: this.#inputFailed(input, failure) });
+    if (read === undefined && this.#lateReads === undefined) return;
+    const outcome = failure === undefined ? this.#tryInput(input) : { error: this.#inputFailed(input, failure) };
+    read?.settle(outcome);
+    for (const late of this.#lateReads ?? []) if (late.input === input) late.settle(outcome);
   }
 
   /** Ends every blocked read with `error`, at a cancel. */
@@ -205,6 +236,7 @@ export class ResourceRun implements JournalWaiter {
     const port = findPort(graph, this.resource.index, IN, input);
     if (port === undefined || readiness.isFired(port)) return settled(this.#tryInput(input));
     if (!readiness.isPending(port)) return Promise.reject(this.#inputFailed(input, readiness.causeOf(port)));
+    if (this.#hasEnded) return this.#readLate(input, signal);
     return this.#block(
       input,
       input,
@@ -309,6 +341,7 @@ export class ResourceRun implements JournalWaiter {
     }
     const value = asJson(written);
     checkAttribute(outputs[attribute] as AttributeDeclaration, attribute, value, name);
+    this.#checkRead(attribute, value);
     const earlier = this.#written?.get(attribute);
     if (earlier !== undefined && !sameJson(earlier.value, value)) {
       throw new ConflictingWrite({
@@ -319,6 +352,19 @@ export class ResourceRun implements JournalWaiter {
       });
     }
     return value;
+  }
+
+  /** What an interrupted attempt has published and somebody has read stays so. */
+  #checkRead(attribute: string, value: Json): void {
+    const read = this.#interrupted?.read;
+    if (read === undefined || !Object.hasOwn(read, attribute) || sameJson(read[attribute] as Json, value)) return;
+    const { name } = this.resource;
+    throw new ConflictingWrite({
+      what: `The handler of '${name}' wrote '${attribute}' again, with another value than before the engine was stopped.`,
+      where: this.#place(),
+      why: 'A resource that is complete, or another stack, has been made with the first value.',
+      fix: `Delete the stack and create it again, or let the handler of ${this.resource.type.name} write the same value each time.`,
+    });
   }
 
   /** The properties of a plain handler, resolved and converted. */
@@ -361,6 +407,7 @@ export class ResourceRun implements JournalWaiter {
   /** See CreateCall. */
   openEndpoint(): Promise<EndpointAccess> {
     this.#throwIfEnded();
+    this.#hasEndpoint = true;
     return this.traversal.openEndpoint(this.identity);
   }
 
@@ -518,6 +565,25 @@ export class ResourceRun implements JournalWaiter {
       if (this.#hasEnded || this.isBlocked || this.#slot !== undefined) slot.release();
       else this.#slot = slot;
       goOn();
+    });
+  }
+
+  #readLate(input: string, signal: AbortSignal | undefined): Promise<Json> {
+    this.#lateReads ??= new Set();
+    const lateReads = this.#lateReads;
+    return new Promise((resolve, reject) => {
+      const abort = (): void => late.settle({ error: signal?.reason });
+      const late: LateRead = {
+        input,
+        settle: (outcome) => {
+          lateReads.delete(late);
+          signal?.removeEventListener('abort', abort);
+          if ('error' in outcome) reject(outcome.error);
+          else resolve(outcome.value);
+        },
+      };
+      lateReads.add(late);
+      signal?.addEventListener('abort', abort, { once: true });
     });
   }
 

@@ -31,7 +31,7 @@ import { type BlockedRead, type Blocker, printTarget, type Waits, type WaitTarge
 import type { ResourceRecord } from '../store/stack-store.ts';
 import { resourceEventOf } from '../store/stored-stack.ts';
 import type { ResolveScope } from '../template/expression.ts';
-import type { Json, JsonObject } from '../values.ts';
+import { type Json, type JsonObject, setOwn } from '../values.ts';
 import type { Journal } from './journal.ts';
 import { Readiness } from './readiness.ts';
 import { ResourceRun } from './resource-run.ts';
@@ -61,6 +61,22 @@ export interface TraversalParts {
   readonly didIdle: () => void;
   /** Told when the space refuses a value. */
   readonly didBreak: (error: unknown) => void;
+  /** What an interrupted traversal of the same action has stored, by resource. Default: nothing. */
+  readonly stored?: ReadonlyMap<string, StoredResource> | undefined;
+}
+
+/**
+ * A resource of which an earlier traversal has stored something that stands: it is complete or has failed, or its handler
+ * is called again under the same token.
+ */
+export interface StoredResource {
+  readonly record: ResourceRecord;
+  /** Why it has failed, where that is known better than the record tells it. */
+  readonly failure?: HotloomError;
+  /** What it has published. */
+  readonly values: JsonObject;
+  /** Those of them that another stack has read. */
+  readonly readElsewhere: ReadonlySet<string>;
 }
 
 /** How a traversal ended. */
@@ -159,13 +175,17 @@ export class Traversal {
     this.#leave = this.waits.join(this.stack.space, this.stack.stack, {
       blockers: (resource, attribute) => this.#blockers(resource, attribute),
     });
+    this.#takeStoredPhases();
     this.#awaitForeignNames();
-    if (this.#left === 0) this.#finish();
-    else {
+    if (this.#left === 0) {
+      this.#publishStored();
+      this.#finish();
+    } else {
       this.#tellStaticWaits();
       this.signal.addEventListener('abort', () => this.#stop(), { once: true });
       if (this.signal.aborted) this.#stop();
       else {
+        this.#publishStored();
         this.readiness.begin();
         this.#searchForeignDeadlocks();
         this.#checkIdleSoon();
@@ -174,11 +194,62 @@ export class Traversal {
     return ended;
   }
 
+  /** What is complete or has failed already does not run. */
+  #takeStoredPhases(): void {
+    for (const { record } of this.#parts.stored?.values() ?? []) {
+      const resource = findResource(this.stack, record.name);
+      if (resource === undefined || !isSettled(record)) continue;
+      this.#phases[resource.index] = record.status === 'COMPLETE' && record.action === 'CREATE' ? 'complete' : 'failed';
+      this.#left -= 1;
+      this.addRecord(record);
+    }
+  }
+
+  /** Values that were stored are there for their readers, before anything else begins; what failed has failed. */
+  #publishStored(): void {
+    for (const { record, values, failure: known } of this.#parts.stored?.values() ?? []) {
+      const resource = findResource(this.stack, record.name);
+      const phase = resource === undefined ? undefined : this.#phases[resource.index];
+      if (resource === undefined || (phase !== 'complete' && phase !== 'failed')) continue;
+      for (const attribute in values) this.didStoreValue(resource, attribute, values[attribute] as Json);
+      if (phase === 'complete') this.readiness.fire(donePort(this.graph, resource.index));
+      else {
+        const failure = this.#failureOf(resource, known ?? new Error(record.reason));
+        this.#failures.push(failure);
+        this.#failPorts(resource, failure);
+      }
+    }
+  }
+
+  /**
+   * The values of an interrupted attempt that may not change any more, since a complete resource or another stack has
+   * read them.
+   */
+  #readValues(resource: ResourceInterface, { values, readElsewhere }: StoredResource): JsonObject {
+    const { offsets, targets } = this.graph.successors;
+    const read: Record<string, Json> = {};
+    for (const attribute in values) {
+      const port = findPort(this.graph, resource.index, OUT, attribute);
+      const readers = port === undefined ? [] : targets.subarray(offsets[port], offsets[port + 1]);
+      const isRead = [...readers].some(
+        (reader) => this.graph.kinds[reader] === IN && this.#phases[this.graph.owners[reader] as number] === 'complete',
+      );
+      if (isRead || readElsewhere.has(attribute)) setOwn(read, attribute, values[attribute] as Json);
+    }
+    return read;
+  }
+
   /** The run of a resource that has started and not ended. */
   runOf(resource: string): ResourceRun | undefined {
     const found = findResource(this.stack, resource);
     const run = found === undefined ? undefined : this.#runs[found.index];
     return run?.hasEnded === false ? run : undefined;
+  }
+
+  /** The run of a resource that is complete, while a process of it may go on. */
+  completeRunOf(resource: string): ResourceRun | undefined {
+    const found = findResource(this.stack, resource);
+    return found !== undefined && this.#phases[found.index] === 'complete' ? this.#runs[found.index] : undefined;
   }
 
   /** The last record of each resource that has started, in the order in which they were first stored. */
@@ -334,7 +405,7 @@ export class Traversal {
     if (!wasBlocked) this.#workDidEnd();
     const { resource } = run;
     // What is not needed any more need not outlive the youth of the heap; members are named after what they belong to.
-    if (this.stack.compositions.size === 0) this.#runs[resource.index] = undefined;
+    if (this.stack.compositions.size === 0 && !run.hasEndpoint) this.#runs[resource.index] = undefined;
     if (error === undefined) {
       this.#phases[resource.index] = 'complete';
       if (run.record !== undefined) this.tell(run.record);
@@ -411,12 +482,16 @@ export class Traversal {
     this.#phases[resource.index] = 'running';
     this.#working += 1;
     const stackName = this.#runs[resource.parent]?.identity.physicalName ?? this.stack.stack;
+    const stored = this.#parts.stored?.get(resource.name);
     const run = new ResourceRun(
       this,
       resource,
       this.randomness.uuid(),
       requiredResources(this.graph, resource.index),
       stackName,
+      stored?.record.status === 'IN_PROGRESS'
+        ? { record: stored.record, read: this.#readValues(resource, stored) }
+        : undefined,
     );
     this.#runs[resource.index] = run;
     this.slots.acquire((slot) => {
@@ -483,6 +558,7 @@ export class Traversal {
 
   #awaitForeignNames(): void {
     for (const { resource, input, name } of this.stack.foreignReads) {
+      if (this.#phases[resource] !== 'waiting') continue;
       const reader = this.stack.resources[resource] as ResourceInterface;
       const port = startPort(this.graph, resource) + 1 + input;
       this.#awaitForeignName(reader, reader.inputs[input]?.name as string, port, name);
@@ -648,7 +724,7 @@ export class Traversal {
     const { events } = this.#parts;
     if (!events.isHeard) return;
     for (const resource of this.stack.resources) {
-      if (resource.type.kind !== 'plain') continue;
+      if (resource.type.kind !== 'plain' || this.#phases[resource.index] !== 'waiting') continue;
       for (const [position, input] of resource.inputs.entries()) {
         const names = this.missingOf(startPort(this.graph, resource.index) + 1 + position).map(toName);
         if (names.length === 0) continue;
@@ -659,7 +735,7 @@ export class Traversal {
 
   #tellWake(resource: number, input: string): void {
     const { name, type } = this.stack.resources[resource] as ResourceInterface;
-    if (type.kind !== 'plain') return;
+    if (type.kind !== 'plain' || this.#phases[resource] !== 'waiting') return;
     const waitedMs = this.clock.now() - this.#startedAt;
     this.#parts.events.emit({ type: 'read:didWake', ...this.#eventBase(), reader: name, input, waitedMs });
   }
@@ -667,6 +743,11 @@ export class Traversal {
   #eventBase(): { readonly time: number; readonly space: string; readonly stack: string } {
     return { time: this.clock.now(), space: this.stack.space, stack: this.stack.stack };
   }
+}
+
+/** A resource that was only skipped has not been touched. */
+function isSettled({ action, status }: ResourceRecord): boolean {
+  return action !== 'INIT' && status !== 'IN_PROGRESS';
 }
 
 interface ForeignWait {

@@ -44,6 +44,7 @@ export interface AnalyseOptions {
 export interface Analysis {
   readonly template: Template;
   readonly parameters: ParameterValues;
+  readonly environment: Environment;
   readonly stack: StackInterface;
   readonly graph: PortGraph;
   /** Masks the values of hidden parameters. */
@@ -100,7 +101,7 @@ export function analyse(
     const graph = buildPortGraph(stack, services.granularity);
     found.push(...describeCycles(graph, stack));
     if (isTolerant || found.length === 0)
-      return { template, parameters, stack, graph, redact, problems: inOrder(found) };
+      return { template, parameters, environment, stack, graph, redact, problems: inOrder(found) };
   }
   // One error of a parameter is told as it is, since the template is not to blame.
   if (found.length === 1 && problems.length === 1) throw found[0];

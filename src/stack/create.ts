@@ -4,7 +4,7 @@ import type { StackInterface } from '../interface/interface.ts';
 import type { DeclaredNames } from '../names.ts';
 import { deleteResources } from '../scheduler/delete-traversal.ts';
 import { Journal } from '../scheduler/journal.ts';
-import { Traversal, type TraversalResult } from '../scheduler/traversal.ts';
+import { Traversal, type TraversalParts, type TraversalResult } from '../scheduler/traversal.ts';
 import type { Region } from '../space/data-space.ts';
 import type { Claim, StackRecord } from '../store/stack-store.ts';
 import { stackExists } from '../store/stored-stack.ts';
@@ -38,14 +38,18 @@ export async function createStack(services: StackServices, options: CreateOption
   return new Creation(services, options, analysis, stackId).run();
 }
 
-class Creation {
+/** The limits of one create, or of the rest of one. */
+export type CreateLimits = Pick<CreateOptions, 'timeoutMs' | 'rollback' | 'signal'>;
+
+/** One create: from its start, or from where an engine was stopped in it. */
+export class Creation {
   readonly #services: StackServices;
-  readonly #options: CreateOptions;
+  readonly #options: CreateLimits;
   readonly #analysis: Analysis;
   readonly #stackId: string;
   readonly #outputReads: OutputReads;
 
-  constructor(services: StackServices, options: CreateOptions, analysis: Analysis, stackId: string) {
+  constructor(services: StackServices, options: CreateLimits, analysis: Analysis, stackId: string) {
     this.#services = services;
     this.#options = options;
     this.#analysis = analysis;
@@ -54,9 +58,9 @@ class Creation {
   }
 
   async run(): Promise<StackDescription> {
-    const { space, store, claimant, regions, masks } = this.#services;
-    const { stack, redact } = this.#analysis;
-    await this.#forgetDeleted();
+    const { space, store, claimant } = this.#services;
+    const { stack } = this.#analysis;
+    await this.#refusePresent();
     const declared = new StackNames(stack);
     let region: Region;
     try {
@@ -72,10 +76,41 @@ class Creation {
       await region.close();
       throw error;
     }
+    return this.#runInRegion(region, claim, undefined);
+  }
+
+  /** Goes on under `claim` from what `prepare` tells, which makes the store ready for it. */
+  async resume(
+    claim: Claim,
+    prepare: (journal: Journal, signal: AbortSignal) => Promise<TraversalParts['stored']>,
+  ): Promise<StackDescription> {
+    const { space, store, clock, closing } = this.#services;
+    const { stack } = this.#analysis;
+    const { timeoutMs, signal } = this.#options;
+    const what = `Create of '${stack.stack}'`;
+    const limits = actionLimits(clock, { timeoutMs, signals: [signal, closing], what });
+    let stored: TraversalParts['stored'];
+    let region: Region;
+    try {
+      stored = await prepare(new Journal(store, claim, limits.cancel), limits.signal);
+      await this.#forgetRegion();
+      region = space.declare(stack.space, stack.stack, new StackNames(stack));
+    } catch (error) {
+      await this.#release(claim);
+      throw error;
+    } finally {
+      limits.end();
+    }
+    return this.#runInRegion(region, claim, stored);
+  }
+
+  async #runInRegion(region: Region, claim: Claim, stored: TraversalParts['stored']): Promise<StackDescription> {
+    const { store, regions, masks } = this.#services;
+    const { stack, redact } = this.#analysis;
     regions.set(stackKey(stack.space, stack.stack), region);
     masks.set(stackKey(stack.space, stack.stack), redact);
     try {
-      return await this.#runClaimed(region, claim);
+      return await this.#runClaimed(region, claim, stored);
     } finally {
       // On a shared store another engine may change the stack from now on: the store alone tells its values.
       if (store.isShared) {
@@ -85,11 +120,16 @@ class Creation {
     }
   }
 
-  /** Another engine on the same store may have deleted a stack whose names this one still declares. */
-  async #forgetDeleted(): Promise<void> {
-    const { store, regions } = this.#services;
+  async #refusePresent(): Promise<void> {
     const { space, stack } = this.#analysis.stack;
-    if ((await store.findStack(space, stack)) !== undefined) throw stackExists(space, stack);
+    if ((await this.#services.store.findStack(space, stack)) !== undefined) throw stackExists(space, stack);
+    await this.#forgetRegion();
+  }
+
+  /** Another engine on the same store may have deleted a stack whose names this one still declares. */
+  async #forgetRegion(): Promise<void> {
+    const { regions } = this.#services;
+    const { space, stack } = this.#analysis.stack;
     const key = stackKey(space, stack);
     const stale = regions.get(key);
     regions.delete(key);
@@ -97,13 +137,13 @@ class Creation {
   }
 
   /** The description is made under the claim: nobody can have deleted the stack by then. */
-  async #runClaimed(region: Region, claim: Claim): Promise<StackDescription> {
+  async #runClaimed(region: Region, claim: Claim, stored: TraversalParts['stored']): Promise<StackDescription> {
     const { clock, store, running, closing } = this.#services;
     const { space, stack } = this.#analysis.stack;
     const { timeoutMs, signal } = this.#options;
     const limits = actionLimits(clock, { timeoutMs, signals: [signal, closing], what: `Create of '${stack}'` });
     const journal = new Journal(store, claim, limits.cancel);
-    const traversal = this.#traversal(region, journal, limits);
+    const traversal = this.#traversal(region, journal, limits, stored);
     let didEnd = (): void => {};
     const action: RunningAction = {
       space,
@@ -119,7 +159,8 @@ class Creation {
     };
     running.add(action);
     try {
-      await this.#act(region, traversal, journal, limits, action);
+      const reason = stored === undefined ? 'Stack CREATE started' : 'Stack CREATE resumed';
+      await this.#act(region, traversal, journal, limits, action, reason);
       return await this.#describe(traversal);
     } finally {
       limits.end();
@@ -135,17 +176,19 @@ class Creation {
     journal: Journal,
     limits: ActionLimits,
     action: RunningAction,
+    reason: string,
   ): Promise<void> {
     const { space, stack } = this.#analysis.stack;
     try {
-      await this.#tell(journal, 'CREATE', 'IN_PROGRESS', 'Stack CREATE started');
+      await this.#tell(journal, 'CREATE', 'IN_PROGRESS', reason);
       const result = await traversal.run();
       this.#services.closeEndpoints(space, stack);
       const failure = await this.#conclude(result, region, traversal, journal, limits);
       if (failure === undefined) return;
       action.willRollBack = this.#options.rollback === true;
-      await this.#tell(journal, 'CREATE', 'FAILED', failure.reason, failure.outputs);
+      const told = this.#tell(journal, 'CREATE', 'FAILED', failure.reason, failure.outputs);
       if (action.willRollBack) await this.#rollback(journal, action);
+      await told;
       throw failure.error;
     } catch (error) {
       action.willRollBack = false;
@@ -219,7 +262,10 @@ class Creation {
     return undefined;
   }
 
-  /** Deletes what was made. A cancel of the create does not cancel its rollback. */
+  /**
+   * Deletes what was made. Its start is stored together with the failure, so that no kill can come between. A cancel of the
+   * create does not cancel its rollback.
+   */
   async #rollback(journal: Journal, action: RunningAction): Promise<void> {
     const { clock, store, regions } = this.#services;
     const { space, stack } = this.#analysis.stack;
@@ -296,7 +342,12 @@ class Creation {
     });
   }
 
-  #traversal(region: Region, journal: Journal, { signal, cancel }: ActionLimits): Traversal {
+  #traversal(
+    region: Region,
+    journal: Journal,
+    { signal, cancel }: ActionLimits,
+    stored: TraversalParts['stored'],
+  ): Traversal {
     const { stack, graph, redact } = this.#analysis;
     return new Traversal({
       ...this.#services,
@@ -308,6 +359,7 @@ class Creation {
       signal,
       redact,
       didBreak: cancel,
+      stored,
     });
   }
 
@@ -352,6 +404,8 @@ class Creation {
       template: template.document as JsonObject,
       files: Object.fromEntries(template.files),
       parameters: visible,
+      environment: storedEnvironment(this.#analysis),
+      rollback: this.#options.rollback === true,
       outputs: {},
     };
   }
@@ -366,6 +420,16 @@ interface Failed {
   readonly error: StackFailed;
   readonly reason: string;
   readonly outputs: StackRecord['outputs'];
+}
+
+/** What an action that comes later has to know of the environment. Parameters are stored as what they have come to. */
+function storedEnvironment({ environment, template }: Analysis): JsonObject {
+  const { resourceRegistry, parameterDefaults } = environment;
+  const visible = Object.entries(parameterDefaults).filter(([name]) => template.parameters.get(name)?.hidden !== true);
+  return {
+    ...(Object.keys(resourceRegistry).length === 0 ? {} : { resource_registry: resourceRegistry }),
+    ...(visible.length === 0 ? {} : { parameter_defaults: Object.fromEntries(visible) }),
+  };
 }
 
 /** What a stack declares, told from its interface instead of a map of its own. */

@@ -50,22 +50,27 @@ export async function findStack(services: StackServices, space: string, stack: s
   });
 }
 
-async function deleteClaimed(
+/**
+ * Deletes the resources of a stack under `claim`, and at the end of a DELETE the stack itself; of a ROLLBACK it stays, as
+ * under Heat. Throws StackFailed.
+ */
+export async function deleteClaimed(
   services: StackServices,
   record: StackRecord,
   claim: Claim,
-  options: DeleteOptions,
+  options: Pick<DeleteOptions, 'timeoutMs' | 'signal'>,
+  action: 'DELETE' | 'ROLLBACK' = 'DELETE',
 ): Promise<void> {
   const { events, clock, running } = services;
   const key = stackKey(record.space, record.name);
   const limits = actionLimits(clock, {
     timeoutMs: options.timeoutMs,
     signals: [options.signal, services.closing],
-    what: `Delete of '${record.name}'`,
+    what: `${action === 'DELETE' ? 'Delete' : 'Rollback'} of '${record.name}'`,
   });
   const journal = new Journal(services.store, claim, limits.cancel);
   let didEnd = (): void => {};
-  const action: RunningAction = {
+  const runningAction: RunningAction = {
     space: record.space,
     stack: record.name,
     action: 'DELETE',
@@ -77,14 +82,14 @@ async function deleteClaimed(
       didEnd = resolve;
     }),
   };
-  running.add(action);
+  running.add(runningAction);
   const tell = (status: Status, reason: string): StackEvent => {
     const event: StackEvent = {
       type: 'stack',
       time: clock.now(),
       space: record.space,
       stack: record.name,
-      action: 'DELETE',
+      action,
       status,
       reason,
     };
@@ -92,7 +97,8 @@ async function deleteClaimed(
     return event;
   };
   try {
-    const started = tell('IN_PROGRESS', 'Stack DELETE started');
+    const verb = record.action === action ? 'resumed' : 'started';
+    const started = tell('IN_PROGRESS', `Stack ${action} ${verb}`);
     await journal.record({ kind: 'stack', ...stateOf(started) }, { kind: 'event', event: started });
     const result = await deleteResources({
       ...services,
@@ -110,7 +116,7 @@ async function deleteClaimed(
       const failed = tell('FAILED', reason);
       await journal.record({ kind: 'stack', ...stateOf(failed) }, { kind: 'event', event: failed });
       throw new StackFailed({
-        what: `Stack DELETE failed: ${reason}`,
+        what: `Stack ${action} failed: ${reason}`,
         why: `These resources are still there: ${result.remaining.join(', ')}.`,
         fix: 'Remove the cause and delete the stack again; what is gone already is not asked for twice.',
         cause: limits.signal.aborted ? limits.signal.reason : first,
@@ -118,12 +124,19 @@ async function deleteClaimed(
     }
     await services.regions.get(key)?.close();
     services.regions.delete(key);
-    await services.store.removeStack(claim);
-    services.masks.delete(key);
-    tell('COMPLETE', 'Stack DELETE completed successfully');
+    const done = `Stack ${action} completed successfully`;
+    if (action === 'DELETE') {
+      await services.store.removeStack(claim);
+      services.masks.delete(key);
+      tell('COMPLETE', done);
+    } else {
+      const complete = tell('COMPLETE', done);
+      const outputs = { kind: 'outputs', outputs: {} } as const;
+      await journal.record(outputs, { kind: 'stack', ...stateOf(complete) }, { kind: 'event', event: complete });
+    }
   } finally {
     limits.end();
-    running.remove(action);
+    running.remove(runningAction);
     didEnd();
   }
 }

@@ -90,21 +90,22 @@ export class SqliteStore implements StackStore {
 
   createStack(record: StackRecord, claimant: Claimant, declared: DeclaredNames = new Map()): Claim {
     return this.#write((statements) => {
-      const { id, space, name, action, status, reason, createdAt, updatedAt } = record;
+      const { id, space, name, action, status, reason, createdAt, updatedAt, rollback } = record;
       const at = [storedSegment(space), storedSegment(name)];
       if (all(statements.stackByName, ...at).length > 0) throw stackExists(space, name);
       for (const [resource, attribute] of all(statements.outsideOfStack, ...at)) {
         const written: Name = [space, name, segmentOf(resource), segmentOf(attribute)];
         if (declared.get(written[2])?.includes(written[3]) === true) throw writtenOutside(written);
       }
-      const state = { action, status, reason, createdAt, updatedAt };
+      const state = { action, status, reason, createdAt, updatedAt, rollback };
       const { lastInsertRowid } = run(statements.addStack, id, ...at, text(state), text(record.outputs));
       const key = Number(lastInsertRowid);
-      const { template, files, parameters } = record;
+      const { template, files, parameters, environment } = record;
       const documents = [
         template,
         files,
         parameters,
+        environment,
         Object.fromEntries([...declared.keys()].map((resource) => [resource, declared.get(resource)])),
       ].map(text);
       run(statements.addTemplate, key, ...documents);
@@ -401,7 +402,7 @@ function schemaOf(database: Database.Database): number {
 
 // --- statements ---
 
-const STACK_COLUMNS = 's.id, s.space, s.name, s.state, s.outputs, t.document, t.files, t.parameters';
+const STACK_COLUMNS = 's.id, s.space, s.name, s.state, s.outputs, t.document, t.files, t.parameters, t.environment';
 
 /** All statements of the store. That they can be prepared is also the proof that the schema is there. */
 function prepareAll(database: Database.Database) {
@@ -416,7 +417,9 @@ function prepareAll(database: Database.Database) {
       `SELECT ${STACK_COLUMNS} FROM stacks s JOIN templates t ON t.stack = s.key ORDER BY s.space, s.name`,
     ),
     addStack: prepare('INSERT INTO stacks (id, space, name, state, outputs) VALUES (?, ?, ?, ?, ?)'),
-    addTemplate: prepare('INSERT INTO templates (stack, document, files, parameters, declared) VALUES (?, ?, ?, ?, ?)'),
+    addTemplate: prepare(
+      'INSERT INTO templates (stack, document, files, parameters, environment, declared) VALUES (?, ?, ?, ?, ?, ?)',
+    ),
     declared: query(
       'SELECT t.declared FROM templates t JOIN stacks s ON s.key = t.stack WHERE s.space = ? AND s.name = ?',
     ),
@@ -680,7 +683,7 @@ function declaredBy(row: Row | undefined, [, , resource, attribute]: Name): bool
 }
 
 /** The documents are parsed when they are asked for: a list of stacks needs none of them. */
-function stackOf([id, space, name, state, outputs, document, files, parameters]: Row): StackRecord {
+function stackOf([id, space, name, state, outputs, document, files, parameters, environment]: Row): StackRecord {
   let parsedDocument: StackRecord['template'] | undefined;
   let parsedFiles: StackRecord['files'] | undefined;
   return {
@@ -689,6 +692,7 @@ function stackOf([id, space, name, state, outputs, document, files, parameters]:
     name: segmentOf(name),
     ...stateOf(state),
     parameters: jsonOf(parameters) as StackRecord['parameters'],
+    environment: jsonOf(environment) as StackRecord['environment'],
     outputs: outputsOf(outputs),
     get template() {
       parsedDocument ??= jsonOf(document) as StackRecord['template'];
@@ -701,7 +705,7 @@ function stackOf([id, space, name, state, outputs, document, files, parameters]:
   };
 }
 
-type StackState = Pick<StackRecord, 'action' | 'status' | 'reason' | 'createdAt' | 'updatedAt'>;
+type StackState = Pick<StackRecord, 'action' | 'status' | 'reason' | 'createdAt' | 'updatedAt' | 'rollback'>;
 
 function stateOf(column: Bound | undefined): StackState {
   return JSON.parse(column as string);

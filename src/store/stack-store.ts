@@ -21,6 +21,10 @@ export interface StackRecord {
   readonly files: { readonly [name: string]: string };
   /** The values of the parameters; those of hidden parameters are left out. */
   readonly parameters: JsonObject;
+  /** What of the environment the template's meaning depends on, as an environment's document. */
+  readonly environment: JsonObject;
+  /** Whether the stack is deleted when its create fails. */
+  readonly rollback: boolean;
   /** The template outputs by name, once the stack is complete. `{ error }` for one that cannot be resolved. */
   readonly outputs: { readonly [name: string]: StoredOutput };
 }

@@ -284,7 +284,9 @@ describe('Ctrl-C', () => {
     await create.ended;
     expect(JSON.parse(await ok('show', 'killed', '--json'))).toMatchObject({ isInterrupted: true });
     expect(await ok('list')).toContain('CREATE_IN_PROGRESS (interrupted)');
-    expect(await ok('waiting', 'killed')).toContain("the engine that worked on it is gone; 'hotloom delete killed'");
+    expect(await ok('waiting', 'killed')).toContain(
+      "the engine that worked on it is gone; 'hotloom resume killed' goes on, 'hotloom delete killed' removes",
+    );
     const followed = await place.run(['events', 'killed', '--follow']);
     expect(followed).toMatchObject({
       code: 0,
@@ -292,6 +294,41 @@ describe('Ctrl-C', () => {
     });
     await ok('delete', 'killed');
     expect(processStart(pid)).toBeUndefined();
+  });
+
+  test('killed in the middle, a stack is resumed: its processes are made anew, and it is as if nothing had happened', async () => {
+    const command = (name: string) => [
+      '/bin/sh',
+      '-ec',
+      `hotloom write address ${name}-$$; hotloom read gate; hotloom write met "$(hotloom read peer)"; exec sleep 1000`,
+    ];
+    const member = (name: string, peer: string) => ({
+      type: 'Local::Process',
+      properties: { command: command(name) },
+      inputs: { gate: { get_data: 'ops.resumed.gate' }, peer: { get_attr: [peer, 'address'] } },
+      outputs: { address: { needs: [] }, met: {} },
+    });
+    const resources = { a: member('a', 'b'), b: member('b', 'a') };
+    const outputs = { a: { value: { get_attr: ['a', 'met'] } }, b: { value: { get_attr: ['b', 'met'] } } };
+    place.write('resumed.yaml', JSON.stringify({ heat_template_version: 'hotloom-1', resources, outputs }));
+    const create = place.start(['create', 'resumed', '-t', 'resumed.yaml']);
+    await create.printed('[resumed.b]: CREATE_IN_PROGRESS');
+    const first = [await ok('read', 'resumed.a.address'), await ok('read', 'resumed.b.address')];
+    const pids = [Number(await ok('read', 'resumed.a.pid')), Number(await ok('read', 'resumed.b.pid'))];
+    create.child.kill('SIGKILL');
+    await create.ended;
+    await ok('write', 'ops.resumed.gate', 'open');
+    const resumed = await place.run(['resume', 'resumed', '--json']);
+    expect(resumed).toMatchObject({ code: 0, stderr: '' });
+    const { state, outputs: met } = JSON.parse(resumed.stdout);
+    expect({ state, met }).toEqual({
+      state: 'CREATE_COMPLETE',
+      met: { a: expect.stringMatching(/^b-\d+$/), b: expect.stringMatching(/^a-\d+$/) },
+    });
+    expect([met.b, met.a]).not.toEqual(first);
+    expect(pids.map((pid) => processStart(pid))).toEqual([undefined, undefined]);
+    expect((await place.run(['resume', 'resumed'])).stderr).toContain('is CREATE_COMPLETE');
+    await ok('delete', 'resumed');
   });
 
   test('ends a blocked read', async () => {

@@ -57,6 +57,8 @@ function stack(fields: Partial<StackRecord> = {}): StackRecord {
     template: { heat_template_version: 'hotloom-1' },
     files: {},
     parameters: {},
+    environment: {},
+    rollback: false,
     outputs: {},
     ...fields,
   };

@@ -24,6 +24,8 @@ const claim = store.createStack(
     template: {},
     files: {},
     parameters: {},
+    environment: {},
+    rollback: false,
     outputs: {},
   },
   claimant,

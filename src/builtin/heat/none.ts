@@ -11,8 +11,9 @@ export const heatNone = {
     properties: {},
     attributes: {},
     handler: {
-      async create({ randomness, setResourceId }) {
-        await setResourceId(randomness.uuid());
+      isRepeatable: true,
+      async create({ token, setResourceId }) {
+        await setResourceId(token);
         return {};
       },
     },

@@ -82,6 +82,7 @@ export const heatRandomString = definePlainType({
     ];
   },
   handler: {
+    isRepeatable: true,
     async create({ properties, randomness, resource, setResourceId }) {
       await setResourceId(resource.physicalName);
       const value = randomText(properties.length, characterSets(properties), randomness);

@@ -42,6 +42,7 @@ export const heatTestResource = definePlainType({
     output: { schema: { type: 'string' }, description: 'The stored text.' },
   },
   handler: {
+    isRepeatable: true,
     async create(call) {
       const { properties, resource } = call;
       await wait(properties.constraint_prop_secs, call);

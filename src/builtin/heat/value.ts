@@ -42,6 +42,7 @@ export const heatValue = definePlainType({
     return { type, value: VALUE_CHECKS[type as keyof typeof VALUE_CHECKS](value, ['value'], []) as Json, ...others };
   },
   handler: {
+    isRepeatable: true,
     async create({ properties, resource, setResourceId }) {
       await setResourceId(resource.physicalName);
       return { value: properties.value };

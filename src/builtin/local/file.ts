@@ -54,6 +54,7 @@ export const localFile = definePlainType({
       const sha256 = createHash('sha256').update(content).digest('hex');
       return { path, size: content.length, sha256, refid: path };
     },
+    lookup: ({ data }) => readData(data).path,
     async delete({ resourceId, token, data }) {
       const { path, directories, identity } = readData(data);
       if (path === undefined) return;

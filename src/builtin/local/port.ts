@@ -45,6 +45,8 @@ export function localPort(parts: { readonly ports: PortHolder }): ResourceType {
         await setResourceId(address);
         return { port, host, address, refid: address };
       },
+      // The hold ended with the engine.
+      lookup: () => undefined,
       delete: ({ resourceId }) => (resourceId === undefined ? undefined : parts.ports.forget(resourceId)),
     },
   });

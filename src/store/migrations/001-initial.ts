@@ -20,6 +20,7 @@ export const initial = `
     document TEXT NOT NULL,
     files TEXT NOT NULL,
     parameters TEXT NOT NULL,
+    environment TEXT NOT NULL,
     -- The names that only the stack writes: an object of the attributes by resource.
     declared TEXT NOT NULL
   ) STRICT;

@@ -1,0 +1,35 @@
+import type { Clock, Randomness } from '../clock.ts';
+import type { EventHub } from '../events.ts';
+import type { DeleteCall } from '../resource/handler.ts';
+import type { ResourceRecord } from '../store/stack-store.ts';
+
+/** What a handler that removes something works with. */
+export interface DeleteCallParts {
+  readonly space: string;
+  readonly stack: string;
+  readonly stackId: string;
+  readonly events: EventHub;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly signal: AbortSignal;
+  readonly redact: (text: string) => string;
+}
+
+/** The call by which what a record tells of is removed, or looked for. */
+export function deleteCall(parts: DeleteCallParts, record: ResourceRecord): DeleteCall {
+  const { space, stack, stackId, clock, randomness, signal, events, redact } = parts;
+  const { name, type, physicalName, token, resourceId, data } = record;
+  return {
+    resource: { space, stack, stackId, name, type, physicalName },
+    token,
+    signal,
+    clock,
+    randomness,
+    resourceId,
+    data,
+    log: (line) => {
+      if (!events.isHeard) return;
+      events.emit({ type: 'resource:didLog', time: clock.now(), space, stack, resource: name, line: redact(line) });
+    },
+  };
+}
