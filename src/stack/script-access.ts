@@ -4,6 +4,7 @@ import { ActionCancelled, NotTheWriter } from '../errors.ts';
 import { type Name, printName } from '../names.ts';
 import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
 import type { ResourceRun } from '../scheduler/resource-run.ts';
+import type { Traversal } from '../scheduler/traversal.ts';
 import type { NameReader } from '../space/name-reader.ts';
 import type { Json } from '../values.ts';
 import { readValue } from './read.ts';
@@ -59,21 +60,32 @@ export class ScriptAccess {
 
   async #read(principal: ResourceIdentity, name: Name, signal: AbortSignal): Promise<Json> {
     const run = this.#runOf(principal);
-    // A process that goes on after its resource is complete reads as anybody outside does.
-    if (run === undefined) return readValue(this.#names, name, signal);
+    if (run === undefined) return this.#readAfterEnd(principal, name, signal);
     try {
       return await (this.#isOwnInput(principal, run, name)
         ? run.readInput(name[3], signal)
         : run.readName(name, signal));
     } catch (error) {
+      // The resource became complete while its process was waiting.
+      if (!signal.aborted && this.#traversalOf(principal)?.completeRunOf(principal.name) === run) {
+        return this.#readAfterEnd(principal, name, signal);
+      }
       // A process that gave its read up knows why.
       if (!signal.aborted) run.processReadDidFail(error);
       throw error;
     }
   }
 
+  /** A process that goes on after its resource is complete reads as anybody outside does, but for its own inputs. */
+  #readAfterEnd(principal: ResourceIdentity, name: Name, signal: AbortSignal): Promise<Json> {
+    const run = this.#traversalOf(principal)?.completeRunOf(principal.name);
+    return run !== undefined && this.#isOwnInput(principal, run, name)
+      ? run.readInput(name[3], signal)
+      : readValue(this.#names, name, signal);
+  }
+
   async #tryRead(principal: ResourceIdentity, name: Name): Promise<Json | undefined> {
-    const run = this.#runOf(principal);
+    const run = this.#runOf(principal) ?? this.#traversalOf(principal)?.completeRunOf(principal.name);
     if (run === undefined) return this.#find(name);
     try {
       return await (this.#isOwnInput(principal, run, name) ? run.tryInput(name[3]) : this.#find(name));
@@ -119,7 +131,11 @@ export class ScriptAccess {
   }
 
   #runOf(principal: ResourceIdentity): ResourceRun | undefined {
-    const { traversal } = this.#running.get(principal.space, principal.stack) ?? {};
-    return traversal?.stackId === principal.stackId ? traversal.runOf(principal.name) : undefined;
+    return this.#traversalOf(principal)?.runOf(principal.name);
+  }
+
+  #traversalOf({ space, stack, stackId }: ResourceIdentity): Traversal | undefined {
+    const { traversal } = this.#running.get(space, stack) ?? {};
+    return traversal?.stackId === stackId ? traversal : undefined;
   }
 }

@@ -4,7 +4,7 @@ import type { EngineEvent } from '../../src/events.ts';
 import type { EndpointAccess } from '../../src/resource/handler.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { type Behaviours, World } from '../scheduler/world.ts';
-import { failure } from '../scheduler/worlds.ts';
+import { failure, Gate } from '../scheduler/worlds.ts';
 
 // What a resource's processes may ask of an engine, over its real socket. Nothing here takes time on the engine's clock.
 
@@ -37,6 +37,37 @@ function untilBlocked(w: World, resource: string): Promise<void> {
 async function roundTrips(access: EndpointAccess): Promise<void> {
   for (let trip = 0; trip < 3; trip += 1) await requestRead(access, 'ops.not.there', { as: 'json', wait: false });
 }
+
+test('a process goes on reading the inputs of its resource when that is complete: what is there, and what comes later', async () => {
+  const replies: string[] = [];
+  const isComplete = new Gate();
+  const ask = async (access: EndpointAccess, name: string): Promise<void> => {
+    const reply = await requestRead(access, name, { as: 'json', wait: true });
+    replies.push(`${name} ${'body' in reply ? reply.body : reply.kind}`);
+  };
+  let access: EndpointAccess | undefined;
+  let before: Promise<void> | undefined;
+  const w: World = world({
+    a: async ({ openEndpoint }) => {
+      access = await openEndpoint();
+      const isBlocked = untilBlocked(w, 'a');
+      before = ask(access, 'a');
+      await isBlocked;
+    },
+    b: async ({ outputs }) => {
+      await isComplete.opened;
+      const after = [ask(access as EndpointAccess, 'a'), ask(access as EndpointAccess, 'b')];
+      await roundTrips(access as EndpointAccess);
+      await outputs.late(2);
+      await Promise.all([before, ...after]);
+    },
+  });
+  w.engine.onEvent((event) => {
+    if (event.type === 'resource' && event.resource === 'a' && event.status === 'COMPLETE') isComplete.open();
+  });
+  await w.start('a: Stream a=b.late b=7\nb: Stream');
+  expect(replies.sort()).toEqual(['a 2', 'a 2', 'b 7']);
+});
 
 test('a process that gives up one of two reads of a name leaves the other one waiting', async () => {
   const replies: EndpointReply[] = [];
