@@ -13,6 +13,7 @@ import { type Plan, planCreate } from './plan/plan.ts';
 import { processStart } from './process-identity.ts';
 import { createRegistry } from './resource/registry.ts';
 import type { ResourceType } from './resource/resource-type.ts';
+import type { ReadyOrder } from './scheduler/ready-order.ts';
 import { Slots } from './scheduler/slots.ts';
 import type { DataSpace, Entry, SpaceChange } from './space/data-space.ts';
 import { MemorySpace } from './space/memory-space.ts';
@@ -53,6 +54,11 @@ export interface EngineOptions {
   readonly space?: DataSpace;
   /** How many handlers work at a time; a blocked one does not count. At least 1; default Infinity: no bound. */
   readonly concurrency?: number;
+  /**
+   * Chooses which handler or wake-up goes on next when several are ready, so that a simulation meets every order. Default:
+   * first come, first served.
+   */
+  readonly readyOrder?: ReadyOrder;
   /** How long a stall may stand before it is a deadlock, in milliseconds. Default 30,000. */
   readonly stallTimeoutMs?: number;
   /** How long handlers may take to stop after a cancel or a time-out, in milliseconds. Default 10,000. */
@@ -127,7 +133,7 @@ export class Engine {
       space,
       names,
       waits,
-      slots: new Slots(options.concurrency ?? Number.POSITIVE_INFINITY),
+      slots: new Slots(options.concurrency ?? Number.POSITIVE_INFINITY, options.readyOrder),
       events,
       clock,
       randomness,
@@ -394,6 +400,7 @@ const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: true } = {
   store: true,
   space: true,
   concurrency: true,
+  readyOrder: true,
   stallTimeoutMs: true,
   cancelGraceMs: true,
   granularity: true,

@@ -73,4 +73,5 @@ export type { PropertyDefinition, TypeDefinition } from './builtin/definitions/d
 export { definitionNames, findDefinition, heatType } from './builtin/definitions/load-definitions.ts';
 export { heatTypes } from './builtin/heat/index.ts';
 export { type LocalTypesOptions, localTypes } from './builtin/local/index.ts';
+export type { ReadyOrder } from './scheduler/ready-order.ts';
 export { Engine, type EngineOptions, type NameInput } from './engine.ts';

@@ -78,7 +78,11 @@ class DeleteTraversal {
   async #delete(index: number, record: ResourceRecord, slot: Slot): Promise<void> {
     const { journal, signal, events } = this.#parts;
     try {
-      if (signal.aborted) throw signal.reason;
+      if (signal.aborted) {
+        // It was not begun, so there is nothing to tell of it.
+        this.#readiness.fail(donePort(this.#graph, index), signal.reason);
+        return;
+      }
       await this.#record(record, 'IN_PROGRESS', 'state changed');
       if (record.deletionPolicy !== 'Retain' && record.action !== 'INIT')
         await this.#untilStopped(this.#callHandler(record));

@@ -86,6 +86,8 @@ export class ResourceRun implements JournalWaiter {
   #hasEndpoint = false;
   /** Blocked reads by input name, or by printed name for reads by name. */
   #pending: Map<string, PendingRead> | undefined;
+  /** What goes on as soon as the slot is there that the handler queues for; undefined when it queues for none. */
+  #waking: (() => void)[] | undefined;
 
   constructor(
     traversal: Traversal,
@@ -560,11 +562,19 @@ export class ResourceRun implements JournalWaiter {
       goOn();
       return;
     }
+    // One slot is for all that wakes until it comes: a second one might never come while the handler holds the first.
+    if (this.#waking !== undefined) {
+      this.#waking.push(goOn);
+      return;
+    }
+    const waking = [goOn];
+    this.#waking = waking;
     this.traversal.slots.acquire((slot) => {
-      // Meanwhile the handler may have ended, blocked again in another branch, or got a slot for another value.
-      if (this.#hasEnded || this.isBlocked || this.#slot !== undefined) slot.release();
+      this.#waking = undefined;
+      // Meanwhile the handler may have ended, or blocked again in another branch.
+      if (this.#hasEnded || this.isBlocked) slot.release();
       else this.#slot = slot;
-      goOn();
+      for (const each of waking) each();
     });
   }
 

@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
 import { UsageError } from '../errors.ts';
+import { ChosenQueue, type ReadyOrder } from './ready-order.ts';
 
 /** The right to work. Given back once. */
 export interface Slot {
@@ -13,17 +14,38 @@ export interface Slot {
  */
 export class Slots {
   /** Undefined when there is no bound: then nobody queues, and p-queue's 5 us per handler buy nothing. */
-  readonly #queue: PQueue | undefined;
+  readonly #queue: Pick<PQueue, 'add'> | undefined;
+  /** With an order from outside: what has become ready in this turn of the event loop. Undefined without. */
+  readonly #turn: ChosenQueue<(slot: Slot) => void> | undefined;
 
-  /** `concurrency`: a whole number from 1; Infinity for no bound. Throws UsageError for anything else. */
-  constructor(concurrency: number) {
+  /**
+   * `concurrency`: a whole number from 1; Infinity for no bound. Throws UsageError for anything else. `order` chooses among
+   * those that become ready in one turn, and among those that wait for a slot; default: first come, first served.
+   */
+  constructor(concurrency: number, order?: ReadyOrder) {
     const isUnbounded = concurrency === Number.POSITIVE_INFINITY;
     if (!isUnbounded && !(Number.isInteger(concurrency) && concurrency >= 1)) throw invalidConcurrency(concurrency);
-    this.#queue = isUnbounded ? undefined : new PQueue({ concurrency });
+    this.#turn = order === undefined ? undefined : new ChosenQueue(order);
+    if (isUnbounded) this.#queue = undefined;
+    else if (order === undefined) this.#queue = new PQueue({ concurrency });
+    else this.#queue = new PQueue({ concurrency, queueClass: chosenBy(order) });
   }
 
-  /** Calls `use` with a slot as soon as one is free, first come, first served. */
+  /** Calls `use` with a slot as soon as one is free, in the order of the constructor. */
   acquire(use: (slot: Slot) => void): void {
+    const turn = this.#turn;
+    if (turn === undefined) {
+      this.#enter(use);
+      return;
+    }
+    turn.enqueue(use);
+    if (turn.size > 1) return;
+    queueMicrotask(() => {
+      for (let next = turn.dequeue(); next !== undefined; next = turn.dequeue()) this.#enter(next);
+    });
+  }
+
+  #enter(use: (slot: Slot) => void): void {
     if (this.#queue === undefined) {
       use(UNBOUNDED);
       return;
@@ -35,6 +57,14 @@ export class Slots {
         }),
     );
   }
+}
+
+function chosenBy(order: ReadyOrder): new () => ChosenQueue<() => Promise<unknown>> {
+  return class extends ChosenQueue<() => Promise<unknown>> {
+    constructor() {
+      super(order);
+    }
+  };
 }
 
 const UNBOUNDED: Slot = { release: () => {} };

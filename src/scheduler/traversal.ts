@@ -123,11 +123,14 @@ export class Traversal {
   /** The blocked inputs of plain resources that wait for such a name, by port. */
   readonly #foreignReads = new Map<number, BlockedRead>();
   #skipCause: unknown;
-  readonly #startedAt: number;
+  /** When it was run, from when on its plain resources are blocked. */
+  #startedAt = 0;
+  /** The ports that wait for nothing fire. */
+  #isBeginning = false;
   /** Resources that are not yet complete, failed or skipped. */
   #left: number;
-  /** Values on their way into a space that takes time. */
-  #writes = 0;
+  /** Values on their way into a space that takes time, with the ports that they will fire. */
+  readonly #arriving = new Set<{ readonly port: number | undefined }>();
   /** Runs that hold a slot or queue for one. */
   #working = 0;
   #isStopped = false;
@@ -152,7 +155,6 @@ export class Traversal {
     this.#phases = parts.stack.resources.map(() => 'waiting');
     this.#runs = new Array(parts.stack.resources.length);
     this.#left = parts.stack.resources.length;
-    this.#startedAt = parts.clock.now();
     this.scope = withCompositions(
       {
         ...parts.stack.scope,
@@ -172,6 +174,7 @@ export class Traversal {
     const ended = new Promise<TraversalResult>((resolve) => {
       this.#resolve = resolve;
     });
+    this.#startedAt = this.clock.now();
     this.#leave = this.waits.join(this.stack.space, this.stack.stack, {
       blockers: (resource, attribute) => this.#blockers(resource, attribute),
     });
@@ -179,14 +182,16 @@ export class Traversal {
     this.#awaitForeignNames();
     if (this.#left === 0) {
       this.#publishStored();
-      this.#finish();
+      if (this.#arriving.size === 0) this.#finish();
     } else {
       this.#tellStaticWaits();
       this.signal.addEventListener('abort', () => this.#stop(), { once: true });
       if (this.signal.aborted) this.#stop();
       else {
         this.#publishStored();
+        this.#isBeginning = true;
         this.readiness.begin();
+        this.#isBeginning = false;
         this.#searchForeignDeadlocks();
         this.#checkIdleSoon();
       }
@@ -337,15 +342,16 @@ export class Traversal {
     const written = this.#parts.region.write(resource.name, attribute, value);
     if (!(written instanceof Promise)) this.#publish(resource, attribute);
     else {
-      this.#writes += 1;
+      const arriving = { port: findPort(this.graph, resource.index, OUT, attribute) };
+      this.#arriving.add(arriving);
       void written
         .then(
           () => this.#publish(resource, attribute),
           (error: unknown) => this.#parts.didBreak(error),
         )
         .finally(() => {
-          this.#writes -= 1;
-          if (this.#left === 0 && this.#writes === 0) this.#finish();
+          this.#arriving.delete(arriving);
+          if (this.#left === 0 && this.#arriving.size === 0) this.#finish();
         });
     }
   }
@@ -465,7 +471,9 @@ export class Traversal {
       // Of a plain resource, which has not started, only listeners want to know.
       const run = this.#runs[owner];
       if (run !== undefined) run.inputDidSettle(labelOf(this.graph, port) as string, undefined);
-      else if (this.#parts.events.isHeard) this.#tellWake(owner, labelOf(this.graph, port) as string);
+      else if (this.#parts.events.isHeard && !this.#isBeginning) {
+        this.#tellWake(owner, labelOf(this.graph, port) as string);
+      }
     }
   }
 
@@ -549,8 +557,10 @@ export class Traversal {
   #failPorts(resource: ResourceInterface, failure: HotloomError): void {
     void this.#parts.region.fail(resource.name, failure);
     const last = donePort(this.graph, resource.index);
+    // A value that is stored comes, even if its writer has failed since.
+    const arriving = new Set([...this.#arriving].map(({ port }) => port));
     for (let port = startPort(this.graph, resource.index) + 1; port <= last; port += 1) {
-      if (this.graph.kinds[port] !== IN) this.readiness.fail(port, failure);
+      if (this.graph.kinds[port] !== IN && !arriving.has(port)) this.readiness.fail(port, failure);
     }
   }
 
@@ -693,7 +703,7 @@ export class Traversal {
 
   #didLeave(): void {
     this.#left -= 1;
-    if (this.#left === 0 && this.#writes === 0) this.#finish();
+    if (this.#left === 0 && this.#arriving.size === 0) this.#finish();
   }
 
   #finish(): void {

@@ -122,8 +122,27 @@ export class Waits {
       this.#end(deadlock);
       return;
     }
+    this.#findStall(read);
+  }
+
+  /** To be called when a read is no longer blocked. */
+  didUnblock(read: BlockedRead): void {
+    for (const stall of this.#stalls) {
+      if (!stall.cycle.reads.includes(read)) continue;
+      this.#drop(stall);
+      // The read that closed this circle may have closed another one too. Looked for when all that wakes now has woken.
+      if (stall.read !== read) queueMicrotask(() => this.#findStall(stall.read));
+    }
+  }
+
+  /** The stalls that stand now. */
+  get stalls(): readonly WaitCycle[] {
+    return [...this.#stalls].map(({ cycle }) => cycle);
+  }
+
+  #findStall(read: BlockedRead): void {
     const cycle = this.#findCycle(read, false);
-    if (cycle === undefined) return;
+    if (cycle === undefined || this.stalls.some((told) => haveSameReads(told, cycle))) return;
     this.#didStall(cycle);
     const stall: Stall = {
       read,
@@ -133,24 +152,15 @@ export class Waits {
     this.#stalls.add(stall);
   }
 
-  /** To be called when a read is no longer blocked. */
-  didUnblock(read: BlockedRead): void {
-    for (const stall of this.#stalls) {
-      if (stall.cycle.reads.includes(read)) this.#drop(stall);
-    }
-  }
-
-  /** The stalls that stand now. */
-  get stalls(): readonly WaitCycle[] {
-    return [...this.#stalls].map(({ cycle }) => cycle);
-  }
-
   #expire(stall: Stall): void {
     if (!this.#stalls.has(stall)) return;
     this.#drop(stall);
-    // Something in it may have been written meanwhile: only a circle that is still there is a deadlock.
+    // Something in it may have been written meanwhile: only a circle that is still there is a deadlock, and another one
+    // that leads through the same read has not stood so long.
     const cycle = this.#findCycle(stall.read, false);
-    if (cycle !== undefined) this.#end(cycle);
+    if (cycle === undefined) return;
+    if (haveSameReads(cycle, stall.cycle)) this.#end(cycle);
+    else this.#findStall(stall.read);
   }
 
   #drop(stall: Stall): void {
@@ -190,6 +200,10 @@ export class Waits {
     }
     return undefined;
   }
+}
+
+function haveSameReads(one: WaitCycle, two: WaitCycle): boolean {
+  return one.reads.length === two.reads.length && one.reads.every((read) => two.reads.includes(read));
 }
 
 /** A circle longer than this is cut in texts; the whole is in the event. */

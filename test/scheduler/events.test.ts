@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type EngineEvent, EventHub } from '../../src/events.ts';
+import { definePlainType } from '../../src/resource/resource-type.ts';
 import { closeWorlds, failure, world } from './worlds.ts';
 
 afterEach(closeWorlds);
@@ -54,6 +55,34 @@ describe('the events of a stack', () => {
       'two CREATE_IN_PROGRESS',
       'two CREATE_COMPLETE',
     ]);
+  });
+});
+
+describe('a read', () => {
+  test('that finds its value wakes nobody, and one that was blocked wakes once', async () => {
+    const w = world();
+    await w.engine.write('ops.x.there', 1);
+    w.clock.schedule(20, () => void w.engine.write('ops.x.later', 2));
+    await w.create('a: Plain a=@ops.x.there b=@ops.x.later');
+    const reads = [...w.of('read:willBlock'), ...w.of('read:didWake')];
+    expect(reads.map(({ type, input, time }) => [type, input, time])).toEqual([
+      ['read:willBlock', 'b', 0],
+      ['read:didWake', 'b', 20],
+    ]);
+  });
+});
+
+describe('a rollback that is stopped', () => {
+  test('tells nothing of resources whose deletion it has not begun', async () => {
+    const type = definePlainType({
+      name: 'Slow',
+      properties: {},
+      attributes: {},
+      handler: { create: () => ({}), delete: () => new Promise(() => {}) },
+    });
+    const w = world({ c: broken }, { types: [type], concurrency: 1, cancelGraceMs: 10 });
+    await failure(w.create('a: Slow\nb: Slow\nc: Plain', { rollback: true, timeoutMs: 100 }));
+    expect(w.states.slice(-3)).toEqual(['c FAILED', 'a DELETE_IN_PROGRESS', 'a DELETE_FAILED']);
   });
 });
 

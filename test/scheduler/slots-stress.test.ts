@@ -20,6 +20,44 @@ describe('a concurrency', () => {
   });
 });
 
+test('a handler that waits for the only slot with two values goes on with both when it gets it', async () => {
+  const w = world(
+    {
+      a: async ({ outputs }) => {
+        await w.wait(10);
+        await outputs.early(1);
+        await w.wait(10);
+        await outputs.late(2);
+        await w.wait(10);
+      },
+      b: async ({ inputs, outputs }) => {
+        const later = async (): Promise<unknown> => {
+          await w.wait(15);
+          return inputs.b;
+        };
+        await outputs.late(await Promise.all([inputs.a, later()]));
+      },
+    },
+    { concurrency: 1 },
+  );
+  const { outputs } = await w.create('b: Stream a=a.early b=a.late\na: Stream\n!o=b.late');
+  expect([outputs, w.clock.now()]).toEqual([{ o: [1, 2] }, 30]);
+});
+
+describe('a readyOrder', () => {
+  const last = (count: number): number => count - 1;
+  test.each([
+    [1, undefined, ['a', 'b', 'c', 'd']],
+    [1, last, ['d', 'a', 'b', 'c']], // of four that are ready d, of c, b and a, which then wait for a slot, a
+    [2, last, ['d', 'c', 'a', 'b']],
+    [Number.POSITIVE_INFINITY, last, ['d', 'c', 'b', 'a']],
+  ])('with %p slots chooses who goes on next', async (concurrency, readyOrder, order) => {
+    const w = world({}, readyOrder === undefined ? { concurrency } : { concurrency, readyOrder });
+    await w.create('a: Plain\nb: Plain\nc: Plain\nd: Plain');
+    expect(w.states.filter((state) => state.endsWith('IN_PROGRESS')).map(([name]) => name)).toEqual(order);
+  });
+});
+
 /** Draws between 0 and 1 that repeat from the seed. */
 type Draw = () => number;
 

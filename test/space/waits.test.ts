@@ -66,8 +66,19 @@ class World {
     this.waits.didUnblock(read);
   }
 
-  elapse(): void {
-    for (const timer of this.timers.splice(0)) if (!timer.isCancelled) timer.run();
+  /** What the resource's read misses is there now, but not all of it. */
+  drop(resource: string, name: string): void {
+    for (const { missing } of this.#reads.get(`s/${resource}`) ?? []) {
+      missing.splice(
+        missing.findIndex((target) => `${target.resource}.${target.attribute}` === name),
+        1,
+      );
+    }
+  }
+
+  /** Fires the first timers, by default all. */
+  elapse(count = Number.POSITIVE_INFINITY): void {
+    for (const timer of this.timers.splice(0, count)) if (!timer.isCancelled) timer.run();
   }
 
   #blockers(stack: string, resource: string, attribute: string | undefined): Blocker[] {
@@ -160,5 +171,31 @@ describe('a stall', () => {
     expect(world.waits.stalls).toEqual([]);
     world.elapse();
     expect(world.rejected).toEqual([]);
+  });
+
+  test('of two circles that one read has closed the second is told when the first is over', async () => {
+    const world = new World();
+    world.block('a.peers>c.address');
+    const other = world.block('b.peers>c.address');
+    world.block('c.all>a.name,b.name ~address');
+    const told = (): (string | undefined)[] => world.stalls.map(({ hops }) => hops[1]);
+    expect(told()).toEqual(['default.s.b.peers waits for default.s.c.address']);
+    world.unblock(other);
+    await null;
+    expect(told().slice(1)).toEqual(['default.s.a.peers waits for default.s.c.address']);
+  });
+
+  test('is told anew, and stands anew, when its time is over and another circle is left', () => {
+    const world = new World();
+    world.block('a.peers>c.address');
+    world.block('c.all>a.name,b.name ~address');
+    const stands = (): number => world.timers.filter(({ isCancelled }) => !isCancelled).length;
+    expect([world.stalls.length, stands()]).toEqual([1, 1]);
+    world.block('b.peers>c.address');
+    world.drop('c', 'a.name');
+    world.elapse(1);
+    expect(world.rejected).toEqual([]);
+    world.elapse();
+    expect(world.rejected.sort()).toEqual(['b.peers', 'c.all']);
   });
 });

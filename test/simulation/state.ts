@@ -1,0 +1,325 @@
+import type { EngineEvent } from '../../src/events.ts';
+import { printName } from '../../src/names.ts';
+import type { Json } from '../../src/values.ts';
+import type { Entry } from './log.ts';
+import type { Play } from './play.ts';
+import {
+  attributesOf,
+  GROUP_STARTED,
+  groupOf,
+  needs,
+  type ResourceSketch,
+  type StackSketch,
+  targetOf,
+} from './scenario.ts';
+
+/** One resource as the log tells of it. */
+export interface Actor {
+  readonly stack: StackSketch;
+  readonly sketch: ResourceSketch;
+  /** `stack.resource`. */
+  readonly key: string;
+  /** By read: the names that it waits for, noted when they are first asked for. */
+  readonly targets: Map<string, readonly string[]>;
+  phase: 'waiting' | 'running' | 'complete' | 'failed' | 'skipped' | 'deleting' | 'gone';
+  /** The questions of its handler that are not answered, by number. */
+  readonly asks: Map<number, Ask>;
+  /** The reads that the engine says are blocked. */
+  readonly blocked: Set<string>;
+  holdsSlot: boolean;
+}
+
+/** `isBlocked` until the engine wakes it; then it `queues` for a slot, if the handler has none. */
+interface Ask {
+  readonly read: string;
+  state: 'new' | 'isBlocked' | 'queues' | 'isOver';
+}
+
+/** What keeps a resource from going on, and what it waits for. */
+export interface Wait {
+  readonly actor: Actor;
+  /** An input's name, a name read at run time, or `depends_on`. */
+  readonly read: string;
+  /** `stack.resource.attribute`, or `stack.resource` for its end. */
+  readonly missing: readonly string[];
+}
+
+/**
+ * The state of a play after a part of its log. What is there, and who waits for what, follows from the scenario, from what
+ * handlers did and from what came into the data space: the engine's own graph and its lists of waits are not asked.
+ */
+export class State {
+  readonly actors: ReadonlyMap<string, Actor>;
+  readonly stacks = new Map<string, 'running' | 'ended'>();
+  /** The groups that have started, `stack.group`. */
+  readonly groups = new Map<string, 'running' | 'ended'>();
+  /** Names that hold a value, `stack.resource.attribute`, and ended resources, `stack.resource`. */
+  readonly there = new Set<string>();
+  /** The same as the engine has told it: a turn of the event loop later than the space, when that takes time. */
+  readonly told = new Set<string>();
+  /** Names of which the store has a value, which may be on its way into the space. */
+  readonly readable = new Set<string>();
+  /** The same of what never comes. */
+  readonly failed = new Set<string>();
+  /** Stacks that have been rolled back or deleted: whoever reads their names now waits as for nobody's. */
+  readonly gone = new Set<string>();
+  /** What handlers have written, by name. */
+  readonly written = new Map<string, Json>();
+  readonly stored = new Set<string>();
+  readonly #leftOut: ReadonlySet<string>;
+  time = 0;
+  isKilled = false;
+
+  constructor({ scenario }: Play) {
+    const actors = scenario.stacks.flatMap((stack) =>
+      stack.resources
+        .filter(({ isEnabled }) => isEnabled)
+        .map((sketch): [string, Actor] => {
+          const key = `${stack.name}.${sketch.name}`;
+          const fresh = { targets: new Map(), asks: new Map(), blocked: new Set<string>(), holdsSlot: false };
+          return [key, { stack, sketch, key, phase: 'waiting', ...fresh }];
+        }),
+    );
+    this.actors = new Map(actors);
+    this.#leftOut = new Set(
+      scenario.stacks.flatMap(({ name, resources }) =>
+        resources.filter(({ isEnabled }) => !isEnabled).map((resource) => `${name}.${resource.name}`),
+      ),
+    );
+  }
+
+  apply(entry: Entry): void {
+    this.time = entry.time;
+    switch (entry.kind) {
+      case 'told':
+        this.#told(entry.event);
+        return;
+      case 'stored':
+        for (const change of entry.changes) {
+          if (change.kind === 'value') this.stored.add(`${entry.stack}.${change.resource}.${change.attribute}`);
+          if (change.kind !== 'resource') continue;
+          const { name, action, status } = change.record;
+          this.stored.add(`${entry.stack}.${name} ${action}_${status}`);
+          for (const attribute in change.values) this.stored.add(`${entry.stack}.${name}.${attribute}`);
+        }
+        return;
+      case 'handler':
+        this.#handled(entry, this.actors.get(`${entry.stack}.${entry.resource}`) as Actor);
+        return;
+      case 'outside':
+        this.readable.add(entry.name);
+        this.written.set(entry.name, entry.name);
+        return;
+      case 'arrived':
+        if (entry.isFailure) this.#fail(entry.name);
+        else this.there.add(entry.name);
+        // Of what somebody outside writes no event is told.
+        if (this.readable.has(entry.name)) this.told.add(entry.name);
+        return;
+      case 'killed':
+        this.isKilled = true;
+        for (const actor of this.actors.values()) actor.holdsSlot = false;
+        return;
+      case 'world':
+        return;
+      default:
+        entry satisfies never;
+    }
+  }
+
+  /** What is still missing of a read; empty when the reader can go on. A resource that is left out reads as null. */
+  missingOf(actor: Actor, read: string, there: ReadonlySet<string> = this.there): readonly string[] {
+    return this.#namesOf(actor, read).filter((name) => !there.has(name));
+  }
+
+  #namesOf({ targets, stack, sketch }: Actor, read: string): readonly string[] {
+    const known = targets.get(read);
+    if (known !== undefined) return known;
+    const own = targetsOf(stack.name, sketch, read).filter((name) => !this.isLeftOut(name));
+    const names = [...own, ...groupsBehind(stack.name, sketch, read)];
+    targets.set(read, names);
+    return names;
+  }
+
+  /** Whether a condition leaves out the resource that the name is of. */
+  isLeftOut(name: string): boolean {
+    return this.#leftOut.has(name.split('.').slice(0, 2).join('.'));
+  }
+
+  /** False for a member of a group that has not started. */
+  hasParent({ stack, sketch }: Actor): boolean {
+    const group = groupOf(sketch.name);
+    return group === undefined || this.groups.has(`${stack.name}.${group}`);
+  }
+
+  /** Every read or start that cannot go on now; `there` is what counts as being there. */
+  waits(there: ReadonlySet<string> = this.there): readonly Wait[] {
+    const waits: Wait[] = [];
+    for (const actor of this.actors.values()) {
+      if (this.stacks.get(actor.stack.name) !== 'running') continue;
+      for (const read of waitingReads(actor)) {
+        const missing = this.missingOf(actor, read, there);
+        if (missing.length > 0) waits.push({ actor, read, missing });
+      }
+    }
+    return waits;
+  }
+
+  /** Whether the stack's create is over or has been told to stop. */
+  isStopped({ name, startMs, cancelMs, timeoutMs }: StackSketch): boolean {
+    const stopMs = startMs + Math.min(cancelMs ?? Number.POSITIVE_INFINITY, timeoutMs);
+    return this.stacks.get(name) !== 'running' || this.time >= stopMs;
+  }
+
+  /** How many slots are held. */
+  get held(): number {
+    let held = 0;
+    for (const { holdsSlot } of this.actors.values()) if (holdsSlot) held += 1;
+    return held;
+  }
+
+  #told(event: EngineEvent): void {
+    switch (event.type) {
+      case 'stack':
+        if (event.action !== 'CREATE' && event.status === 'COMPLETE') this.gone.add(event.stack);
+        if (event.action === 'CREATE')
+          this.stacks.set(event.stack, event.status === 'IN_PROGRESS' ? 'running' : 'ended');
+        return;
+      case 'resource': {
+        const key = `${event.stack}.${event.resource}`;
+        const actor = this.actors.get(key);
+        if (actor !== undefined) this.#didChange(actor, event.action, event.status);
+        else this.groups.set(key, event.status === 'IN_PROGRESS' ? 'running' : 'ended');
+        return;
+      }
+      case 'resource:wasSkipped': {
+        const actor = this.actors.get(`${event.stack}.${event.resource}`);
+        if (actor !== undefined) actor.phase = 'skipped';
+        return;
+      }
+      case 'name:didPublish':
+        this.told.add(printName(event.name.slice(1) as never));
+        return;
+      case 'read:didStall':
+      case 'read:didDeadlock':
+      case 'stack:didQuiesce':
+      case 'resource:didLog':
+        return;
+      case 'read:willBlock': {
+        const actor = this.actors.get(`${event.stack}.${event.reader}`);
+        if (actor === undefined || actor.phase !== 'running') return;
+        const read = event.input ?? printName(event.names[0]?.slice(1) as never);
+        actor.blocked.add(read);
+        actor.holdsSlot = false;
+        for (const ask of actor.asks.values()) if (ask.read === read && ask.state === 'new') ask.state = 'isBlocked';
+        return;
+      }
+      case 'read:didWake': {
+        const actor = this.actors.get(`${event.stack}.${event.reader}`);
+        if (actor === undefined || actor.phase !== 'running') return;
+        const read = event.input ?? [...actor.blocked].find((each) => each.includes('.'));
+        if (read === undefined) return;
+        actor.blocked.delete(read);
+        // A handler that is to stop does not queue for the right to hear so.
+        const queues = actor.blocked.size === 0 && !actor.holdsSlot && !this.isStopped(actor.stack);
+        for (const ask of actor.asks.values()) {
+          if (ask.read === read && ask.state === 'isBlocked') ask.state = queues ? 'queues' : 'isOver';
+        }
+        return;
+      }
+      default:
+        event satisfies never;
+    }
+  }
+
+  #didChange(actor: Actor, action: string, status: string): void {
+    const isOver = status !== 'IN_PROGRESS';
+    actor.holdsSlot = !isOver;
+    if (action === 'DELETE') {
+      actor.phase = isOver ? 'gone' : 'deleting';
+      return;
+    }
+    actor.phase = status === 'IN_PROGRESS' ? 'running' : status === 'COMPLETE' ? 'complete' : 'failed';
+    if (status === 'COMPLETE') {
+      this.there.add(actor.key);
+      this.told.add(actor.key);
+    }
+    if (isOver) actor.blocked.clear();
+  }
+
+  #fail(key: string): void {
+    this.failed.add(key);
+    const sketch = this.actors.get(key)?.sketch;
+    for (const attribute of sketch === undefined ? [GROUP_STARTED] : attributeNames(sketch)) {
+      if (!this.there.has(`${key}.${attribute}`)) this.failed.add(`${key}.${attribute}`);
+    }
+  }
+
+  #handled(entry: Extract<Entry, { kind: 'handler' }>, actor: Actor): void {
+    switch (entry.did) {
+      case 'ask': {
+        const state = actor.blocked.has(entry.read) ? 'isBlocked' : 'new';
+        actor.asks.set(entry.ask, { read: entry.read, state });
+        return;
+      }
+      case 'get':
+      case 'miss': {
+        const queued = actor.asks.get(entry.ask)?.state === 'queues';
+        if (queued && actor.phase === 'running') actor.holdsSlot = actor.blocked.size === 0;
+        actor.asks.delete(entry.ask);
+        return;
+      }
+      case 'write': {
+        const name = `${actor.key}.${entry.attribute}`;
+        if (!this.written.has(name)) this.written.set(name, entry.value);
+        return;
+      }
+      case 'start':
+      case 'end':
+      case 'fail':
+        return;
+      default:
+        entry satisfies never;
+    }
+  }
+}
+
+/** What the actor waits for before it can do anything more: to start, or in its handler. */
+function waitingReads(actor: Actor): readonly string[] {
+  if (actor.phase === 'running') {
+    const asks = [...actor.asks.values()].filter(({ state }) => state === 'new' || state === 'isBlocked');
+    return [...new Set(asks.map(({ read }) => read))];
+  }
+  if (actor.phase !== 'waiting') return [];
+  return actor.sketch.type === 'Sim::Plain' ? ['depends_on', ...Object.keys(actor.sketch.inputs)] : ['depends_on'];
+}
+
+/** The names that a read of the resource refers to. */
+export function targetsOf(stack: string, sketch: ResourceSketch, read: string): readonly string[] {
+  if (read === 'depends_on') return sketch.dependsOn.map((resource) => `${stack}.${resource}`);
+  if (read.includes('.')) return [read];
+  return (sketch.inputs[read] ?? []).map((target) => {
+    const { stack: owner, resource, attribute } = targetOf(stack, target);
+    return `${owner}.${resource}.${attribute}`;
+  });
+}
+
+/** That the groups have started by whose members the read is answered. */
+function groupsBehind(stack: string, sketch: ResourceSketch, read: string): readonly string[] {
+  const groups = (sketch.inputs[read] ?? []).map((target) => {
+    const parts = target.split('.');
+    return parts.length === 2 ? groupOf(parts[0] as string) : undefined;
+  });
+  return groups.flatMap((group) => (group === undefined ? [] : [`${stack}.${group}.${GROUP_STARTED}`]));
+}
+
+/** Whether what waits for `name` needs that the read of its writer ends first. */
+export function isNeeded({ sketch, phase }: Actor, name: string, read: string): boolean {
+  const attribute = name.split('.')[2];
+  if (attribute === undefined || phase === 'waiting') return true;
+  return needs(sketch, attribute, read.includes('.') ? undefined : read);
+}
+
+function attributeNames(sketch: ResourceSketch): readonly string[] {
+  return [...Object.keys(attributesOf(sketch)), 'refid'];
+}

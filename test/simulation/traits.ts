@@ -1,0 +1,34 @@
+import { attributesOf, LONG_MS, needs, type ResourceSketch, type Scenario } from './scenario.ts';
+
+/** What can be told of a scenario by itself. */
+export const traits = {
+  /** Nothing in it depends on how long something takes, so that every schedule has to end alike. */
+  isTimeless: ({ stacks, kill }: Scenario): boolean =>
+    kill === undefined &&
+    stacks.every(
+      ({ rollback, cancelMs, timeoutMs, resources }) =>
+        !rollback &&
+        cancelMs === undefined &&
+        timeoutMs === LONG_MS &&
+        !resources.some(({ branches }) => branches.flat().some((step) => step.do === 'hang')),
+    ),
+  /** Every handler keeps what its type declares, and none reads what the static check has not seen. */
+  isFaultless: (scenario: Scenario): boolean =>
+    traits.isTimeless(scenario) &&
+    scenario.stacks.every(({ resources }) => resources.every((resource) => keepsDeclaration(resource))),
+};
+
+function keepsDeclaration(resource: ResourceSketch): boolean {
+  const attributes = Object.keys(attributesOf(resource));
+  const written = resource.branches.flat().flatMap((step) => (step.do === 'write' ? [step.attribute] : []));
+  if (attributes.some((attribute) => !written.includes(attribute))) return false;
+  return resource.branches.every((steps) =>
+    steps.every((step, at) => {
+      if (step.do === 'fail' || step.do === 'hang' || step.do === 'rewrite' || step.do === 'stray') return false;
+      if (step.do === 'read') return false;
+      if (step.do !== 'await') return true;
+      const later = steps.slice(at).flatMap((next) => (next.do === 'write' ? [next.attribute] : []));
+      return step.inputs.every((input) => later.every((attribute) => needs(resource, attribute, input)));
+    }),
+  );
+}
