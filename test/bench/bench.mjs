@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { memory } from './timed.mjs';
 
-const SECTIONS = ['language', 'scheduler', 'endpoint'];
+const SECTIONS = ['language', 'scheduler', 'endpoint', 'makespan'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -46,6 +46,11 @@ async function runSections(sections) {
       execFileSync(process.execPath, [fileURLToPath(new URL('endpoint-read.mjs', import.meta.url))], {
         stdio: 'inherit',
       });
+      continue;
+    }
+    if (section === 'makespan') {
+      const { run } = await import('./makespan/makespan.mjs');
+      rows.push(...(await run()));
       continue;
     }
     const { subjects, peer, sizes = values.sizes.split(',').map(Number) } = await import(`./${section}.mjs`);
