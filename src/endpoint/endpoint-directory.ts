@@ -64,6 +64,9 @@ export class EndpointDirectory {
 /** Engines that were killed could not remove theirs. So many are looked at. */
 const MAX_DEAD = 50;
 
+/** An engine listens at once; one that has not by then was killed as it began. */
+const BEGINNING_MS = 600_000;
+
 /** Removes the directories of this user's endpoints at whose sockets nobody listens any more. */
 async function removeDead(parent: string): Promise<void> {
   const names = await readdir(parent).catch(() => []);
@@ -71,11 +74,19 @@ async function removeDead(parent: string): Promise<void> {
   await Promise.all(
     candidates.map(async (name) => {
       const directory = join(parent, name);
-      const { uid } = await stat(directory).catch(() => ({ uid: undefined }));
-      if (uid !== process.getuid?.() || !existsSync(join(directory, 'bin', 'hotloom'))) return;
-      if (await isDead(join(directory, 'socket'))) await rm(directory, { recursive: true, force: true });
+      const { uid, mtimeMs } = await stat(directory).catch(() => ({ uid: undefined, mtimeMs: 0 }));
+      if (uid !== process.getuid?.() || !(await isOurs(directory))) return;
+      const neverBegan = !existsSync(join(directory, 'socket')) && Date.now() - mtimeMs > BEGINNING_MS;
+      if (neverBegan || (await isDead(join(directory, 'socket'))))
+        await rm(directory, { recursive: true, force: true });
     }),
   );
+}
+
+/** Nothing is in it but what `create` makes. */
+async function isOurs(directory: string): Promise<boolean> {
+  const names = await readdir(directory).catch(() => ['unreadable']);
+  return names.every((name) => name === 'bin' || name === 'socket');
 }
 
 /** A socket that is not there yet belongs to an engine that is just starting. */

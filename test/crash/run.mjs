@@ -1,0 +1,25 @@
+// npm run crash -- [--kills 500] [--seed S]: engines in processes of their own work on a stack of 50 resources (files,
+// scripts, processes, ports, things that are counted outside) with SQLite, and are killed by SIGKILL at random instants,
+// several times in a row, also while they resume. After each life the world has to be what an undisturbed life leaves.
+import { parseArgs } from 'node:util';
+import { randomFrom } from '../bench/makespan/cases.mjs';
+import { measureDurations, playRound } from './round.mjs';
+
+const { values } = parseArgs({ options: { kills: { type: 'string', default: '500' }, seed: { type: 'string' } } });
+const seed = Number(values.seed ?? Date.now() % 1_000_000);
+const random = randomFrom(seed);
+const durations = await measureDurations();
+console.log(
+  `seed ${seed}; undisturbed: ${Object.entries(durations)
+    .map(([action, ms]) => `${action} ${Math.round(ms)} ms`)
+    .join(', ')}`,
+);
+
+let kills = 0;
+let rounds = 0;
+while (kills < Number(values.kills)) {
+  kills += await playRound(random, durations);
+  rounds += 1;
+  if (process.stdout.isTTY || rounds % 20 === 0) console.log(`${kills} kills in ${rounds} lives`);
+}
+console.log(`${kills} kills in ${rounds} lives: nothing lost, nothing there twice.`);
