@@ -1,18 +1,22 @@
 // npm run bench -- [SECTION ...] [--sizes 1000,10000] [--repeat 5] [--json FILE]
 // Each figure is the median over repetitions; each repetition is a process of its own, and subject and peer take turns,
-// so that a machine that slows down slows both. Ratios are to the section's peer in the same run.
+// so that a machine that slows down slows both. Ratios are to the section's peer in the same run. At the end the bars.
 import { execFileSync } from 'node:child_process';
 import { writeFileSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { barsOf } from './bars.mjs';
 import { memory } from './timed.mjs';
 
-const SECTIONS = ['language', 'scheduler', 'endpoint', 'makespan'];
+const SECTIONS = ['language', 'graph', 'space', 'scheduler', 'store', 'endpoint', 'makespan'];
+
+/** From this size on one repetition says enough, and takes long enough. */
+const ONCE_FROM = 1_000_000;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    sizes: { type: 'string', default: '1000,10000' },
+    sizes: { type: 'string' },
     repeat: { type: 'string', default: '5' },
     json: { type: 'string' },
     one: { type: 'string' },
@@ -30,10 +34,12 @@ else await runOne(positionals[0], values.one, Number(values.size));
 
 /** In the child: warms up with 1,000 three times, then measures once. */
 async function runOne(section, subject, size) {
-  const { subjects } = await import(`./${section}.mjs`);
-  for (let k = 0; k < 3; k += 1) await subjects[subject](1000);
+  const { subjects, cold } = await import(`./${section}.mjs`);
+  for (let k = 0; k < 3 && cold?.has(subject) !== true; k += 1) await subjects[subject](1000);
   memory.isMeasured = true;
-  writeSync(1, `${JSON.stringify(await subjects[subject](size))}\n`);
+  const figures = await subjects[subject](size);
+  const rss = process.resourceUsage().maxRSS * 1024;
+  writeSync(1, `${JSON.stringify({ ...figures, rss })}\n`);
   // What the subject still has at work, to be warm, must not hold the process.
   process.exit();
 }
@@ -43,58 +49,114 @@ async function runSections(sections) {
   for (const section of sections) {
     if (section === 'endpoint') {
       console.log('\nendpoint  (median; what a shell script waits for)');
-      execFileSync(process.execPath, [fileURLToPath(new URL('endpoint-read.mjs', import.meta.url))], {
-        stdio: 'inherit',
-      });
-      continue;
-    }
-    if (section === 'makespan') {
+      const file = fileURLToPath(new URL('endpoint-read.mjs', import.meta.url));
+      execFileSync(process.execPath, [file], { stdio: 'inherit' });
+    } else if (section === 'makespan') {
       const { run } = await import('./makespan/makespan.mjs');
       rows.push(...(await run()));
-      continue;
-    }
-    const { subjects, peer, sizes = values.sizes.split(',').map(Number) } = await import(`./${section}.mjs`);
-    console.log(`\n${section}  (median of ${values.repeat}; x = ratio to ${peer})`);
-    console.log(
-      `${'subject'.padEnd(28)}${'n'.padStart(9)}${'us each'.padStart(12)}${'x'.padStart(8)}${'B kept'.padStart(9)}`,
-    );
-    for (const size of sizes) {
-      const figures = measure(section, Object.keys(subjects), size);
-      for (const [subject, { ms, bytes }] of Object.entries(figures)) {
-        const row = {
-          section,
-          subject,
-          size,
-          us: (ms * 1000) / size,
-          ratio: ms / figures[peer].ms,
-          bytes: bytes / size,
-        };
-        rows.push(row);
-        const cells = [String(size).padStart(9), row.us.toFixed(2).padStart(12), row.ratio.toFixed(2).padStart(8)];
-        console.log(`${subject.padEnd(28)}${cells.join('')}${Math.round(row.bytes).toString().padStart(9)}`);
-      }
-    }
+    } else rows.push(...(await runSection(section)));
   }
-  if (values.json !== undefined)
-    writeFileSync(values.json, `${JSON.stringify({ node: process.version, rows }, null, 2)}\n`);
+  const bars = barsOf(rows);
+  printBars(bars);
+  if (values.json !== undefined) {
+    writeFileSync(values.json, `${JSON.stringify({ node: process.version, rows, bars }, null, 2)}\n`);
+  }
 }
 
+async function runSection(section) {
+  const { subjects, peer, sizes = [1000, 10_000, 100_000, 1_000_000], sizesOf = {} } = await import(`./${section}.mjs`);
+  console.log(`\n${section}  (median of ${values.repeat}; x = ratio to ${peer})`);
+  const header = [
+    'n'.padStart(9),
+    'us each'.padStart(12),
+    'x'.padStart(9),
+    'B kept'.padStart(9),
+    'peak MB'.padStart(9),
+  ];
+  console.log(`${'subject'.padEnd(28)}${header.join('')}`);
+  const rows = [];
+  for (const size of values.sizes?.split(',').map(Number) ?? sizes) {
+    const names = Object.keys(subjects).filter((subject) => sizesOf[subject]?.includes(size) ?? true);
+    const figures = measure(section, names, size);
+    for (const [subject, figure] of Object.entries(figures)) {
+      if (figure.reason !== undefined) {
+        console.log(`${subject.padEnd(28)}${String(size).padStart(9)}  ${figure.reason}`);
+        continue;
+      }
+      const ratio = figure.ms / figures[peer].ms;
+      const row = {
+        section,
+        subject,
+        size,
+        us: (figure.ms * 1000) / size,
+        ratio,
+        bytes: figure.bytes / size,
+        rss: figure.rss,
+      };
+      rows.push(row);
+      const cells = [
+        String(size).padStart(9),
+        row.us.toFixed(2).padStart(12),
+        ratio.toFixed(2).padStart(9),
+        Math.round(row.bytes).toString().padStart(9),
+        Math.round(row.rss / 2 ** 20)
+          .toString()
+          .padStart(9),
+      ];
+      console.log(`${subject.padEnd(28)}${cells.join('')}`);
+    }
+  }
+  return rows;
+}
+
+/** By subject the medians, or the reason why there are none. */
 function measure(section, subjects, size) {
   const samples = Object.fromEntries(subjects.map((subject) => [subject, []]));
-  for (let round = 0; round < Number(values.repeat); round += 1) {
+  const failed = {};
+  const rounds = size >= ONCE_FROM ? 1 : Number(values.repeat);
+  for (let round = 0; round < rounds; round += 1) {
     for (const subject of subjects) {
-      const args = ['--expose-gc', '--max-old-space-size=8000', fileURLToPath(import.meta.url), section];
-      const text = execFileSync(process.execPath, [...args, '--one', subject, '--size', String(size)], {
-        encoding: 'utf8',
-      });
-      samples[subject].push(JSON.parse(text));
+      if (failed[subject] !== undefined) continue;
+      try {
+        samples[subject].push(runChild(section, subject, size));
+      } catch (error) {
+        failed[subject] = reasonOf(error);
+      }
     }
   }
   const median = (list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)];
   return Object.fromEntries(
-    subjects.map((subject) => [
-      subject,
-      { ms: median(samples[subject].map(({ ms }) => ms)), bytes: median(samples[subject].map(({ bytes }) => bytes)) },
-    ]),
+    subjects.map((subject) => {
+      if (failed[subject] !== undefined) return [subject, { reason: failed[subject] }];
+      const figure = (name) => median(samples[subject].map((sample) => sample[name]));
+      return [subject, { ms: figure('ms'), bytes: figure('bytes'), rss: figure('rss') }];
+    }),
   );
+}
+
+function runChild(section, subject, size) {
+  const args = ['--expose-gc', '--max-old-space-size=8000', fileURLToPath(import.meta.url), section];
+  const text = execFileSync(process.execPath, [...args, '--one', subject, '--size', String(size)], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 300_000,
+  });
+  return JSON.parse(text);
+}
+
+/** Of a child that has thrown the line with the error. */
+function reasonOf(error) {
+  if (error.code === 'ETIMEDOUT') return 'not finished within 300 s';
+  return /\w*Error: (.*)/.exec(String(error.stderr))?.[1] ?? error.message;
+}
+
+function printBars(bars) {
+  if (bars.length === 0) return;
+  console.log('\nbars');
+  for (const { name, bar, value, isMet } of bars) {
+    const shown = value < 0.1 ? value.toExponential(1) : value.toFixed(value < 100 ? 2 : 0);
+    console.log(
+      `${name.padEnd(52)}${shown.padStart(9)}  at most ${bar < 0.1 ? bar.toExponential(1) : bar}  ${isMet ? 'met' : 'NOT MET'}`,
+    );
+  }
 }

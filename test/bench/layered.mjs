@@ -24,3 +24,13 @@ export function layeredTemplate(n, type) {
   }
   return { heat_template_version: '2021-04-16', resources };
 }
+
+/** `n` resources, each of which reads the one before it. */
+export function chainTemplate(n, type) {
+  const resources = {};
+  for (let task = 0; task < n; task += 1) {
+    const properties = task === 0 ? {} : { in0: { get_attr: [`r${task - 1}`, 'value'] } };
+    resources[`r${task}`] = { type, properties };
+  }
+  return { heat_template_version: '2021-04-16', resources };
+}

@@ -1,0 +1,77 @@
+/**
+ * What the figures have to be: each bar is worked out from the rows of the sections that were run. `find(section, subject,
+ * size)` gives a row `{ us, ratio, bytes }`, undefined when it was not measured.
+ */
+const BARS = [
+  [
+    'a resource in memory, 10,000, to bare promises',
+    4,
+    (find) => find('scheduler', 'engine, in memory', 10_000)?.ratio,
+  ],
+  ['the same with SQLite', 10, (find) => find('scheduler', 'engine, SQLite', 10_000)?.ratio],
+  [
+    '100,000 resources, events heard, to bare promises',
+    1.5,
+    (find) => find('scheduler', 'engine, events heard', 100_000)?.ratio,
+  ],
+  [
+    'a resource of 100,000 to one of Terraform of 1,000',
+    1 / 1000,
+    (find) => quotient(find('scheduler', 'engine, in memory', 100_000)?.us, find('scheduler', 'terraform', 1000)?.us),
+  ],
+  [
+    'time per resource, 1,000,000 to 1,000',
+    1.5,
+    (find) =>
+      quotient(find('scheduler', 'engine, in memory', 1_000_000)?.us, find('scheduler', 'engine, in memory', 1000)?.us),
+  ],
+  [
+    'a chain of 1,000,000 to layers, per resource',
+    2,
+    (find) =>
+      quotient(
+        find('scheduler', 'engine, chain', 1_000_000)?.us,
+        find('scheduler', 'engine, in memory', 1_000_000)?.us,
+      ),
+  ],
+  [
+    'bytes kept by a resource of 10 attributes',
+    2048,
+    (find) => find('scheduler', 'engine, 10 attributes', 100_000)?.bytes,
+  ],
+  ['static deadlock analysis, 100,000, to Kahn', 2, (find) => find('graph', 'deadlock analysis', 100_000)?.ratio],
+  [
+    'ms to find a deadlock behind 10,000 readers',
+    50,
+    (find) => times(find('space', 'deadlock behind a chain', 10_000)?.us, 10),
+  ],
+  [
+    'the same, per reader, 10,000 to 5,000',
+    1.5,
+    (find) =>
+      quotient(
+        find('space', 'deadlock behind a chain', 10_000)?.us,
+        find('space', 'deadlock behind a chain', 5000)?.us,
+      ),
+  ],
+  ['read, write and wake to a bare promise', 3, (find) => find('space', 'read, write, wake', 100_000)?.ratio],
+  ['a stack of 10,000 with SQLite to its bare writes', 3, (find) => find('store', 'engine, SQLite', 10_000)?.ratio],
+];
+
+/** The bars for which there are figures: `{ name, bar, value, isMet }`. */
+export function barsOf(rows) {
+  const find = (section, subject, size) =>
+    rows.find((row) => row.section === section && row.subject === subject && row.size === size);
+  return BARS.flatMap(([name, bar, work]) => {
+    const value = work(find);
+    return value === undefined ? [] : [{ name, bar, value, isMet: value <= bar }];
+  });
+}
+
+function quotient(a, b) {
+  return a === undefined || b === undefined ? undefined : a / b;
+}
+
+function times(a, factor) {
+  return a === undefined ? undefined : a * factor;
+}
