@@ -20,7 +20,7 @@ export interface DeclaredNames {
 
 /** `default.app.web.address`. A `.` or `\` inside a segment is escaped by `\`, because Heat allows `.` in stack names. */
 export function printName(name: readonly string[]): string {
-  return name.map((segment) => segment.replace(/[\\.]/g, '\\$&')).join('.');
+  return name.map((segment) => (isPlain(segment) ? segment : segment.replace(/[\\.]/g, '\\$&'))).join('.');
 }
 
 /**
@@ -47,6 +47,11 @@ export function parseName(text: string, base: { readonly space?: string; readonl
 export function nameKey(name: readonly string[]): string {
   // Two segments are at least two strings with a NUL between them, which a JSON text never has.
   return name.some((segment) => segment.includes('\u0000')) ? JSON.stringify(name) : name.join('\u0000');
+}
+
+/** Nearly every segment is, and need not be copied. */
+function isPlain(segment: string): boolean {
+  return !segment.includes('.') && !segment.includes('\\');
 }
 
 function splitSegments(text: string): string[] | undefined {

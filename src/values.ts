@@ -30,6 +30,8 @@ export function sameJson(a: Json, b: Json): boolean {
   return a === b || (typeof a === 'object' && typeof b === 'object' && isDeepStrictEqual(a, b));
 }
 
+const NO_PATH: readonly never[] = [];
+
 /** What asJson has made: a value passes several parts of the engine, and is copied by the first of them only. */
 const checked = new WeakSet<object>();
 
@@ -41,7 +43,7 @@ const checked = new WeakSet<object>();
  * What an earlier call returned is returned itself.
  */
 export function asJson(value: unknown): Json {
-  if (typeof value !== 'object' || value === null) return asScalar(value, []);
+  if (typeof value !== 'object' || value === null) return asScalar(value, NO_PATH);
   if (checked.has(value)) return value as Json;
   const copy = new JsonCopier().container(value);
   checked.add(copy);

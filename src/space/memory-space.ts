@@ -43,10 +43,11 @@ export class MemorySpace implements DataSpace {
   }
 
   write(name: Name, value: Json): void {
-    if (this.isDeclared(name)) throw notTheWriter(name);
-    const written = asJson(value);
     const [space, stack, resource, attribute] = name;
-    const cell = this.#part(space, stack).cell(resource, attribute);
+    const part = this.#spaces.get(space)?.get(stack);
+    if (part?.declares(resource, attribute) === true) throw notTheWriter(name);
+    const written = asJson(value);
+    const cell = (part ?? this.#part(space, stack)).cell(resource, attribute);
     if (cell.entry === undefined) complain(this.#settle(cell, { value: written }));
     else if (!('value' in cell.entry && sameJson(cell.entry.value, written))) throw conflictingWrite(name, 'outside');
   }

@@ -228,26 +228,36 @@ function deadlockError(cycle: WaitCycle): Deadlock {
   });
 }
 
+/** Plain loops: a circle may have as many hops as there are resources. */
 function describe(last: Step): WaitCycle {
-  const steps: Step[] = [];
-  for (let step: Step | undefined = last; step !== undefined; step = step.from) steps.push(step);
-  steps.reverse();
+  const ring: Step[] = [];
   // The first step stands for the read itself, and the last one has come back to it.
-  const ring = steps.slice(1);
-  const hops = ring.map((step, position) => {
-    const wanted = position === ring.length - 1 ? ring[0] : ring[position + 1];
-    return `${printWaiter(step)} waits for ${printTarget((wanted as Step).target)}`;
-  });
-  const soft = ring.find((step) => !step.blocker.isNeeded);
-  const stacks = new Map(ring.map(({ party }) => [stackKey(party.space, party.stack), party] as const));
+  for (let step: Step = last; step.from !== undefined; step = step.from) ring.push(step);
+  ring.reverse();
+  const hops: string[] = [];
+  const reads: BlockedRead[] = [];
+  const stacks = new Map<string, Pick<Party, 'space' | 'stack'>>();
+  let soft: Step | undefined;
+  let before = ring.at(-1) as Step;
+  for (const step of ring) {
+    const { party, blocker, target } = step;
+    hops.push(`${printWaiter(before)} waits for ${printTarget(target)}`);
+    if (blocker.read !== undefined) reads.push(blocker.read);
+    if (!blocker.isNeeded) soft ??= step;
+    const isSameStack = party.space === before.party.space && party.stack === before.party.stack;
+    if (!isSameStack || stacks.size === 0) {
+      stacks.set(stackKey(party.space, party.stack), { space: party.space, stack: party.stack });
+    }
+    before = step;
+  }
   return {
-    hops: [hops.at(-1) as string, ...hops.slice(0, -1)],
-    reads: ring.flatMap(({ blocker }) => (blocker.read === undefined ? [] : [blocker.read])),
+    hops,
+    reads,
     broken:
       soft === undefined
         ? undefined
         : { writer: soft.party, attribute: soft.target.attribute ?? 'done', input: soft.blocker.input },
-    stacks: [...stacks.values()].map(({ space, stack }) => ({ space, stack })),
+    stacks: [...stacks.values()],
   };
 }
 
@@ -264,7 +274,7 @@ export function printTarget({ space, stack, resource, attribute }: WaitTarget): 
 }
 
 function targetKey({ space, stack, resource, attribute }: WaitTarget): string {
-  return [space, stack, resource, attribute ?? ''].join('\u0000') + (attribute === undefined ? '\u0000' : '');
+  return `${space}\u0000${stack}\u0000${resource}\u0000${attribute ?? '\u0000'}`;
 }
 
 function stackKey(space: string, stack: string): string {

@@ -54,7 +54,7 @@ const BARS = [
         find('space', 'deadlock behind a chain', 5000)?.us,
       ),
   ],
-  ['read, write and wake to a bare promise', 3, (find) => find('space', 'read, write, wake', 100_000)?.ratio],
+  ['write and wake to a bare promise', 3, (find) => find('space', 'write and wake', 100_000)?.ratio],
   ['a stack of 10,000 with SQLite to its bare writes', 3, (find) => find('store', 'engine, SQLite', 10_000)?.ratio],
 ];
 

@@ -3,28 +3,26 @@ import { MemorySpace } from '../../dist/space/memory-space.js';
 import { Waits } from '../../dist/space/waits.js';
 import { timed } from './timed.mjs';
 
-/** What it costs to block on a name and to be woken by its write, `n` times. The peer is a promise with its handle. */
+/** What it costs to write `n` names, each with one blocked reader that wakes. The peer is a promise with its handle. */
 export const subjects = {
-  'bare deferred promise': (n) =>
-    timed(async () => {
-      for (let i = 0; i < n; i += 1) {
-        let resolve;
-        const read = new Promise((settle) => {
-          resolve = settle;
-        });
-        resolve(i);
-        await read;
-      }
-    }),
-  'read, write, wake': async (n) => {
-    const space = new MemorySpace();
-    // Made before, as the names of a running stack are.
-    const names = Array.from({ length: n }, (_, i) => ['default', 'app', `r${i}`, 'value']);
+  'bare deferred promise': (n) => {
+    const resolves = [];
+    const reads = Array.from({ length: n }, () => new Promise((resolve) => void resolves.push(resolve)));
     return timed(async () => {
       for (let i = 0; i < n; i += 1) {
-        const read = space.read(names[i]);
+        resolves[i](i);
+        await reads[i];
+      }
+    });
+  },
+  'write and wake': (n) => {
+    const space = new MemorySpace();
+    const names = Array.from({ length: n }, (_, i) => ['default', 'app', `r${i}`, 'value']);
+    const reads = names.map((name) => space.read(name));
+    return timed(async () => {
+      for (let i = 0; i < n; i += 1) {
         space.write(names[i], i);
-        await read;
+        await reads[i];
       }
     });
   },
