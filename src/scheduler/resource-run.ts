@@ -72,6 +72,8 @@ export class ResourceRun implements JournalWaiter {
   #recordPlace = -1;
   #hasEnded = false;
   #hasStarted = false;
+  /** It has ended without being complete: what its handler still asks for is refused. */
+  #isGivenUp = false;
   /** What the handler returned and what has a default: set when it has returned, and then stored. */
   #result: JsonObject | undefined;
   /** The first thing the handler did against its declaration. It fails the resource even when the handler goes on. */
@@ -234,6 +236,7 @@ export class ResourceRun implements JournalWaiter {
 
   /** The value of an input; blocks until everything it refers to is there. */
   readInput(input: string, signal?: AbortSignal): Promise<Json> {
+    if (this.#isGivenUp) return Promise.reject(this.#cancelled());
     const { graph, readiness } = this.traversal;
     const port = findPort(graph, this.resource.index, IN, input);
     if (port === undefined || readiness.isFired(port)) return settled(this.#tryInput(input));
@@ -250,6 +253,7 @@ export class ResourceRun implements JournalWaiter {
 
   /** The value of an input, undefined while it is not there. Throws when it has failed. */
   tryInput(input: string): Json | undefined {
+    if (this.#isGivenUp) throw this.#cancelled();
     const { graph, readiness } = this.traversal;
     const port = findPort(graph, this.resource.index, IN, input);
     if (port !== undefined && readiness.isPending(port)) return undefined;
@@ -309,6 +313,11 @@ export class ResourceRun implements JournalWaiter {
         this.#tellPublishWaiters();
       }),
     );
+  }
+
+  /** Whether the handler has published it already. */
+  hasWritten(attribute: string): boolean {
+    return this.#written?.has(attribute) === true;
   }
 
   #publish(attribute: string, written: unknown): Promise<void> {
@@ -448,6 +457,7 @@ export class ResourceRun implements JournalWaiter {
   #end(error: unknown): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
+    this.#isGivenUp = error !== undefined;
     const wasBlocked = this.isBlocked;
     if (wasBlocked) this.rejectReads(error ?? this.#cancelled());
     this.#slot?.release();

@@ -635,6 +635,8 @@ export class Traversal {
     const phase = this.#phases[resource.index];
     if (phase === 'waiting') return this.#startBlockers(resource);
     const run = phase === 'running' ? this.#runs[resource.index] : undefined;
+    // What is written comes, though it may still be on its way into the store or the space.
+    if (attribute !== undefined && run?.hasWritten(attribute) === true) return [];
     return (run?.blockedReads ?? []).map((read) => ({
       input: read.input,
       missing: read.missing(),

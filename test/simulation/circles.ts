@@ -97,10 +97,8 @@ export function circlesOf(state: State, onlyNeeded: boolean): readonly Circle[] 
     const own = waits.filter(
       ({ actor, read }) => actor.key === ownerOf(name) && (!onlyNeeded || isNeeded(actor, name, read)),
     );
-    next.set(
-      name,
-      own.flatMap(({ missing }) => missing),
-    );
+    // What is written comes, though it may be on its way: nothing holds it up any more.
+    next.set(name, state.written.has(name) ? [] : own.flatMap(({ missing }) => missing));
   }
   const reach = new Map([...names].map((name) => [name, reachable(name, next)]));
   const circles: Circle[] = [];
