@@ -138,11 +138,11 @@ describe('OS::Heat::RandomString', () => {
 });
 
 describe('OS::Heat::None', () => {
-  test('takes any properties, writes nothing, and has a UUID as its id', async () => {
+  test('takes any properties, writes nothing, and has the token of its attempt, a UUID, as its id', async () => {
     expect(problemsOf(heatNone, { anything: [1], more: null })).toEqual([]);
     const trial = tryCreate(heatNone, { anything: [1] });
     expect(await trial.result).toEqual({});
-    expect(trial.ids).toEqual(['uuid-1']);
+    expect(trial.ids).toEqual(['token']);
   });
 });
 
