@@ -35,6 +35,7 @@ import { readValue } from './stack/read.ts';
 import { type ResumeOptions, resumeStack } from './stack/resume.ts';
 import { ScriptAccess } from './stack/script-access.ts';
 import { type Limits, RunningActions, type StackServices } from './stack/services.ts';
+import { type UpdateOptions, updateStack } from './stack/update.ts';
 import { MemoryStore } from './store/memory-store.ts';
 import type { Claimant, StackStore, StoredEvent } from './store/stack-store.ts';
 import type { CustomConstraints } from './template/constraints.ts';
@@ -185,6 +186,18 @@ export class Engine {
    */
   async create(options: CreateOptions): Promise<StackDescription> {
     return this.#owned(() => createStack(this.#services, options));
+  }
+
+  /**
+   * Brings a stack to another template, other parameters or another environment, and resolves with it when it is complete.
+   * A resource whose properties come out equal is not touched; the others are updated in place where all that differs allows
+   * it, or else replaced, the new one before the old one is deleted. A create or update that this engine is at work with is
+   * superseded. Throws what `create` throws before it makes anything, EntityNotFound, ActionInProgress, NotSupported (it is
+   * being deleted), ImmutableParameterModified, and StackFailed: the stack is then UPDATE_FAILED, or ROLLBACK_COMPLETE with
+   * `rollback`, and can be updated again.
+   */
+  async update(options: UpdateOptions): Promise<StackDescription> {
+    return this.#owned(() => updateStack(this.#services, options));
   }
 
   /**

@@ -310,6 +310,14 @@ export class StackExists extends HotloomError {
 export class EntityNotFound extends HotloomError {
   readonly code = 'EntityNotFound';
 }
+/** The action makes no sense for a stack in that state. */
+export class NotSupported extends HotloomError {
+  readonly code = 'NotSupported';
+}
+/** An update gave another value to a parameter that the template calls immutable. */
+export class ImmutableParameterModified extends HotloomError {
+  readonly code = 'ImmutableParameterModified';
+}
 /** Another action, maybe of another engine, is at work on the stack. */
 export class ActionInProgress extends HotloomError {
   readonly code = 'ActionInProgress';

@@ -19,9 +19,12 @@ export type {
   Outputs,
   PlainCreateCall,
   PlainHandler,
+  PlainUpdateCall,
   ResourceIdentity,
   StreamingCreateCall,
   StreamingHandler,
+  StreamingUpdateCall,
+  UpdatedResource,
 } from './resource/handler.ts';
 export {
   type AttributeDeclaration,
@@ -67,6 +70,7 @@ export type { Analysis, TemplateInput } from './stack/analyse.ts';
 export type { CreateOptions } from './stack/create.ts';
 export type { DeleteOptions } from './stack/delete.ts';
 export type { ResumeOptions } from './stack/resume.ts';
+export type { UpdateOptions } from './stack/update.ts';
 export type { ResourceDescription, StackDescription, StackSummary } from './stack/describe.ts';
 export type { DefinedHandler } from './builtin/definitions/defined-type.ts';
 export type { PropertyDefinition, TypeDefinition } from './builtin/definitions/definition.ts';

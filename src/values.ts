@@ -30,6 +30,20 @@ export function sameJson(a: Json, b: Json): boolean {
   return a === b || (typeof a === 'object' && typeof b === 'object' && isDeepStrictEqual(a, b));
 }
 
+const DIGEST = 'digest of a secret';
+
+/** What stands for a value that must not be stored. */
+export function digestValue(digest: string): Json {
+  return { [DIGEST]: digest };
+}
+
+/** The same without the values that are digests. */
+export function withoutDigests(values: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => !(isJsonObject(value) && Object.hasOwn(value, DIGEST))),
+  );
+}
+
 const NO_PATH: readonly never[] = [];
 
 /** What asJson has made: a value passes several parts of the engine, and is copied by the first of them only. */

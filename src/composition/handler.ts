@@ -1,4 +1,4 @@
-import type { StreamingHandler } from '../resource/handler.ts';
+import type { StreamingCreateCall, StreamingHandler } from '../resource/handler.ts';
 import { type AttributeDeclarations, defineStreamingType, type ResourceType } from '../resource/resource-type.ts';
 import type { Expression } from '../template/expression.ts';
 import type { Json, JsonObject } from '../values.ts';
@@ -39,6 +39,7 @@ export function compositionType(
     ...(base.updatePolicy === undefined ? {} : { updatePolicy: base.updatePolicy }),
     ...(base.shown === undefined ? {} : { shown: base.shown }),
     attributes: declared,
+    isComposition: true,
     handler: HANDLER as never,
   }) as ResourceType;
 }
@@ -46,25 +47,27 @@ export function compositionType(
 /** Marks the record of a composition: there is nothing to delete but its members. */
 export const COMPOSITION_DATA: JsonObject = { isComposition: true };
 
-const HANDLER: StreamingHandler<JsonObject, { readonly [attribute: string]: Json }> = {
-  isRepeatable: true,
-  async create(call) {
-    await Promise.all([
-      call.setData(COMPOSITION_DATA),
-      call.setResourceId(call.token),
-      call.publish(NESTED_ID, call.token),
-      call.publish(NESTED_NAME, call.resource.physicalName),
-    ]);
-    const outputs = call.inputNames.filter((name) => name.startsWith(OUTPUT));
-    await Promise.all(
-      outputs.map(async (input) => {
-        const value = await readable(call.inputs[input]);
-        if (value !== undefined) await call.publish(input.slice(OUTPUT.length), value);
-      }),
-    );
-    await call.inputs[MEMBERS];
-  },
-};
+type Attributes = { readonly [attribute: string]: Json };
+
+/** The same at an update: its members are updated by themselves. */
+const HANDLER: StreamingHandler<JsonObject, Attributes> = { isRepeatable: true, create: compose, update: compose };
+
+async function compose(call: StreamingCreateCall<JsonObject, Attributes>): Promise<void> {
+  await Promise.all([
+    call.setData(COMPOSITION_DATA),
+    call.setResourceId(call.token),
+    call.publish(NESTED_ID, call.token),
+    call.publish(NESTED_NAME, call.resource.physicalName),
+  ]);
+  const outputs = call.inputNames.filter((name) => name.startsWith(OUTPUT));
+  await Promise.all(
+    outputs.map(async (input) => {
+      const value = await readable(call.inputs[input]);
+      if (value !== undefined) await call.publish(input.slice(OUTPUT.length), value);
+    }),
+  );
+  await call.inputs[MEMBERS];
+}
 
 /** An attribute that cannot be read is told to whoever reads it in the template; the members tell what failed. */
 async function readable(input: PromiseLike<unknown> | undefined): Promise<Json | undefined> {

@@ -109,6 +109,57 @@ const RULES: readonly Rule[] = [
     },
   ],
   [
+    'an update changes what a stack is to be and what it declares, and keeps what it was, and nothing else of it does',
+    async (store) => {
+      const record = stack('app', { parameters: { size: 1 } });
+      const claim = await store.createStack(record, LIVE, DECLARED);
+      const previous = { template: {}, files: {}, parameters: { size: 1 }, environment: {} };
+      const definition = {
+        template: { resources: { db: { type: 'T' } } },
+        files: { 'a.sh': 'true' },
+        parameters: { size: 2 },
+        environment: { parameter_defaults: { x: 1 } },
+      };
+      const change = { kind: 'definition', definition, previous, declared: new Map([['db', ['url']]]), rollback: true };
+      await store.append(claim, [change as StoreChange, STACK_COMPLETE]);
+      assert.deepEqual(plain(await store.findStack('default', 'app')), {
+        ...record,
+        ...definition,
+        previous,
+        rollback: true,
+        status: 'COMPLETE',
+        reason: '',
+        updatedAt: 9,
+      });
+      await store.writeOutside(ADDRESS, 1);
+      await refusal(() => store.writeOutside(['default', 'app', 'db', 'url'], 1), 'NotTheWriter');
+      const back = { ...change, declared: DECLARED } as StoreChange;
+      await refusal(() => store.append(claim, [back]), 'ConflictingWrite');
+    },
+  ],
+  [
+    'of two resources of one name, one replaced by the other, each has its values, and events tell their name',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE, DECLARED);
+      const { record } = resource('web', { status: 'COMPLETE', properties: { size: 1 } });
+      await store.append(claim, [{ kind: 'resource', record, values: { address: 'old' }, isEvent: true }]);
+      const replaced = { ...record, name: 'web//1', replacedName: 'web' };
+      await store.append(claim, [
+        { kind: 'resourceGone', resource: 'web' },
+        { kind: 'resource', record: replaced, values: { address: 'old' }, isEvent: true },
+        resource('web', { token: uuid(501) }),
+        value('web', 'address', 'new'),
+      ]);
+      assert.deepEqual(await store.resources(claim.stackId), [replaced, resource('web', { token: uuid(501) }).record]);
+      assert.deepEqual(await store.find(ADDRESS), { value: 'new' });
+      const told = await store.events(claim.stackId);
+      assert.deepEqual(
+        told.map((each) => (each.event.type === 'resource' ? each.event.resource : undefined)),
+        ['web', 'web'],
+      );
+    },
+  ],
+  [
     'a removed stack leaves nothing: no records, no claim, no traces of its reads; values from outside stay',
     async (store) => {
       const claim = await store.createStack(stack('app'), LIVE);

@@ -7,20 +7,32 @@ import { type PortGraph, PortGraphBuilder, packRows } from './port-graph.ts';
  * them waits for another.
  */
 export function buildDeleteGraph(
-  resources: readonly { readonly name: string; readonly requires: readonly string[] }[],
+  resources: readonly {
+    readonly name: string;
+    /** The name under which others have required it, when another has that now. */
+    readonly replacedName?: string;
+    readonly requires: readonly string[];
+  }[],
 ): PortGraph {
   const builder = new PortGraphBuilder();
-  const indexes = new Map(resources.map(({ name }, index) => [name, index]));
+  const indexes = new Map<string, number[]>();
+  for (const [index, { name, replacedName = name }] of resources.entries()) {
+    const named = indexes.get(replacedName);
+    if (named === undefined) indexes.set(replacedName, [index]);
+    else named.push(index);
+  }
   for (const { name } of resources) builder.addResource(name, [], []);
   const readers: number[] = [];
   const producers: number[] = [];
   for (const [reader, { requires }] of resources.entries()) {
     builder.addEdge(builder.startPort(reader), builder.donePort(reader));
     for (const name of requires) {
-      const producer = indexes.get(name);
-      if (producer === undefined) continue; // left out by a condition, or gone already
-      readers.push(reader);
-      producers.push(producer);
+      // None when a condition left it out, or when it is gone already.
+      for (const producer of indexes.get(name) ?? []) {
+        if (producer === reader) continue;
+        readers.push(reader);
+        producers.push(producer);
+      }
     }
   }
   const groupOf = new Uint32Array(resources.length);

@@ -91,6 +91,26 @@ export interface StreamingCreateCall<P, A> extends CreateCall {
   readonly outputNames: readonly string[];
 }
 
+/** What a resource is before an update in place. */
+export interface UpdatedResource<P, A> {
+  /** The id and the data that the handler has recorded. */
+  readonly resourceId: string | undefined;
+  readonly data: JsonObject;
+  /** What it was made with or last updated to. A value that holds a hidden parameter is left out. */
+  readonly properties: Partial<P>;
+  readonly attributes: Partial<A>;
+}
+
+/** A call that changes a live resource. It may come again after the engine was killed in it, with the same arguments. */
+export interface PlainUpdateCall<P, A> extends PlainCreateCall<P> {
+  readonly previous: UpdatedResource<P, A>;
+}
+
+/** The same for a streaming handler. What it does not publish keeps its value. */
+export interface StreamingUpdateCall<P, A> extends StreamingCreateCall<P, A> {
+  readonly previous: UpdatedResource<P, A>;
+}
+
 /** What is left of a resource that is to be deleted. */
 export interface DeleteCall extends HandlerCall {
   /** Undefined when the attempt was interrupted before the handler recorded an id. */
@@ -117,9 +137,16 @@ interface HandlerBase {
 /** A handler as under Heat: `create` returns the attributes. */
 export interface PlainHandler<P, A> extends HandlerBase {
   create(call: PlainCreateCall<P>): MaybePromise<Partial<A> | undefined>;
+  /**
+   * Brings the live resource to `properties`. Called when every changed property is `updateAllowed`; without it a change
+   * is a replacement. Attributes that it does not return keep their values.
+   */
+  update?(call: PlainUpdateCall<P, A>): MaybePromise<Partial<A> | undefined>;
 }
 
 /** A handler that takes part in the dataflow while it runs. */
 export interface StreamingHandler<P, A> extends HandlerBase {
   create(call: StreamingCreateCall<P, A>): MaybePromise<void>;
+  /** As PlainHandler.update. */
+  update?(call: StreamingUpdateCall<P, A>): MaybePromise<void>;
 }

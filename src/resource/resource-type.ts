@@ -67,6 +67,13 @@ interface TypeBase<P extends PropertySchemas, A extends AttributeDeclarations, R
   readonly attributes: A;
   /** What the section update_policy of a resource may say, by its keys. Absent: anything. */
   readonly updatePolicy?: PropertySchemas;
+  /** True for a type that makes nothing itself: its resources are made of others. */
+  readonly isComposition?: boolean;
+  /**
+   * True when a replacement cannot stand beside what it replaces (both listen on one port, say): the old one is then
+   * deleted first. Default: it is deleted when everything that has read from it is updated.
+   */
+  readonly deletesBeforeReplacing?: boolean;
   /** True for a type that takes properties of any name besides its own; those are passed on as they are. */
   readonly anyProperties?: boolean;
   /** True for a type that has attributes of any name besides its own; those read as null. */

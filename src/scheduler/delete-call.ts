@@ -18,7 +18,8 @@ export interface DeleteCallParts {
 /** The call by which what a record tells of is removed, or looked for. */
 export function deleteCall(parts: DeleteCallParts, record: ResourceRecord): DeleteCall {
   const { space, stack, stackId, clock, randomness, signal, events, redact } = parts;
-  const { name, type, physicalName, token, resourceId, data } = record;
+  const { type, physicalName, token, resourceId, data } = record;
+  const name = record.replacedName ?? record.name;
   return {
     resource: { space, stack, stackId, name, type, physicalName },
     token,

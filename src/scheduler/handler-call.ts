@@ -5,8 +5,11 @@ import type {
   EndpointAccess,
   Input,
   PlainCreateCall,
+  PlainUpdateCall,
   ResourceIdentity,
   StreamingCreateCall,
+  StreamingUpdateCall,
+  UpdatedResource,
 } from '../resource/handler.ts';
 import type { Json, JsonObject } from '../values.ts';
 import type { ResourceRun } from './resource-run.ts';
@@ -73,6 +76,16 @@ export class PlainRunCall extends RunCall implements PlainCreateCall<JsonObject>
   }
 }
 
+/** The same for an update. */
+export class PlainUpdateRunCall extends PlainRunCall implements PlainUpdateCall<JsonObject, JsonObject> {
+  readonly previous: UpdatedResource<JsonObject, JsonObject>;
+
+  constructor(run: ResourceRun, properties: JsonObject, previous: UpdatedResource<JsonObject, JsonObject>) {
+    super(run, properties);
+    this.previous = previous;
+  }
+}
+
 /** The call of a streaming handler: its inputs are thenables, its outputs functions that publish. */
 export class StreamingRunCall
   extends RunCall
@@ -107,6 +120,19 @@ export class StreamingRunCall
 
   get outputNames(): readonly string[] {
     return Object.keys(this.run.resource.outputs);
+  }
+}
+
+/** The same for an update. */
+export class StreamingUpdateRunCall
+  extends StreamingRunCall
+  implements StreamingUpdateCall<JsonObject, { readonly [attribute: string]: Json }>
+{
+  readonly previous: UpdatedResource<JsonObject, JsonObject>;
+
+  constructor(run: ResourceRun, previous: UpdatedResource<JsonObject, JsonObject>) {
+    super(run);
+    this.previous = previous;
   }
 }
 

@@ -12,19 +12,20 @@ import {
 } from '../errors.ts';
 import type { Status } from '../events.ts';
 import { findPort, IN } from '../graph/port-graph.ts';
+import { externalIdOf, givenInput, givenProperties, placeOf } from '../interface/given.ts';
 import type { ResourceInterface } from '../interface/interface.ts';
 import { type Name, printName } from '../names.ts';
+import type { PresentResource } from '../plan/comparison.ts';
 import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
-import { checkAttribute, convertProperties, convertProperty, type PropertyPlace } from '../resource/properties.ts';
+import { checkAttribute, type PropertyPlace } from '../resource/properties.ts';
 import type { AttributeDeclaration } from '../resource/resource-type.ts';
 import type { Entry } from '../space/data-space.ts';
 import type { BlockedRead, WaitTarget } from '../space/waits.ts';
 import type { ResourceRecord } from '../store/stack-store.ts';
-import { type Expression, REFID, resolveExpression } from '../template/expression.ts';
-import { pythonText } from '../template/python.ts';
-import { asJson, type Json, type JsonObject, sameJson, setOwn } from '../values.ts';
+import { REFID } from '../template/expression.ts';
+import { asJson, type Json, type JsonObject, sameJson, setOwn, withoutDigests } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
-import { PlainRunCall, StreamingRunCall } from './handler-call.ts';
+import { PlainRunCall, PlainUpdateRunCall, StreamingRunCall, StreamingUpdateRunCall } from './handler-call.ts';
 import type { JournalWaiter } from './journal.ts';
 import type { Slot } from './slots.ts';
 import type { Traversal } from './traversal.ts';
@@ -52,8 +53,16 @@ export interface InterruptedAttempt {
   readonly read: JsonObject;
 }
 
+/** What an update does: changes the live resource, or makes another in its place. */
+export interface RunChange {
+  readonly verdict: 'update' | 'replace';
+  readonly present: PresentResource;
+  /** The record of what is replaced, under the name by which it waits for its deletion; undefined when it is gone. */
+  readonly replaced?: ResourceRecord | undefined;
+}
+
 /**
- * One run of a resource's `create`: gives the handler its call, holds its slot, blocks and wakes its reads, and checks
+ * One run of a resource's `create` or `update`: gives the handler its call, holds its slot, blocks and wakes its reads, and checks
  * what it writes against what it declares. Tells the traversal when it ends.
  */
 export class ResourceRun implements JournalWaiter {
@@ -64,9 +73,13 @@ export class ResourceRun implements JournalWaiter {
   readonly #token: string;
   readonly #physicalName: string;
   readonly #interrupted: InterruptedAttempt | undefined;
+  readonly #change: RunChange | undefined;
   #slot: Slot | undefined;
   #resourceId: string | undefined;
   #data: JsonObject = NO_DATA;
+  /** What it is made with, known at its end. */
+  #properties: JsonObject | undefined;
+  #inputs: JsonObject | undefined;
   #record: ResourceRecord | undefined;
   /** Of its record among the traversal's. */
   #recordPlace = -1;
@@ -98,14 +111,23 @@ export class ResourceRun implements JournalWaiter {
     requires: readonly string[],
     stackName: string,
     interrupted?: InterruptedAttempt,
+    change?: RunChange,
   ) {
     this.traversal = traversal;
     this.resource = resource;
     this.#interrupted = interrupted;
-    this.#token = interrupted?.record.token ?? token;
+    this.#change = change;
+    // An update is about what an earlier attempt has made.
+    const earlier = change?.verdict === 'update' ? change.present.record : interrupted?.record;
+    this.#token = earlier?.token ?? token;
     const ownName = resource.parent < 0 ? resource.name : resource.name.slice(resource.name.lastIndexOf('/') + 1);
-    this.#physicalName = interrupted?.record.physicalName ?? `${stackName}-${ownName}-${token.slice(24)}`;
+    this.#physicalName = earlier?.physicalName ?? `${stackName}-${ownName}-${token.slice(24)}`;
     this.#requires = requires;
+    if (change?.verdict !== 'update') return;
+    this.#resourceId = change.present.record.resourceId;
+    this.#data = change.present.record.data;
+    this.#properties = change.present.record.properties;
+    this.#inputs = change.present.record.inputs;
   }
 
   /** Names the attempt over crashes. */
@@ -161,10 +183,20 @@ export class ResourceRun implements JournalWaiter {
   run(slot: Slot): void {
     this.#hasStarted = true;
     this.#slot = slot;
+    if (this.#change?.verdict === 'replace') this.#moveAside(this.#change);
     const record = this.recordOf('IN_PROGRESS', 'state changed');
     this.#recordPlace = this.traversal.addRecord(record);
     this.traversal.tell(record);
     this.#store(record);
+  }
+
+  /** In the same batch as the intent: what is replaced is never without a record, and its values are not the new one's. */
+  #moveAside({ present, replaced }: RunChange): void {
+    const { journal } = this.traversal;
+    void journal.record(
+      { kind: 'resourceGone', resource: this.resource.name },
+      ...(replaced === undefined ? [] : [{ kind: 'resource' as const, record: replaced, values: present.values }]),
+    );
   }
 
   /** The intent is stored, or the result. Called by the journal. */
@@ -187,13 +219,10 @@ export class ResourceRun implements JournalWaiter {
         this.#adopt();
         return;
       }
-      // The handler's own types are erased in the registry: the schemas have checked what the call holds.
-      const result =
-        type.kind === 'plain'
-          ? type.handler.create(new PlainRunCall(this, this.#properties()) as never)
-          : type.handler.create(new StreamingRunCall(this) as never);
+      const result = this.#change?.verdict === 'update' ? this.#callUpdate(this.#change.present) : this.#callCreate();
       Promise.resolve(result).then(
-        (attributes) => this.#finish((type.kind === 'plain' ? attributes : undefined) ?? {}),
+        (attributes) =>
+          this.#finish((type.kind === 'plain' ? (attributes as JsonObject | undefined) : undefined) ?? {}),
         (error: unknown) => this.#end(error ?? new Error(`The handler rejected with ${error}.`)),
       );
     } catch (error) {
@@ -201,10 +230,27 @@ export class ResourceRun implements JournalWaiter {
     }
   }
 
+  // The handler's own types are erased in the registry: the schemas have checked what the call holds.
+
+  #callCreate(): unknown {
+    const { type } = this.resource;
+    if (type.kind === 'streaming') return type.handler.create(new StreamingRunCall(this) as never);
+    this.#properties = givenProperties(this.resource, this.traversal.scope, this.#propertyPlace());
+    return type.handler.create(new PlainRunCall(this, this.#properties) as never);
+  }
+
+  #callUpdate({ record, values }: PresentResource): unknown {
+    const { type } = this.resource;
+    const properties = withoutDigests(record.properties ?? {});
+    const previous = { resourceId: record.resourceId, data: record.data, properties, attributes: values };
+    if (type.kind === 'streaming') return type.handler.update?.(new StreamingUpdateRunCall(this, previous) as never);
+    this.#properties = givenProperties(this.resource, this.traversal.scope, this.#propertyPlace());
+    return type.handler.update?.(new PlainUpdateRunCall(this, this.#properties, previous) as never);
+  }
+
   /** Takes a resource that is there already as this one. No handler is asked, so its attributes are null. */
   #adopt(): void {
-    const id = this.resource.definition.externalId ?? null;
-    this.#resourceId = pythonText(resolveExpression(id, this.traversal.scope) ?? null);
+    this.#resourceId = externalIdOf(this.resource, this.traversal.scope);
     this.#finish({});
   }
 
@@ -378,17 +424,6 @@ export class ResourceRun implements JournalWaiter {
     });
   }
 
-  /** The properties of a plain handler, resolved and converted. */
-  #properties(): JsonObject {
-    const resolved: Record<string, Json> = {};
-    const { properties } = this.resource.definition;
-    for (const property in properties) {
-      const value = resolveExpression(properties[property] as Expression, this.traversal.scope);
-      if (value !== undefined) setOwn(resolved, property, value);
-    }
-    return convertProperties(this.resource.type, resolved, this.#propertyPlace());
-  }
-
   /** See CreateCall. */
   setResourceId(id: string): Promise<void> {
     return guarded(this.#setResourceId(id));
@@ -429,14 +464,60 @@ export class ResourceRun implements JournalWaiter {
       const result = this.#restOfAttributes(attributes);
       this.#result = result;
       if (this.#violation !== undefined) throw this.#violation;
-      this.#store(this.recordOf('COMPLETE', 'state changed'), result);
+      if (this.resource.type.kind === 'streaming' && !this.#takeReadings()) this.traversal.awaitReadings(this);
+      if (this.#change?.verdict === 'update') this.#storeChanged(this.#change.present.values, result);
+      this.#store(this.recordOf('COMPLETE', 'state changed'), this.#change?.verdict === 'update' ? undefined : result);
     } catch (error) {
       this.#end(error);
     }
   }
 
+  /** One by one: an attribute that was published by itself would stand before one of a record. */
+  #storeChanged(before: JsonObject, after: JsonObject): void {
+    const { journal } = this.traversal;
+    for (const attribute in after) {
+      const value = after[attribute] as Json;
+      if (Object.hasOwn(before, attribute) && sameJson(before[attribute] as Json, value)) continue;
+      void journal.record({ kind: 'value', resource: this.resource.name, attribute, value });
+    }
+  }
+
+  /** What a streaming resource was made with, as far as it is there; returns whether nothing can come any more. */
+  #takeReadings(): boolean {
+    const { definition } = this.resource;
+    const properties: Record<string, Json> = {};
+    const inputs: Record<string, Json> = {};
+    let isAll = true;
+    for (const [names, into] of [
+      [definition.properties, properties],
+      [definition.inputs, inputs],
+    ] as const) {
+      for (const name in names) {
+        const port = findPort(this.traversal.graph, this.resource.index, IN, name);
+        if (port !== undefined && !this.traversal.readiness.isFired(port)) {
+          isAll = isAll && !this.traversal.readiness.isPending(port);
+          continue;
+        }
+        const outcome = this.#tryInput(name);
+        if ('value' in outcome && outcome.value !== undefined) setOwn(into, name, outcome.value);
+      }
+    }
+    this.#properties = properties;
+    this.#inputs = Object.keys(inputs).length === 0 ? undefined : inputs;
+    return isAll;
+  }
+
+  /** Every input is there now, or will never be: the record of a complete resource tells what it came to. */
+  completeRecord(): void {
+    this.#takeReadings();
+    const record = this.recordOf('COMPLETE', 'state changed');
+    this.traversal.replaceRecord(this.#recordPlace, record);
+    void this.traversal.journal.record({ kind: 'resource', record });
+  }
+
   /** What the handler returned and what has a default, checked; throws for what is owed. */
-  #restOfAttributes(attributes: { readonly [attribute: string]: unknown }): JsonObject {
+  #restOfAttributes(returned: { readonly [attribute: string]: unknown }): JsonObject {
+    const attributes = this.#change?.verdict === 'update' ? this.#withKept(this.#change.present, returned) : returned;
     const rest: Record<string, Json> = {};
     for (const attribute of Object.keys(attributes)) {
       const written = attributes[attribute];
@@ -452,6 +533,16 @@ export class ResourceRun implements JournalWaiter {
       else throw this.#unwritten(attribute);
     }
     return rest;
+  }
+
+  /** An update leaves as they are the attributes that it does not tell. */
+  #withKept({ values }: PresentResource, returned: { readonly [attribute: string]: unknown }) {
+    const attributes: Record<string, unknown> = { ...returned };
+    for (const attribute in values) {
+      const isTold = attributes[attribute] !== undefined || this.#written?.has(attribute) === true;
+      if (!isTold && Object.hasOwn(this.resource.outputs, attribute)) attributes[attribute] = values[attribute];
+    }
+    return attributes;
   }
 
   #end(error: unknown): void {
@@ -486,11 +577,13 @@ export class ResourceRun implements JournalWaiter {
       type: this.resource.type.name,
       physicalName: this.#physicalName,
       resourceId: this.#resourceId,
-      action: 'CREATE',
+      action: this.#change?.verdict === 'update' ? 'UPDATE' : 'CREATE',
       status,
       reason,
       token: this.token,
       data: this.#data,
+      properties: this.traversal.conceal(this.#properties),
+      inputs: this.traversal.conceal(this.#inputs),
       requires: this.#requires,
       deletionPolicy: this.resource.deletionPolicy,
       updatedAt: this.traversal.clock.now(),
@@ -616,13 +709,7 @@ export class ResourceRun implements JournalWaiter {
   }
 
   #resolveInput(input: string): Json {
-    const { definition, type } = this.resource;
-    const isAlias = Object.hasOwn(definition.inputs, input);
-    const expression: Expression | undefined = isAlias ? definition.inputs[input] : definition.properties[input];
-    const resolved = expression === undefined ? undefined : resolveExpression(expression, this.traversal.scope);
-    if (isAlias) return resolved ?? null;
-    // An absent property without a default is undefined for the handler, as it is among a plain handler's properties.
-    return convertProperty(type, input, resolved, this.#propertyPlace()) as Json;
+    return givenInput(this.resource, input, this.traversal.scope, this.#propertyPlace()) as Json;
   }
 
   #tryEntry(name: Name, entry: Entry): { readonly value: Json } | { readonly error: unknown } {
@@ -650,13 +737,7 @@ export class ResourceRun implements JournalWaiter {
   }
 
   #propertyPlace(): PropertyPlace {
-    return {
-      resource: this.resource.name,
-      source: this.resource.template.source,
-      path: this.resource.definition.path,
-      mask: this.traversal.redact,
-      customConstraints: this.traversal.stack.customConstraints,
-    };
+    return placeOf(this.resource, this.traversal.stack, this.traversal.redact);
   }
 
   #cancelled(): ActionCancelled {

@@ -22,19 +22,24 @@ import {
   START,
   startPort,
 } from '../graph/port-graph.ts';
+import { externalIdOf, givenInput, givenProperties, placeOf } from '../interface/given.ts';
 import { findResource, needsInput, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
 import { type Name, nameKey, printName } from '../names.ts';
+import { Comparison, type PresentResource, type Verdict } from '../plan/comparison.ts';
 import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
+import type { PropertyPlace } from '../resource/properties.ts';
+import type { ResourceTypes } from '../resource/registry.ts';
 import type { Region } from '../space/data-space.ts';
 import type { NameReader } from '../space/name-reader.ts';
 import { type BlockedRead, type Blocker, printTarget, type Waits, type WaitTarget } from '../space/waits.ts';
 import type { ResourceRecord } from '../store/stack-store.ts';
 import { resourceEventOf } from '../store/stored-stack.ts';
 import type { ResolveScope } from '../template/expression.ts';
-import { type Json, type JsonObject, setOwn } from '../values.ts';
+import { type Json, type JsonObject, sameJson, setOwn } from '../values.ts';
+import { deleteResources } from './delete-traversal.ts';
 import type { Journal } from './journal.ts';
 import { Readiness } from './readiness.ts';
-import { ResourceRun } from './resource-run.ts';
+import { ResourceRun, type RunChange } from './resource-run.ts';
 import type { Slots } from './slots.ts';
 
 /** What one traversal works with. */
@@ -63,6 +68,11 @@ export interface TraversalParts {
   readonly didBreak: (error: unknown) => void;
   /** What an interrupted traversal of the same action has stored, by resource. Default: nothing. */
   readonly stored?: ReadonlyMap<string, StoredResource> | undefined;
+  /** What an update finds and may have to change. Default: nothing. */
+  readonly present?: ReadonlyMap<string, PresentResource> | undefined;
+  /** Makes the properties of a resource fit to be stored. */
+  readonly conceal: <T extends JsonObject | undefined>(properties: T) => T;
+  readonly types: ResourceTypes;
 }
 
 /**
@@ -89,10 +99,10 @@ export interface TraversalResult {
   readonly skipCause: unknown;
 }
 
-type Phase = 'waiting' | 'running' | 'complete' | 'failed' | 'skipped';
+type Phase = 'waiting' | 'comparing' | 'running' | 'complete' | 'failed' | 'skipped';
 
 /**
- * One create operation on a stack: starts each resource as soon as its ports allow, and ends when every resource is
+ * One create or update of a stack: starts each resource as soon as its ports allow, and ends when every resource is
  * complete, failed or skipped. Failure of one resource stops only what needs it.
  */
 export class Traversal {
@@ -107,6 +117,7 @@ export class Traversal {
   readonly randomness: Randomness;
   readonly signal: AbortSignal;
   readonly redact: (text: string) => string;
+  readonly conceal: TraversalParts['conceal'];
   readonly readiness: Readiness;
   /** Resolves expressions with what has been published. */
   readonly scope: ResolveScope;
@@ -116,6 +127,10 @@ export class Traversal {
   /** The last record of each resource, in the order in which they got their first slot. */
   readonly #records: ResourceRecord[] = [];
   readonly #failures: ResourceFailure[] = [];
+  /** What an update has not decided about yet, by number. */
+  readonly #comparisons = new Map<number, Comparison>();
+  /** Complete resources whose handlers ended before all their inputs were there. */
+  #unread: ResourceRun[] | undefined;
   /** Names of other stacks and of nobody that an `in` port still waits for. */
   readonly #foreign = new Map<number, Map<string, ForeignWait>>();
   /** The values of such names, once they are there. */
@@ -152,6 +167,7 @@ export class Traversal {
     this.randomness = parts.randomness;
     this.signal = parts.signal;
     this.redact = parts.redact;
+    this.conceal = parts.conceal;
     this.#phases = parts.stack.resources.map(() => 'waiting');
     this.#runs = new Array(parts.stack.resources.length);
     this.#left = parts.stack.resources.length;
@@ -204,7 +220,7 @@ export class Traversal {
     for (const { record } of this.#parts.stored?.values() ?? []) {
       const resource = findResource(this.stack, record.name);
       if (resource === undefined || !isSettled(record)) continue;
-      this.#phases[resource.index] = record.status === 'COMPLETE' && record.action === 'CREATE' ? 'complete' : 'failed';
+      this.#phases[resource.index] = record.status === 'COMPLETE' && record.action !== 'DELETE' ? 'complete' : 'failed';
       this.#left -= 1;
       this.addRecord(record);
     }
@@ -293,8 +309,9 @@ export class Traversal {
   waiting(): readonly WaitingRead[] {
     return this.stack.resources.flatMap((resource) => {
       const phase = this.#phases[resource.index];
-      if (phase === 'waiting') {
-        return this.#startBlockers(resource).flatMap((blocker) =>
+      if (phase === 'waiting' || phase === 'comparing') {
+        const blockers = phase === 'waiting' ? this.#startBlockers(resource) : this.#inputBlockers(resource);
+        return blockers.flatMap((blocker) =>
           blocker.missing.map((target) => this.#waitingRead(resource.name, blocker.input, target, this.#startedAt)),
         );
       }
@@ -364,6 +381,12 @@ export class Traversal {
     }
     const port = findPort(this.graph, resource.index, OUT, attribute);
     if (port !== undefined) this.readiness.fire(port);
+  }
+
+  /** Its inputs are not all there although it is complete: it is asked again at the end. */
+  awaitReadings(run: ResourceRun): void {
+    this.#unread ??= [];
+    this.#unread.push(run);
   }
 
   didBlock(run: ResourceRun, read: BlockedRead): void {
@@ -466,7 +489,9 @@ export class Traversal {
 
   #portDidFire(port: number): void {
     const owner = this.graph.owners[port] as number;
+    const comparison = this.#comparisons.size === 0 ? undefined : this.#comparisons.get(owner);
     if (this.graph.kinds[port] === START) this.#begin(this.stack.resources[owner] as ResourceInterface);
+    else if (comparison !== undefined) this.#compare(comparison);
     else {
       // Of a plain resource, which has not started, only listeners want to know.
       const run = this.#runs[owner];
@@ -479,7 +504,7 @@ export class Traversal {
 
   #portDidFail(port: number, cause: unknown): void {
     const resource = this.stack.resources[this.graph.owners[port] as number] as ResourceInterface;
-    if (this.graph.kinds[port] === START) this.#skip(resource, cause);
+    if (this.graph.kinds[port] === START || this.#comparisons.has(resource.index)) this.#skip(resource, cause);
     else if (resource.type.kind === 'streaming') {
       this.#runs[resource.index]?.inputDidSettle(labelOf(this.graph, port) as string, cause);
     }
@@ -487,6 +512,12 @@ export class Traversal {
 
   #begin(resource: ResourceInterface): void {
     if (this.#phases[resource.index] !== 'waiting') return;
+    const present = this.#parts.present?.get(resource.name);
+    if (present === undefined) this.#run(resource);
+    else this.#beginComparison(resource, present);
+  }
+
+  #run(resource: ResourceInterface, change?: RunChange): void {
     this.#phases[resource.index] = 'running';
     this.#working += 1;
     const stackName = this.#runs[resource.parent]?.identity.physicalName ?? this.stack.stack;
@@ -500,6 +531,7 @@ export class Traversal {
       stored?.record.status === 'IN_PROGRESS'
         ? { record: stored.record, read: this.#readValues(resource, stored) }
         : undefined,
+      change,
     );
     this.#runs[resource.index] = run;
     this.slots.acquire((slot) => {
@@ -508,14 +540,176 @@ export class Traversal {
     });
   }
 
+  // --- what is there already ---
+
+  #beginComparison(resource: ResourceInterface, present: PresentResource): void {
+    this.#phases[resource.index] = 'comparing';
+    try {
+      if (resource.isExternal && externalIdOf(resource, this.scope) !== present.record.resourceId) {
+        void this.#replace(resource, present);
+        return;
+      }
+      const comparison = new Comparison(resource, present, this.#givenOf(resource));
+      this.#comparisons.set(resource.index, comparison);
+      this.#compare(comparison);
+    } catch (error) {
+      this.#failComparison(resource, present, error);
+    }
+  }
+
+  /** What a plain handler would get; what a streaming one would get comes in one by one. */
+  #givenOf(resource: ResourceInterface): JsonObject | undefined {
+    if (resource.isExternal) return {};
+    return resource.type.kind === 'plain'
+      ? this.conceal(givenProperties(resource, this.scope, this.#placeOf(resource)))
+      : undefined;
+  }
+
+  #placeOf(resource: ResourceInterface): PropertyPlace {
+    return placeOf(resource, this.stack, this.redact);
+  }
+
+  /** Takes what has come in by now, and goes on if that decides. */
+  #compare(comparison: Comparison): void {
+    const { resource, present } = comparison;
+    try {
+      this.#takeReadings(comparison);
+    } catch (error) {
+      this.#failComparison(resource, present, error);
+      return;
+    }
+    if (comparison.verdict === undefined) this.#checkIdleSoon();
+    else this.#decide(comparison, comparison.verdict);
+  }
+
+  #takeReadings(comparison: Comparison): void {
+    const { resource } = comparison;
+    const given = this.#givenOf(resource);
+    const place = this.#placeOf(resource);
+    for (const { name, kind } of comparison.missing) {
+      const port = findPort(this.graph, resource.index, IN, name);
+      const { properties, inputs } = resource.definition;
+      const isGiven = Object.hasOwn(kind === 'alias' ? inputs : properties, name);
+      if (given === undefined && isGiven && port !== undefined && !this.readiness.isFired(port)) continue;
+      const value =
+        given !== undefined ? given[name] : isGiven ? givenInput(resource, name, this.scope, place) : undefined;
+      const concealed = value === undefined ? undefined : this.conceal({ [name]: value })[name];
+      comparison.compare({ name, kind, value: concealed });
+      if (comparison.verdict !== undefined) return;
+    }
+  }
+
+  /** What the template gives it now is wrong, and it stays as it is. */
+  #failComparison(resource: ResourceInterface, { record }: PresentResource, error: unknown): void {
+    this.#comparisons.delete(resource.index);
+    const failure = this.#failureOf(resource, error);
+    this.#phases[resource.index] = 'failed';
+    this.#failures.push(failure);
+    this.addRecord(record);
+    this.#failPorts(resource, failure);
+    this.#didLeave();
+  }
+
+  #decide({ resource, present }: Comparison, verdict: Verdict): void {
+    this.#comparisons.delete(resource.index);
+    if (this.#phases[resource.index] !== 'comparing') return;
+    if (verdict === 'unchanged') this.#confirm(resource, present);
+    else if (verdict === 'update') this.#run(resource, { verdict, present });
+    else void this.#replace(resource, present);
+  }
+
+  /** It is as it has to be: its values are there for their readers. */
+  #confirm(resource: ResourceInterface, { record, values }: PresentResource): void {
+    this.#phases[resource.index] = 'complete';
+    this.addRecord(this.#refreshed(resource, record));
+    for (const attribute in resource.outputs) {
+      this.didStoreValue(resource, attribute, Object.hasOwn(values, attribute) ? (values[attribute] as Json) : null);
+    }
+    this.readiness.fire(donePort(this.graph, resource.index));
+    this.#didLeave();
+  }
+
+  /** Its record with what of the template concerns only a later delete. */
+  #refreshed(resource: ResourceInterface, record: ResourceRecord): ResourceRecord {
+    const requires = requiredResources(this.graph, resource.index);
+    const { deletionPolicy } = resource;
+    if (deletionPolicy === record.deletionPolicy && sameJson(requires, record.requires)) return record;
+    const refreshed = { ...record, requires, deletionPolicy };
+    void this.journal.record({ kind: 'resource', record: refreshed });
+    return refreshed;
+  }
+
+  async #replace(resource: ResourceInterface, present: PresentResource): Promise<void> {
+    const { record } = present;
+    const replaced = { ...record, name: `${record.name}//${record.token.slice(0, 8)}`, replacedName: record.name };
+    if (resource.type.deletesBeforeReplacing !== true) {
+      this.#run(resource, { verdict: 'replace', present, replaced });
+      return;
+    }
+    this.#phases[resource.index] = 'running';
+    this.#working += 1;
+    const { failures } = await deleteResources({
+      ...this.#parts,
+      space: this.stack.space,
+      stack: this.stack.stack,
+      records: [record],
+    });
+    this.#workDidEnd();
+    const [failure] = failures;
+    if (this.#isStopped || failure !== undefined) {
+      this.#phases[resource.index] = 'failed';
+      if (failure !== undefined) this.#failures.push(failure);
+      this.#failPorts(resource, failure ?? this.#failureOf(resource, this.stopReason));
+      this.#didLeave();
+      return;
+    }
+    this.#run(resource);
+  }
+
+  /**
+   * Streaming resources may need each other's values, and so wait for each other to be confirmed. Those that nobody but
+   * another of them could still change are as they were: the largest set of which that is true together, whatever the
+   * order. One that changes in place goes first, since the others may read what it writes.
+   */
+  #settleCircles(): void {
+    const circle = new Map(this.#comparisons);
+    for (let size = -1; size !== circle.size; ) {
+      size = circle.size;
+      for (const [index, comparison] of circle) {
+        if (!this.#waitsOnlyFor(comparison, circle)) circle.delete(index);
+      }
+    }
+    const changing = [...circle.values()].filter(({ differs }) => differs);
+    for (const comparison of changing.length > 0 ? changing : circle.values()) {
+      this.#decide(comparison, changing.length > 0 ? 'update' : 'unchanged');
+    }
+  }
+
+  #waitsOnlyFor({ resource, missing }: Comparison, circle: ReadonlyMap<number, Comparison>): boolean {
+    const { offsets, targets } = this.graph.predecessors;
+    for (const { name } of missing) {
+      const port = findPort(this.graph, resource.index, IN, name);
+      if (port === undefined || this.#foreign.has(port)) return false;
+      for (let edge = offsets[port] as number; edge < (offsets[port + 1] as number); edge += 1) {
+        const before = targets[edge] as number;
+        if (this.readiness.isPending(before) && !circle.has(this.graph.owners[before] as number)) return false;
+      }
+    }
+    return true;
+  }
+
   /** What it waits for has failed: it will not start, and what it owes fails with the same chain of causes. */
   #skip(resource: ResourceInterface, cause: unknown): void {
-    if (this.#phases[resource.index] !== 'waiting') return;
+    const phase = this.#phases[resource.index];
+    if (phase !== 'waiting' && phase !== 'comparing') return;
     this.#phases[resource.index] = 'skipped';
+    this.#comparisons.delete(resource.index);
     this.#skipCause ??= cause;
-    const reason = `'${resource.name}' was not created: ${messageOf(cause)}`;
-    // Stored, so that readers in other processes learn that its names will not come.
-    void this.journal.record({ kind: 'resource', record: this.#skippedRecord(resource, this.redact(reason)) });
+    const present = this.#parts.present?.get(resource.name);
+    const reason = `'${resource.name}' was not ${present === undefined ? 'created' : 'updated'}: ${messageOf(cause)}`;
+    // Stored, so that readers in other processes learn that its names will not come. What is there stays as it is.
+    if (present !== undefined) this.addRecord(present.record);
+    else void this.journal.record({ kind: 'resource', record: this.#skippedRecord(resource, this.redact(reason)) });
     const { events, redact } = this.#parts;
     if (events.isHeard) {
       events.emit({
@@ -634,6 +828,7 @@ export class Traversal {
     if (resource === undefined) return [];
     const phase = this.#phases[resource.index];
     if (phase === 'waiting') return this.#startBlockers(resource);
+    if (phase === 'comparing') return this.#inputBlockers(resource);
     const run = phase === 'running' ? this.#runs[resource.index] : undefined;
     // What is written comes, though it may still be on its way into the store or the space.
     if (attribute !== undefined && run?.hasWritten(attribute) === true) return [];
@@ -655,10 +850,17 @@ export class Traversal {
       blockers.push({ input, missing, isNeeded: true, read: this.#foreignReads.get(port) });
     };
     add('depends_on', start);
-    if (resource.type.kind === 'plain') {
-      for (const [position, input] of resource.inputs.entries()) add(input.name, start + 1 + position);
-    }
-    return blockers;
+    return resource.type.kind === 'plain' ? [...blockers, ...this.#inputBlockers(resource)] : blockers;
+  }
+
+  /** The inputs that are not there. */
+  #inputBlockers(resource: ResourceInterface): readonly Blocker[] {
+    const first = startPort(this.graph, resource.index) + 1;
+    return resource.inputs.flatMap(({ name }, position) => {
+      const missing = this.missingOf(first + position);
+      if (missing.length === 0) return [];
+      return [{ input: name, missing, isNeeded: true, read: this.#foreignReads.get(first + position) }];
+    });
   }
 
   #waitingRead(reader: string, input: string | undefined, target: WaitTarget, since: number): WaitingRead {
@@ -678,6 +880,7 @@ export class Traversal {
     this.#isIdleCheckDue = true;
     queueMicrotask(() => {
       this.#isIdleCheckDue = false;
+      if (this.#comparisons.size > 0 && !this.#isStopped) this.#settleCircles();
       if (this.isIdle && !this.#isStopped) this.#parts.didIdle();
     });
   }
@@ -686,7 +889,8 @@ export class Traversal {
     this.#isStopped = true;
     const reason = this.stopReason;
     for (const resource of this.stack.resources) {
-      if (this.#phases[resource.index] === 'waiting') this.#skip(resource, reason);
+      const phase = this.#phases[resource.index];
+      if (phase === 'waiting' || phase === 'comparing') this.#skip(resource, reason);
     }
     for (const run of this.#runs) {
       if (run === undefined || run.hasEnded) continue;
@@ -710,6 +914,7 @@ export class Traversal {
 
   #finish(): void {
     this.#graceTimer?.cancel();
+    for (const run of this.#unread ?? []) run.completeRecord();
     for (const waits of this.#foreign.values()) for (const { cancel } of waits.values()) cancel();
     this.#leave();
     const skipped = this.stack.resources

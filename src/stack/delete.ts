@@ -77,6 +77,7 @@ export async function deleteClaimed(
     traversal: undefined,
     waiting: () => [],
     willRollBack: false,
+    isSuperseded: false,
     cancel: limits.cancel,
     ended: new Promise((resolve) => {
       didEnd = resolve;
@@ -160,10 +161,11 @@ async function cancelOwnCreate(services: StackServices, space: string, stack: st
       fix: 'Wait for that delete.',
     });
   }
+  action.isSuperseded = action.action !== 'CREATE';
   action.cancel(
     new ActionCancelled({
-      what: 'Stack CREATE was cancelled: the stack is to be deleted.',
-      why: 'A delete of a stack ends a create that is still at work on it.',
+      what: `Stack ${action.action} was cancelled: the stack is to be deleted.`,
+      why: 'A delete of a stack ends what is still at work on it.',
     }),
   );
   await action.ended;

@@ -30,6 +30,8 @@ export interface StackDescription {
 /** A resource as callers see it. */
 export interface ResourceDescription {
   readonly name: string;
+  /** Another has taken its place, and it is still to be deleted. */
+  readonly isReplaced: boolean;
   readonly type: string;
   readonly resourceId: string | undefined;
   readonly physicalName: string;
@@ -77,9 +79,10 @@ export function summarizeStack(record: StackRecord, isInterrupted = false): Stac
 }
 
 function describeResource(record: ResourceRecord): ResourceDescription {
-  const { name, type, resourceId, physicalName, action, status, reason, requires, updatedAt } = record;
+  const { type, resourceId, physicalName, action, status, reason, requires, updatedAt } = record;
   return {
-    name,
+    name: record.replacedName ?? record.name,
+    isReplaced: record.replacedName !== undefined,
     type,
     resourceId,
     physicalName,

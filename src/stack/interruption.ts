@@ -1,10 +1,10 @@
 import { OutcomeUnknown, type ResourceFailure, StackFailed } from '../errors.ts';
 import { IN, OUT, startPort } from '../graph/port-graph.ts';
-import type { ResourceInterface } from '../interface/interface.ts';
+import { findResource, type ResourceInterface } from '../interface/interface.ts';
 import { deleteResources } from '../scheduler/delete-traversal.ts';
 import type { Journal } from '../scheduler/journal.ts';
 import type { StoredResource } from '../scheduler/traversal.ts';
-import type { ResourceRecord } from '../store/stack-store.ts';
+import type { ResourceRecord, StoreChange } from '../store/stack-store.ts';
 import { resourceEventOf } from '../store/stored-stack.ts';
 import { type Json, setOwn } from '../values.ts';
 import type { Analysis } from './analyse.ts';
@@ -32,13 +32,12 @@ export class Interruption {
   /** Removes what has to be made anew, and returns what stands. Throws StackFailed when something cannot be removed. */
   async clear(journal: Journal, signal: AbortSignal): Promise<ReadonlyMap<string, StoredResource>> {
     const records = await this.#records();
-    const unknown = new Map<string, OutcomeUnknown>();
-    for (const [index, record] of records) {
-      if (!isInterrupted(record) || !this.#isUnknown(record, index)) continue;
-      const failure = this.#outcomeUnknown(index);
-      unknown.set(record.name, failure);
-      this.#tellFailure(record, failure, journal);
-    }
+    const unknown = unknownOutcomes(
+      this.#services,
+      this.#analysis,
+      [...records.values()].map((record) => ({ record })),
+      (change) => void journal.record(change),
+    );
     const anew = this.#anew(records, unknown);
     const { space, stack } = this.#analysis.stack;
     const removed = await deleteResources({
@@ -63,21 +62,6 @@ export class Interruption {
       if (index !== undefined) records.set(index, record);
     }
     return records;
-  }
-
-  #isUnknown({ action, resourceId }: ResourceRecord, index: number): boolean {
-    const { type, isExternal } = this.#resource(index);
-    const { lookup, isRepeatable } = type.handler;
-    return (
-      action === 'CREATE' && !isExternal && isRepeatable !== true && resourceId === undefined && lookup === undefined
-    );
-  }
-
-  #tellFailure(record: ResourceRecord, failure: OutcomeUnknown, journal: Journal): void {
-    const { events, clock } = this.#services;
-    const failed = { ...record, status: 'FAILED', reason: failure.what, updatedAt: clock.now() } as const;
-    void journal.record({ kind: 'resource', record: failed, isEvent: true });
-    if (events.isHeard) events.emit(resourceEventOf(failed, this.#analysis.stack));
   }
 
   /** What is removed: interrupted attempts, and what has read from a resource that does not stand. */
@@ -151,16 +135,45 @@ export class Interruption {
   #resource(index: number): ResourceInterface {
     return this.#analysis.stack.resources[index] as ResourceInterface;
   }
+}
 
-  #outcomeUnknown(index: number): OutcomeUnknown {
-    const { name, type, template, definition } = this.#resource(index);
-    return new OutcomeUnknown({
-      what: `The engine was stopped while it created '${name}', and nobody can tell whether something was made.`,
-      where: template.source.locate(definition.path),
-      why: `The handler of ${type.name} had recorded no id, and has no 'lookup' by which it could be found.`,
-      fix: `Look for what '${name}' would be, remove it if it is there, and delete the stack.`,
-    });
+/**
+ * The interrupted attempts of which nobody can tell what they made: no id was recorded, and there is no way to look. Each is
+ * told as failed, by its name.
+ */
+export function unknownOutcomes(
+  { events, clock }: Pick<StackServices, 'events' | 'clock'>,
+  { stack }: Analysis,
+  found: readonly { readonly record: ResourceRecord }[],
+  store: (change: StoreChange) => void,
+): ReadonlyMap<string, OutcomeUnknown> {
+  const unknown = new Map<string, OutcomeUnknown>();
+  for (const { record } of found) {
+    const resource = findResource(stack, record.name);
+    if (resource === undefined || record.status !== 'IN_PROGRESS' || !isUnknown(record, resource)) continue;
+    const failure = outcomeUnknown(resource);
+    unknown.set(record.name, failure);
+    const failed = { ...record, status: 'FAILED', reason: failure.what, updatedAt: clock.now() } as const;
+    store({ kind: 'resource', record: failed, isEvent: true });
+    if (events.isHeard) events.emit(resourceEventOf(failed, stack));
   }
+  return unknown;
+}
+
+function isUnknown({ action, resourceId }: ResourceRecord, { type, isExternal }: ResourceInterface): boolean {
+  const { lookup, isRepeatable } = type.handler;
+  return (
+    action === 'CREATE' && !isExternal && isRepeatable !== true && resourceId === undefined && lookup === undefined
+  );
+}
+
+function outcomeUnknown({ name, type, template, definition }: ResourceInterface): OutcomeUnknown {
+  return new OutcomeUnknown({
+    what: `The engine was stopped while it created '${name}', and nobody can tell whether something was made.`,
+    where: template.source.locate(definition.path),
+    why: `The handler of ${type.name} had recorded no id, and has no 'lookup' by which it could be found.`,
+    fix: `Look for what '${name}' would be, remove it if it is there, and delete the stack.`,
+  });
 }
 
 /** An attempt to create it, or to remove it for another. */

@@ -2,11 +2,12 @@ import { EntityNotFound, isHotloomError } from '../errors.ts';
 import type { Claim, StackRecord } from '../store/stack-store.ts';
 import type { JsonObject } from '../values.ts';
 import { type Analysis, analyse } from './analyse.ts';
-import { Creation } from './create.ts';
 import { deleteClaimed, findStack } from './delete.ts';
 import { describeStack, type StackDescription } from './describe.ts';
 import { Interruption } from './interruption.ts';
+import { Operation } from './operation.ts';
 import type { StackServices } from './services.ts';
+import { resumeUpdate } from './update.ts';
 
 export interface ResumeOptions {
   readonly stack: string;
@@ -35,7 +36,8 @@ export async function resumeStack(
   const before = await findStack(services, space, stack);
   if (before.status !== 'IN_PROGRESS') return describe(services, before);
   // Whatever is wrong with what was given is told before the stack is claimed.
-  const analysis = before.action === 'CREATE' ? analyseStored(services, before, options) : undefined;
+  const isDelete = before.action === 'DELETE' || (before.action === 'ROLLBACK' && before.previous === undefined);
+  const analysis = isDelete ? undefined : analyseStored(services, before, options);
   const claim = await store.claim(before.id, await services.claimant());
   const record = await store.findStack(space, stack);
   // Somebody else may have come to the end of it before.
@@ -44,10 +46,12 @@ export async function resumeStack(
     return record === undefined ? undefined : describe(services, record);
   }
   if (analysis === undefined) return finishDelete(services, record, claim, options);
-  const creation = new Creation(services, { ...options, rollback: record.rollback }, analysis, record.id);
-  return creation.resume(claim, (journal, signal) =>
-    new Interruption(services, analysis, record.id).clear(journal, signal),
-  );
+  if (record.action !== 'CREATE') return resumeUpdate(services, record, claim, analysis, options);
+  const { timeoutMs, signal } = options;
+  const limits = { timeoutMs, signal, rollback: record.rollback ? ('delete' as const) : undefined };
+  return new Operation(services, limits, analysis, record.id).goOn(claim, 'resumed', async (journal, stop) => ({
+    stored: await new Interruption(services, analysis, record.id).clear(journal, stop),
+  }));
 }
 
 async function describe(services: StackServices, record: StackRecord): Promise<StackDescription> {

@@ -1,6 +1,7 @@
+import { scryptSync } from 'node:crypto';
 import type { ParameterValues } from '../template/parameters.ts';
 import type { Template } from '../template/template.ts';
-import type { Json } from '../values.ts';
+import { digestValue, type Json, type JsonObject } from '../values.ts';
 
 /** What stands in a text instead of a secret: Heat's mask. */
 const MASK = '******';
@@ -19,8 +20,37 @@ export function secretsMask(template: Template, values: ParameterValues): (text:
   const known = [...new Set(secrets)]
     .filter(({ length }) => length >= SHORTEST_SECRET)
     .sort((a, b) => b.length - a.length);
-  if (known.length === 0) return (text) => text;
+  if (known.length === 0) return unmasked;
   return (text) => known.reduce((masked, secret) => masked.replaceAll(secret, MASK), text);
+}
+
+function unmasked(text: string): string {
+  return text;
+}
+
+/**
+ * A function that makes the properties of a resource fit to be stored: each that holds a secret becomes a digest, by which
+ * a later action sees whether it has changed. The digest is slow to make (scrypt with Node's cost, some 40 ms), so that a
+ * short secret is not guessed from it soon; `salt` is the stack's.
+ */
+export function concealer(
+  mask: (text: string) => string,
+  salt: string,
+): <T extends JsonObject | undefined>(properties: T) => T {
+  if (mask === unmasked) return (properties) => properties;
+  const digests = new Map<string, Json>();
+  return (properties) => {
+    let concealed: Record<string, Json> | undefined;
+    for (const name in properties) {
+      const text = JSON.stringify(properties[name]);
+      if (mask(text) === text) continue;
+      const digest = digests.get(text) ?? digestValue(scryptSync(text, salt, 32).toString('base64'));
+      digests.set(text, digest);
+      concealed ??= { ...properties } as Record<string, Json>;
+      concealed[name] = digest;
+    }
+    return (concealed ?? properties) as typeof properties;
+  };
 }
 
 /** Every text in the value, and as JSON prints it, which escapes quotes and line ends. */

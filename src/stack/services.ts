@@ -71,12 +71,14 @@ export interface Limits {
 export interface RunningAction {
   readonly space: string;
   readonly stack: string;
-  readonly action: 'CREATE' | 'DELETE';
+  readonly action: 'CREATE' | 'UPDATE' | 'ROLLBACK' | 'DELETE';
   readonly traversal: Traversal | undefined;
   /** The blocked reads of the stack now. */
   readonly waiting: () => readonly WaitingRead[];
   /** Whether the stack's next state is not its last, although the action failed: what was made is deleted then. */
   willRollBack: boolean;
+  /** An update has taken its place: it is not rolled back. */
+  isSuperseded: boolean;
   /** Ends the action; `reason` is the error it ends with. */
   readonly cancel: (reason: Error) => void;
   /** Settles when the action has ended; never rejects. */

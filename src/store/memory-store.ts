@@ -41,11 +41,7 @@ export class MemoryStore implements StackStore {
     const key = nameKey([record.space, record.name]);
     if (this.#ids.has(key)) throw stackExists(record.space, record.name);
     if (this.#stacks.has(record.id)) throw new InternalError(`Two stacks have the id ${record.id}.`);
-    for (const { name } of this.#outside.values()) {
-      const [space, stackName, resource, attribute] = name;
-      const isOwn = space === record.space && stackName === record.name;
-      if (isOwn && declared.get(resource)?.includes(attribute) === true) throw writtenOutside(name);
-    }
+    this.#refuseWrittenOutside(record, declared);
     const stack = new StackState(record, declared);
     this.#stacks.set(record.id, stack);
     this.#ids.set(key, record.id);
@@ -106,6 +102,9 @@ export class MemoryStore implements StackStore {
     const stack = this.#claimed(claim);
     // Whatever can be wrong with a change is found before the first one is applied.
     const checked = changes.map(checkChange);
+    for (const change of checked) {
+      if (change.kind === 'definition') this.#refuseWrittenOutside(stack.record, change.declared);
+    }
     for (let index = 0; index < checked.length; index += 1) this.#apply(stack, checked[index] as StoreChange);
     this.#revision += 1;
   }
@@ -166,6 +165,14 @@ export class MemoryStore implements StackStore {
   /** Does nothing: another engine may still share the store. */
   close(): void {}
 
+  #refuseWrittenOutside(record: StackRecord, declared: DeclaredNames): void {
+    for (const { name } of this.#outside.values()) {
+      const [space, stackName, resource, attribute] = name;
+      const isOwn = space === record.space && stackName === record.name;
+      if (isOwn && declared.get(resource)?.includes(attribute) === true) throw writtenOutside(name);
+    }
+  }
+
   #findState(space: string, stack: string): StackState | undefined {
     const id = this.#ids.get(nameKey([space, stack]));
     return id === undefined ? undefined : this.#stacks.get(id);
@@ -192,6 +199,15 @@ export class MemoryStore implements StackStore {
         stack.record = { ...stack.record, action, status, reason, updatedAt: time };
         return;
       }
+      case 'definition':
+        stack.record = {
+          ...stack.record,
+          ...change.definition,
+          previous: change.previous,
+          rollback: change.rollback,
+        };
+        stack.declared = change.declared;
+        return;
       case 'outputs':
         stack.record = { ...stack.record, outputs: change.outputs };
         return;
@@ -245,20 +261,19 @@ class StackState {
   /** The newest last, with their sequence numbers; up to twice as many as are kept. */
   readonly #events: EventSource[] = [];
   readonly #sequences: number[] = [];
-  readonly #declared: DeclaredNames;
+  /** The names that only the stack writes. */
+  declared: DeclaredNames;
   holder: Claimant | undefined;
   fence = 0;
 
   constructor(record: StackRecord, declared: DeclaredNames) {
     this.record = record;
-    this.#declared = declared;
+    this.declared = declared;
   }
 
   /** Whether nobody else may write the name. */
   writes(resource: string, attribute: string): boolean {
-    return (
-      this.#declared.get(resource)?.includes(attribute) === true || this.valueOf(resource, attribute) !== undefined
-    );
+    return this.declared.get(resource)?.includes(attribute) === true || this.valueOf(resource, attribute) !== undefined;
   }
 
   valueOf(resource: string, attribute: string): Json | undefined {

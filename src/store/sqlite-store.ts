@@ -13,6 +13,7 @@ import type {
   Claim,
   Claimant,
   ResourceRecord,
+  StackDefinition,
   StackRecord,
   StackStore,
   StoreChange,
@@ -93,22 +94,11 @@ export class SqliteStore implements StackStore {
       const { id, space, name, action, status, reason, createdAt, updatedAt, rollback } = record;
       const at = [storedSegment(space), storedSegment(name)];
       if (all(statements.stackByName, ...at).length > 0) throw stackExists(space, name);
-      for (const [resource, attribute] of all(statements.outsideOfStack, ...at)) {
-        const written: Name = [space, name, segmentOf(resource), segmentOf(attribute)];
-        if (declared.get(written[2])?.includes(written[3]) === true) throw writtenOutside(written);
-      }
+      refuseWrittenOutside(statements, [space, name], declared);
       const state = { action, status, reason, createdAt, updatedAt, rollback };
       const { lastInsertRowid } = run(statements.addStack, id, ...at, text(state), text(record.outputs));
       const key = Number(lastInsertRowid);
-      const { template, files, parameters, environment } = record;
-      const documents = [
-        template,
-        files,
-        parameters,
-        environment,
-        Object.fromEntries([...declared.keys()].map((resource) => [resource, declared.get(resource)])),
-      ].map(text);
-      run(statements.addTemplate, key, ...documents);
+      run(statements.addTemplate, key, ...definitionColumns(record, declared));
       run(statements.addClaim, key, 1, text(claimant));
       return { stackId: id, claimant, fence: 1 };
     });
@@ -402,7 +392,8 @@ function schemaOf(database: Database.Database): number {
 
 // --- statements ---
 
-const STACK_COLUMNS = 's.id, s.space, s.name, s.state, s.outputs, t.document, t.files, t.parameters, t.environment';
+const STACK_COLUMNS =
+  's.id, s.space, s.name, s.state, s.outputs, t.document, t.files, t.parameters, t.environment, t.previous';
 
 /** All statements of the store. That they can be prepared is also the proof that the schema is there. */
 function prepareAll(database: Database.Database) {
@@ -420,6 +411,11 @@ function prepareAll(database: Database.Database) {
     addTemplate: prepare(
       'INSERT INTO templates (stack, document, files, parameters, environment, declared) VALUES (?, ?, ?, ?, ?, ?)',
     ),
+    setTemplate: prepare(
+      `UPDATE templates SET document = ?2, files = ?3, parameters = ?4, environment = ?5, declared = ?6, previous = ?7
+       WHERE stack = ?1`,
+    ),
+    nameOfStack: query('SELECT space, name FROM stacks WHERE key = ?'),
     declared: query(
       'SELECT t.declared FROM templates t JOIN stacks s ON s.key = t.stack WHERE s.space = ? AND s.name = ?',
     ),
@@ -560,6 +556,15 @@ function store(statements: Statements, key: number, changes: readonly StoreChang
         run(statements.setState, key, text({ action, status, reason, updatedAt: time }));
         break;
       }
+      case 'definition': {
+        const { definition, previous, declared, rollback } = change;
+        const [space, name] = (all(statements.nameOfStack, key)[0] as Row).map(segmentOf) as [string, string];
+        refuseWrittenOutside(statements, [space, name], declared);
+        const before = previous === undefined ? null : text(definitionOf(previous));
+        run(statements.setTemplate, key, ...definitionColumns(definition, declared), before);
+        run(statements.setState, key, text({ rollback }));
+        break;
+      }
       case 'outputs':
         run(statements.setOutputs, key, text(change.outputs));
         break;
@@ -596,14 +601,37 @@ function store(statements: Statements, key: number, changes: readonly StoreChang
   return events.length;
 }
 
+/** Throws ConflictingWrite when somebody outside has written one of the names that the stack is to write. */
+function refuseWrittenOutside(
+  statements: Statements,
+  [space, stack]: readonly [space: string, stack: string],
+  declared: DeclaredNames,
+): void {
+  for (const [resource, attribute] of all(statements.outsideOfStack, storedSegment(space), storedSegment(stack))) {
+    const written: Name = [space, stack, segmentOf(resource), segmentOf(attribute)];
+    if (declared.get(written[2])?.includes(written[3]) === true) throw writtenOutside(written);
+  }
+}
+
+function definitionOf({ template, files, parameters, environment }: StackDefinition): StackDefinition {
+  return { template, files, parameters, environment };
+}
+
+function definitionColumns(definition: StackDefinition, declared: DeclaredNames): readonly string[] {
+  const { template, files, parameters, environment } = definition;
+  const names = Object.fromEntries([...declared.keys()].map((resource) => [resource, declared.get(resource)]));
+  return [template, files, parameters, environment, names].map(text);
+}
+
 /** An event as a row has it: whole, or of a resource's event what differs between those of one stack. */
 type TextEvent =
   | StackEvent
   | ResourceEvent
   | readonly [number, string, string, string | null, ResourceEvent['action'], ResourceEvent['status'], string];
 
-function textEvent({ updatedAt, name, type, resourceId, action, status, reason }: ResourceRecord): TextEvent {
-  return [updatedAt, name, type, resourceId ?? null, action, status, reason];
+function textEvent(record: ResourceRecord): TextEvent {
+  const { updatedAt, name, replacedName, type, resourceId, action, status, reason } = record;
+  return [updatedAt, replacedName ?? name, type, resourceId ?? null, action, status, reason];
 }
 
 function eventOf(event: TextEvent, { space, stack }: { readonly space: string; readonly stack: string }) {
@@ -683,10 +711,22 @@ function declaredBy(row: Row | undefined, [, , resource, attribute]: Name): bool
 }
 
 /** The documents are parsed when they are asked for: a list of stacks needs none of them. */
-function stackOf([id, space, name, state, outputs, document, files, parameters, environment]: Row): StackRecord {
+function stackOf([
+  id,
+  space,
+  name,
+  state,
+  outputs,
+  document,
+  files,
+  parameters,
+  environment,
+  previous,
+]: Row): StackRecord {
   let parsedDocument: StackRecord['template'] | undefined;
   let parsedFiles: StackRecord['files'] | undefined;
   return {
+    ...(previous === null ? {} : { previous: jsonOf(previous) as unknown as StackDefinition }),
     id: id as string,
     space: segmentOf(space),
     name: segmentOf(name),

@@ -4,8 +4,19 @@ import type { Json, JsonObject } from '../values.ts';
 
 export type MaybePromise<T> = T | Promise<T>;
 
+/** What a stack is to be: everything that its template's meaning depends on. */
+export interface StackDefinition {
+  /** The template's document, and the files that came with it. */
+  readonly template: JsonObject;
+  readonly files: { readonly [name: string]: string };
+  /** The values of the parameters; those of hidden parameters are left out. */
+  readonly parameters: JsonObject;
+  /** What of the environment the template's meaning depends on, as an environment's document. */
+  readonly environment: JsonObject;
+}
+
 /** A stack as stored. */
-export interface StackRecord {
+export interface StackRecord extends StackDefinition {
   /** UUID. */
   readonly id: string;
   readonly space: string;
@@ -16,15 +27,10 @@ export interface StackRecord {
   /** Milliseconds since 1970-01-01 UTC. */
   readonly createdAt: number;
   readonly updatedAt: number;
-  /** The template's document, and the files that came with it. */
-  readonly template: JsonObject;
-  readonly files: { readonly [name: string]: string };
-  /** The values of the parameters; those of hidden parameters are left out. */
-  readonly parameters: JsonObject;
-  /** What of the environment the template's meaning depends on, as an environment's document. */
-  readonly environment: JsonObject;
-  /** Whether the stack is deleted when its create fails. */
+  /** Whether a create or an update that fails is undone. */
   readonly rollback: boolean;
+  /** What the stack was when it was last complete, while an update has not come to its end: what a rollback goes back to. */
+  readonly previous?: StackDefinition | undefined;
   /** The template outputs by name, once the stack is complete. `{ error }` for one that cannot be resolved. */
   readonly outputs: { readonly [name: string]: StoredOutput };
 }
@@ -52,6 +58,15 @@ export interface ResourceRecord {
   readonly data: JsonObject;
   /** The resources that it required when it was created: the arrows that delete runs against. */
   readonly requires: readonly string[];
+  /**
+   * The properties that it was made with or last updated to; absent until it is complete. A value that holds a hidden
+   * parameter stands as a digest.
+   */
+  readonly properties?: JsonObject | undefined;
+  /** What it has read by the aliases of its section `inputs`, likewise. */
+  readonly inputs?: JsonObject | undefined;
+  /** The name under which it was made, when another has replaced it and it is still to be deleted; `name` is then its own. */
+  readonly replacedName?: string;
   /** `Retain` keeps the real thing when the resource is deleted. */
   readonly deletionPolicy: 'Delete' | 'Retain' | 'Snapshot';
   readonly updatedAt: number;
@@ -65,6 +80,14 @@ export type StoreChange =
       readonly status: Status;
       readonly reason: string;
       readonly time: number;
+    }
+  | {
+      /** What an update makes of the stack. Refused as createStack refuses what somebody outside has written. */
+      readonly kind: 'definition';
+      readonly definition: StackDefinition;
+      readonly previous: StackDefinition | undefined;
+      readonly declared: DeclaredNames;
+      readonly rollback: boolean;
     }
   | { readonly kind: 'outputs'; readonly outputs: StackRecord['outputs'] }
   | {

@@ -56,6 +56,7 @@ export function checkChange(change: StoreChange): StoreChange {
       return record === change.record && values === change.values ? change : { ...change, record, values };
     }
     case 'stack':
+    case 'definition':
     case 'outputs':
     case 'resourceGone':
     case 'event':
@@ -80,7 +81,10 @@ function checkValues(values: JsonObject | undefined): JsonObject | undefined {
 
 /** The event that a resource's new state is. */
 export function resourceEventOf(
-  record: Pick<ResourceRecord, 'updatedAt' | 'name' | 'type' | 'resourceId' | 'action' | 'status' | 'reason'>,
+  record: Pick<
+    ResourceRecord,
+    'updatedAt' | 'name' | 'replacedName' | 'type' | 'resourceId' | 'action' | 'status' | 'reason'
+  >,
   { space, stack }: { readonly space: string; readonly stack: string },
 ): ResourceEvent {
   return {
@@ -88,7 +92,7 @@ export function resourceEventOf(
     time: record.updatedAt,
     space,
     stack,
-    resource: record.name,
+    resource: record.replacedName ?? record.name,
     resourceType: record.type,
     resourceId: record.resourceId,
     action: record.action,

@@ -18,7 +18,7 @@ describe('a read of a stack that has failed', () => {
       error.message,
     ).toBe(`Stack CREATE failed: Resources were not created: 'b' cannot read default.one.a.late: its writer failed.
   It began with: no disk. Not created, since what they wait for failed: b.
-  Delete stack 'two' to remove what was made, and create it again.`);
+  Delete stack 'two' to remove what was made and create it again, or update it.`);
   });
 
   test('ends at once, when the writer had failed before; what does not need it is made', async () => {

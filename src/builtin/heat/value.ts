@@ -47,5 +47,6 @@ export const heatValue = definePlainType({
       await setResourceId(resource.physicalName);
       return { value: properties.value };
     },
+    update: ({ properties }) => ({ value: properties.value }),
   },
 });

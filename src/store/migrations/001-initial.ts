@@ -21,6 +21,8 @@ export const initial = `
     files TEXT NOT NULL,
     parameters TEXT NOT NULL,
     environment TEXT NOT NULL,
+    -- The four above as they were when the stack was last complete, while an update has not come to its end; else NULL.
+    previous TEXT,
     -- The names that only the stack writes: an object of the attributes by resource.
     declared TEXT NOT NULL
   ) STRICT;

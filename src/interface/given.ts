@@ -1,0 +1,53 @@
+import { convertProperties, convertProperty, type PropertyPlace } from '../resource/properties.ts';
+import { type Expression, type ResolveScope, resolveExpression } from '../template/expression.ts';
+import { pythonText } from '../template/python.ts';
+import { type Json, type JsonObject, setOwn } from '../values.ts';
+import type { ResourceInterface, StackInterface } from './interface.ts';
+
+/** Where errors of a resource's properties are placed; `mask` replaces secrets in a text that quotes a value. */
+export function placeOf(
+  resource: ResourceInterface,
+  { customConstraints }: Pick<StackInterface, 'customConstraints'>,
+  mask: (text: string) => string,
+): PropertyPlace {
+  return {
+    resource: resource.name,
+    source: resource.template.source,
+    path: resource.definition.path,
+    mask,
+    customConstraints,
+  };
+}
+
+/** The properties that a plain handler gets: resolved and converted. Throws what does not fit. */
+export function givenProperties(resource: ResourceInterface, scope: ResolveScope, place: PropertyPlace): JsonObject {
+  const resolved: Record<string, Json> = {};
+  const { properties } = resource.definition;
+  for (const property in properties) {
+    const value = resolveExpression(properties[property] as Expression, scope);
+    if (value !== undefined) setOwn(resolved, property, value);
+  }
+  return convertProperties(resource.type, resolved, place);
+}
+
+/**
+ * One property or alias as a streaming handler gets it. An absent property without a default is undefined, as it is among a
+ * plain handler's properties. Throws what does not fit.
+ */
+export function givenInput(
+  resource: ResourceInterface,
+  input: string,
+  scope: ResolveScope,
+  place: PropertyPlace,
+): Json | undefined {
+  const { definition, type } = resource;
+  const isAlias = Object.hasOwn(definition.inputs, input);
+  const expression: Expression | undefined = isAlias ? definition.inputs[input] : definition.properties[input];
+  const resolved = expression === undefined ? undefined : resolveExpression(expression, scope);
+  return isAlias ? (resolved ?? null) : convertProperty(type, input, resolved, place);
+}
+
+/** The id of the real thing that an external resource stands for. */
+export function externalIdOf({ definition }: ResourceInterface, scope: ResolveScope): string {
+  return pythonText(resolveExpression(definition.externalId ?? null, scope) ?? null);
+}

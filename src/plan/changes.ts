@@ -1,0 +1,129 @@
+import { withCompositions } from '../composition/composition.ts';
+import { IN, type PortGraph, startPort } from '../graph/port-graph.ts';
+import { givenInput, givenProperties, placeOf } from '../interface/given.ts';
+import type { ResourceInterface, StackInterface } from '../interface/interface.ts';
+import type { ResolveScope } from '../template/expression.ts';
+import type { Json, JsonObject } from '../values.ts';
+import {
+  comparedNames,
+  type Difference,
+  differenceOf,
+  isUpdatable,
+  type PresentResource,
+  type Verdict,
+  verdictByRecord,
+} from './comparison.ts';
+
+/** What is known before the run of what an update does with one resource of the new template. */
+export interface Change {
+  /**
+   * `create`: there is none; `compare`: it is as it was unless a value that it reads comes out different; the others as
+   * their names say.
+   */
+  readonly verdict: Verdict | 'create' | 'compare';
+  /** What differs already, with the values that were published before. */
+  readonly differences: readonly Difference[];
+}
+
+/** What changes are found with. */
+export interface ChangeSources {
+  readonly stack: StackInterface;
+  readonly graph: PortGraph;
+  readonly present: ReadonlyMap<string, PresentResource>;
+  readonly mask: (text: string) => string;
+  readonly conceal: <T extends JsonObject | undefined>(properties: T) => T;
+}
+
+/**
+ * What an update does with each resource, by its number, as far as that is known before the run. A resource that reads, over
+ * any number of others, from none that changes is unchanged: its properties would come out the same. Whoever does read from
+ * one is compared once its inputs are there, and left alone when they come out equal.
+ */
+export function findChanges(sources: ChangeSources): readonly Change[] {
+  const { stack, graph } = sources;
+  const scope = storedScope(sources);
+  const changes: Change[] = stack.resources.map((resource) => changeOf(resource, scope, sources));
+  const spreading = changes.flatMap(({ verdict }, index) => (verdict === 'unchanged' ? [] : [index]));
+  for (let producer = spreading.pop(); producer !== undefined; producer = spreading.pop()) {
+    const end = startPort(graph, producer + 1);
+    for (let port = startPort(graph, producer); port < end; port += 1) {
+      for (const reader of readersOf(graph, port)) {
+        if (changes[reader]?.verdict !== 'unchanged') continue;
+        changes[reader] = { verdict: 'compare', differences: [] };
+        spreading.push(reader);
+      }
+    }
+  }
+  return changes;
+}
+
+/** The new template's expressions with the values that were published before. */
+function storedScope({ stack, present }: ChangeSources): ResolveScope {
+  const attribute = (resource: string, name: string): Json => {
+    const values = present.get(resource)?.values;
+    return values !== undefined && Object.hasOwn(values, name) ? (values[name] as Json) : null;
+  };
+  const scope = { ...stack.scope, attribute, value: () => null };
+  return withCompositions(scope, stack.compositions);
+}
+
+function changeOf(resource: ResourceInterface, scope: ResolveScope, sources: ChangeSources): Change {
+  const present = sources.present.get(resource.name);
+  if (present === undefined) return { verdict: 'create', differences: [] };
+  // What stands outside of the stack may have changed, and so what is read there.
+  const readsOutside = resource.inputs.some(({ references }) => references.some(({ kind }) => kind === 'name'));
+  if (readsOutside || resource.isExternal) return { verdict: 'compare', differences: [] };
+  const verdict = verdictByRecord(resource, present.record);
+  if (verdict === 'replace') return { verdict, differences: [] };
+  let differences: readonly Difference[];
+  try {
+    differences = differencesOf(resource, present, scope, sources);
+  } catch {
+    // What it reads has changed, or it is wrong: the run tells.
+    return { verdict: 'compare', differences: [] };
+  }
+  if (differences.length === 0) return { verdict: verdict ?? 'unchanged', differences };
+  const isKnown = differences.every(({ name }) => resource.inputs.every((input) => input.name !== name));
+  const canUpdate = differences.every((difference) => isUpdatable(resource, difference));
+  if (verdict !== undefined) return { verdict, differences };
+  return { verdict: !isKnown ? 'compare' : canUpdate ? 'update' : 'replace', differences };
+}
+
+function differencesOf(
+  resource: ResourceInterface,
+  present: PresentResource,
+  scope: ResolveScope,
+  { stack, mask, conceal }: ChangeSources,
+): readonly Difference[] {
+  const place = placeOf(resource, stack, mask);
+  const given = resource.type.kind === 'plain' ? conceal(givenProperties(resource, scope, place)) : undefined;
+  const differences: Difference[] = [];
+  for (const { name, kind } of comparedNames(resource, present, given)) {
+    const value = given !== undefined ? given[name] : streamingValue(resource, name, kind, scope, place);
+    const concealed = given !== undefined || value === undefined ? value : conceal({ [name]: value })[name];
+    const difference = differenceOf(present, { name, kind, value: concealed });
+    if (difference !== undefined) differences.push(difference);
+  }
+  return differences;
+}
+
+function streamingValue(
+  resource: ResourceInterface,
+  name: string,
+  kind: 'property' | 'alias',
+  scope: ResolveScope,
+  place: ReturnType<typeof placeOf>,
+): Json | undefined {
+  const { properties, inputs } = resource.definition;
+  if (!Object.hasOwn(kind === 'alias' ? inputs : properties, name)) return undefined;
+  return givenInput(resource, name, scope, place);
+}
+
+function* readersOf(graph: PortGraph, port: number): Generator<number> {
+  const { successors, kinds, owners } = graph;
+  if (kinds[port] === IN) return;
+  for (let edge = successors.offsets[port] as number; edge < (successors.offsets[port + 1] as number); edge += 1) {
+    const reader = successors.targets[edge] as number;
+    if (kinds[reader] === IN && owners[reader] !== owners[port]) yield owners[reader] as number;
+  }
+}

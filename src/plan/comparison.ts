@@ -1,0 +1,118 @@
+import type { ResourceInterface } from '../interface/interface.ts';
+import type { Schema } from '../resource/resource-type.ts';
+import type { ResourceRecord } from '../store/stack-store.ts';
+import { type Json, type JsonObject, sameJson } from '../values.ts';
+
+/** A resource that an earlier traversal has made, with the attributes that it has published. */
+export interface PresentResource {
+  readonly record: ResourceRecord;
+  readonly values: JsonObject;
+}
+
+/** What an update does with a resource that is there. */
+export type Verdict = 'unchanged' | 'update' | 'replace';
+
+/** A property or an alias by name, as the new template has it: undefined when it has none of that name any more. */
+export interface Reading {
+  readonly name: string;
+  readonly kind: 'property' | 'alias';
+  readonly value: Json | undefined;
+}
+
+/** What differs in one property, or in one alias of the section `inputs`. */
+export interface Difference {
+  readonly name: string;
+  readonly kind: 'property' | 'alias';
+  readonly before: Json | undefined;
+  readonly after: Json | undefined;
+}
+
+/**
+ * What an update does with a resource when it is known by its record alone, whatever its properties come to; undefined when
+ * they decide. As under Heat, what has failed is replaced (heat/engine/resource.py, needs_replace_failed).
+ */
+export function verdictByRecord(resource: ResourceInterface, record: ResourceRecord): Verdict | undefined {
+  const { type } = resource;
+  if (record.type !== type.name) return 'replace';
+  if (record.action === 'UPDATE' && record.status === 'IN_PROGRESS') {
+    return type.handler.update === undefined ? 'replace' : 'update';
+  }
+  if (record.status !== 'COMPLETE' || record.action === 'DELETE') return 'replace';
+  return undefined;
+}
+
+/** The difference that a reading makes against what the resource was made with; undefined when it makes none. */
+export function differenceOf({ record }: PresentResource, reading: Reading): Difference | undefined {
+  const { name, kind, value } = reading;
+  const stored = kind === 'property' ? record.properties : record.inputs;
+  const before = stored !== undefined && Object.hasOwn(stored, name) ? stored[name] : undefined;
+  const isSame = before === undefined || value === undefined ? before === value : sameJson(before, value);
+  return isSame ? undefined : { name, kind, before, after: value };
+}
+
+/** Whether the live resource can be brought to the difference. An alias is read while the handler runs, so it always can. */
+export function isUpdatable({ type }: ResourceInterface, { name, kind }: Pick<Difference, 'name' | 'kind'>): boolean {
+  if (type.handler.update === undefined) return false;
+  // What is made of others makes nothing itself.
+  if (kind === 'alias' || type.isComposition === true) return true;
+  const schema = (type.properties as { readonly [property: string]: Schema })[name];
+  return typeof schema === 'object' && schema.updateAllowed === true;
+}
+
+/** The names of all properties and aliases to compare: those that the template gives and those that were there. */
+export function comparedNames(
+  { definition }: ResourceInterface,
+  { record }: PresentResource,
+  given: JsonObject | undefined,
+): readonly Pick<Reading, 'name' | 'kind'>[] {
+  const properties = new Set([...Object.keys(given ?? definition.properties), ...Object.keys(record.properties ?? {})]);
+  const aliases = new Set([...Object.keys(definition.inputs), ...Object.keys(record.inputs ?? {})]);
+  return [
+    ...[...properties].map((name) => ({ name, kind: 'property' as const })),
+    ...[...aliases].map((name) => ({ name, kind: 'alias' as const })),
+  ];
+}
+
+/**
+ * Decides about one resource while its inputs come in. It is replaced as soon as something differs that no update can
+ * change, and updated as soon as something differs and no missing input could still ask for more.
+ */
+export class Comparison {
+  readonly resource: ResourceInterface;
+  readonly present: PresentResource;
+  readonly #missing = new Map<string, Pick<Reading, 'name' | 'kind'>>();
+  #differs = false;
+  #verdict: Verdict | undefined;
+
+  /** `given` is what the handler would get, where all of it is known at once. */
+  constructor(resource: ResourceInterface, present: PresentResource, given: JsonObject | undefined) {
+    this.resource = resource;
+    this.present = present;
+    this.#verdict = verdictByRecord(resource, present.record);
+    for (const each of comparedNames(resource, present, given)) this.#missing.set(`${each.kind} ${each.name}`, each);
+  }
+
+  /** What has not been compared yet. */
+  get missing(): readonly Pick<Reading, 'name' | 'kind'>[] {
+    return [...this.#missing.values()];
+  }
+
+  /** Whether something differs, though it may be changed in place. */
+  get differs(): boolean {
+    return this.#differs;
+  }
+
+  get verdict(): Verdict | undefined {
+    if (this.#verdict !== undefined) return this.#verdict;
+    if (this.#differs) return this.missing.every((each) => isUpdatable(this.resource, each)) ? 'update' : undefined;
+    return this.#missing.size === 0 ? 'unchanged' : undefined;
+  }
+
+  compare(reading: Reading): void {
+    this.#missing.delete(`${reading.kind} ${reading.name}`);
+    const difference = differenceOf(this.present, reading);
+    if (difference === undefined) return;
+    this.#differs = true;
+    if (!isUpdatable(this.resource, difference)) this.#verdict ??= 'replace';
+  }
+}

@@ -1,0 +1,548 @@
+import { invariant, isHotloomError, messageOf, rootCause, StackFailed } from '../errors.ts';
+import type { Action, ResourceEvent, StackEvent, Status } from '../events.ts';
+import type { StackInterface } from '../interface/interface.ts';
+import type { DeclaredNames } from '../names.ts';
+import { deleteResources } from '../scheduler/delete-traversal.ts';
+import { Journal } from '../scheduler/journal.ts';
+import { Traversal, type TraversalParts, type TraversalResult } from '../scheduler/traversal.ts';
+import type { Region } from '../space/data-space.ts';
+import type { Claim, StackDefinition, StackRecord, StoreChange } from '../store/stack-store.ts';
+import { stackExists } from '../store/stored-stack.ts';
+import type { Json, JsonObject } from '../values.ts';
+import { type ActionLimits, actionLimits } from './action-limits.ts';
+import type { Analysis } from './analyse.ts';
+import { describeStack, type StackDescription } from './describe.ts';
+import { OutputReads } from './output-reads.ts';
+import { resolveOutputs } from './outputs.ts';
+import { concealer } from './secrets.ts';
+import { type RunningAction, type StackServices, stackKey } from './services.ts';
+
+/** How one action is limited, and what becomes of it when it fails. */
+export interface OperationLimits {
+  /** Milliseconds until what has not ended is stopped; default 3,600,000 (Heat's hour). */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** What a failure is answered with. Default: nothing, and what was made stays recorded. */
+  readonly rollback?: 'delete' | RollBack | undefined;
+}
+
+/** Undoes what a failed operation has done, under its claim; stores `failed`, which tells of the failure, with its start. */
+export type RollBack = (claim: Claim, failed: readonly StoreChange[]) => Promise<void>;
+
+/** What an operation finds that does not begin from nothing. */
+export interface Beginning extends Pick<TraversalParts, 'stored' | 'present'> {
+  /** Stored together with the start of the operation. */
+  readonly changes?: readonly StoreChange[];
+}
+
+/** What goes on in words: for the stack's states. */
+type Verb = 'started' | 'resumed';
+
+/**
+ * One action that brings a stack to what its template says: a create, an update, or the rollback of an update; from its
+ * start, or from where an engine was stopped in it.
+ */
+export class Operation {
+  readonly #services: StackServices;
+  readonly #options: OperationLimits;
+  readonly #action: 'CREATE' | 'UPDATE' | 'ROLLBACK';
+  readonly #analysis: Analysis;
+  readonly #stackId: string;
+  readonly #outputReads: OutputReads;
+
+  constructor(
+    services: StackServices,
+    options: OperationLimits,
+    analysis: Analysis,
+    stackId: string,
+    action: 'CREATE' | 'UPDATE' | 'ROLLBACK' = 'CREATE',
+  ) {
+    this.#services = services;
+    this.#options = options;
+    this.#action = action;
+    this.#analysis = analysis;
+    this.#stackId = stackId;
+    this.#outputReads = new OutputReads(services, analysis.stack);
+  }
+
+  async run(): Promise<StackDescription> {
+    const { space, store, claimant } = this.#services;
+    const { stack } = this.#analysis;
+    await this.#refusePresent();
+    const declared = new StackNames(stack);
+    let region: Region;
+    try {
+      region = space.declare(stack.space, stack.stack, declared);
+    } catch (error) {
+      // Another create of this engine has come first, and its stack is on its way into the store.
+      throw isHotloomError(error, 'NotTheWriter') ? stackExists(stack.space, stack.stack) : error;
+    }
+    let claim: Claim;
+    try {
+      claim = await store.createStack(this.#record(), await claimant(), declared);
+    } catch (error) {
+      await region.close();
+      throw error;
+    }
+    return this.#runInRegion(region, claim, {}, 'started');
+  }
+
+  /** Does its part under `claim`, which it releases, from what `prepare` finds. */
+  async goOn(
+    claim: Claim,
+    verb: Verb,
+    prepare: (journal: Journal, signal: AbortSignal) => Promise<Beginning>,
+  ): Promise<StackDescription> {
+    const { space, store } = this.#services;
+    const { stack } = this.#analysis;
+    const limits = this.#limits();
+    let beginning: Beginning;
+    let region: Region;
+    try {
+      beginning = await prepare(new Journal(store, claim, limits.cancel), limits.signal);
+      await this.#forgetRegion();
+      region = space.declare(stack.space, stack.stack, this.declared);
+    } catch (error) {
+      await this.#release(claim);
+      throw error;
+    } finally {
+      limits.end();
+    }
+    return this.#runInRegion(region, claim, beginning, verb);
+  }
+
+  /** The names that only the stack writes. */
+  get declared(): DeclaredNames {
+    return new StackNames(this.#analysis.stack);
+  }
+
+  /** What the stack is to be, as it is stored. */
+  get definition(): StackDefinition {
+    const { template, parameters } = this.#analysis;
+    const visible: Record<string, Json> = {};
+    for (const [name, definition] of template.parameters) {
+      const value = parameters.get(name);
+      if (!definition.hidden && value !== undefined) visible[name] = value;
+    }
+    return {
+      template: template.document as JsonObject,
+      files: Object.fromEntries(template.files),
+      parameters: visible,
+      environment: storedEnvironment(this.#analysis),
+    };
+  }
+
+  #limits(): ActionLimits {
+    const { clock, closing } = this.#services;
+    const { timeoutMs, signal } = this.#options;
+    const what = `${WORDS[this.#action]} of '${this.#analysis.stack.stack}'`;
+    return actionLimits(clock, { timeoutMs, signals: [signal, closing], what });
+  }
+
+  async #runInRegion(region: Region, claim: Claim, beginning: Beginning, verb: Verb): Promise<StackDescription> {
+    const { store, regions, masks } = this.#services;
+    const { stack, redact } = this.#analysis;
+    regions.set(stackKey(stack.space, stack.stack), region);
+    masks.set(stackKey(stack.space, stack.stack), redact);
+    try {
+      return await this.#runClaimed(region, claim, beginning, verb);
+    } finally {
+      // On a shared store another engine may change the stack from now on: the store alone tells its values.
+      if (store.isShared) {
+        regions.delete(stackKey(stack.space, stack.stack));
+        await region.close();
+      }
+    }
+  }
+
+  async #refusePresent(): Promise<void> {
+    const { space, stack } = this.#analysis.stack;
+    if ((await this.#services.store.findStack(space, stack)) !== undefined) throw stackExists(space, stack);
+    await this.#forgetRegion();
+  }
+
+  /** Another engine on the same store may have deleted a stack whose names this one still declares. */
+  async #forgetRegion(): Promise<void> {
+    const { regions } = this.#services;
+    const { space, stack } = this.#analysis.stack;
+    const key = stackKey(space, stack);
+    const stale = regions.get(key);
+    regions.delete(key);
+    await stale?.close();
+  }
+
+  /** The description is made under the claim: nobody can have deleted the stack by then. */
+  async #runClaimed(region: Region, claim: Claim, beginning: Beginning, verb: Verb): Promise<StackDescription> {
+    const { store, running } = this.#services;
+    const { space, stack } = this.#analysis.stack;
+    const limits = this.#limits();
+    const journal = new Journal(store, claim, limits.cancel);
+    const traversal = this.#traversal(region, journal, limits, beginning);
+    let didEnd = (): void => {};
+    const action: RunningAction = {
+      space,
+      stack,
+      action: this.#action,
+      traversal,
+      waiting: () => [...traversal.waiting(), ...this.#outputReads.waiting()],
+      willRollBack: false,
+      isSuperseded: false,
+      cancel: limits.cancel,
+      ended: new Promise((resolve) => {
+        didEnd = resolve;
+      }),
+    };
+    running.add(action);
+    try {
+      const start = (): Promise<void> =>
+        this.#tell(journal, 'IN_PROGRESS', `Stack ${this.#action} ${verb}`, undefined, beginning.changes);
+      await this.#act(start, region, traversal, journal, limits, action, claim);
+      return await this.#describe(traversal);
+    } finally {
+      limits.end();
+      await this.#release(claim);
+      running.remove(action);
+      didEnd();
+    }
+  }
+
+  async #act(
+    start: () => Promise<void>,
+    region: Region,
+    traversal: Traversal,
+    journal: Journal,
+    limits: ActionLimits,
+    action: RunningAction,
+    claim: Claim,
+  ): Promise<void> {
+    const { space, stack } = this.#analysis.stack;
+    try {
+      await start();
+      const result = await traversal.run();
+      this.#services.closeEndpoints(space, stack);
+      const failure = await this.#conclude(result, region, traversal, journal, limits);
+      if (failure === undefined) return;
+      const { rollback } = this.#options;
+      action.willRollBack = rollback !== undefined && !action.isSuperseded;
+      if (rollback !== undefined && rollback !== 'delete' && action.willRollBack) {
+        const [event, ...changes] = this.#changesTo('FAILED', failure.reason, failure.outputs);
+        this.#emit(event);
+        await rollback(claim, [event, ...changes]);
+      } else {
+        const told = this.#tell(journal, 'FAILED', failure.reason, failure.outputs);
+        if (action.willRollBack) await this.#rollback(journal, action);
+        await told;
+      }
+      throw failure.error;
+    } catch (error) {
+      action.willRollBack = false;
+      await this.#tellUnstored(error, region);
+      throw error;
+    }
+  }
+
+  async #describe(traversal: Traversal): Promise<StackDescription> {
+    const { store } = this.#services;
+    const { space, stack } = this.#analysis.stack;
+    const record = await store.findStack(space, stack);
+    invariant(record !== undefined, `Stack '${stack}' was removed under the claim of its create.`);
+    return describeStack(record, traversal.records());
+  }
+
+  /** What happened before counts more than a claim that cannot be given back; it ends with the engine. */
+  async #release(claim: Claim): Promise<void> {
+    try {
+      await this.#services.store.release(claim);
+    } catch {
+      // Told by the store to whoever claims the stack next.
+    }
+  }
+
+  /** The store takes nothing any more: those who listen or wait hear of the end all the same. */
+  async #tellUnstored(error: unknown, region: Region): Promise<void> {
+    if (isHotloomError(error, 'StackFailed')) return;
+    const { events, clock } = this.#services;
+    const { stack, redact } = this.#analysis;
+    const reason = redact(`Stack ${this.#action} failed: ${messageOf(error)}`);
+    const failure = new StackFailed({ what: reason, cause: error });
+    for (const { name } of stack.resources) await region.fail(name, failure);
+    if (!events.isHeard) return;
+    const time = clock.now();
+    events.emit({
+      type: 'stack',
+      time,
+      space: stack.space,
+      stack: stack.stack,
+      action: this.#action,
+      status: 'FAILED',
+      reason,
+    });
+  }
+
+  /** Tells that the stack is complete, with its outputs; else returns what there is to tell. */
+  async #conclude(
+    result: TraversalResult,
+    region: Region,
+    traversal: Traversal,
+    journal: Journal,
+    limits: ActionLimits,
+  ): Promise<Failed | undefined> {
+    const { stack, redact } = this.#analysis;
+    const isComplete =
+      result.failures.length === 0 &&
+      result.skipped.length === 0 &&
+      !(stack.resources.length === 0 && limits.signal.aborted);
+    const missing = await this.#outputReads.read({
+      // Outputs of a failed stack tell what there is.
+      until: isComplete ? limits.signal : undefined,
+      take: (name, value) => traversal.takeName(name, value),
+    });
+    const outputs = resolveOutputs(stack, { region, scope: traversal.scope, missing, redact });
+    const error = isComplete ? await this.#cleanUp(journal, limits) : this.#failure(result, traversal, limits);
+    if (error !== undefined) return { error, reason: redact(error.what), outputs };
+    await this.#tell(journal, 'COMPLETE', `Stack ${this.#action} completed successfully`, outputs);
+    return undefined;
+  }
+
+  /** Deletes what was replaced, and what the template has no more: nobody reads from it now. */
+  async #cleanUp(journal: Journal, limits: ActionLimits): Promise<StackFailed | undefined> {
+    if (this.#action === 'CREATE') return undefined;
+    const { stack, redact } = this.#analysis;
+    const records = (await this.#services.store.resources(this.#stackId)).filter(
+      ({ name, replacedName }) => replacedName !== undefined || !stack.numbers.has(name),
+    );
+    const { failures, remaining } = await deleteResources({
+      ...this.#services,
+      space: stack.space,
+      stack: stack.stack,
+      stackId: this.#stackId,
+      records,
+      journal,
+      signal: limits.signal,
+      redact,
+    });
+    if (remaining.length === 0) return undefined;
+    const reason =
+      failures[0] === undefined ? messageOf(limits.signal.reason) : `Resource DELETE failed: ${failures[0].what}`;
+    return new StackFailed({
+      what: redact(`Stack ${this.#action} failed: ${reason}`),
+      why: `Everything else is as the template says; what it has no more is still there: ${remaining.join(', ')}.`,
+      fix: 'Remove the cause and update the stack again.',
+      cause: limits.signal.aborted ? limits.signal.reason : failures[0],
+    });
+  }
+
+  /**
+   * Deletes what was made. Its start is stored together with the failure, so that no kill can come between. A cancel of the
+   * create does not cancel its rollback.
+   */
+  async #rollback(journal: Journal, action: RunningAction): Promise<void> {
+    const { clock, store, regions } = this.#services;
+    const { space, stack } = this.#analysis.stack;
+    const { closing } = this.#services;
+    const limits = actionLimits(clock, {
+      timeoutMs: this.#options.timeoutMs,
+      signals: [closing],
+      what: `Rollback of '${stack}'`,
+    });
+    try {
+      await this.#tell(journal, 'IN_PROGRESS', 'Stack ROLLBACK started', undefined, [], 'ROLLBACK');
+      const result = await deleteResources({
+        ...this.#services,
+        space,
+        stack,
+        stackId: this.#stackId,
+        records: await store.resources(this.#stackId),
+        journal,
+        signal: limits.signal,
+        redact: this.#analysis.redact,
+      });
+      const key = stackKey(space, stack);
+      await regions.get(key)?.close();
+      regions.delete(key);
+      action.willRollBack = false;
+      if (result.remaining.length === 0) {
+        await this.#tell(journal, 'COMPLETE', 'Stack ROLLBACK completed successfully', {}, [], 'ROLLBACK');
+      } else {
+        const reason = `Resource DELETE failed: ${result.failures[0]?.what ?? 'the rollback was stopped'}`;
+        await this.#tell(journal, 'FAILED', reason, undefined, [], 'ROLLBACK');
+      }
+    } finally {
+      limits.end();
+    }
+  }
+
+  #failure(result: TraversalResult, traversal: Traversal, limits: ActionLimits): StackFailed {
+    const { stack, redact } = this.#analysis;
+    const stopped = limits.signal.aborted ? limits.signal.reason : undefined;
+    const first = result.failures[0];
+    const cause = stopped ?? first ?? result.skipCause;
+    const did = this.#action === 'CREATE' ? 'created' : 'updated';
+    const reason =
+      stopped !== undefined
+        ? messageOf(stopped)
+        : first !== undefined
+          ? `Resource ${failedAction(traversal)} failed: ${first.what}`
+          : `Resources were not ${did}: ${messageOf(result.skipCause)}`;
+    const root = rootCause(first ?? result.skipCause);
+    const others = result.failures.slice(1).map(({ what }) => what);
+    const began = stopped === undefined && isHotloomError(root) ? root : undefined;
+    const why = [
+      root !== undefined && root !== (first ?? result.skipCause) && root !== first?.cause
+        ? `It began with: ${withoutStop(messageOf(root))}.`
+        : undefined,
+      others.length === 0 ? undefined : `These failed too: ${others.map(withoutStop).join('; ')}.`,
+      result.skipped.length === 0
+        ? undefined
+        : `Not ${did}, since what they wait for failed: ${result.skipped.join(', ')}.`,
+    ].filter((part) => part !== undefined);
+    // It may end in the last lines that a process has printed.
+    const told = [why.join(' '), began?.why ?? ''].filter((part) => part !== '').join('\n');
+    const fix = [
+      began?.fix,
+      this.#options.rollback !== undefined
+        ? undefined
+        : this.#action === 'CREATE'
+          ? `Delete stack '${stack.stack}' to remove what was made and create it again, or update it.`
+          : `Update stack '${stack.stack}' again: what is as it has to be is left alone.`,
+    ].filter((part) => part !== undefined);
+    return new StackFailed({
+      what: redact(`Stack ${this.#action} failed: ${reason}`),
+      where: stopped === undefined ? first?.where : undefined,
+      why: told === '' ? undefined : redact(told),
+      fix: fix.length === 0 ? undefined : redact(fix.join(' ')),
+      cause,
+    });
+  }
+
+  #traversal(
+    region: Region,
+    journal: Journal,
+    { signal, cancel }: ActionLimits,
+    { stored, present }: Beginning,
+  ): Traversal {
+    const { stack, graph, redact } = this.#analysis;
+    return new Traversal({
+      ...this.#services,
+      stackId: this.#stackId,
+      stack,
+      graph,
+      region,
+      journal,
+      signal,
+      redact,
+      didBreak: cancel,
+      conceal: concealer(redact, this.#stackId),
+      stored,
+      present,
+    });
+  }
+
+  /** Records and tells a state of the stack, together with `changes`. */
+  async #tell(
+    journal: Journal,
+    status: Status,
+    reason: string,
+    outputs?: StackRecord['outputs'],
+    changes: readonly StoreChange[] = [],
+    action?: 'ROLLBACK',
+  ): Promise<void> {
+    const [event, ...others] = this.#changesTo(status, reason, outputs, action);
+    await journal.record(...changes, event, ...others);
+    this.#emit(event);
+  }
+
+  /** The event first. */
+  #changesTo(
+    status: Status,
+    reason: string,
+    outputs: StackRecord['outputs'] | undefined,
+    action: Action = this.#action,
+  ): readonly [Extract<StoreChange, { readonly kind: 'event' }>, ...StoreChange[]] {
+    const { space, stack } = this.#analysis.stack;
+    const time = this.#services.clock.now();
+    return [
+      { kind: 'event', event: { type: 'stack', time, space, stack, action, status, reason } },
+      ...(outputs === undefined ? [] : [{ kind: 'outputs' as const, outputs }]),
+      { kind: 'stack', action, status, reason, time },
+    ];
+  }
+
+  #emit({ event }: { readonly event: StackEvent | ResourceEvent }): void {
+    const { events } = this.#services;
+    if (events.isHeard) events.emit(event);
+  }
+
+  #record(): StackRecord {
+    const { clock } = this.#services;
+    const { stack } = this.#analysis;
+    const now = clock.now();
+    return {
+      id: this.#stackId,
+      space: stack.space,
+      name: stack.stack,
+      action: 'CREATE',
+      status: 'IN_PROGRESS',
+      reason: '',
+      createdAt: now,
+      updatedAt: now,
+      ...this.definition,
+      rollback: this.#options.rollback !== undefined,
+      outputs: {},
+    };
+  }
+}
+
+const WORDS = { CREATE: 'Create', UPDATE: 'Update', ROLLBACK: 'Rollback' } as const;
+
+/** What was done to the resource that failed first. */
+function failedAction(traversal: Traversal): Action {
+  return traversal.records().find(({ status }) => status === 'FAILED')?.action ?? 'CREATE';
+}
+
+function withoutStop(sentence: string): string {
+  return sentence.endsWith('.') ? sentence.slice(0, -1) : sentence;
+}
+
+/** A create that has failed, before it is told. */
+interface Failed {
+  readonly error: StackFailed;
+  readonly reason: string;
+  readonly outputs: StackRecord['outputs'];
+}
+
+/** What an action that comes later has to know of the environment. Parameters are stored as what they have come to. */
+function storedEnvironment({ environment, template }: Analysis): JsonObject {
+  const { resourceRegistry, parameterDefaults } = environment;
+  const visible = Object.entries(parameterDefaults).filter(([name]) => template.parameters.get(name)?.hidden !== true);
+  return {
+    ...(Object.keys(resourceRegistry).length === 0 ? {} : { resource_registry: resourceRegistry }),
+    ...(visible.length === 0 ? {} : { parameter_defaults: Object.fromEntries(visible) }),
+  };
+}
+
+/** What a stack declares, told from its interface instead of a map of its own. */
+class StackNames implements DeclaredNames {
+  readonly #numbers: ReadonlyMap<string, number>;
+  readonly #attributes: readonly (readonly string[])[];
+
+  constructor({ numbers, resources }: StackInterface) {
+    const byOutputs = new Map<object, readonly string[]>();
+    this.#numbers = numbers;
+    this.#attributes = resources.map(({ outputs }) => {
+      // Most resources share the attributes of their type.
+      const attributes = byOutputs.get(outputs) ?? Object.keys(outputs);
+      byOutputs.set(outputs, attributes);
+      return attributes;
+    });
+  }
+
+  get(resource: string): readonly string[] | undefined {
+    const number = this.#numbers.get(resource);
+    return number === undefined ? undefined : this.#attributes[number];
+  }
+
+  keys(): Iterable<string> {
+    return this.#numbers.keys();
+  }
+}

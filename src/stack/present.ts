@@ -1,0 +1,33 @@
+import { type Change, findChanges } from '../plan/changes.ts';
+import type { PresentResource } from '../plan/comparison.ts';
+import type { ResourceRecord } from '../store/stack-store.ts';
+import { type Json, setOwn } from '../values.ts';
+import type { Analysis } from './analyse.ts';
+import { concealer } from './secrets.ts';
+import type { StackServices } from './services.ts';
+
+/** Every resource of the stack that may be there, with its values, by its name in the store. */
+export async function presentResources(
+  services: Pick<StackServices, 'store'>,
+  stackId: string,
+): Promise<ReadonlyMap<string, PresentResource>> {
+  const { store } = services;
+  const found = new Map<string, { readonly record: ResourceRecord; readonly values: Record<string, Json> }>();
+  for (const record of await store.resources(stackId)) found.set(record.name, { record, values: {} });
+  for (const { resource, attribute, value } of await store.values(stackId)) {
+    const present = found.get(resource);
+    if (present !== undefined) setOwn(present.values, attribute, value);
+  }
+  // What was only skipped has not been touched.
+  for (const [name, { record }] of found) if (record.action === 'INIT') found.delete(name);
+  return found;
+}
+
+/** What an update to `analysis` does with each of its resources, by number. */
+export function changesTo(
+  { stack, graph, redact }: Analysis,
+  present: ReadonlyMap<string, PresentResource>,
+  stackId: string,
+): readonly Change[] {
+  return findChanges({ stack, graph, present, mask: redact, conceal: concealer(redact, stackId) });
+}

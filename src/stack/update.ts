@@ -1,0 +1,285 @@
+import { ActionCancelled, ActionInProgress, ImmutableParameterModified, NotSupported } from '../errors.ts';
+import type { PresentResource } from '../plan/comparison.ts';
+import type { StoredResource } from '../scheduler/traversal.ts';
+import type { Claim, StackRecord, StoreChange } from '../store/stack-store.ts';
+import { type JsonObject, sameJson } from '../values.ts';
+import { type Analysis, analyse, type TemplateInput } from './analyse.ts';
+import { findStack } from './delete.ts';
+import type { StackDescription } from './describe.ts';
+import { unknownOutcomes } from './interruption.ts';
+import { type Beginning, Operation, type OperationLimits } from './operation.ts';
+import { changesTo, presentResources } from './present.ts';
+import type { StackServices } from './services.ts';
+
+export interface UpdateOptions extends Omit<TemplateInput, 'template'> {
+  /** As of create; may be left out with `existing`. */
+  readonly template?: TemplateInput['template'];
+  /** Keeps what is not given: the template, its files, the environment and the parameters. Default false, as under Heat. */
+  readonly existing?: boolean;
+  /** With `existing`, the parameters that go back to their defaults. */
+  readonly clearParameters?: readonly string[];
+  /** Milliseconds until what has not ended is stopped; default 3,600,000. */
+  readonly timeoutMs?: number;
+  /** Goes back to what the stack was when it was last complete, when the update fails. Default false, as under Heat. */
+  readonly rollback?: boolean;
+  /** Cancels the update. What is done by then stays recorded; another update goes on from there. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Brings a stack to another template, other parameters or another environment. Resolves with the complete stack.
+ *
+ * Each resource whose properties come out different is updated in place, where all that differs allows it, or else replaced:
+ * the new one is made first, and the old one deleted at the end. One whose properties come out equal is not touched. A create
+ * or an update that this engine is at work with is superseded.
+ *
+ * Throws what create throws for a wrong template, EntityNotFound, ActionInProgress (another engine has the stack, or it is
+ * being deleted), ImmutableParameterModified, and StackFailed when a resource fails; the stack is then UPDATE_FAILED, or
+ * ROLLBACK_COMPLETE with `rollback`.
+ */
+export async function updateStack(services: StackServices, options: UpdateOptions): Promise<StackDescription> {
+  const { space = 'default', stack, timeoutMs, signal } = options;
+  const before = await findStack(services, space, stack);
+  refuseDeleted(before);
+  // Whatever is wrong with what was given is told before anything is stopped.
+  const analysis = analyseUpdate(services, before, options);
+  refuseImmutable(before, analysis);
+  await supersede(services, before);
+  const claim = await services.store.claim(before.id, await services.claimant());
+  const record = await services.store.findStack(space, stack);
+  if (record?.id !== before.id) {
+    await services.store.release(claim);
+    return findStack(services, space, stack) as never;
+  }
+  const limits = limitsOf(services, record, { timeoutMs, signal, rollback: options.rollback }, analysis);
+  const operation = new Operation(services, limits, analysis, record.id, 'UPDATE');
+  return operation.goOn(claim, 'started', async (journal) => {
+    const isComplete = wasComplete(record);
+    const definition: StoreChange = {
+      kind: 'definition',
+      definition: operation.definition,
+      previous: isComplete ? definitionOf(record) : record.previous,
+      declared: operation.declared,
+      rollback: options.rollback === true,
+    };
+    const beginning = await beginningOf(services, analysis, record.id, (change) => void journal.record(change));
+    return { ...beginning, changes: [definition] };
+  });
+}
+
+/** Goes on with an update, or the rollback of one, in which an engine was stopped. */
+export function resumeUpdate(
+  services: StackServices,
+  record: StackRecord,
+  claim: Claim,
+  analysis: Analysis,
+  { timeoutMs, signal }: Pick<UpdateOptions, 'timeoutMs' | 'signal'>,
+): Promise<StackDescription> {
+  const isRollback = record.action === 'ROLLBACK';
+  const limits = isRollback
+    ? { timeoutMs, signal }
+    : limitsOf(services, record, { timeoutMs, signal, rollback: record.rollback }, analysis);
+  const operation = new Operation(services, limits, analysis, record.id, isRollback ? 'ROLLBACK' : 'UPDATE');
+  return operation.goOn(claim, 'resumed', (journal) =>
+    beginningOf(services, analysis, record.id, (change) => void journal.record(change)),
+  );
+}
+
+/** The template and all that belongs to it, from what is given and what is stored. Throws what analyse throws. */
+function analyseUpdate(services: StackServices, record: StackRecord, options: UpdateOptions): Analysis {
+  const { existing = false, clearParameters = [], template, parameters, environments = [], files, ...input } = options;
+  const kept: JsonObject = existing
+    ? Object.fromEntries(Object.entries(record.parameters).filter(([name]) => !clearParameters.includes(name)))
+    : {};
+  const isKept = existing && template === undefined;
+  return analyse(
+    services,
+    {
+      ...input,
+      template: (isKept ? record.template : template) as TemplateInput['template'],
+      files: isKept ? { ...record.files, ...files } : (files ?? {}),
+      parameters: { ...kept, ...parameters },
+      environments: existing ? [record.environment, ...environments] : environments,
+      ...(existing && input.environmentFiles !== undefined
+        ? { environmentFiles: ['the stored environment', ...input.environmentFiles] }
+        : {}),
+    },
+    { stackId: record.id },
+  );
+}
+
+/** What the update begins with: what stands, and what has to be compared once its inputs are there. */
+async function beginningOf(
+  services: StackServices,
+  analysis: Analysis,
+  stackId: string,
+  store: (change: StoreChange) => void,
+): Promise<Beginning> {
+  const all = await presentResources(services, stackId);
+  const present = new Map<string, PresentResource>();
+  const stored = new Map<string, StoredResource>();
+  const unknown = unknownOutcomes(services, analysis, [...all.values()], store);
+  for (const [name, resource] of all) {
+    const failure = unknown.get(name);
+    const index = analysis.stack.numbers.get(name);
+    if (index === undefined) continue;
+    if (failure !== undefined) {
+      const record = { ...resource.record, status: 'FAILED' as const, reason: failure.what };
+      stored.set(name, { record, values: {}, readElsewhere: NONE, failure });
+    } else if (isBegunAnew(analysis, index, resource)) {
+      stored.set(name, { ...resource, readElsewhere: NONE });
+    } else {
+      present.set(name, resource);
+    }
+  }
+  for (const [index, { verdict }] of changesTo(analysis, present, stackId).entries()) {
+    const { name } = analysis.stack.resources[index] as (typeof analysis.stack.resources)[number];
+    const resource = present.get(name);
+    if (verdict !== 'unchanged' || resource === undefined) continue;
+    present.delete(name);
+    stored.set(name, { ...resource, readElsewhere: NONE });
+  }
+  return { stored, present };
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** An interrupted create that is only called again. */
+function isBegunAnew({ stack }: Analysis, index: number, { record }: PresentResource): boolean {
+  const type = stack.resources[index]?.type;
+  const isInterrupted = record.action === 'CREATE' && record.status === 'IN_PROGRESS';
+  return isInterrupted && type?.name === record.type && type.handler.isRepeatable === true;
+}
+
+function limitsOf(
+  services: StackServices,
+  record: StackRecord,
+  { timeoutMs, signal, rollback }: Omit<OperationLimits, 'rollback'> & { readonly rollback: boolean | undefined },
+  current: Analysis,
+): OperationLimits {
+  const target = wasComplete(record) ? definitionOf(record) : record.previous;
+  if (rollback !== true || target === undefined) return { timeoutMs, signal };
+  return {
+    timeoutMs,
+    signal,
+    rollback: async (claim, failed) => {
+      const { space, name, id } = record;
+      // The values of hidden parameters are not stored: those that the update was given count.
+      const hidden = [...current.template.parameters.values()].flatMap((parameter): [string, never][] => {
+        const value = parameter.hidden ? current.parameters.get(parameter.name) : undefined;
+        return value === undefined || !Object.hasOwn((target.template.parameters ?? {}) as object, parameter.name)
+          ? []
+          : [[parameter.name, value as never]];
+      });
+      const { template, files, parameters, environment } = target;
+      const analysis = analyse(
+        services,
+        {
+          space,
+          stack: name,
+          template,
+          files,
+          parameters: { ...parameters, ...Object.fromEntries(hidden) },
+          environments: [environment],
+        },
+        { stackId: id },
+      );
+      const operation = new Operation(services, { timeoutMs }, analysis, id, 'ROLLBACK');
+      await operation.goOn(claim, 'started', async (journal) => {
+        const all = await presentResources(services, id);
+        const restored = restoredChanges(all);
+        const definition: StoreChange = {
+          kind: 'definition',
+          definition: target,
+          previous: target,
+          declared: operation.declared,
+          rollback: false,
+        };
+        await journal.record(...failed, ...restored, definition, {
+          kind: 'stack',
+          action: 'ROLLBACK',
+          status: 'IN_PROGRESS',
+          reason: 'Stack ROLLBACK started',
+          time: services.clock.now(),
+        });
+        return beginningOf(services, analysis, id, (change) => void journal.record(change));
+      });
+    },
+  };
+}
+
+/** What was replaced and is still there takes its place again; what replaced it goes. */
+function restoredChanges(all: ReadonlyMap<string, PresentResource>): readonly StoreChange[] {
+  const changes: StoreChange[] = [];
+  const restored = new Set<string>();
+  for (const { record, values } of [...all.values()].reverse()) {
+    const { replacedName: name, ...others } = record;
+    if (name === undefined || restored.has(name) || record.status !== 'COMPLETE' || record.action === 'DELETE')
+      continue;
+    restored.add(name);
+    const current = all.get(name);
+    changes.push({ kind: 'resourceGone', resource: record.name }, { kind: 'resourceGone', resource: name });
+    if (current !== undefined) {
+      const aside = `${name}//${current.record.token.slice(0, 8)}`;
+      const moved = { ...current.record, name: aside, replacedName: name };
+      changes.push({ kind: 'resource', record: moved, values: current.values });
+    }
+    changes.push({ kind: 'resource', record: { ...others, name }, values });
+  }
+  return changes;
+}
+
+/** Whether there is a state that a rollback can go back to: the present one. */
+function wasComplete({ action, status, previous }: StackRecord): boolean {
+  return status === 'COMPLETE' && (action !== 'ROLLBACK' || previous !== undefined);
+}
+
+function definitionOf({ template, files, parameters, environment }: StackRecord) {
+  return { template, files, parameters, environment };
+}
+
+function refuseDeleted({ name, action, status }: StackRecord): void {
+  if (action !== 'DELETE') return;
+  throw new NotSupported({
+    what: `Updating a stack when it is deleting is not supported: ${name} is ${action}_${status}.`,
+    why: 'A part of it may be gone already.',
+    fix: 'Delete it to its end, and create it again.',
+  });
+}
+
+function refuseImmutable({ parameters, name }: StackRecord, analysis: Analysis): void {
+  const modified = [...analysis.template.parameters.values()].filter((parameter) => {
+    const before = parameters[parameter.name];
+    const after = analysis.parameters.get(parameter.name);
+    return parameter.immutable && before !== undefined && after !== undefined && !sameJson(before, after);
+  });
+  const [first] = modified;
+  if (first === undefined) return;
+  throw new ImmutableParameterModified({
+    what: `The following parameters are immutable and may not be updated: ${modified.map((parameter) => parameter.name).join(', ')}`,
+    where: analysis.template.source.locate(['parameters', first.name]),
+    why: `The template says so, and stack '${name}' was made with another value.`,
+    fix: 'Give the value that the stack has, or create another stack.',
+  });
+}
+
+/** Ends a create or an update of this engine. What it has done stands, and what was in the middle is found by its record. */
+async function supersede({ running }: StackServices, { space, name }: StackRecord): Promise<void> {
+  const action = running.get(space, name);
+  if (action === undefined) return;
+  if (action.action === 'DELETE') {
+    throw new ActionInProgress({
+      what: `Stack ${name} already has an action (DELETE) in progress.`,
+      why: 'This engine is deleting it.',
+      fix: 'Wait for that delete, and create the stack again.',
+    });
+  }
+  action.isSuperseded = true;
+  action.cancel(
+    new ActionCancelled({
+      what: `Stack ${action.action} was superseded by an update.`,
+      why: 'An update of a stack ends what is at work on it, and goes on from there.',
+    }),
+  );
+  await action.ended;
+}

@@ -1,0 +1,337 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Engine } from '../../src/engine.ts';
+import { definePlainType, defineStreamingType, type ResourceType } from '../../src/resource/resource-type.ts';
+import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
+import type { UpdateOptions } from '../../src/stack/update.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import type { Json, JsonObject } from '../../src/values.ts';
+import { storeUntilKill } from './killed-engine.ts';
+
+/** What stands in the world, by token. */
+type Things = Map<string, { readonly name: string; readonly of: Json }>;
+
+interface Told {
+  readonly things: Things;
+  /** `create web`, `update web`, `delete web`, in order. */
+  readonly calls: string[];
+}
+
+/** `Thing` changes `live` in place and is replaced for `of`; one whose `of` is 'bad' fails. `Peer` takes part in circles. */
+function typesOf({ things, calls }: Told, isDead: () => boolean = () => false): readonly ResourceType[] {
+  const act = async (what: () => void): Promise<void> => {
+    if (isDead()) await new Promise<never>(() => {});
+    what();
+  };
+  const wait = (clock: { schedule(ms: number, run: () => void): unknown }): Promise<void> =>
+    new Promise((resolve) => void clock.schedule(1, resolve));
+  const lookup = ({ token }: { readonly token: string }) => (things.has(token) ? `id-${token}` : undefined);
+  const remove = ({ token, resource }: { readonly token: string; readonly resource: { readonly name: string } }) =>
+    act(() => {
+      if (things.delete(token)) calls.push(`delete ${resource.name}`);
+    });
+  const thing = definePlainType({
+    name: 'Thing',
+    properties: { of: {}, live: { updateAllowed: true } },
+    attributes: { of: { schema: {} }, live: { schema: {} }, id: { schema: {} } },
+    handler: {
+      async create({ token, clock, resource, properties, setResourceId }) {
+        await wait(clock);
+        await act(() => {
+          calls.push(`create ${resource.name}`);
+          things.set(token, { name: resource.name, of: (properties.of ?? null) as Json });
+        });
+        await setResourceId(`id-${token}`);
+        await wait(clock);
+        if (properties.of === 'bad') throw new Error('it is bad');
+        return { of: properties.of ?? null, live: properties.live ?? null, id: token };
+      },
+      async update({ clock, resource, properties }) {
+        await wait(clock);
+        await act(() => void calls.push(`update ${resource.name}`));
+        if (properties.live === 'bad') throw new Error('it is bad');
+        return { live: properties.live ?? null };
+      },
+      lookup,
+      delete: remove,
+    },
+  });
+  const peer = defineStreamingType({
+    name: 'Peer',
+    properties: { config: {}, peer: {} },
+    attributes: { address: { schema: {}, needs: [] }, knows: { schema: {} } },
+    handler: {
+      async create({ token, clock, resource, inputs, outputs }) {
+        await act(() => {
+          calls.push(`create ${resource.name}`);
+          things.set(token, { name: resource.name, of: null });
+        });
+        await outputs.address(`at-${token}`);
+        await wait(clock);
+        const [config, other] = [await inputs.config, await inputs.peer];
+        await outputs.knows([config ?? null, other ?? null] as Json);
+      },
+      lookup,
+      delete: remove,
+    },
+  });
+  return [thing, peer];
+}
+
+function template(resources: JsonObject, more: JsonObject = {}): JsonObject {
+  return { heat_template_version: 'hotloom-1', resources, ...more };
+}
+
+const thing = (properties: JsonObject): JsonObject => ({ type: 'Thing', properties });
+const attr = (...path: string[]): JsonObject => ({ get_attr: path });
+
+describe('an update', () => {
+  let told: Told;
+  let engine: Engine;
+  let clock: SimulatedClock;
+  beforeEach(() => {
+    told = { things: new Map(), calls: [] };
+    clock = new SimulatedClock();
+    engine = new Engine({ types: typesOf(told), clock, randomness: seededRandomness(1) });
+  });
+  afterEach(() => clock.run(engine.close()));
+
+  const create = (resources: JsonObject, more?: JsonObject) =>
+    clock.run(engine.create({ stack: 's', template: template(resources, more) }));
+  const update = async (resources: JsonObject, options: Partial<UpdateOptions> = {}, more?: JsonObject) => {
+    told.calls.length = 0;
+    return clock.run(engine.update({ stack: 's', template: template(resources, more), ...options }));
+  };
+  const inWorld = () => [...told.things.values()].map(({ name, of }) => `${name}=${of}`).sort();
+
+  test('leaves what comes out equal alone, and what reads from it', async () => {
+    const resources = { a: thing({ of: 1 }), b: thing({ of: attr('a', 'id') }) };
+    const before = await create(resources);
+    const after = await update(resources);
+    expect(after.state).toBe('UPDATE_COMPLETE');
+    expect(after.resources).toEqual(before.resources);
+    expect(told.calls).toEqual([]);
+  });
+
+  test('changes in place what allows it, and stops where the values come out equal', async () => {
+    const resources = (live: number) => ({
+      a: thing({ of: 1, live }),
+      b: thing({ live: attr('a', 'live') }),
+      c: thing({ of: attr('b', 'id') }),
+    });
+    const before = await create(resources(1));
+    const after = await update(resources(2), {}, { outputs: { live: { value: attr('b', 'live') } } });
+    expect(told.calls).toEqual(['update a', 'update b']);
+    expect(after.outputs).toEqual({ live: 2 });
+    expect(after.resources.map(({ name, state }) => `${name} ${state}`)).toEqual([
+      'a UPDATE_COMPLETE',
+      'b UPDATE_COMPLETE',
+      'c CREATE_COMPLETE',
+    ]);
+    expect(after.resources.map(({ resourceId }) => resourceId)).toEqual(
+      before.resources.map(({ resourceId }) => resourceId),
+    );
+  });
+
+  test('replaces what does not, the old one deleted when everything is made', async () => {
+    await create({ a: thing({ of: 1 }), b: thing({ of: attr('a', 'id') }) });
+    await update({ a: thing({ of: 2 }), b: thing({ of: attr('a', 'id') }) });
+    expect(told.calls).toEqual(['create a', 'create b', 'delete b', 'delete a']);
+    expect(told.things.size).toBe(2);
+  });
+
+  test('makes what is new and deletes what is gone', async () => {
+    await create({ a: thing({ of: 1 }), b: thing({ of: attr('a', 'of') }) });
+    const after = await update({ a: thing({ of: 1 }), c: thing({ of: attr('a', 'of') }) });
+    expect(told.calls).toEqual(['create c', 'delete b']);
+    expect(after.resources.map(({ name }) => name)).toEqual(['a', 'c']);
+    await clock.run(engine.delete({ stack: 's' }));
+    expect(inWorld()).toEqual([]);
+  });
+
+  const circle = (config: Json) => ({
+    cfg: thing({ live: config }),
+    left: { type: 'Peer', properties: { peer: attr('right', 'address'), config: attr('cfg', 'of') } },
+    right: { type: 'Peer', properties: { peer: attr('left', 'address') } },
+  });
+
+  test('confirms a circle of which nobody changes', async () => {
+    await create(circle(1));
+    const after = await update(circle(2));
+    expect(told.calls).toEqual(['update cfg']);
+    expect(after.state).toBe('UPDATE_COMPLETE');
+  });
+
+  test('replaces a circle through which a change goes', async () => {
+    const of = (value: Json) => ({ ...circle(1), cfg: thing({ of: value }) });
+    await create(of(1));
+    const after = await update(of(2), {}, { outputs: { knows: { value: attr('left', 'knows') } } });
+    expect(told.calls.slice(0, 3)).toEqual(['create cfg', 'create left', 'create right']);
+    expect(after.outputs.knows).toEqual([2, expect.stringMatching(/^at-/)]);
+    expect(told.things.size).toBe(3);
+  });
+
+  test('that fails leaves what it made, and another goes on from there', async () => {
+    await create({ a: thing({ of: 1 }), b: thing({ of: attr('a', 'of') }) });
+    const failing = update({ a: thing({ of: 2 }), b: thing({ of: 'bad' }) });
+    await expect(failing).rejects.toThrow('Stack UPDATE failed: Resource CREATE failed: Error: resources.b: it is bad');
+    const failed = await engine.show('s');
+    expect(failed.state).toBe('UPDATE_FAILED');
+    const after = await update({ a: thing({ of: 2 }), b: thing({ of: 3 }) });
+    expect(told.calls.filter((call) => call.startsWith('create'))).toEqual(['create b']);
+    expect(after.state).toBe('UPDATE_COMPLETE');
+    expect(inWorld()).toEqual(['a=2', 'b=3']);
+  });
+
+  test('that fails goes back, with rollback, to what was replaced and is still there', async () => {
+    const before = { a: thing({ of: 1, live: 1 }), b: thing({ of: attr('a', 'of') }), c: thing({ live: 1 }) };
+    const first = await create(before);
+    const failing = update({ a: thing({ of: 2 }), b: thing({ of: 'bad' }), c: thing({ live: 2 }) }, { rollback: true });
+    await expect(failing).rejects.toThrow('it is bad');
+    const after = await engine.show('s');
+    expect(after.state).toBe('ROLLBACK_COMPLETE');
+    expect(inWorld()).toEqual(['a=1', 'b=1', 'c=null']);
+    expect(after.resources.map(({ name, resourceId }) => [name, resourceId]).sort()).toEqual(
+      first.resources.map(({ name, resourceId }) => [name, resourceId]).sort(),
+    );
+    expect(told.calls.filter((call) => call.endsWith(' c'))).toEqual(['update c', 'update c']);
+    const names = (await engine.storedEvents('s')).flatMap(({ event }) =>
+      event.type === 'stack' ? [`${event.action}_${event.status}`] : [],
+    );
+    expect(names).toEqual([
+      'CREATE_IN_PROGRESS',
+      'CREATE_COMPLETE',
+      'UPDATE_IN_PROGRESS',
+      'UPDATE_FAILED',
+      'ROLLBACK_IN_PROGRESS',
+      'ROLLBACK_COMPLETE',
+    ]);
+  });
+
+  test('keeps what is not given when it is told to, and forgets what is cleared', async () => {
+    const parameters = { p: { type: 'number', default: 1 }, q: { type: 'number', default: 1 } };
+    const resources = { a: thing({ live: [{ get_param: 'p' }, { get_param: 'q' }] }) };
+    const outputs = { live: { value: attr('a', 'live') } };
+    const made = template(resources, { parameters, outputs });
+    await clock.run(engine.create({ stack: 's', template: made, parameters: { p: 2, q: 2 } }));
+    const run = (options: Partial<UpdateOptions>) => clock.run(engine.update({ stack: 's', ...options }));
+    expect((await run({ existing: true, parameters: { q: 3 } })).outputs).toEqual({ live: [2, 3] });
+    expect((await run({ existing: true, clearParameters: ['p'] })).outputs).toEqual({ live: [1, 3] });
+    expect((await run({ template: made })).outputs).toEqual({ live: [1, 1] });
+  });
+
+  test('sees whether a hidden value has changed, though only a digest of it is stored', async () => {
+    const parameters = { pin: { type: 'string', hidden: true } };
+    const made = template({ a: thing({ live: { get_param: 'pin' } }) }, { parameters });
+    const store = new MemoryStore();
+    const other = new Engine({ types: typesOf(told), clock, store });
+    await clock.run(other.create({ stack: 's', template: made, parameters: { pin: 'secret-1' } }));
+    const [record] = store.resources((await other.show('s')).id);
+    expect(JSON.stringify(record)).not.toContain('secret-1');
+    told.calls.length = 0;
+    await clock.run(other.update({ stack: 's', template: made, parameters: { pin: 'secret-1' } }));
+    expect(told.calls).toEqual([]);
+    await clock.run(other.update({ stack: 's', template: made, parameters: { pin: 'secret-2' } }));
+    expect(told.calls).toEqual(['update a']);
+    await clock.run(other.close());
+  });
+
+  test('refuses another value for an immutable parameter, and a stack that is not there', async () => {
+    const parameters = { p: { type: 'number', immutable: true } };
+    const made = template({ a: thing({ live: { get_param: 'p' } }) }, { parameters });
+    await clock.run(engine.create({ stack: 's', template: made, parameters: { p: 1 } }));
+    const other = clock.run(engine.update({ stack: 's', template: made, parameters: { p: 2 } }));
+    await expect(other).rejects.toThrow('The following parameters are immutable and may not be updated: p');
+    await expect(engine.update({ stack: 'none', template: made })).rejects.toThrow('could not be found');
+  });
+
+  test('supersedes the update before it', async () => {
+    await create({ a: thing({ of: 1 }) });
+    const to = (of: Json, rollback = false) =>
+      engine.update({ stack: 's', template: template({ a: thing({ of }) }), rollback });
+    const later = new Promise<void>((resolve) => void clock.schedule(1, resolve)).then(() => to(3));
+    const [one, two] = await clock.run(Promise.allSettled([to(2, true), later]));
+    expect(one.status).toBe('rejected');
+    expect(two.status === 'fulfilled' && two.value.state).toBe('UPDATE_COMPLETE');
+    expect(inWorld()).toEqual(['a=3']);
+  });
+});
+
+describe('an engine that is killed in an update at any position of the journal', () => {
+  const before = template({
+    a: thing({ of: 1 }),
+    b: thing({ of: attr('a', 'id'), live: 1 }),
+    gone: thing({}),
+    left: { type: 'Peer', properties: { peer: attr('right', 'address'), config: attr('a', 'of') } },
+    right: { type: 'Peer', properties: { peer: attr('left', 'address') } },
+    c: thing({ live: 1 }),
+  });
+  const changedTo = (of: Json) =>
+    template({
+      a: thing({ of: 2 }),
+      b: thing({ of: attr('a', 'id'), live: 2 }),
+      fresh: thing({ of }),
+      left: { type: 'Peer', properties: { peer: attr('right', 'address'), config: attr('a', 'of') } },
+      right: { type: 'Peer', properties: { peer: attr('left', 'address') } },
+      c: thing({ live: 2 }),
+    });
+
+  async function live(
+    store: MemoryStore,
+    told: Told,
+    limit: number,
+    seed: number,
+    act: (engine: Engine) => Promise<unknown>,
+  ) {
+    const seen = storeUntilKill(store, limit);
+    const clock = new SimulatedClock();
+    const types = typesOf(told, seen.isDead);
+    const engine = new Engine({ types, clock, store: seen.store, randomness: seededRandomness(seed) });
+    const done = act(engine).catch(() => {});
+    await clock.run(Promise.race([done, seen.killed]));
+    const batches = seen.batches();
+    if (!seen.isDead()) await clock.run(engine.close());
+    return { isKilled: seen.isDead(), batches };
+  }
+
+  const never = Number.POSITIVE_INFINITY;
+  const shown = (store: MemoryStore, told: Told) => {
+    const stack = store.findStack('default', 's');
+    const resources = store.resources(stack?.id ?? '').map(({ name, status }) => `${name} ${status}`);
+    return {
+      state: `${stack?.action}_${stack?.status}`,
+      resources: resources.sort(),
+      things: [...told.things.values()].map(({ name, of }) => (name === 'b' ? name : `${name}=${of}`)).sort(),
+    };
+  };
+
+  test.each([
+    ['that succeeds', changedTo('good'), false],
+    ['that fails and is rolled back', changedTo('bad'), true],
+  ])('%s: another one comes to the same end', async (_, changed, rollback) => {
+    const act = (engine: Engine) => engine.update({ stack: 's', template: changed, rollback });
+    const run = async (limits: readonly number[]) => {
+      const [store, told]: [MemoryStore, Told] = [new MemoryStore(), { things: new Map(), calls: [] }];
+      await live(store, told, never, 1, (engine) => engine.create({ stack: 's', template: before }));
+      let first = await live(store, told, limits[0] ?? never, 2, act);
+      for (const [index, limit] of limits.slice(1).entries()) {
+        if (first.isKilled)
+          first = await live(store, told, limit, 3 + index, (engine) => engine.resume({ stack: 's' }));
+      }
+      if (store.findStack('default', 's')?.status === 'IN_PROGRESS') {
+        await live(store, told, never, 9, (engine) => engine.resume({ stack: 's' }));
+      } else if (store.findStack('default', 's')?.action === 'CREATE') {
+        await live(store, told, never, 9, act);
+      }
+      return { ...shown(store, told), batches: first.batches };
+    };
+    const { batches, ...undisturbed } = await run([]);
+    expect(undisturbed.state).toBe(rollback ? 'ROLLBACK_COMPLETE' : 'UPDATE_COMPLETE');
+    expect(batches).toBeGreaterThan(8);
+    for (let limit = 1; limit < batches; limit += 1) {
+      for (const second of [1, 2, 4, 7, never]) {
+        const { batches: _batches, ...end } = await run([limit, second]);
+        expect({ limit, second, ...end }).toEqual({ limit, second, ...undisturbed });
+      }
+    }
+  });
+});
