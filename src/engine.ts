@@ -35,7 +35,7 @@ import { readValue } from './stack/read.ts';
 import { type ResumeOptions, resumeStack } from './stack/resume.ts';
 import { ScriptAccess } from './stack/script-access.ts';
 import { type Limits, RunningActions, type StackServices } from './stack/services.ts';
-import { type UpdateOptions, updateStack } from './stack/update.ts';
+import { previewUpdate, type UpdateOptions, updateStack } from './stack/update.ts';
 import { MemoryStore } from './store/memory-store.ts';
 import type { Claimant, StackStore, StoredEvent } from './store/stack-store.ts';
 import type { CustomConstraints } from './template/constraints.ts';
@@ -198,6 +198,11 @@ export class Engine {
    */
   async update(options: UpdateOptions): Promise<StackDescription> {
     return this.#owned(() => updateStack(this.#services, options));
+  }
+
+  /** What `update` would do, as data: per resource what differs, and what is known only when it runs. Changes nothing. */
+  async previewUpdate(options: UpdateOptions): Promise<Plan> {
+    return previewUpdate(this.#services, options);
   }
 
   /**

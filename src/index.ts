@@ -63,6 +63,7 @@ export type {
 export type { InspectedOutput, InspectedProblem, InspectedResource, Inspection, Unresolved } from './stack/inspect.ts';
 export { MemoryStore } from './store/memory-store.ts';
 export { SqliteStore, type SqliteStoreOptions } from './store/sqlite-store.ts';
+export type { Difference } from './plan/comparison.ts';
 export type { Plan, PlanStep } from './plan/plan.ts';
 export type { DataSpace, Entry, Region, SpaceChange } from './space/data-space.ts';
 export { MemorySpace } from './space/memory-space.ts';

@@ -37,11 +37,13 @@ export function digestValue(digest: string): Json {
   return { [DIGEST]: digest };
 }
 
+export function isDigest(value: Json): boolean {
+  return isJsonObject(value) && Object.hasOwn(value, DIGEST);
+}
+
 /** The same without the values that are digests. */
 export function withoutDigests(values: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(values).filter(([, value]) => !(isJsonObject(value) && Object.hasOwn(value, DIGEST))),
-  );
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => !isDigest(value)));
 }
 
 const NO_PATH: readonly never[] = [];

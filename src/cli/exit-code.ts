@@ -35,6 +35,7 @@ const INVALID = new Set([
   'PropertyInvalid',
   'InvalidName',
   'NotJson',
+  'ImmutableParameterModified',
 ]);
 
 export function exitCodeOf(error: unknown): ExitCode {

@@ -115,6 +115,26 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
       const { create } = await import('./commands/create.ts');
       exit(await create(io, name, options));
     });
+  withSpace(
+    withStore(
+      withTemplate(command(program, 'update <name>', 'bring a stack to another template or parameters'), false),
+    ),
+  )
+    .option('--existing', 'keep what is not given: the template, the environment, the parameters')
+    .option('--clear-parameter <key>', 'with --existing: a parameter that gets its default again; repeatable', collect)
+    .option('--dry-run', 'show what would happen, and do nothing')
+    .option('--timeout <minutes>', 'stop what has not ended by then (default: 60)', positiveNumber)
+    .option('--rollback', 'go back to what the stack was when the update fails')
+    .addOption(new Option('--wait', "taken for Heat's sake: an update always waits").hideHelp())
+    .option(
+      '--concurrency <number>',
+      'how many resources work at a time, blocked ones not counted (default: 64)',
+      positiveInteger,
+    )
+    .action(async (name: string, options) => {
+      const { update } = await import('./commands/update.ts');
+      exit(await update(io, name, options));
+    });
   withStore(command(program, 'list', 'list the stacks'))
     .option('--space <space>', 'only those of this space')
     .action(async (options) => {
@@ -199,9 +219,10 @@ function command(program: Command, nameAndArguments: string, description: string
     .helpOption('-h, --help', 'print help');
 }
 
-function withTemplate(command: Command): Command {
+function withTemplate(command: Command, isRequired = true): Command {
+  const template = new Option('-t, --template <file>', 'the template; - reads it from stdin');
   return command
-    .requiredOption('-t, --template <file>', 'the template; - reads it from stdin')
+    .addOption(template.makeOptionMandatory(isRequired))
     .option('-e, --environment <file>', 'an environment; repeatable, later ones override earlier ones', collect)
     .option('--parameter <key=value>', "a parameter's value; repeatable, or KEY1=VALUE1;KEY2=VALUE2", collect)
     .option('--parameter-file <key=file>', "a file that holds a parameter's value; repeatable", collect)

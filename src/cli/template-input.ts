@@ -28,6 +28,20 @@ export async function readTemplateInput(
 ): Promise<TemplateInput & { readonly template: Template }> {
   const text = await readTextFile(io, options.template, 'template');
   const file = options.template === '-' ? '<stdin>' : options.template;
+  const parsed = parseTemplate(text, { file });
+  const allowOutside = options.allowOutside === true;
+  const files = new Map(await collectFiles(io, parsed, { file: options.template, allowOutside }));
+  const others = await readWithoutTemplate(io, stack, options, files);
+  return { ...others, template: { ...parsed, files } };
+}
+
+/** The same of options that name no template. The texts that the environments name are added to `files`. */
+export async function readWithoutTemplate(
+  io: Io,
+  stack: string,
+  options: Omit<TemplateOptions, 'template'>,
+  files: Map<string, string>,
+): Promise<Omit<TemplateInput, 'template'>> {
   const environments = await Promise.all(
     (options.environment ?? []).map((name) => readTextFile(io, name, 'environment')),
   );
@@ -36,23 +50,14 @@ export async function readTemplateInput(
     const [name, from] = splitPair(pair, '--parameter-file');
     parameters[name] = await readTextFile(io, from, `file of the parameter '${name}',`);
   }
-  const parsed = parseTemplate(text, { file });
   const allowOutside = options.allowOutside === true;
-  const files = new Map(await collectFiles(io, parsed, { file: options.template, allowOutside }));
   for (const [index, name] of (options.environment ?? []).entries()) {
     const { resourceRegistry } = parseEnvironment(environments[index] as string, { files: [name] });
     for (const [key, text] of await collectRegistryFiles(io, resourceRegistry, { file: name, allowOutside })) {
       addFile(files, key, text, name);
     }
   }
-  return {
-    space: options.space,
-    stack,
-    template: { ...parsed, files },
-    environments,
-    environmentFiles: options.environment ?? [],
-    parameters,
-  };
+  return { space: options.space, stack, environments, environmentFiles: options.environment ?? [], parameters };
 }
 
 /** An environment and the template may name different files by the same name. */

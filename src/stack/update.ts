@@ -1,5 +1,6 @@
 import { ActionCancelled, ActionInProgress, ImmutableParameterModified, NotSupported } from '../errors.ts';
 import type { PresentResource } from '../plan/comparison.ts';
+import { type Plan, planUpdate } from '../plan/plan.ts';
 import type { StoredResource } from '../scheduler/traversal.ts';
 import type { Claim, StackRecord, StoreChange } from '../store/stack-store.ts';
 import { type JsonObject, sameJson } from '../values.ts';
@@ -65,6 +66,16 @@ export async function updateStack(services: StackServices, options: UpdateOption
     const beginning = await beginningOf(services, analysis, record.id, (change) => void journal.record(change));
     return { ...beginning, changes: [definition] };
   });
+}
+
+/** What an update would do, as data. Throws what it would throw before it makes anything, but for ActionInProgress. */
+export async function previewUpdate(services: StackServices, options: UpdateOptions): Promise<Plan> {
+  const record = await findStack(services, options.space ?? 'default', options.stack);
+  refuseDeleted(record);
+  const analysis = analyseUpdate(services, record, options);
+  refuseImmutable(record, analysis);
+  const present = await presentResources(services, record.id);
+  return planUpdate(analysis.stack, analysis.graph, changesTo(analysis, present, record.id), present);
 }
 
 /** Goes on with an update, or the rollback of one, in which an engine was stopped. */

@@ -241,6 +241,44 @@ describe('values', () => {
   });
 });
 
+describe('update', () => {
+  test('a stack is updated: what would happen is shown before, and what comes out equal is left alone', async () => {
+    place.write(
+      'changing.yaml',
+      `heat_template_version: hotloom-1
+parameters: { color: { type: string, default: red } }
+resources:
+  file: { type: Local::File, properties: { path: ${join(place.directory, 'changing.txt')}, content: { get_param: color } } }
+  value: { type: OS::Heat::Value, properties: { value: { get_param: color } } }
+  reader: { type: OS::Heat::Value, properties: { value: { get_attr: [value, value] } } }
+  random: { type: OS::Heat::RandomString }
+outputs: { color: { value: { get_attr: [reader, value] } } }
+`,
+    );
+    await ok('create', 'changing', '-t', 'changing.yaml');
+    const change = ['update', 'changing', '--existing', '--parameter', 'color=blue'];
+    const plan = await ok(...change, '--dry-run');
+    expect(plan).toContain('3 resources would be touched');
+    expect(plan).toMatch(/replace +file .*content: "red" → "blue"; 'content' cannot be changed in place/);
+    expect(plan).toMatch(/update +value .*value: "red" → "blue"/);
+    expect(plan).toMatch(/may change +reader .*value: known when it runs/);
+    expect(plan).toContain('1 resource is left alone.');
+    expect(await ok('outputs', 'changing', 'color')).toBe('red\n');
+    const { state, outputs, resources } = JSON.parse(await ok(...change, '--json'));
+    expect([state, outputs]).toEqual(['UPDATE_COMPLETE', { color: 'blue' }]);
+    expect(resources.map(({ name, state }: Record<string, string>) => `${name} ${state}`).sort()).toEqual([
+      'file CREATE_COMPLETE',
+      'random CREATE_COMPLETE',
+      'reader UPDATE_COMPLETE',
+      'value UPDATE_COMPLETE',
+    ]);
+    expect(readFileSync(join(place.directory, 'changing.txt'), 'utf8')).toBe('blue');
+    expect(await ok(...change, '--dry-run')).toContain('nothing would change. 4 resources are left alone.');
+    expect((await place.run(['update', 'changing'])).stderr).toContain('An update needs a template.');
+    await ok('delete', 'changing');
+  });
+});
+
 describe('Ctrl-C', () => {
   test('in the middle of a create cancels it; what was made can be deleted completely', async () => {
     const create = place.start(['create', 'long', '-t', 'long.yaml']);

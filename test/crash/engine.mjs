@@ -10,6 +10,10 @@ try {
   if (action === 'create') await engine.create({ stack: 's', template: templateOf(directory) });
   else if (action === 'fail') {
     await engine.create({ stack: 's', template: templateOf(directory, { fails: true }), rollback: true });
+  } else if (action === 'update') {
+    await engine.update({ stack: 's', template: templateOf(directory, { version: 2 }) });
+  } else if (action === 'failUpdate') {
+    await engine.update({ stack: 's', template: templateOf(directory, { version: 2, fails: true }), rollback: true });
   } else if (action === 'delete') await engine.delete({ stack: 's' });
   else await engine.resume({ stack: 's' });
   process.send({ ended: 'well' });

@@ -10,12 +10,12 @@ import { completeWorld, outputsAreRight, worldOf } from './stack.mjs';
 const ENGINE = fileURLToPath(new URL('engine.mjs', import.meta.url));
 
 /**
- * A stack's life in which engines are killed by SIGKILL at random instants: it is created (or fails and is rolled back)
- * and deleted, each action killed up to three times, also while it is resumed. Returns how many kills there were. Throws
+ * A stack's life in which engines are killed by SIGKILL at random instants: it is created (or fails and is rolled back),
+ * updated (or fails in that and is rolled back) and deleted, each action killed up to three times, also while it is resumed. Returns how many kills there were. Throws
  * when the world or the store is not what an undisturbed life would have left.
  *
  * @param {() => number} random numbers from 0 to 1
- * @param {{ create: number, delete: number, fail: number }} durations how long the actions take undisturbed (ms)
+ * @param {{ create: number, update: number, failUpdate: number, delete: number, fail: number }} durations how long the actions take undisturbed (ms)
  */
 export async function playRound(random, durations) {
   const directory = mkdtempSync(join(tmpdir(), 'hotloom-crash-'));
@@ -23,6 +23,11 @@ export async function playRound(random, durations) {
     const action = random() < 0.25 ? 'fail' : 'create';
     let kills = await act(directory, action, random, durations[action]);
     await check(directory, action);
+    if (action === 'create') {
+      const change = random() < 0.4 ? 'failUpdate' : 'update';
+      kills += await act(directory, change, random, durations[change]);
+      await check(directory, change);
+    }
     kills += await act(directory, 'delete', random, durations.delete);
     await check(directory, 'delete');
     return kills;
@@ -39,6 +44,10 @@ export async function measureDurations() {
     try {
       durations[action] = (await runEngine(directory, action)).ms;
       await check(directory, action);
+      for (const change of action === 'create' ? ['failUpdate', 'update'] : []) {
+        durations[change] = (await runEngine(directory, change)).ms;
+        await check(directory, change);
+      }
       durations.delete = (await runEngine(directory, 'delete')).ms;
       await check(directory, 'delete');
     } finally {
@@ -92,6 +101,8 @@ async function whatIsNext(directory, action) {
   const stack = await look(directory);
   if (stack === undefined) return action === 'delete' ? undefined : action;
   if (stack.isInterrupted) return 'resume';
+  // It was killed before it had begun.
+  if (action.toLowerCase().endsWith('update') && stack.state === 'CREATE_COMPLETE') return action;
   return action === 'delete' ? 'delete' : undefined;
 }
 
@@ -100,6 +111,8 @@ async function check(directory, action) {
   const world = worldOf(directory);
   const expected = {
     create: ['CREATE_COMPLETE', completeWorld()],
+    update: ['UPDATE_COMPLETE', completeWorld()],
+    failUpdate: ['ROLLBACK_COMPLETE', completeWorld()],
     fail: ['ROLLBACK_COMPLETE', []],
     delete: [undefined, []],
   }[action];
@@ -109,9 +122,10 @@ async function check(directory, action) {
       `After '${action}' the stack is ${found[0]} and the world has ${world}; expected ${expected[0]}, ${expected[1]}. ${stack?.reason ?? ''}`,
     );
   }
-  if (action !== 'create') return;
-  if (!outputsAreRight(stack.outputs)) throw new Error(`The outputs are wrong: ${JSON.stringify(stack.outputs)}`);
-  const incomplete = stack.resources.filter(({ state }) => state !== 'CREATE_COMPLETE').map(({ name }) => name);
+  if (action === 'fail' || action === 'delete') return;
+  if (!outputsAreRight(stack.outputs, action === 'update' ? 2 : 1))
+    throw new Error(`The outputs are wrong: ${JSON.stringify(stack.outputs)}`);
+  const incomplete = stack.resources.filter(({ status }) => status !== 'COMPLETE').map(({ name }) => name);
   if (stack.resources.length !== 50 || incomplete.length > 0) {
     throw new Error(`The store has ${stack.resources.length} resources; not complete: ${incomplete}.`);
   }

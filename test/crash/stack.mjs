@@ -51,12 +51,15 @@ export function typesOf(directory) {
   return [...localTypes({ logDirectory: join(directory, 'logs') }), thing, peer];
 }
 
-/** A stack of 50 resources, of every type that makes something on this machine, in layers and in circles. */
-export function templateOf(directory, { fails = false } = {}) {
+/**
+ * A stack of 50 resources, of every type that makes something on this machine, in layers and in circles. In its second
+ * version one thing differs, and with it whatever has read from it, over any number of others.
+ */
+export function templateOf(directory, { fails = false, version = 1 } = {}) {
   const resources = {};
   const outputs = {};
   for (let index = 0; index < 20; index += 1) {
-    const of = index < 5 ? index : { get_attr: [`thing${index - 5}`, 'value'] };
+    const of = index === 0 ? version : index < 5 ? index : { get_attr: [`thing${index - 5}`, 'value'] };
     resources[`thing${index}`] = { type: 'Crash::Thing', properties: { of } };
   }
   for (let index = 0; index < 6; index += 1) {
@@ -133,12 +136,12 @@ export function completeWorld() {
 }
 
 /** What the outputs have to say, whatever was killed on the way. */
-export function outputsAreRight(outputs) {
+export function outputsAreRight(outputs, version = 1) {
   for (let index = 0; index < 6; index += 1)
     if (outputs[`knows${index}`] !== outputs[`address${index ^ 1}`]) return false;
   for (let index = 0; index < 4; index += 1) {
     if (outputs[`told${index}`] !== `script${index}\n`) return false;
-    if (outputs[`met${index}`] !== JSON.stringify([`thing${index}`, index])) return false;
+    if (outputs[`met${index}`] !== JSON.stringify([`thing${index}`, index === 0 ? version : index])) return false;
   }
   return Array.from({ length: 8 }, (_, index) => outputs[`value${index}`]?.[0]).every(
     (name, index) => name === `thing${index + 10}`,

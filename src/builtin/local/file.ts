@@ -16,6 +16,8 @@ import type { Json, JsonObject } from '../../values.ts';
  */
 export const localFile = definePlainType({
   name: 'Local::File',
+  // Both would want the same path.
+  deletesBeforeReplacing: true,
   description: 'A file on this machine.',
   properties: {
     path: { description: 'Where; relative to where the engine runs.', type: 'string', minLength: 1 },

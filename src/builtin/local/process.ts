@@ -45,6 +45,8 @@ export function localProcess(parts: {
 }): ResourceType {
   return defineStreamingType({
     name: 'Local::Process',
+    // Both would want the same ports.
+    deletesBeforeReplacing: true,
     description: 'A long-running process on this machine.',
     properties: {
       command: {

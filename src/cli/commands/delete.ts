@@ -1,12 +1,11 @@
 import { createInterface } from 'node:readline/promises';
-import { openScreen } from '../action-screen.ts';
 import { EXIT, type ExitCode, exitCodeOf } from '../exit-code.ts';
 import { hintDelete, remainsOf, tellRemains } from '../hints.ts';
-import { Interruption } from '../interruption.ts';
 import { type Io, oneLine, printJson } from '../io.ts';
 import { type StoreOptions, withExistingStore } from '../open-engine.ts';
 import { reportError } from '../print-error.ts';
 import { Progress } from '../progress.ts';
+import { timeoutOf, watchAction } from '../watched-action.ts';
 
 export interface DeleteCommandOptions extends StoreOptions {
   readonly force?: boolean;
@@ -30,37 +29,15 @@ export async function deleteCommand(io: Io, stack: string, options: DeleteComman
       startedAt: Date.now(),
       resources,
     });
-    const screen = openScreen(io, progress, { isSilent: options.json === true });
-    const interruption = new Interruption({
-      first: () => screen.notice('Cancelling, until what is at work has stopped. Ctrl-C again ends at once.'),
-      second: () => {
-        screen.end();
-        io.err.write(tellRemains(io, remainsOf(progress), hintDelete(options, stack)));
-      },
-    });
-    const stopListening = engine.onEvent((event) => screen.onEvent(event));
-    let failure: unknown;
-    try {
-      await engine.delete({
-        stack,
-        space: options.space,
-        force: options.force === true,
-        signal: interruption.signal,
-        ...(options.timeout === undefined ? {} : { timeoutMs: options.timeout * 60_000 }),
-      });
-    } catch (error) {
-      failure = error;
-    } finally {
-      stopListening();
-      screen.end();
-      interruption.end();
-    }
+    const { failure, isCancelled, didStart } = await watchAction(io, engine, { progress, options }, (signal) =>
+      engine.delete({ stack, space: options.space, force: options.force === true, signal, ...timeoutOf(options) }),
+    );
     // Refused: nothing was done.
-    if (failure !== undefined && progress.endedAt === undefined) throw failure;
+    if (failure !== undefined && !didStart) throw failure;
     if (failure !== undefined) {
-      if (options.json === true || !interruption.isCancelled) reportError(io, failure, options.json === true);
+      if (options.json === true || !isCancelled) reportError(io, failure, options.json === true);
       if (options.json !== true) io.err.write(tellRemains(io, remainsOf(progress), hintDelete(options, stack)));
-      return interruption.isCancelled ? EXIT.cancelled : exitCodeOf(failure);
+      return isCancelled ? EXIT.cancelled : exitCodeOf(failure);
     }
     if (options.json === true) printJson(io, { stack, space: options.space, stateBefore: state, deleted: true });
     return EXIT.ok;

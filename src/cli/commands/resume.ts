@@ -1,13 +1,12 @@
-import { openScreen } from '../action-screen.ts';
 import { EXIT, type ExitCode, exitCodeOf } from '../exit-code.ts';
 import { hintDelete, remainsOf, tellRemains } from '../hints.ts';
-import { Interruption } from '../interruption.ts';
 import { type Io, printJson } from '../io.ts';
 import { type StoreOptions, withExistingStore } from '../open-engine.ts';
 import { parseParameters } from '../parameters.ts';
 import { reportError } from '../print-error.ts';
 import { printOutputs } from '../print-stack.ts';
 import { Progress } from '../progress.ts';
+import { timeoutOf, watchAction } from '../watched-action.ts';
 
 export interface ResumeCommandOptions extends StoreOptions {
   readonly parameter?: readonly string[];
@@ -22,42 +21,27 @@ export async function resume(io: Io, stack: string, options: ResumeCommandOption
     const progress = new Progress({
       space: options.space,
       stack,
-      action: before.action === 'CREATE' ? 'CREATE' : 'DELETE',
+      action: before.action,
       startedAt: Date.now(),
       resources: before.resources,
     });
-    const screen = openScreen(io, progress, { isSilent: options.json === true || !before.isInterrupted });
-    const interruption = new Interruption({
-      first: () => screen.notice('Cancelling, until what is at work has stopped. Ctrl-C again ends at once.'),
-      second: () => {
-        screen.end();
-        io.err.write(tellRemains(io, remainsOf(progress), hintDelete(options, stack)));
-      },
-    });
-    const stopListening = engine.onEvent((event) => screen.onEvent(event));
-    let failure: unknown;
-    let description: Awaited<ReturnType<typeof engine.resume>>;
-    try {
-      description = await engine.resume({
+    const watched = { progress, options, isSilent: !before.isInterrupted };
+    const outcome = await watchAction(io, engine, watched, (signal) =>
+      engine.resume({
         stack,
         space: options.space,
         parameters: parseParameters(options.parameter ?? []),
-        signal: interruption.signal,
-        ...(options.timeout === undefined ? {} : { timeoutMs: options.timeout * 60_000 }),
-      });
-    } catch (error) {
-      failure = error;
-    } finally {
-      stopListening();
-      screen.end();
-      interruption.end();
-    }
+        signal,
+        ...timeoutOf(options),
+      }),
+    );
+    const { value: description, failure, isCancelled, didStart } = outcome;
     // Refused: nothing was done.
-    if (failure !== undefined && progress.endedAt === undefined) throw failure;
+    if (failure !== undefined && !didStart) throw failure;
     if (failure !== undefined) {
-      if (options.json === true || !interruption.isCancelled) reportError(io, failure, options.json === true);
+      if (options.json === true || !isCancelled) reportError(io, failure, options.json === true);
       if (options.json !== true) io.err.write(tellRemains(io, remainsOf(progress), hintDelete(options, stack)));
-      return interruption.isCancelled ? EXIT.cancelled : exitCodeOf(failure);
+      return isCancelled ? EXIT.cancelled : exitCodeOf(failure);
     }
     if (options.json === true) printJson(io, description ?? { stack, space: options.space, deleted: true });
     else if (!before.isInterrupted)

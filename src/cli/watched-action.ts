@@ -1,0 +1,54 @@
+import type { Engine } from '../engine.ts';
+import { openScreen } from './action-screen.ts';
+import { hintDelete, remainsOf, tellRemains } from './hints.ts';
+import { Interruption } from './interruption.ts';
+import type { Io } from './io.ts';
+import type { StoreOptions } from './open-engine.ts';
+import type { Progress } from './progress.ts';
+
+/** How an action went that was shown while it was at work. */
+export interface WatchedAction<T> {
+  readonly value: T | undefined;
+  /** Undefined when it went well. */
+  readonly failure: unknown;
+  /** The user has pressed Ctrl-C. */
+  readonly isCancelled: boolean;
+  /** False for one that was refused: nothing was done. */
+  readonly didStart: boolean;
+}
+
+/** Shows an action until its end. The first Ctrl-C cancels it by `signal`, the second ends the program. */
+export async function watchAction<T>(
+  io: Io,
+  engine: Engine,
+  watched: { readonly progress: Progress; readonly options: StoreOptions; readonly isSilent?: boolean },
+  act: (signal: AbortSignal) => Promise<T>,
+): Promise<WatchedAction<T>> {
+  const { progress, options, isSilent = false } = watched;
+  const screen = openScreen(io, progress, { isSilent: options.json === true || isSilent });
+  const interruption = new Interruption({
+    first: () => screen.notice('Cancelling, until what is at work has stopped. Ctrl-C again ends at once.'),
+    second: () => {
+      screen.end();
+      io.err.write(tellRemains(io, remainsOf(progress), hintDelete(options, progress.stack)));
+    },
+  });
+  const stopListening = engine.onEvent((event) => screen.onEvent(event));
+  let value: T | undefined;
+  let failure: unknown;
+  try {
+    value = await act(interruption.signal);
+  } catch (error) {
+    failure = error ?? new Error('The action failed.');
+  } finally {
+    stopListening();
+    screen.end();
+    interruption.end();
+  }
+  return { value, failure, isCancelled: interruption.isCancelled, didStart: progress.endedAt !== undefined };
+}
+
+/** `--timeout` as an action takes it. */
+export function timeoutOf({ timeout }: { readonly timeout?: number }): { readonly timeoutMs?: number } {
+  return timeout === undefined ? {} : { timeoutMs: timeout * 60_000 };
+}
