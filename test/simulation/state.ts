@@ -211,7 +211,11 @@ export class State {
         const read = event.input ?? printName(event.names[0]?.slice(1) as never);
         actor.blocked.add(read);
         actor.holdsSlot = false;
-        for (const ask of actor.asks.values()) if (ask.read === read && ask.state === 'new') ask.state = 'isBlocked';
+        for (const ask of actor.asks.values()) {
+          if (ask.read === read && ask.state === 'new') ask.state = 'isBlocked';
+          // The slot that it queues for may come while the handler is blocked beside it: then it goes on without one.
+          else if (ask.state === 'queues') ask.state = 'isOver';
+        }
         return;
       }
       case 'read:didWake': {
