@@ -129,6 +129,8 @@ export class Traversal {
   readonly #failures: ResourceFailure[] = [];
   /** What an update has not decided about yet, by number. */
   readonly #comparisons = new Map<number, Comparison>();
+  /** Whether it has replaced something, which is then still to be deleted. */
+  hasReplaced = false;
   /** Complete resources whose handlers ended before all their inputs were there. */
   #unread: ResourceRun[] | undefined;
   /** Names of other stacks and of nobody that an `in` port still waits for. */
@@ -643,6 +645,7 @@ export class Traversal {
     const { record } = present;
     const replaced = { ...record, name: `${record.name}//${record.token.slice(0, 8)}`, replacedName: record.name };
     if (resource.type.deletesBeforeReplacing !== true) {
+      this.hasReplaced = true;
       this.#run(resource, { verdict: 'replace', present, replaced });
       return;
     }

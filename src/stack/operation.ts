@@ -31,6 +31,8 @@ export type RollBack = (claim: Claim, failed: readonly StoreChange[]) => Promise
 
 /** What an operation finds that does not begin from nothing. */
 export interface Beginning extends Pick<TraversalParts, 'stored' | 'present'> {
+  /** Whether there is something that the template has no more, or that was replaced before. Default: false. */
+  readonly hasLeftovers?: boolean;
   /** Stored together with the start of the operation. */
   readonly changes?: readonly StoreChange[];
 }
@@ -194,9 +196,7 @@ export class Operation {
     };
     running.add(action);
     try {
-      const start = (): Promise<void> =>
-        this.#tell(journal, 'IN_PROGRESS', `Stack ${this.#action} ${verb}`, undefined, beginning.changes);
-      await this.#act(start, region, traversal, journal, limits, action, claim);
+      await this.#act(beginning, verb, region, traversal, journal, limits, action, claim);
       return await this.#describe(traversal);
     } finally {
       limits.end();
@@ -207,7 +207,8 @@ export class Operation {
   }
 
   async #act(
-    start: () => Promise<void>,
+    beginning: Beginning,
+    verb: Verb,
     region: Region,
     traversal: Traversal,
     journal: Journal,
@@ -217,10 +218,10 @@ export class Operation {
   ): Promise<void> {
     const { space, stack } = this.#analysis.stack;
     try {
-      await start();
+      await this.#tell(journal, 'IN_PROGRESS', `Stack ${this.#action} ${verb}`, undefined, beginning.changes);
       const result = await traversal.run();
       this.#services.closeEndpoints(space, stack);
-      const failure = await this.#conclude(result, region, traversal, journal, limits);
+      const failure = await this.#conclude(result, region, traversal, journal, limits, beginning.hasLeftovers === true);
       if (failure === undefined) return;
       const { rollback } = this.#options;
       action.willRollBack = rollback !== undefined && !action.isSuperseded;
@@ -286,6 +287,7 @@ export class Operation {
     traversal: Traversal,
     journal: Journal,
     limits: ActionLimits,
+    hasLeftovers: boolean,
   ): Promise<Failed | undefined> {
     const { stack, redact } = this.#analysis;
     const isComplete =
@@ -298,7 +300,12 @@ export class Operation {
       take: (name, value) => traversal.takeName(name, value),
     });
     const outputs = resolveOutputs(stack, { region, scope: traversal.scope, missing, redact });
-    const error = isComplete ? await this.#cleanUp(journal, limits) : this.#failure(result, traversal, limits);
+    const mayHaveLeftovers = hasLeftovers || traversal.hasReplaced;
+    const error = isComplete
+      ? mayHaveLeftovers
+        ? await this.#cleanUp(journal, limits)
+        : undefined
+      : this.#failure(result, traversal, limits);
     if (error !== undefined) return { error, reason: redact(error.what), outputs };
     await this.#tell(journal, 'COMPLETE', `Stack ${this.#action} completed successfully`, outputs);
     return undefined;
@@ -306,7 +313,6 @@ export class Operation {
 
   /** Deletes what was replaced, and what the template has no more: nobody reads from it now. */
   async #cleanUp(journal: Journal, limits: ActionLimits): Promise<StackFailed | undefined> {
-    if (this.#action === 'CREATE') return undefined;
     const { stack, redact } = this.#analysis;
     const records = (await this.#services.store.resources(this.#stackId)).filter(
       ({ name, replacedName }) => replacedName !== undefined || !stack.numbers.has(name),

@@ -6,7 +6,7 @@ import type { Analysis } from './analyse.ts';
 import { concealer } from './secrets.ts';
 import type { StackServices } from './services.ts';
 
-/** Every resource of the stack that may be there, with its values, by its name in the store. */
+/** Every resource of the stack with its values, by its name in the store. */
 export async function presentResources(
   services: Pick<StackServices, 'store'>,
   stackId: string,
@@ -18,9 +18,12 @@ export async function presentResources(
     const present = found.get(resource);
     if (present !== undefined) setOwn(present.values, attribute, value);
   }
-  // What was only skipped has not been touched.
-  for (const [name, { record }] of found) if (record.action === 'INIT') found.delete(name);
   return found;
+}
+
+/** Those that may be there: what was only skipped has not been touched. */
+export function touched(all: ReadonlyMap<string, PresentResource>): ReadonlyMap<string, PresentResource> {
+  return new Map([...all].filter(([, { record }]) => record.action !== 'INIT'));
 }
 
 /** What an update to `analysis` does with each of its resources, by number. */

@@ -9,7 +9,7 @@ import { findStack } from './delete.ts';
 import type { StackDescription } from './describe.ts';
 import { unknownOutcomes } from './interruption.ts';
 import { type Beginning, Operation, type OperationLimits } from './operation.ts';
-import { changesTo, presentResources } from './present.ts';
+import { changesTo, presentResources, touched } from './present.ts';
 import type { StackServices } from './services.ts';
 
 export interface UpdateOptions extends Omit<TemplateInput, 'template'> {
@@ -74,7 +74,7 @@ export async function previewUpdate(services: StackServices, options: UpdateOpti
   refuseDeleted(record);
   const analysis = analyseUpdate(services, record, options);
   refuseImmutable(record, analysis);
-  const present = await presentResources(services, record.id);
+  const present = touched(await presentResources(services, record.id));
   return planUpdate(analysis.stack, analysis.graph, changesTo(analysis, present, record.id), present);
 }
 
@@ -130,10 +130,15 @@ async function beginningOf(
   const present = new Map<string, PresentResource>();
   const stored = new Map<string, StoredResource>();
   const unknown = unknownOutcomes(services, analysis, [...all.values()], store);
+  let hasLeftovers = false;
   for (const [name, resource] of all) {
     const failure = unknown.get(name);
     const index = analysis.stack.numbers.get(name);
-    if (index === undefined) continue;
+    if (index === undefined) {
+      hasLeftovers = true;
+      continue;
+    }
+    if (resource.record.action === 'INIT') continue;
     if (failure !== undefined) {
       const record = { ...resource.record, status: 'FAILED' as const, reason: failure.what };
       stored.set(name, { record, values: {}, readElsewhere: NONE, failure });
@@ -150,7 +155,7 @@ async function beginningOf(
     present.delete(name);
     stored.set(name, { ...resource, readElsewhere: NONE });
   }
-  return { stored, present };
+  return { stored, present, hasLeftovers };
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -198,7 +203,7 @@ function limitsOf(
       const operation = new Operation(services, { timeoutMs }, analysis, id, 'ROLLBACK');
       await operation.goOn(claim, 'started', async (journal) => {
         const all = await presentResources(services, id);
-        const restored = restoredChanges(all);
+        const restored = restoredChanges(touched(all));
         const definition: StoreChange = {
           kind: 'definition',
           definition: target,

@@ -55,6 +55,12 @@ const BARS = [
       ),
   ],
   ['write and wake to a bare promise', 3, (find) => find('space', 'write and wake', 100_000)?.ratio],
+  [
+    'an update of 10,000 in which nothing changes, to reading them',
+    2,
+    (find) => find('update', 'update, nothing changes', 10_000)?.ratio,
+  ],
+  ['its preview, likewise', 2, (find) => find('update', 'preview, nothing changes', 10_000)?.ratio],
   ['a stack of 10,000 with SQLite to its bare writes', 3, (find) => find('store', 'engine, SQLite', 10_000)?.ratio],
 ];
 
