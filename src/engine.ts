@@ -21,6 +21,13 @@ import { NameReader } from './space/name-reader.ts';
 import { type WaitCycle, Waits } from './space/waits.ts';
 import { type Analysis, analyse, type TemplateInput } from './stack/analyse.ts';
 import { askWaiting } from './stack/ask-waiting.ts';
+import {
+  type CheckOptions,
+  checkStack,
+  type MarkUnhealthyOptions,
+  markUnhealthy,
+  type StackCheck,
+} from './stack/check.ts';
 import { type CreateOptions, createStack } from './stack/create.ts';
 import { type DeleteOptions, deleteStack, findStack } from './stack/delete.ts';
 import {
@@ -223,6 +230,23 @@ export class Engine {
    */
   async resume(options: ResumeOptions): Promise<StackDescription | undefined> {
     return this.#owned(() => resumeStack(this.#services, options));
+  }
+
+  /**
+   * Asks each resource's handler whether the real thing is there and as it was made. One that is not becomes CHECK_FAILED, and
+   * the next update replaces it; so does the stack, whose reason names the first. Throws EntityNotFound, ActionInProgress,
+   * NotSupported for a stack that is not complete, and StackFailed when the check was stopped.
+   */
+  async check(options: CheckOptions): Promise<StackCheck> {
+    return this.#owned(() => checkStack(this.#services, options));
+  }
+
+  /**
+   * Says of a resource that it is not well, so that the next update replaces it; `unhealthy: false` takes that back. Throws
+   * EntityNotFound, ActionInProgress, and NotSupported for a resource that is not complete.
+   */
+  async markUnhealthy(options: MarkUnhealthyOptions): Promise<void> {
+    await this.#owned(() => markUnhealthy(this.#services, options));
   }
 
   /** The stacks that an engine has left in the middle of an action: those to `resume` or to `delete`. */

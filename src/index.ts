@@ -10,6 +10,7 @@ export { parseTemplate, type Template } from './template/template.ts';
 export type { CustomConstraints } from './template/constraints.ts';
 export { printTemplate } from './template/print.ts';
 export type {
+  CheckCall,
   CreateCall,
   DeleteCall,
   EndpointAccess,
@@ -68,6 +69,7 @@ export type { Plan, PlanStep } from './plan/plan.ts';
 export type { DataSpace, Entry, Region, SpaceChange } from './space/data-space.ts';
 export { MemorySpace } from './space/memory-space.ts';
 export type { Analysis, TemplateInput } from './stack/analyse.ts';
+export type { CheckOptions, MarkUnhealthyOptions, StackCheck } from './stack/check.ts';
 export type { CreateOptions } from './stack/create.ts';
 export type { DeleteOptions } from './stack/delete.ts';
 export type { ResumeOptions } from './stack/resume.ts';

@@ -172,6 +172,20 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
       const { resume } = await import('./commands/resume.ts');
       exit(await resume(io, name, options));
     });
+  withSpace(withStore(command(program, 'check <name>', 'ask whether what a stack has made is there and as it was')))
+    .option('--timeout <minutes>', 'give up after that time (default: 60)', positiveNumber)
+    .action(async (name: string, options) => {
+      const { check } = await import('./commands/check.ts');
+      exit(await check(io, name, options));
+    });
+  withSpace(
+    withStore(command(program, 'mark-unhealthy <name> <resource> [reason]', 'have the next update replace a resource')),
+  )
+    .option('--reset', 'take that back')
+    .action(async (name: string, resource: string, reason: string | undefined, options) => {
+      const { markUnhealthy } = await import('./commands/mark-unhealthy.ts');
+      exit(await markUnhealthy(io, name, resource, reason, options));
+    });
   withSpace(withStore(command(program, 'delete <name>', 'delete a stack with everything that it made')))
     .option('-y, --yes', 'do not ask')
     .option('--force', 'also when other stacks have read its values')

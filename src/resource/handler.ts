@@ -119,9 +119,21 @@ export interface DeleteCall extends HandlerCall {
   readonly data: JsonObject;
 }
 
+/** A live resource that is to be looked at. */
+export interface CheckCall extends DeleteCall {
+  /** What it was made with or last updated to, without what holds a hidden parameter. */
+  readonly properties: JsonObject;
+  readonly attributes: JsonObject;
+}
+
 interface HandlerBase {
   /** Removes the real thing. Called with what is known of an interrupted attempt too; must succeed when nothing is left. */
   delete?(call: DeleteCall): MaybePromise<void>;
+  /**
+   * Whether the real thing is there and well: throws when it is not. May return properties as they are in the world; one that
+   * is not as the resource was made is drift. Without it the type cannot be checked.
+   */
+  check?(call: CheckCall): MaybePromise<JsonObject | undefined>;
   /**
    * The id of what the attempt with `token` made, undefined when it made nothing. Asked when the engine was killed in the
    * attempt before an id was recorded.

@@ -1,11 +1,9 @@
 import { ActionCancelled, ActionInProgress, EntityNotFound, StackFailed, StackInUse } from '../errors.ts';
-import type { StackEvent, Status } from '../events.ts';
 import { printName } from '../names.ts';
 import { deleteResources } from '../scheduler/delete-traversal.ts';
-import { Journal } from '../scheduler/journal.ts';
 import type { Claim, StackRecord } from '../store/stack-store.ts';
-import { actionLimits } from './action-limits.ts';
-import { type RunningAction, type StackServices, stackKey } from './services.ts';
+import { runClaimed } from './claimed-action.ts';
+import { type StackServices, stackKey } from './services.ts';
 
 export interface DeleteOptions {
   readonly stack: string;
@@ -61,46 +59,10 @@ export async function deleteClaimed(
   options: Pick<DeleteOptions, 'timeoutMs' | 'signal'>,
   action: 'DELETE' | 'ROLLBACK' = 'DELETE',
 ): Promise<void> {
-  const { events, clock, running } = services;
   const key = stackKey(record.space, record.name);
-  const limits = actionLimits(clock, {
-    timeoutMs: options.timeoutMs,
-    signals: [options.signal, services.closing],
-    what: `${action === 'DELETE' ? 'Delete' : 'Rollback'} of '${record.name}'`,
-  });
-  const journal = new Journal(services.store, claim, limits.cancel);
-  let didEnd = (): void => {};
-  const runningAction: RunningAction = {
-    space: record.space,
-    stack: record.name,
-    action: 'DELETE',
-    traversal: undefined,
-    waiting: () => [],
-    willRollBack: false,
-    isSuperseded: false,
-    cancel: limits.cancel,
-    ended: new Promise((resolve) => {
-      didEnd = resolve;
-    }),
-  };
-  running.add(runningAction);
-  const tell = (status: Status, reason: string): StackEvent => {
-    const event: StackEvent = {
-      type: 'stack',
-      time: clock.now(),
-      space: record.space,
-      stack: record.name,
-      action,
-      status,
-      reason,
-    };
-    if (events.isHeard) events.emit(event);
-    return event;
-  };
-  try {
-    const verb = record.action === action ? 'resumed' : 'started';
-    const started = tell('IN_PROGRESS', `Stack ${action} ${verb}`);
-    await journal.record({ kind: 'stack', ...stateOf(started) }, { kind: 'event', event: started });
+  const word = action === 'DELETE' ? 'Delete' : 'Rollback';
+  await runClaimed(services, record, claim, { ...options, action, word }, async ({ journal, limits, tell, emit }) => {
+    await tell('IN_PROGRESS', `Stack ${action} ${record.action === action ? 'resumed' : 'started'}`);
     const result = await deleteResources({
       ...services,
       space: record.space,
@@ -114,8 +76,7 @@ export async function deleteClaimed(
     if (result.remaining.length > 0) {
       const first = result.failures[0];
       const reason = `Resource DELETE failed: ${first?.what ?? 'the delete was stopped'}`;
-      const failed = tell('FAILED', reason);
-      await journal.record({ kind: 'stack', ...stateOf(failed) }, { kind: 'event', event: failed });
+      await tell('FAILED', reason);
       throw new StackFailed({
         what: `Stack ${action} failed: ${reason}`,
         why: `These resources are still there: ${result.remaining.join(', ')}.`,
@@ -129,26 +90,11 @@ export async function deleteClaimed(
     if (action === 'DELETE') {
       await services.store.removeStack(claim);
       services.masks.delete(key);
-      tell('COMPLETE', done);
+      emit('COMPLETE', done);
     } else {
-      const complete = tell('COMPLETE', done);
-      const outputs = { kind: 'outputs', outputs: {} } as const;
-      await journal.record(outputs, { kind: 'stack', ...stateOf(complete) }, { kind: 'event', event: complete });
+      await tell('COMPLETE', done, { kind: 'outputs', outputs: {} });
     }
-  } finally {
-    limits.end();
-    running.remove(runningAction);
-    didEnd();
-  }
-}
-
-function stateOf({
-  action,
-  status,
-  reason,
-  time,
-}: StackEvent): Pick<StackEvent, 'action' | 'status' | 'reason' | 'time'> {
-  return { action, status, reason, time };
+  });
 }
 
 async function cancelOwnCreate(services: StackServices, space: string, stack: string): Promise<void> {

@@ -2,6 +2,7 @@ import { EntityNotFound, isHotloomError } from '../errors.ts';
 import type { Claim, StackRecord } from '../store/stack-store.ts';
 import type { JsonObject } from '../values.ts';
 import { type Analysis, analyse } from './analyse.ts';
+import { checkClaimed } from './check.ts';
 import { deleteClaimed, findStack } from './delete.ts';
 import { describeStack, type StackDescription } from './describe.ts';
 import { Interruption } from './interruption.ts';
@@ -36,8 +37,10 @@ export async function resumeStack(
   const before = await findStack(services, space, stack);
   if (before.status !== 'IN_PROGRESS') return describe(services, before);
   // Whatever is wrong with what was given is told before the stack is claimed.
-  const isDelete = before.action === 'DELETE' || (before.action === 'ROLLBACK' && before.previous === undefined);
-  const analysis = isDelete ? undefined : analyseStored(services, before, options);
+  const isCheck = before.action === 'CHECK';
+  const needsNoTemplate =
+    isCheck || before.action === 'DELETE' || (before.action === 'ROLLBACK' && before.previous === undefined);
+  const analysis = needsNoTemplate ? undefined : analyseStored(services, before, options);
   const claim = await store.claim(before.id, await services.claimant());
   const record = await store.findStack(space, stack);
   // Somebody else may have come to the end of it before.
@@ -45,6 +48,7 @@ export async function resumeStack(
     await store.release(claim);
     return record === undefined ? undefined : describe(services, record);
   }
+  if (isCheck) return finishCheck(services, record, claim, options);
   if (analysis === undefined) return finishDelete(services, record, claim, options);
   if (record.action !== 'CREATE') return resumeUpdate(services, record, claim, analysis, options);
   const { timeoutMs, signal } = options;
@@ -73,6 +77,19 @@ function analyseStored(services: StackServices, record: StackRecord, { parameter
     },
     { stackId: record.id },
   );
+}
+
+async function finishCheck(
+  services: StackServices,
+  record: StackRecord,
+  claim: Claim,
+  options: ResumeOptions,
+): Promise<StackDescription> {
+  try {
+    return await checkClaimed(services, record, claim, options);
+  } finally {
+    await services.store.release(claim);
+  }
 }
 
 async function finishDelete(

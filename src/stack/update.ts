@@ -247,6 +247,8 @@ function restoredChanges(all: ReadonlyMap<string, PresentResource>): readonly St
 
 /** Whether there is a state that a rollback can go back to: the present one. */
 function wasComplete({ action, status, previous }: StackRecord): boolean {
+  // A check does not change what the stack is.
+  if (action === 'CHECK') return true;
   return status === 'COMPLETE' && (action !== 'ROLLBACK' || previous !== undefined);
 }
 

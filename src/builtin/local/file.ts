@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type BigIntStats, constants } from 'node:fs';
-import { link, lstat, mkdir, open, rename, rmdir, unlink } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readFile, rename, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { FileFailed, isHotloomError, messageOf } from '../../errors.ts';
 import { definePlainType } from '../../resource/resource-type.ts';
@@ -57,6 +57,14 @@ export const localFile = definePlainType({
       return { path, size: content.length, sha256, refid: path };
     },
     lookup: ({ data }) => readData(data).path,
+    async check({ data, properties }) {
+      const { path } = readData(data);
+      const present = path === undefined ? undefined : await find(path);
+      if (path === undefined || present === undefined || !present.isFile()) throw isGone(path ?? '');
+      const content = await readFile(path, 'utf8');
+      const isSame = properties.content === undefined || content === textOf(properties.content);
+      return isSame ? undefined : { content };
+    },
     async delete({ resourceId, token, data }) {
       const { path, directories, identity } = readData(data);
       if (path === undefined) return;
@@ -189,6 +197,14 @@ function isPresent(path: string): FileFailed {
     what: `The file '${path}' is there already.`,
     why: 'This resource did not make it, so it would destroy what belongs to somebody else.',
     fix: "Give another 'path', remove the file, or set 'overwrite: true'.",
+  });
+}
+
+function isGone(path: string): FileFailed {
+  return new FileFailed({
+    what: `The file '${path}' is not there any more.`,
+    why: 'Somebody has removed it, or put something else in its place.',
+    fix: 'Update the stack: it is made again.',
   });
 }
 

@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type HotloomError, ProcessFailed } from '../../errors.ts';
+import { processStart } from '../../process-identity.ts';
 import type { HandlerCall, StreamingCreateCall } from '../../resource/handler.ts';
 import { defineStreamingType, type ResourceType } from '../../resource/resource-type.ts';
 import { listNames, suggest } from '../../wording.ts';
@@ -155,6 +156,15 @@ export function localProcess(parts: {
         }
       },
       lookup: ({ token }) => findAttempt({ token, leader: undefined }).pids[0]?.toString(),
+      check({ resource, data }) {
+        const { leader } = recordedAttempt('', data);
+        if (leader !== undefined && processStart(leader.pid) === leader.start) return undefined;
+        throw new ProcessFailed({
+          what: `The process of '${resource.name}' does not run any more.`,
+          why: `It was process ${leader?.pid ?? 'unknown'}, and has ended or was killed.`,
+          fix: 'Look at the end of its log, and update the stack: it is started again.',
+        });
+      },
       async delete({ token, data, clock }) {
         await stopAttempt(recordedAttempt(token, data), { clock, graceMs: recordedGraceMs(data) });
       },

@@ -1,0 +1,69 @@
+import type { Action, StackEvent, Status } from '../events.ts';
+import { Journal } from '../scheduler/journal.ts';
+import type { Claim, StackRecord, StoreChange } from '../store/stack-store.ts';
+import { type ActionLimits, actionLimits } from './action-limits.ts';
+import type { RunningAction, StackServices } from './services.ts';
+
+/** What an action without a traversal works with. */
+export interface ClaimedAction {
+  readonly journal: Journal;
+  readonly limits: ActionLimits;
+  /** Records and tells a state of the stack, together with `changes`. */
+  tell(status: Status, reason: string, ...changes: readonly StoreChange[]): Promise<void>;
+  /** Tells a state of a stack of which nothing is stored any more. */
+  emit(status: Status, reason: string): StackEvent;
+}
+
+/** Runs `body` as the action that is at work on the stack under `claim`: it can be cancelled, and has its time-out. */
+export async function runClaimed<T>(
+  services: StackServices,
+  record: StackRecord,
+  claim: Claim,
+  options: {
+    readonly action: Extract<Action, RunningAction['action']>;
+    /** `Delete`: for the text of a time-out. */
+    readonly word: string;
+    readonly timeoutMs?: number | undefined;
+    readonly signal?: AbortSignal | undefined;
+  },
+  body: (action: ClaimedAction) => Promise<T>,
+): Promise<T> {
+  const { events, clock, running, store, closing } = services;
+  const { space, name: stack } = record;
+  const { action, word, timeoutMs, signal } = options;
+  const limits = actionLimits(clock, { timeoutMs, signals: [signal, closing], what: `${word} of '${stack}'` });
+  const journal = new Journal(store, claim, limits.cancel);
+  let didEnd = (): void => {};
+  const runningAction: RunningAction = {
+    space,
+    stack,
+    // What is deleted by a rollback is being deleted.
+    action: action === 'ROLLBACK' ? 'DELETE' : action,
+    traversal: undefined,
+    waiting: () => [],
+    willRollBack: false,
+    isSuperseded: false,
+    cancel: limits.cancel,
+    ended: new Promise((resolve) => {
+      didEnd = resolve;
+    }),
+  };
+  running.add(runningAction);
+  const emit = (status: Status, reason: string): StackEvent => {
+    const event: StackEvent = { type: 'stack', time: clock.now(), space, stack, action, status, reason };
+    if (events.isHeard) events.emit(event);
+    return event;
+  };
+  const tell = async (status: Status, reason: string, ...changes: readonly StoreChange[]): Promise<void> => {
+    const event = emit(status, reason);
+    const state = { kind: 'stack', action, status, reason, time: event.time } as const;
+    await journal.record(...changes, state, { kind: 'event', event });
+  };
+  try {
+    return await body({ journal, limits, tell, emit });
+  } finally {
+    limits.end();
+    running.remove(runningAction);
+    didEnd();
+  }
+}

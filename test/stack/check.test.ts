@@ -1,0 +1,148 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Engine } from '../../src/engine.ts';
+import { definePlainType } from '../../src/resource/resource-type.ts';
+import { SimulatedClock } from '../../src/simulated-clock.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import type { Json } from '../../src/values.ts';
+import { storeUntilKill } from './killed-engine.ts';
+
+describe('a check', () => {
+  /** What is in the world, by resource; undefined is gone. */
+  let world: Map<string, Json>;
+  let clock: SimulatedClock;
+  let store: MemoryStore;
+  const created: string[] = [];
+  const thing = definePlainType({
+    name: 'Thing',
+    properties: { size: { type: 'integer' }, secret: {} },
+    attributes: { size: { schema: {} } },
+    handler: {
+      create({ resource, properties }) {
+        created.push(resource.name);
+        world.set(resource.name, properties.size ?? 0);
+        return { size: properties.size };
+      },
+      check({ resource, properties }) {
+        const size = world.get(resource.name);
+        if (size === undefined) throw new Error(`${resource.name} is gone`);
+        return Object.hasOwn(properties, 'size') ? { size } : undefined;
+      },
+      delete: () => {},
+    },
+  });
+  let engine: Engine;
+  const engineOn = (on: ConstructorParameters<typeof Engine>[0]) => new Engine({ types: [thing], clock, ...on });
+  const template = {
+    heat_template_version: 'hotloom-1',
+    parameters: { pin: { type: 'string', hidden: true, default: 'secret' } },
+    resources: {
+      a: { type: 'Thing', properties: { size: 1 } },
+      b: { type: 'Thing', properties: { size: 2, secret: { get_param: 'pin' } } },
+      value: { type: 'OS::Heat::Value', properties: { value: 1 } },
+    },
+  };
+
+  beforeEach(async () => {
+    world = new Map();
+    created.length = 0;
+    clock = new SimulatedClock();
+    store = new MemoryStore();
+    engine = engineOn({ store });
+    await clock.run(engine.create({ stack: 's', template }));
+    created.length = 0;
+  });
+  afterEach(() => clock.run(engine.close()));
+
+  const check = () => clock.run(engine.check({ stack: 's' }));
+  const statesOf = async () => (await engine.show('s')).resources.map(({ name, state }) => `${name} ${state}`);
+
+  test('of what is as it was made says so, and which types it cannot ask', async () => {
+    const { state, reason, drifts, unchecked } = await check();
+    expect({ state, reason, drifts, unchecked }).toEqual({
+      state: 'CHECK_COMPLETE',
+      reason: 'Stack CHECK completed successfully (not fully supported: value cannot be checked)',
+      drifts: {},
+      unchecked: ['value'],
+    });
+    expect(await statesOf()).toEqual(['a CREATE_COMPLETE', 'b CREATE_COMPLETE', 'value CREATE_COMPLETE']);
+  });
+
+  test('tells what has drifted and what is gone, and the next update replaces those alone', async () => {
+    world.set('a', 5);
+    world.delete('b');
+    const { state, reason, drifts } = await check();
+    expect({ state, reason, drifts }).toEqual({
+      state: 'CHECK_FAILED',
+      reason: "Resource CHECK failed: resources.a: 'size' is 5",
+      drifts: { a: [{ name: 'size', kind: 'property', before: 1, after: 5 }] },
+    });
+    expect(await statesOf()).toEqual(['a CHECK_FAILED', 'b CHECK_FAILED', 'value CREATE_COMPLETE']);
+    const { steps } = await engine.previewUpdate({ stack: 's', existing: true });
+    expect(steps.map(({ resource, action, reason }) => [resource, action, reason])).toEqual([
+      ['a', 'replace', 'it is CHECK_FAILED'],
+      ['b', 'replace', 'it is CHECK_FAILED'],
+      ['value', 'unchanged', undefined],
+    ]);
+    expect((await clock.run(engine.update({ stack: 's', existing: true }))).state).toBe('UPDATE_COMPLETE');
+    expect(created).toEqual(['a', 'b']);
+    expect((await check()).state).toBe('CHECK_COMPLETE');
+  });
+
+  test('finds well again what has come back', async () => {
+    world.set('a', 5);
+    await check();
+    world.set('a', 1);
+    expect((await check()).state).toBe('CHECK_COMPLETE');
+    expect(await statesOf()).toEqual(['a CHECK_COMPLETE', 'b CREATE_COMPLETE', 'value CREATE_COMPLETE']);
+    await clock.run(engine.update({ stack: 's', existing: true }));
+    expect(created).toEqual([]);
+  });
+
+  test('that fails takes nothing from the state that a rollback goes back to', async () => {
+    world.set('a', 5);
+    await check();
+    const bad = {
+      ...template,
+      resources: { ...template.resources, c: { type: 'OS::Heat::TestResource', properties: { fail: true } } },
+    };
+    await expect(clock.run(engine.update({ stack: 's', template: bad, rollback: true }))).rejects.toThrow(
+      'Test Resource failed',
+    );
+    expect((await engine.show('s')).state).toBe('ROLLBACK_COMPLETE');
+    expect((await engine.show('s')).resources.map(({ name }) => name).sort()).toEqual(['a', 'b', 'value']);
+  });
+
+  test('in which the engine was killed is done again', async () => {
+    const seen = storeUntilKill(store, 2);
+    const killed = engineOn({ store: seen.store });
+    void killed.check({ stack: 's' }).catch(() => {});
+    await seen.killed;
+    world.delete('a');
+    expect((await engine.listInterrupted()).map(({ state }) => state)).toEqual(['CHECK_IN_PROGRESS']);
+    expect((await clock.run(engine.resume({ stack: 's' })))?.state).toBe('CHECK_FAILED');
+  });
+
+  test('of a stack that is not complete, or not there, is refused', async () => {
+    const failing = { ...template, resources: { c: { type: 'OS::Heat::TestResource', properties: { fail: true } } } };
+    await clock.run(engine.create({ stack: 'failed', template: failing }).catch(() => {}));
+    await expect(engine.check({ stack: 'failed' })).rejects.toThrow(
+      'Checking a stack that is CREATE_FAILED is not supported',
+    );
+    await expect(engine.check({ stack: 'none' })).rejects.toThrow('could not be found');
+  });
+
+  test('is not needed to have a resource replaced', async () => {
+    await engine.markUnhealthy({ stack: 's', resource: 'b', reason: 'it smells' });
+    expect((await engine.show('s')).resources.find(({ name }) => name === 'b')).toMatchObject({
+      state: 'CHECK_FAILED',
+      reason: 'it smells',
+    });
+    await engine.markUnhealthy({ stack: 's', resource: 'a' });
+    await engine.markUnhealthy({ stack: 's', resource: 'a', unhealthy: false });
+    await clock.run(engine.update({ stack: 's', existing: true }));
+    expect(created).toEqual(['b']);
+    await expect(engine.markUnhealthy({ stack: 's', resource: 'nobody' })).rejects.toThrow(
+      'The Resource (nobody) could not be found',
+    );
+  });
+});
