@@ -660,9 +660,10 @@ export class Traversal {
     this.#workDidEnd();
     const [failure] = failures;
     if (this.#isStopped || failure !== undefined) {
+      const cause = failure ?? this.#failureOf(resource, this.stopReason);
       this.#phases[resource.index] = 'failed';
-      if (failure !== undefined) this.#failures.push(failure);
-      this.#failPorts(resource, failure ?? this.#failureOf(resource, this.stopReason));
+      this.#failures.push(cause);
+      this.#failPorts(resource, cause);
       this.#didLeave();
       return;
     }

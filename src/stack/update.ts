@@ -15,7 +15,10 @@ import type { StackServices } from './services.ts';
 export interface UpdateOptions extends Omit<TemplateInput, 'template'> {
   /** As of create; may be left out with `existing`. */
   readonly template?: TemplateInput['template'];
-  /** Keeps what is not given: the template, its files, the environment and the parameters. Default false, as under Heat. */
+  /**
+   * Keeps what is not given: the template, its files, the environment and the parameters; but for hidden parameters without a
+   * default, which are not stored. Default false, as under Heat.
+   */
   readonly existing?: boolean;
   /** With `existing`, the parameters that go back to their defaults. */
   readonly clearParameters?: readonly string[];
@@ -47,11 +50,7 @@ export async function updateStack(services: StackServices, options: UpdateOption
   refuseImmutable(before, analysis);
   await supersede(services, before);
   const claim = await services.store.claim(before.id, await services.claimant());
-  const record = await services.store.findStack(space, stack);
-  if (record?.id !== before.id) {
-    await services.store.release(claim);
-    return findStack(services, space, stack) as never;
-  }
+  const record = await findClaimed(services, before, claim);
   const limits = limitsOf(services, record, { timeoutMs, signal, rollback: options.rollback }, analysis);
   const operation = new Operation(services, limits, analysis, record.id, 'UPDATE');
   return operation.goOn(claim, 'started', async (journal) => {
@@ -66,6 +65,18 @@ export async function updateStack(services: StackServices, options: UpdateOption
     const beginning = await beginningOf(services, analysis, record.id, (change) => void journal.record(change));
     return { ...beginning, changes: [definition] };
   });
+}
+
+/** The stack as it is under the claim: another engine may have changed or deleted it meanwhile. */
+async function findClaimed(services: StackServices, before: StackRecord, claim: Claim): Promise<StackRecord> {
+  try {
+    const record = await findStack(services, before.space, before.name);
+    refuseDeleted(record);
+    return record;
+  } catch (error) {
+    await services.store.release(claim);
+    throw error;
+  }
 }
 
 /** What an update would do, as data. Throws what it would throw before it makes anything, but for ActionInProgress. */

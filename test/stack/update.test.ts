@@ -55,6 +55,25 @@ function typesOf({ things, calls }: Told, isDead: () => boolean = () => false): 
       delete: remove,
     },
   });
+  const only = definePlainType({
+    name: 'Only',
+    properties: { of: {} },
+    attributes: {},
+    deletesBeforeReplacing: true,
+    handler: {
+      async create({ token, resource, properties, setResourceId }) {
+        calls.push(`create ${resource.name}`);
+        if ([...things.values()].some(({ name }) => name === resource.name)) throw new Error('there is one already');
+        things.set(token, { name: resource.name, of: (properties.of ?? null) as Json });
+        await setResourceId(`id-${token}`);
+        return undefined;
+      },
+      async delete(call) {
+        await wait(call.clock);
+        await remove(call);
+      },
+    },
+  });
   const peer = defineStreamingType({
     name: 'Peer',
     properties: { config: {}, peer: {} },
@@ -74,7 +93,7 @@ function typesOf({ things, calls }: Told, isDead: () => boolean = () => false): 
       delete: remove,
     },
   });
-  return [thing, peer];
+  return [thing, peer, only];
 }
 
 function template(resources: JsonObject, more: JsonObject = {}): JsonObject {
@@ -137,6 +156,20 @@ describe('an update', () => {
     await update({ a: thing({ of: 2 }), b: thing({ of: attr('a', 'id') }) });
     expect(told.calls).toEqual(['create a', 'create b', 'delete b', 'delete a']);
     expect(told.things.size).toBe(2);
+  });
+
+  test('deletes the old one first where both cannot stand side by side, and loses none when it is stopped there', async () => {
+    const only = (of: Json) => ({ a: { type: 'Only', properties: { of } } });
+    await create(only(1));
+    await update(only(2));
+    expect(told.calls).toEqual(['delete a', 'create a']);
+    const controller = new AbortController();
+    const stopped = engine.update({ stack: 's', template: template(only(3)), signal: controller.signal });
+    clock.schedule(0, () => controller.abort(new Error('stop')));
+    await expect(clock.run(stopped)).rejects.toThrow('Stack UPDATE failed');
+    expect((await engine.show('s')).state).toBe('UPDATE_FAILED');
+    expect((await update(only(3))).state).toBe('UPDATE_COMPLETE');
+    expect(inWorld()).toEqual(['a=3']);
   });
 
   test('makes what is new and deletes what is gone', async () => {
