@@ -19,6 +19,8 @@ import type { DataSpace, Entry, SpaceChange } from './space/data-space.ts';
 import { MemorySpace } from './space/memory-space.ts';
 import { NameReader } from './space/name-reader.ts';
 import { type WaitCycle, Waits } from './space/waits.ts';
+import { abandonStack, exportStack, type StackExport } from './stack/abandon.ts';
+import { type AdoptOptions, adoptStack } from './stack/adopt.ts';
 import { type Analysis, analyse, type TemplateInput } from './stack/analyse.ts';
 import { askWaiting } from './stack/ask-waiting.ts';
 import {
@@ -247,6 +249,28 @@ export class Engine {
    */
   async markUnhealthy(options: MarkUnhealthyOptions): Promise<void> {
     await this.#owned(() => markUnhealthy(this.#services, options));
+  }
+
+  /** A stack as plain data, as `abandon` gives it. Throws EntityNotFound. */
+  async export(stack: string, space = 'default'): Promise<StackExport> {
+    return exportStack(this.#services, space, stack);
+  }
+
+  /**
+   * Forgets a stack and leaves what it has made alone; resolves with what another store needs to adopt it. Throws
+   * EntityNotFound and ActionInProgress.
+   */
+  async abandon(stack: string, space = 'default'): Promise<StackExport> {
+    return this.#owned(() => abandonStack(this.#services, space, stack));
+  }
+
+  /**
+   * Makes a stack of what is there already, as `abandon` or `export` has told it (of this engine, or of Heat): that is taken
+   * as it stands, brought to the template where it differs, and only the rest is created. Throws what `create` throws, and
+   * StackValidationFailed for data of another form.
+   */
+  async adopt(options: AdoptOptions): Promise<StackDescription> {
+    return this.#owned(() => adoptStack(this.#services, options));
   }
 
   /** The stacks that an engine has left in the middle of an action: those to `resume` or to `delete`. */

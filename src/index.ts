@@ -68,6 +68,8 @@ export type { Difference } from './plan/comparison.ts';
 export type { Plan, PlanStep } from './plan/plan.ts';
 export type { DataSpace, Entry, Region, SpaceChange } from './space/data-space.ts';
 export { MemorySpace } from './space/memory-space.ts';
+export type { ExportedResource, StackExport } from './stack/abandon.ts';
+export type { AdoptOptions } from './stack/adopt.ts';
 export type { Analysis, TemplateInput } from './stack/analyse.ts';
 export type { CheckOptions, MarkUnhealthyOptions, StackCheck } from './stack/check.ts';
 export type { CreateOptions } from './stack/create.ts';

@@ -186,6 +186,20 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
       const { markUnhealthy } = await import('./commands/mark-unhealthy.ts');
       exit(await markUnhealthy(io, name, resource, reason, options));
     });
+  withSpace(withStore(command(program, 'export <name>', 'print a stack as data that adopt takes')))
+    .option('--abandon', 'and forget it; what it has made stays')
+    .action(async (name: string, options) => {
+      const { exportStack } = await import('./commands/export.ts');
+      exit(await exportStack(io, name, options));
+    });
+  withSpace(withStore(command(program, 'adopt <name>', 'make a stack of what is there already, as an export tells it')))
+    .requiredOption('--adopt-file <file>', 'what export, or stack abandon of Heat, has printed; - reads it from stdin')
+    .option('--parameter <key=value>', "a parameter's value; repeatable", collect)
+    .option('--timeout <minutes>', 'stop what has not ended by then (default: 60)', positiveNumber)
+    .action(async (name: string, options) => {
+      const { adopt } = await import('./commands/adopt.ts');
+      exit(await adopt(io, name, options));
+    });
   withSpace(withStore(command(program, 'delete <name>', 'delete a stack with everything that it made')))
     .option('-y, --yes', 'do not ask')
     .option('--force', 'also when other stacks have read its values')

@@ -47,7 +47,7 @@ type Verb = 'started' | 'resumed';
 export class Operation {
   readonly #services: StackServices;
   readonly #options: OperationLimits;
-  readonly #action: 'CREATE' | 'UPDATE' | 'ROLLBACK';
+  readonly #action: 'CREATE' | 'UPDATE' | 'ROLLBACK' | 'ADOPT';
   readonly #analysis: Analysis;
   readonly #stackId: string;
   readonly #outputReads: OutputReads;
@@ -57,7 +57,7 @@ export class Operation {
     options: OperationLimits,
     analysis: Analysis,
     stackId: string,
-    action: 'CREATE' | 'UPDATE' | 'ROLLBACK' = 'CREATE',
+    action: 'CREATE' | 'UPDATE' | 'ROLLBACK' | 'ADOPT' = 'CREATE',
   ) {
     this.#services = services;
     this.#options = options;
@@ -87,6 +87,14 @@ export class Operation {
       throw error;
     }
     return this.#runInRegion(region, claim, {}, 'started');
+  }
+
+  /** Stores a stack of which nothing is known yet, for `goOn` to begin with. Throws StackExists and ConflictingWrite. */
+  async register(): Promise<Claim> {
+    const { store, claimant } = this.#services;
+    await this.#refusePresent();
+    const record = { ...this.#record(), action: this.#action, status: 'FAILED', reason: 'It has not begun' } as const;
+    return store.createStack(record, await claimant(), this.declared);
   }
 
   /** Does its part under `claim`, which it releases, from what `prepare` finds. */
@@ -499,7 +507,7 @@ export class Operation {
   }
 }
 
-const WORDS = { CREATE: 'Create', UPDATE: 'Update', ROLLBACK: 'Rollback' } as const;
+const WORDS = { CREATE: 'Create', UPDATE: 'Update', ROLLBACK: 'Rollback', ADOPT: 'Adopt' } as const;
 
 /** What was done to the resource that failed first. */
 function failedAction(traversal: Traversal): Action {

@@ -1,7 +1,7 @@
 import { scryptSync } from 'node:crypto';
 import type { ParameterValues } from '../template/parameters.ts';
 import type { Template } from '../template/template.ts';
-import { digestValue, type Json, type JsonObject } from '../values.ts';
+import { digestValue, isDigest, type Json, type JsonObject } from '../values.ts';
 
 /** What stands in a text instead of a secret: Heat's mask. */
 const MASK = '******';
@@ -42,8 +42,9 @@ export function concealer(
   return (properties) => {
     let concealed: Record<string, Json> | undefined;
     for (const name in properties) {
-      const text = JSON.stringify(properties[name]);
-      if (mask(text) === text) continue;
+      const value = properties[name] as Json;
+      const text = JSON.stringify(value);
+      if (isDigest(value) || mask(text) === text) continue;
       const digest = digests.get(text) ?? digestValue(scryptSync(text, salt, 32).toString('base64'));
       digests.set(text, digest);
       concealed ??= { ...properties } as Record<string, Json>;

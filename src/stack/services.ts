@@ -71,7 +71,7 @@ export interface Limits {
 export interface RunningAction {
   readonly space: string;
   readonly stack: string;
-  readonly action: 'CREATE' | 'UPDATE' | 'ROLLBACK' | 'CHECK' | 'DELETE';
+  readonly action: 'CREATE' | 'UPDATE' | 'ROLLBACK' | 'ADOPT' | 'CHECK' | 'DELETE';
   readonly traversal: Traversal | undefined;
   /** The blocked reads of the stack now. */
   readonly waiting: () => readonly WaitingRead[];

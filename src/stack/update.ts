@@ -89,7 +89,7 @@ export async function previewUpdate(services: StackServices, options: UpdateOpti
   return planUpdate(analysis.stack, analysis.graph, changesTo(analysis, present, record.id), present);
 }
 
-/** Goes on with an update, or the rollback of one, in which an engine was stopped. */
+/** Goes on with an update, the rollback of one, or an adopt, in which an engine was stopped. */
 export function resumeUpdate(
   services: StackServices,
   record: StackRecord,
@@ -101,7 +101,8 @@ export function resumeUpdate(
   const limits = isRollback
     ? { timeoutMs, signal }
     : limitsOf(services, record, { timeoutMs, signal, rollback: record.rollback }, analysis);
-  const operation = new Operation(services, limits, analysis, record.id, isRollback ? 'ROLLBACK' : 'UPDATE');
+  const action = record.action === 'ADOPT' || isRollback ? record.action : 'UPDATE';
+  const operation = new Operation(services, limits, analysis, record.id, action);
   return operation.goOn(claim, 'resumed', (journal) =>
     beginningOf(services, analysis, record.id, (change) => void journal.record(change)),
   );
@@ -131,7 +132,7 @@ function analyseUpdate(services: StackServices, record: StackRecord, options: Up
 }
 
 /** What the update begins with: what stands, and what has to be compared once its inputs are there. */
-async function beginningOf(
+export async function beginningOf(
   services: StackServices,
   analysis: Analysis,
   stackId: string,

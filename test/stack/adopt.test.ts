@@ -1,0 +1,148 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Engine } from '../../src/engine.ts';
+import { definePlainType } from '../../src/resource/resource-type.ts';
+import { SimulatedClock } from '../../src/simulated-clock.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import { storeUntilKill } from './killed-engine.ts';
+
+const calls: string[] = [];
+const thing = definePlainType({
+  name: 'Thing',
+  properties: { size: { updateAllowed: true }, secret: {} },
+  attributes: { size: { schema: {} } },
+  handler: {
+    async create({ resource, properties, setResourceId, token }) {
+      calls.push(`create ${resource.name}`);
+      await setResourceId(token);
+      return { size: properties.size ?? null };
+    },
+    update({ resource, properties }) {
+      calls.push(`update ${resource.name}`);
+      return { size: properties.size ?? null };
+    },
+    lookup: () => undefined,
+    delete({ resource }) {
+      calls.push(`delete ${resource.name}`);
+    },
+  },
+});
+
+const template = {
+  heat_template_version: 'hotloom-1',
+  parameters: { pin: { type: 'string', hidden: true, default: 'secret' }, size: { type: 'number', default: 1 } },
+  resources: {
+    a: { type: 'Thing', properties: { size: { get_param: 'size' }, secret: { get_param: 'pin' } } },
+    b: { type: 'Thing', properties: { size: { get_attr: ['a', 'size'] } } },
+  },
+  outputs: { size: { value: { get_attr: ['b', 'size'] } } },
+};
+
+describe('an abandoned stack', () => {
+  let clock: SimulatedClock;
+  let engine: Engine;
+  let other: Engine;
+  let store: MemoryStore;
+  beforeEach(async () => {
+    clock = new SimulatedClock();
+    store = new MemoryStore();
+    engine = new Engine({ types: [thing], clock });
+    other = new Engine({ types: [thing], clock, store });
+    await clock.run(engine.create({ stack: 's', template, parameters: { size: 2 } }));
+    calls.length = 0;
+  });
+  afterEach(async () => {
+    await clock.run(engine.close());
+    await clock.run(other.close());
+  });
+
+  test('is forgotten, and what it has made is left alone', async () => {
+    const data = await engine.abandon('s');
+    expect(await engine.list()).toEqual([]);
+    expect(calls).toEqual([]);
+    expect(data).toMatchObject({
+      name: 's',
+      action: 'CREATE',
+      status: 'COMPLETE',
+      resources: { a: { type: 'Thing' } },
+    });
+    expect(JSON.stringify(data.resources.a?.record?.properties)).not.toContain('"secret":"secret"');
+    // Its name is free again.
+    await clock.run(engine.create({ stack: 's', template }));
+  });
+
+  test('is adopted elsewhere as it stands, its hidden values too', async () => {
+    const data = JSON.parse(JSON.stringify(await engine.abandon('s')));
+    const adopted = await clock.run(other.adopt({ stack: 't', data }));
+    expect(calls).toEqual([]);
+    expect([adopted.state, adopted.outputs]).toEqual(['ADOPT_COMPLETE', { size: 2 }]);
+    expect(adopted.resources.map(({ name, resourceId }) => [name, resourceId])).toEqual(
+      Object.values(data.resources as Record<string, { name: string; resource_id: string }>).map((each) => [
+        each.name,
+        each.resource_id,
+      ]),
+    );
+    await clock.run(other.update({ stack: 't', existing: true }));
+    expect(calls).toEqual([]);
+    await clock.run(other.delete({ stack: 't' }));
+    expect(calls).toEqual(['delete b', 'delete a']);
+  });
+
+  test('is brought to another template where it differs', async () => {
+    const data = await engine.export('s');
+    const { b } = template.resources;
+    const more = { ...template, resources: { ...template.resources, c: b } };
+    await clock.run(other.adopt({ stack: 's', data, template: more, parameters: { size: 3 } }));
+    expect(calls).toEqual(['update a', 'update b', 'create c']);
+  });
+
+  test("of Heat's, without attributes, is taken by its ids, and replaced where nothing tells that it is the same", async () => {
+    const data = {
+      name: 'heat',
+      status: 'COMPLETE',
+      action: 'CREATE',
+      template: { heat_template_version: '2021-04-16', resources: { v: { type: 'OS::Heat::None' } } },
+      environment: { parameters: {} },
+      resources: {
+        v: {
+          name: 'v',
+          type: 'OS::Heat::None',
+          status: 'COMPLETE',
+          action: 'CREATE',
+          resource_id: 'heat-v',
+          resource_data: {},
+          metadata: {},
+        },
+      },
+    };
+    const { state, resources } = await clock.run(other.adopt({ stack: 'heat', data }));
+    expect([state, resources.map(({ resourceId }) => resourceId)]).toEqual(['ADOPT_COMPLETE', ['heat-v']]);
+  });
+
+  test('is not adopted in part when the engine is killed at any position', async () => {
+    const data = await engine.export('s');
+    for (let limit = 1; limit < 12; limit += 1) {
+      calls.length = 0;
+      const into = new MemoryStore();
+      const seen = storeUntilKill(into, limit);
+      const killed = new Engine({ types: [thing], clock, store: seen.store });
+      const done = killed.adopt({ stack: 's', data }).then(() => {});
+      await clock.run(Promise.race([done, seen.killed]));
+      if (!seen.isDead()) break;
+      const next = new Engine({ types: [thing], clock, store: into });
+      const found = into.findStack('default', 's');
+      if (found?.status === 'FAILED') await clock.run(next.delete({ stack: 's' }));
+      if (into.findStack('default', 's') === undefined) await clock.run(next.adopt({ stack: 's', data }));
+      else await clock.run(next.resume({ stack: 's' }));
+      expect([limit, calls, into.findStack('default', 's')?.status]).toEqual([limit, [], 'COMPLETE']);
+      await clock.run(next.close());
+    }
+  });
+
+  test.each([{}, { template: {} }, { template: {}, resources: { a: 1 } }])(
+    'is refused when it is none: %j',
+    async (data) => {
+      await expect(other.adopt({ stack: 's', data })).rejects.toThrow('Invalid adopt data');
+      expect(await other.list()).toEqual([]);
+    },
+  );
+});
