@@ -318,6 +318,10 @@ export class NotSupported extends HotloomError {
 export class ImmutableParameterModified extends HotloomError {
   readonly code = 'ImmutableParameterModified';
 }
+/** An update would do with a resource what the environment's `restricted_actions` forbid. */
+export class ResourceActionRestricted extends HotloomError {
+  readonly code = 'ResourceActionRestricted';
+}
 /** Another action, maybe of another engine, is at work on the stack. */
 export class ActionInProgress extends HotloomError {
   readonly code = 'ActionInProgress';

@@ -70,6 +70,32 @@ function sectionOf(registry: JsonObject, path: readonly string[]): JsonObject | 
   return isJsonObject(section) ? section : undefined;
 }
 
+/** What an update must not do with a resource: change it in place, or replace it. */
+export type RestrictedAction = 'update' | 'replace';
+
+/**
+ * The restricted actions that a resource_registry has for a resource (get_rsrc_restricted_actions in
+ * heat/engine/environment.py): of every entry of its section `resources` whose name matches, `*` standing for anything.
+ * `path` as of lookUpType.
+ */
+export function restrictedActions(registry: JsonObject, path: readonly string[]): ReadonlySet<RestrictedAction> {
+  const parents = path.slice(0, -1);
+  const section = parents.length === 0 ? registry.resources : sectionOf(registry, parents);
+  const actions = new Set<RestrictedAction>();
+  if (!isJsonObject(section)) return actions;
+  const name = path.at(-1) ?? '';
+  for (const [pattern, entry] of Object.entries(section)) {
+    if (!isJsonObject(entry) || entry.restricted_actions === undefined || !matches(name, pattern)) continue;
+    for (const action of [entry.restricted_actions].flat()) actions.add(action as RestrictedAction);
+  }
+  return actions;
+}
+
+function matches(name: string, pattern: string): boolean {
+  const parts = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`, 's').test(name);
+}
+
 /** `a/./b/../c.yaml` -> `a/c.yaml`. */
 export function normalisePath(path: string): string {
   if (path.includes('://')) return path;

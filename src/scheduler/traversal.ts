@@ -1,15 +1,17 @@
 import type { Clock, Randomness, Timer } from '../clock.ts';
 import { withCompositions } from '../composition/composition.ts';
+import type { RestrictedAction } from '../composition/registry-lookup.ts';
 import {
   type HotloomError,
   isHotloomError,
   mapErrorTexts,
   messageOf,
+  ResourceActionRestricted,
   ResourceFailure,
   rootCause,
   WriterFailed,
 } from '../errors.ts';
-import type { EventHub, WaitingRead } from '../events.ts';
+import type { Action, EventHub, WaitingRead } from '../events.ts';
 import {
   DONE,
   donePort,
@@ -70,6 +72,8 @@ export interface TraversalParts {
   readonly stored?: ReadonlyMap<string, StoredResource> | undefined;
   /** What an update finds and may have to change. Default: nothing. */
   readonly present?: ReadonlyMap<string, PresentResource> | undefined;
+  /** What an update must not do with a resource. */
+  readonly restricted: (resource: string) => ReadonlySet<RestrictedAction>;
   /** Makes the properties of a resource fit to be stored. */
   readonly conceal: <T extends JsonObject | undefined>(properties: T) => T;
   readonly types: ResourceTypes;
@@ -93,6 +97,8 @@ export interface StoredResource {
 export interface TraversalResult {
   /** The failures of resources that failed by themselves, in the order in which they happened. */
   readonly failures: readonly ResourceFailure[];
+  /** What was done to the resource of the first of them; undefined when it was not touched. */
+  readonly failedAction: Action | undefined;
   /** The resources that were not started, because what they wait for failed, or because of a cancel. */
   readonly skipped: readonly string[];
   /** Why the first of those was not started; what counts when no resource failed by itself. */
@@ -127,6 +133,7 @@ export class Traversal {
   /** The last record of each resource, in the order in which they got their first slot. */
   readonly #records: ResourceRecord[] = [];
   readonly #failures: ResourceFailure[] = [];
+  #failedAction: Action | undefined;
   /** What an update has not decided about yet, by number. */
   readonly #comparisons = new Map<number, Comparison>();
   /** Whether it has replaced something, which is then still to be deleted. */
@@ -238,6 +245,7 @@ export class Traversal {
       if (phase === 'complete') this.readiness.fire(donePort(this.graph, resource.index));
       else {
         const failure = this.#failureOf(resource, known ?? new Error(record.reason));
+        if (this.#failures.length === 0) this.#failedAction = record.action;
         this.#failures.push(failure);
         this.#failPorts(resource, failure);
       }
@@ -446,9 +454,10 @@ export class Traversal {
       const failure = this.#failureOf(resource, error);
       const reason = this.#parts.redact(causeText(error));
       this.#phases[resource.index] = 'failed';
-      this.#failures.push(failure);
       // When nothing can be stored any more the journal has stopped the traversal already.
       const record = run.recordOf('FAILED', reason);
+      if (this.#failures.length === 0) this.#failedAction = record.action;
+      this.#failures.push(failure);
       void this.journal.record({ kind: 'resource', record, isEvent: true });
       this.tell(record);
       this.#failPorts(resource, failure);
@@ -616,7 +625,9 @@ export class Traversal {
     this.#comparisons.delete(resource.index);
     if (this.#phases[resource.index] !== 'comparing') return;
     if (verdict === 'unchanged') this.#confirm(resource, present);
-    else if (verdict === 'update') this.#run(resource, { verdict, present });
+    else if (this.#parts.restricted(resource.name).has(verdict)) {
+      this.#failComparison(resource, present, actionRestricted(resource, verdict));
+    } else if (verdict === 'update') this.#run(resource, { verdict, present });
     else void this.#replace(resource, present);
   }
 
@@ -924,7 +935,12 @@ export class Traversal {
     const skipped = this.stack.resources
       .filter(({ index }) => this.#phases[index] === 'skipped')
       .map(({ name }) => name);
-    const result = { failures: this.#failures, skipped, skipCause: this.#skipCause };
+    const result = {
+      failures: this.#failures,
+      failedAction: this.#failedAction,
+      skipped,
+      skipCause: this.#skipCause,
+    };
     // The last records may still be on their way; a failure to store them has its own way to be told.
     void this.journal.settled().then(() => this.#resolve(result));
   }
@@ -964,6 +980,14 @@ export class Traversal {
   #eventBase(): { readonly time: number; readonly space: string; readonly stack: string } {
     return { time: this.clock.now(), space: this.stack.space, stack: this.stack.stack };
   }
+}
+
+function actionRestricted({ name }: ResourceInterface, action: RestrictedAction): ResourceActionRestricted {
+  return new ResourceActionRestricted({
+    what: `${action} is restricted for resource.`,
+    why: `The environment says so: its resource_registry has restricted_actions for '${name}'.`,
+    fix: `Take '${action}' out of them, or leave the resource as it is.`,
+  });
 }
 
 /** A resource that was only skipped has not been touched. */

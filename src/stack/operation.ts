@@ -1,3 +1,4 @@
+import { restrictedActions } from '../composition/registry-lookup.ts';
 import { invariant, isHotloomError, messageOf, rootCause, StackFailed } from '../errors.ts';
 import type { Action, ResourceEvent, StackEvent, Status } from '../events.ts';
 import type { StackInterface } from '../interface/interface.ts';
@@ -313,7 +314,7 @@ export class Operation {
       ? mayHaveLeftovers
         ? await this.#cleanUp(journal, limits)
         : undefined
-      : this.#failure(result, traversal, limits);
+      : this.#failure(result, limits);
     if (error !== undefined) return { error, reason: redact(error.what), outputs };
     await this.#tell(journal, 'COMPLETE', `Stack ${this.#action} completed successfully`, outputs);
     return undefined;
@@ -386,7 +387,7 @@ export class Operation {
     }
   }
 
-  #failure(result: TraversalResult, traversal: Traversal, limits: ActionLimits): StackFailed {
+  #failure(result: TraversalResult, limits: ActionLimits): StackFailed {
     const { stack, redact } = this.#analysis;
     const stopped = limits.signal.aborted ? limits.signal.reason : undefined;
     const first = result.failures[0];
@@ -396,7 +397,7 @@ export class Operation {
       stopped !== undefined
         ? messageOf(stopped)
         : first !== undefined
-          ? `Resource ${failedAction(traversal)} failed: ${first.what}`
+          ? `Resource ${result.failedAction ?? this.#action} failed: ${first.what}`
           : `Resources were not ${did}: ${messageOf(result.skipCause)}`;
     const root = rootCause(first ?? result.skipCause);
     const others = result.failures.slice(1).map(({ what }) => what);
@@ -435,7 +436,7 @@ export class Operation {
     { signal, cancel }: ActionLimits,
     { stored, present }: Beginning,
   ): Traversal {
-    const { stack, graph, redact } = this.#analysis;
+    const { stack, graph, environment, redact } = this.#analysis;
     return new Traversal({
       ...this.#services,
       stackId: this.#stackId,
@@ -446,6 +447,7 @@ export class Operation {
       signal,
       redact,
       didBreak: cancel,
+      restricted: (resource) => restrictedActions(environment.resourceRegistry, resource.split('/')),
       conceal: concealer(redact, this.#stackId),
       stored,
       present,
@@ -508,11 +510,6 @@ export class Operation {
 }
 
 const WORDS = { CREATE: 'Create', UPDATE: 'Update', ROLLBACK: 'Rollback', ADOPT: 'Adopt' } as const;
-
-/** What was done to the resource that failed first. */
-function failedAction(traversal: Traversal): Action {
-  return traversal.records().find(({ status }) => status === 'FAILED')?.action ?? 'CREATE';
-}
 
 function withoutStop(sentence: string): string {
   return sentence.endsWith('.') ? sentence.slice(0, -1) : sentence;

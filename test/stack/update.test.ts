@@ -215,6 +215,14 @@ describe('an update', () => {
     expect(inWorld()).toEqual(['a=2', 'b=3']);
   });
 
+  test('that fails in place names the action, and the next one replaces what has failed, as under Heat', async () => {
+    await create({ a: thing({ of: 1, live: 1 }) });
+    const failing = update({ a: thing({ of: 1, live: 'bad' }) });
+    await expect(failing).rejects.toThrow('Stack UPDATE failed: Resource UPDATE failed: Error: resources.a: it is bad');
+    expect((await update({ a: thing({ of: 1, live: 1 }) })).state).toBe('UPDATE_COMPLETE');
+    expect(told.calls).toEqual(['create a', 'delete a']);
+  });
+
   test('that fails goes back, with rollback, to what was replaced and is still there', async () => {
     const before = { a: thing({ of: 1, live: 1 }), b: thing({ of: attr('a', 'of') }), c: thing({ live: 1 }) };
     const first = await create(before);
@@ -275,6 +283,29 @@ describe('an update', () => {
     const other = clock.run(engine.update({ stack: 's', template: made, parameters: { p: 2 } }));
     await expect(other).rejects.toThrow('The following parameters are immutable and may not be updated: p');
     await expect(engine.update({ stack: 'none', template: made })).rejects.toThrow('could not be found');
+  });
+
+  test('does not do with a resource what the environment restricts', async () => {
+    const resources = (of: Json, live: Json) => ({ web1: thing({ of, live }), db: thing({ of: 1 }) });
+    await create(resources(1, 1));
+    const environments = [
+      {
+        resource_registry: {
+          resources: { 'web*': { restricted_actions: 'replace' }, db: { restricted_actions: ['update'] } },
+        },
+      },
+    ];
+    const replacing = update(resources(2, 1), { environments });
+    await expect(replacing).rejects.toThrow(
+      'Stack UPDATE failed: Resource UPDATE failed: ResourceActionRestricted: resources.web1: replace is restricted for resource.',
+    );
+    expect(told.calls).toEqual([]);
+    expect((await engine.show('s')).resources.map(({ state }) => state)).toEqual([
+      'CREATE_COMPLETE',
+      'CREATE_COMPLETE',
+    ]);
+    expect((await update(resources(1, 2), { environments })).state).toBe('UPDATE_COMPLETE');
+    expect(told.calls).toEqual(['update web1']);
   });
 
   test('supersedes the update before it', async () => {
