@@ -6,6 +6,7 @@ import type { PortGraph } from '../graph/port-graph.ts';
 import { deriveInterface } from '../interface/derive.ts';
 import type { StackInterface } from '../interface/interface.ts';
 import { staticScope } from '../interface/scope.ts';
+import type { StackDefinition } from '../store/stack-store.ts';
 import { type Environment, parseEnvironment } from '../template/environment.ts';
 import { type ParameterType, type ParameterValues, resolveEachParameter } from '../template/parameters.ts';
 import { parseTemplate, type Template } from '../template/template.ts';
@@ -106,6 +107,17 @@ export function analyse(
   // One error of a parameter is told as it is, since the template is not to blame.
   if (found.length === 1 && problems.length === 1) throw found[0];
   throw new TemplateInvalid(inOrder(found));
+}
+
+/** A stack as it is stored, with `parameters` over those stored: hidden ones are not. Throws what analyse throws. */
+export function analyseStored(
+  services: Parameters<typeof analyse>[0],
+  stored: StackDefinition & { readonly id: string; readonly space: string; readonly name: string },
+  parameters: JsonObject = {},
+): Analysis {
+  const { id, space, name, template, files, environment } = stored;
+  const input = { space, stack: name, template, files, environments: [environment] };
+  return analyse(services, { ...input, parameters: { ...stored.parameters, ...parameters } }, { stackId: id });
 }
 
 /**

@@ -1,9 +1,9 @@
-import { ActionCancelled, ActionInProgress, EntityNotFound, StackFailed, StackInUse } from '../errors.ts';
+import { ActionCancelled, EntityNotFound, StackFailed, StackInUse } from '../errors.ts';
 import { printName } from '../names.ts';
 import { deleteResources } from '../scheduler/delete-traversal.ts';
 import type { Claim, StackRecord } from '../store/stack-store.ts';
 import { runClaimed } from './claimed-action.ts';
-import { type StackServices, stackKey } from './services.ts';
+import { endOwnAction, type RunningAction, type StackServices, stackKey } from './services.ts';
 
 export interface DeleteOptions {
   readonly stack: string;
@@ -26,7 +26,7 @@ export interface DeleteOptions {
 export async function deleteStack(services: StackServices, options: DeleteOptions): Promise<void> {
   const { space = 'default', stack } = options;
   if (options.force !== true) await refuseIfRead(services, space, stack);
-  await cancelOwnCreate(services, space, stack);
+  await cancelOwnAction(services, space, stack);
   const record = await findStack(services, space, stack);
   const claim = await services.store.claim(record.id, await services.claimant());
   try {
@@ -97,24 +97,13 @@ export async function deleteClaimed(
   });
 }
 
-async function cancelOwnCreate(services: StackServices, space: string, stack: string): Promise<void> {
-  const action = services.running.get(space, stack);
-  if (action === undefined) return;
-  if (action.action === 'DELETE') {
-    throw new ActionInProgress({
-      what: `Stack ${stack} already has an action (DELETE) in progress.`,
-      why: 'This engine is deleting it.',
-      fix: 'Wait for that delete.',
-    });
-  }
-  action.isSuperseded = action.action !== 'CREATE';
-  action.cancel(
+function cancelOwnAction(services: StackServices, space: string, name: string): Promise<void> {
+  const reason = ({ action }: RunningAction): Error =>
     new ActionCancelled({
-      what: `Stack ${action.action} was cancelled: the stack is to be deleted.`,
+      what: `Stack ${action} was cancelled: the stack is to be deleted.`,
       why: 'A delete of a stack ends what is still at work on it.',
-    }),
-  );
-  await action.ended;
+    });
+  return endOwnAction(services, { space, name }, reason, ({ action }) => action !== 'CREATE');
 }
 
 async function refuseIfRead(services: StackServices, space: string, stack: string): Promise<void> {

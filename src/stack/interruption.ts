@@ -6,8 +6,8 @@ import type { Journal } from '../scheduler/journal.ts';
 import type { StoredResource } from '../scheduler/traversal.ts';
 import type { ResourceRecord, StoreChange } from '../store/stack-store.ts';
 import { resourceEventOf } from '../store/stored-stack.ts';
-import { type Json, setOwn } from '../values.ts';
 import type { Analysis } from './analyse.ts';
+import { presentResources } from './present.ts';
 import type { StackServices } from './services.ts';
 
 /**
@@ -109,22 +109,10 @@ export class Interruption {
   async #standing(unknown: ReadonlyMap<string, OutcomeUnknown>): Promise<ReadonlyMap<string, StoredResource>> {
     const { store } = this.#services;
     const { space, stack } = this.#analysis.stack;
-    const standing = new Map<
-      string,
-      StoredResource & { readonly values: Record<string, Json>; readonly readElsewhere: Set<string> }
-    >();
-    for (const record of await store.resources(this.#stackId)) {
-      const failure = unknown.get(record.name);
-      standing.set(record.name, {
-        record,
-        values: {},
-        readElsewhere: new Set(),
-        ...(failure === undefined ? {} : { failure }),
-      });
-    }
-    for (const { resource, attribute, value } of await store.values(this.#stackId)) {
-      const stored = standing.get(resource);
-      if (stored !== undefined) setOwn(stored.values, attribute, value);
+    const standing = new Map<string, StoredResource & { readonly readElsewhere: Set<string> }>();
+    for (const [name, { record, values }] of await presentResources(this.#services, this.#stackId)) {
+      const failure = unknown.get(name);
+      standing.set(name, { record, values, readElsewhere: new Set(), ...(failure === undefined ? {} : { failure }) });
     }
     for (const { names } of await store.readersOf(space, stack)) {
       for (const [, , resource, attribute] of names) standing.get(resource)?.readElsewhere.add(attribute);

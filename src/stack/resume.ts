@@ -1,7 +1,7 @@
 import { EntityNotFound, isHotloomError } from '../errors.ts';
 import type { Claim, StackRecord } from '../store/stack-store.ts';
 import type { JsonObject } from '../values.ts';
-import { type Analysis, analyse } from './analyse.ts';
+import { analyseStored } from './analyse.ts';
 import { checkClaimed } from './check.ts';
 import { deleteClaimed, findStack } from './delete.ts';
 import { describeStack, type StackDescription } from './describe.ts';
@@ -40,7 +40,7 @@ export async function resumeStack(
   const isCheck = before.action === 'CHECK';
   const needsNoTemplate =
     isCheck || before.action === 'DELETE' || (before.action === 'ROLLBACK' && before.previous === undefined);
-  const analysis = needsNoTemplate ? undefined : analyseStored(services, before, options);
+  const analysis = needsNoTemplate ? undefined : analyseStored(services, before, options.parameters);
   const claim = await store.claim(before.id, await services.claimant());
   const record = await store.findStack(space, stack);
   // Somebody else may have come to the end of it before.
@@ -60,23 +60,6 @@ export async function resumeStack(
 
 async function describe(services: StackServices, record: StackRecord): Promise<StackDescription> {
   return describeStack(record, await services.store.resources(record.id));
-}
-
-/** The stack as it was to be made. Throws what analyse throws. */
-function analyseStored(services: StackServices, record: StackRecord, { parameters }: ResumeOptions): Analysis {
-  const { space, name, template, files, environment } = record;
-  return analyse(
-    services,
-    {
-      space,
-      stack: name,
-      template,
-      files,
-      parameters: { ...record.parameters, ...parameters },
-      environments: [environment],
-    },
-    { stackId: record.id },
-  );
 }
 
 async function finishCheck(

@@ -1,4 +1,5 @@
 import type { Clock, Randomness } from '../clock.ts';
+import { ActionInProgress } from '../errors.ts';
 import type { EventHub, WaitingRead } from '../events.ts';
 import type { Granularity } from '../graph/build.ts';
 import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
@@ -105,6 +106,30 @@ export class RunningActions {
   values(): readonly RunningAction[] {
     return [...this.#byStack.values()];
   }
+}
+
+/**
+ * Ends what this engine does to the stack, if anything, with `reason`, and waits until it has stopped. It is not rolled back
+ * when it `isSuperseded`. Throws ActionInProgress for a delete.
+ */
+export async function endOwnAction(
+  { running }: Pick<StackServices, 'running'>,
+  { space, name }: { readonly space: string; readonly name: string },
+  reason: (action: RunningAction) => Error,
+  isSuperseded: (action: RunningAction) => boolean,
+): Promise<void> {
+  const action = running.get(space, name);
+  if (action === undefined) return;
+  if (action.action === 'DELETE') {
+    throw new ActionInProgress({
+      what: `Stack ${name} already has an action (DELETE) in progress.`,
+      why: 'This engine is deleting it.',
+      fix: 'Wait for that delete.',
+    });
+  }
+  action.isSuperseded = isSuperseded(action);
+  action.cancel(reason(action));
+  await action.ended;
 }
 
 export function stackKey(space: string, stack: string): string {

@@ -1,16 +1,16 @@
-import { ActionCancelled, ActionInProgress, ImmutableParameterModified, NotSupported } from '../errors.ts';
+import { ActionCancelled, ImmutableParameterModified, NotSupported } from '../errors.ts';
 import type { PresentResource } from '../plan/comparison.ts';
 import { type Plan, planUpdate } from '../plan/plan.ts';
 import type { StoredResource } from '../scheduler/traversal.ts';
 import type { Claim, StackRecord, StoreChange } from '../store/stack-store.ts';
 import { type JsonObject, sameJson } from '../values.ts';
-import { type Analysis, analyse, type TemplateInput } from './analyse.ts';
+import { type Analysis, analyse, analyseStored, type TemplateInput } from './analyse.ts';
 import { findStack } from './delete.ts';
 import type { StackDescription } from './describe.ts';
 import { unknownOutcomes } from './interruption.ts';
 import { type Beginning, Operation, type OperationLimits } from './operation.ts';
 import { changesTo, presentResources, touched } from './present.ts';
-import type { StackServices } from './services.ts';
+import { endOwnAction, type RunningAction, type StackServices } from './services.ts';
 
 export interface UpdateOptions extends Omit<TemplateInput, 'template'> {
   /** As of create; may be left out with `existing`. */
@@ -199,19 +199,7 @@ function limitsOf(
           ? []
           : [[parameter.name, value as never]];
       });
-      const { template, files, parameters, environment } = target;
-      const analysis = analyse(
-        services,
-        {
-          space,
-          stack: name,
-          template,
-          files,
-          parameters: { ...parameters, ...Object.fromEntries(hidden) },
-          environments: [environment],
-        },
-        { stackId: id },
-      );
+      const analysis = analyseStored(services, { id, space, name, ...target }, Object.fromEntries(hidden));
       const operation = new Operation(services, { timeoutMs }, analysis, id, 'ROLLBACK');
       await operation.goOn(claim, 'started', async (journal) => {
         const all = await presentResources(services, id);
@@ -293,23 +281,12 @@ function refuseImmutable({ parameters, name }: StackRecord, analysis: Analysis):
   });
 }
 
-/** Ends a create or an update of this engine. What it has done stands, and what was in the middle is found by its record. */
-async function supersede({ running }: StackServices, { space, name }: StackRecord): Promise<void> {
-  const action = running.get(space, name);
-  if (action === undefined) return;
-  if (action.action === 'DELETE') {
-    throw new ActionInProgress({
-      what: `Stack ${name} already has an action (DELETE) in progress.`,
-      why: 'This engine is deleting it.',
-      fix: 'Wait for that delete, and create the stack again.',
-    });
-  }
-  action.isSuperseded = true;
-  action.cancel(
+/** Ends what this engine is at work with. What it has done stands, and what was in the middle is found by its record. */
+function supersede(services: StackServices, record: StackRecord): Promise<void> {
+  const reason = ({ action }: RunningAction): Error =>
     new ActionCancelled({
-      what: `Stack ${action.action} was superseded by an update.`,
+      what: `Stack ${action} was superseded by an update.`,
       why: 'An update of a stack ends what is at work on it, and goes on from there.',
-    }),
-  );
-  await action.ended;
+    });
+  return endOwnAction(services, record, reason, () => true);
 }

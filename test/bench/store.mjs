@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { definePlainType, Engine, parseTemplate, SqliteStore } from 'hotloom';
 import Database from 'libsql';
+import { inDirectory } from './in-directory.mjs';
 import { layeredDependencies, layeredTemplate } from './layered.mjs';
 import { timed } from './timed.mjs';
 
@@ -91,13 +90,4 @@ function layersOf(n) {
     });
   }
   return layers;
-}
-
-async function inDirectory(work) {
-  const directory = mkdtempSync(join(tmpdir(), 'hotloom-bench-'));
-  try {
-    return await work(directory);
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
 }

@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { definePlainType, Engine, SqliteStore } from 'hotloom';
+import { inDirectory } from './in-directory.mjs';
 import { layeredTemplate } from './layered.mjs';
 import { timed } from './timed.mjs';
 
@@ -47,11 +46,10 @@ const NoOp = definePlainType({
 });
 
 /** How long the work takes with an engine that has found the stack in its store. */
-async function withStack(n, work) {
-  const directory = mkdtempSync(join(tmpdir(), 'hotloom-bench-'));
-  const open = () => SqliteStore.open(join(directory, 'store.db'));
-  const limits = { maxResources: n, maxTemplateSize: Number.MAX_SAFE_INTEGER };
-  try {
+function withStack(n, work) {
+  return inDirectory(async (directory) => {
+    const open = () => SqliteStore.open(join(directory, 'store.db'));
+    const limits = { maxResources: n, maxTemplateSize: Number.MAX_SAFE_INTEGER };
     const maker = new Engine({ types: [NoOp], store: open(), limits });
     await maker.create({ stack: 's', template: layeredTemplate(n, NoOp.name) });
     await maker.close();
@@ -60,7 +58,5 @@ async function withStack(n, work) {
     const result = await timed(() => work(engine, store));
     await engine.close();
     return result;
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+  });
 }
