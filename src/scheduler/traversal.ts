@@ -24,12 +24,10 @@ import {
   START,
   startPort,
 } from '../graph/port-graph.ts';
-import { externalIdOf, givenInput, givenProperties, placeOf } from '../interface/given.ts';
 import { findResource, needsInput, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
-import { type Name, nameKey, printName } from '../names.ts';
-import { Comparison, type PresentResource, type Verdict } from '../plan/comparison.ts';
+import type { Name } from '../names.ts';
+import type { PresentResource, Verdict } from '../plan/comparison.ts';
 import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
-import type { PropertyPlace } from '../resource/properties.ts';
 import type { ResourceTypes } from '../resource/registry.ts';
 import type { Region } from '../space/data-space.ts';
 import type { NameReader } from '../space/name-reader.ts';
@@ -38,7 +36,9 @@ import type { ResourceRecord } from '../store/stack-store.ts';
 import { resourceEventOf } from '../store/stored-stack.ts';
 import type { ResolveScope } from '../template/expression.ts';
 import { type Json, type JsonObject, sameJson, setOwn } from '../values.ts';
+import { Comparisons } from './comparisons.ts';
 import { deleteResources } from './delete-traversal.ts';
+import { ForeignNames } from './foreign-names.ts';
 import type { Journal } from './journal.ts';
 import { Readiness } from './readiness.ts';
 import { ResourceRun, type RunChange } from './resource-run.ts';
@@ -134,18 +134,14 @@ export class Traversal {
   readonly #records: ResourceRecord[] = [];
   readonly #failures: ResourceFailure[] = [];
   #failedAction: Action | undefined;
-  /** What an update has not decided about yet, by number. */
-  readonly #comparisons = new Map<number, Comparison>();
+  /** What an update has not decided about yet. */
+  readonly #comparisons: Comparisons;
   /** Whether it has replaced something, which is then still to be deleted. */
   hasReplaced = false;
   /** Complete resources whose handlers ended before all their inputs were there. */
   #unread: ResourceRun[] | undefined;
-  /** Names of other stacks and of nobody that an `in` port still waits for. */
-  readonly #foreign = new Map<number, Map<string, ForeignWait>>();
-  /** The values of such names, once they are there. */
-  readonly #foreignValues = new Map<string, Json>();
-  /** The blocked inputs of plain resources that wait for such a name, by port. */
-  readonly #foreignReads = new Map<number, BlockedRead>();
+  /** What its ports wait for outside of it. */
+  readonly #foreign: ForeignNames;
   #skipCause: unknown;
   /** When it was run, from when on its plain resources are blocked. */
   #startedAt = 0;
@@ -192,6 +188,21 @@ export class Traversal {
       didFire: (port) => this.#portDidFire(port),
       didFail: (port, cause) => this.#portDidFail(port, cause),
     });
+    this.#foreign = new ForeignNames({
+      ...parts,
+      readiness: this.readiness,
+      didRead: (name, value) => this.didReadName(name, value),
+      missingOf: (port) => this.missingOf(port),
+    });
+    this.#comparisons = new Comparisons({
+      ...parts,
+      readiness: this.readiness,
+      scope: this.scope,
+      waitsOutside: (port) => this.#foreign.isAwaited(port),
+      didDecide: (resource, present, verdict) => this.#decide(resource, present, verdict),
+      didFail: (resource, present, error) => this.#failComparison(resource, present, error),
+      didWait: () => this.#checkIdleSoon(),
+    });
   }
 
   /** Runs to the end; never rejects. Called once. */
@@ -204,7 +215,7 @@ export class Traversal {
       blockers: (resource, attribute) => this.#blockers(resource, attribute),
     });
     this.#takeStoredPhases();
-    this.#awaitForeignNames();
+    this.#foreign.await((resource) => this.#phases[resource] === 'waiting');
     if (this.#left === 0) {
       this.#publishStored();
       if (this.#arriving.size === 0) this.#finish();
@@ -217,7 +228,7 @@ export class Traversal {
         this.#isBeginning = true;
         this.readiness.begin();
         this.#isBeginning = false;
-        this.#searchForeignDeadlocks();
+        this.#foreign.searchDeadlocks();
         this.#checkIdleSoon();
       }
     }
@@ -486,23 +497,20 @@ export class Traversal {
         attribute: labelOf(this.graph, before),
       });
     }
-    for (const { target } of this.#foreign.get(port)?.values() ?? []) missing.push(target);
-    return missing;
+    return this.#foreign.isAwaited(port) ? [...missing, ...this.#foreign.targetsOf(port)] : missing;
   }
 
   /** The value of a name that no port waits for, since only an output reads it. */
   takeName(name: Name, value: Json): void {
-    this.#foreignValues.set(nameKey(name), value);
-    this.didReadName(name, value);
+    this.#foreign.take(name, value);
   }
 
   // --- ports ---
 
   #portDidFire(port: number): void {
     const owner = this.graph.owners[port] as number;
-    const comparison = this.#comparisons.size === 0 ? undefined : this.#comparisons.get(owner);
     if (this.graph.kinds[port] === START) this.#begin(this.stack.resources[owner] as ResourceInterface);
-    else if (comparison !== undefined) this.#compare(comparison);
+    else if (this.#comparisons.has(owner)) this.#comparisons.inputDidFire(owner);
     else {
       // Of a plain resource, which has not started, only listeners want to know.
       const run = this.#runs[owner];
@@ -555,64 +563,11 @@ export class Traversal {
 
   #beginComparison(resource: ResourceInterface, present: PresentResource): void {
     this.#phases[resource.index] = 'comparing';
-    try {
-      if (resource.isExternal && externalIdOf(resource, this.scope) !== present.record.resourceId) {
-        void this.#replace(resource, present);
-        return;
-      }
-      const comparison = new Comparison(resource, present, this.#givenOf(resource));
-      this.#comparisons.set(resource.index, comparison);
-      this.#compare(comparison);
-    } catch (error) {
-      this.#failComparison(resource, present, error);
-    }
-  }
-
-  /** What a plain handler would get; what a streaming one would get comes in one by one. */
-  #givenOf(resource: ResourceInterface): JsonObject | undefined {
-    if (resource.isExternal) return {};
-    return resource.type.kind === 'plain'
-      ? this.conceal(givenProperties(resource, this.scope, this.#placeOf(resource)))
-      : undefined;
-  }
-
-  #placeOf(resource: ResourceInterface): PropertyPlace {
-    return placeOf(resource, this.stack, this.redact);
-  }
-
-  /** Takes what has come in by now, and goes on if that decides. */
-  #compare(comparison: Comparison): void {
-    const { resource, present } = comparison;
-    try {
-      this.#takeReadings(comparison);
-    } catch (error) {
-      this.#failComparison(resource, present, error);
-      return;
-    }
-    if (comparison.verdict === undefined) this.#checkIdleSoon();
-    else this.#decide(comparison, comparison.verdict);
-  }
-
-  #takeReadings(comparison: Comparison): void {
-    const { resource } = comparison;
-    const given = this.#givenOf(resource);
-    const place = this.#placeOf(resource);
-    for (const { name, kind } of comparison.missing) {
-      const port = findPort(this.graph, resource.index, IN, name);
-      const { properties, inputs } = resource.definition;
-      const isGiven = Object.hasOwn(kind === 'alias' ? inputs : properties, name);
-      if (given === undefined && isGiven && port !== undefined && !this.readiness.isFired(port)) continue;
-      const value =
-        given !== undefined ? given[name] : isGiven ? givenInput(resource, name, this.scope, place) : undefined;
-      const concealed = value === undefined ? undefined : this.conceal({ [name]: value })[name];
-      comparison.compare({ name, kind, value: concealed });
-      if (comparison.verdict !== undefined) return;
-    }
+    this.#comparisons.begin(resource, present);
   }
 
   /** What the template gives it now is wrong, and it stays as it is. */
   #failComparison(resource: ResourceInterface, { record }: PresentResource, error: unknown): void {
-    this.#comparisons.delete(resource.index);
     const failure = this.#failureOf(resource, error);
     this.#phases[resource.index] = 'failed';
     this.#failures.push(failure);
@@ -621,9 +576,7 @@ export class Traversal {
     this.#didLeave();
   }
 
-  #decide({ resource, present }: Comparison, verdict: Verdict): void {
-    this.#comparisons.delete(resource.index);
-    if (this.#phases[resource.index] !== 'comparing') return;
+  #decide(resource: ResourceInterface, present: PresentResource, verdict: Verdict): void {
     if (verdict === 'unchanged') this.#confirm(resource, present);
     else if (this.#parts.restricted(resource.name).has(verdict)) {
       this.#failComparison(resource, present, actionRestricted(resource, verdict));
@@ -681,44 +634,12 @@ export class Traversal {
     this.#run(resource);
   }
 
-  /**
-   * Streaming resources may need each other's values, and so wait for each other to be confirmed. Those that nobody but
-   * another of them could still change are as they were: the largest set of which that is true together, whatever the
-   * order. One that changes in place goes first, since the others may read what it writes.
-   */
-  #settleCircles(): void {
-    const circle = new Map(this.#comparisons);
-    for (let size = -1; size !== circle.size; ) {
-      size = circle.size;
-      for (const [index, comparison] of circle) {
-        if (!this.#waitsOnlyFor(comparison, circle)) circle.delete(index);
-      }
-    }
-    const changing = [...circle.values()].filter(({ differs }) => differs);
-    for (const comparison of changing.length > 0 ? changing : circle.values()) {
-      this.#decide(comparison, changing.length > 0 ? 'update' : 'unchanged');
-    }
-  }
-
-  #waitsOnlyFor({ resource, missing }: Comparison, circle: ReadonlyMap<number, Comparison>): boolean {
-    const { offsets, targets } = this.graph.predecessors;
-    for (const { name } of missing) {
-      const port = findPort(this.graph, resource.index, IN, name);
-      if (port === undefined || this.#foreign.has(port)) return false;
-      for (let edge = offsets[port] as number; edge < (offsets[port + 1] as number); edge += 1) {
-        const before = targets[edge] as number;
-        if (this.readiness.isPending(before) && !circle.has(this.graph.owners[before] as number)) return false;
-      }
-    }
-    return true;
-  }
-
   /** What it waits for has failed: it will not start, and what it owes fails with the same chain of causes. */
   #skip(resource: ResourceInterface, cause: unknown): void {
     const phase = this.#phases[resource.index];
     if (phase !== 'waiting' && phase !== 'comparing') return;
     this.#phases[resource.index] = 'skipped';
-    this.#comparisons.delete(resource.index);
+    this.#comparisons.drop(resource.index);
     this.#skipCause ??= cause;
     const present = this.#parts.present?.get(resource.name);
     const reason = `'${resource.name}' was not ${present === undefined ? 'created' : 'updated'}: ${messageOf(cause)}`;
@@ -773,62 +694,13 @@ export class Traversal {
     }
   }
 
-  // --- names of other stacks and of nobody ---
-
-  #awaitForeignNames(): void {
-    for (const { resource, input, name } of this.stack.foreignReads) {
-      if (this.#phases[resource] !== 'waiting') continue;
-      const reader = this.stack.resources[resource] as ResourceInterface;
-      const port = startPort(this.graph, resource) + 1 + input;
-      this.#awaitForeignName(reader, reader.inputs[input]?.name as string, port, name);
-    }
-  }
-
-  #awaitForeignName(resource: ResourceInterface, input: string, port: number, name: Name): void {
-    const key = nameKey(name);
-    const waits = this.#foreign.get(port) ?? new Map<string, ForeignWait>();
-    if (waits.has(key)) return;
-    const present = this.names.tryRead(name);
-    if (present !== undefined && 'value' in present) {
-      this.#foreignValues.set(key, present.value);
-      this.didReadName(name, present.value);
-      return;
-    }
-    const [space, stack, owner, attribute] = name;
-    this.readiness.await(port);
-    this.#foreign.set(port, waits);
-    const cancel = this.names.subscribe(name, (entry) => {
-      waits.delete(key);
-      if (waits.size === 0) this.#foreign.delete(port);
-      if ('failure' in entry) {
-        this.readiness.fail(port, foreignFailure(resource, name, entry.failure));
-        return;
-      }
-      this.#foreignValues.set(key, entry.value);
-      this.didReadName(name, entry.value);
-      this.readiness.arrive(port);
-    });
-    waits.set(key, { target: { space, stack, resource: owner, attribute }, cancel });
-    if (resource.type.kind === 'plain' && !this.#foreignReads.has(port)) {
-      this.#foreignReads.set(port, {
-        reader: { space: this.stack.space, stack: this.stack.stack, resource: resource.name },
-        input,
-        missing: () => this.missingOf(port),
-        reject: (error) => this.readiness.fail(port, error),
-      });
-    }
-  }
-
-  /** The static check has not seen the other stacks: a circle through them is looked for when all of ours wait. */
-  #searchForeignDeadlocks(): void {
-    for (const [port, read] of this.#foreignReads) if (this.readiness.isPending(port)) this.waits.didBlock(read);
-  }
+  // --- what expressions read ---
 
   #readForeign(name: Name): Json {
     if (name[0] === this.stack.space && name[1] === this.stack.stack && this.stack.numbers.has(name[2])) {
       return this.#readAttribute(name[2], name[3]);
     }
-    return this.#foreignValues.get(nameKey(name)) ?? null;
+    return this.#foreign.valueOf(name) ?? null;
   }
 
   #readAttribute(resource: string, attribute: string): Json {
@@ -862,7 +734,7 @@ export class Traversal {
     const add = (input: string, port: number): void => {
       const missing = this.missingOf(port);
       if (missing.length === 0) return;
-      blockers.push({ input, missing, isNeeded: true, read: this.#foreignReads.get(port) });
+      blockers.push({ input, missing, isNeeded: true, read: this.#foreign.readOf(port) });
     };
     add('depends_on', start);
     return resource.type.kind === 'plain' ? [...blockers, ...this.#inputBlockers(resource)] : blockers;
@@ -874,7 +746,7 @@ export class Traversal {
     return resource.inputs.flatMap(({ name }, position) => {
       const missing = this.missingOf(first + position);
       if (missing.length === 0) return [];
-      return [{ input: name, missing, isNeeded: true, read: this.#foreignReads.get(first + position) }];
+      return [{ input: name, missing, isNeeded: true, read: this.#foreign.readOf(first + position) }];
     });
   }
 
@@ -895,7 +767,7 @@ export class Traversal {
     this.#isIdleCheckDue = true;
     queueMicrotask(() => {
       this.#isIdleCheckDue = false;
-      if (this.#comparisons.size > 0 && !this.#isStopped) this.#settleCircles();
+      if (this.#comparisons.size > 0 && !this.#isStopped) this.#comparisons.settleCircles();
       if (this.isIdle && !this.#isStopped) this.#parts.didIdle();
     });
   }
@@ -930,7 +802,7 @@ export class Traversal {
   #finish(): void {
     this.#graceTimer?.cancel();
     for (const run of this.#unread ?? []) run.completeRecord();
-    for (const waits of this.#foreign.values()) for (const { cancel } of waits.values()) cancel();
+    this.#foreign.close();
     this.#leave();
     const skipped = this.stack.resources
       .filter(({ index }) => this.#phases[index] === 'skipped')
@@ -993,19 +865,6 @@ function actionRestricted({ name }: ResourceInterface, action: RestrictedAction)
 /** A resource that was only skipped has not been touched. */
 function isSettled({ action, status }: ResourceRecord): boolean {
   return action !== 'INIT' && status !== 'IN_PROGRESS';
-}
-
-interface ForeignWait {
-  readonly target: WaitTarget;
-  readonly cancel: () => void;
-}
-
-function foreignFailure(resource: ResourceInterface, name: Name, cause: HotloomError): WriterFailed {
-  return new WriterFailed({
-    what: `'${resource.name}' cannot read ${printName(name)}: its writer failed.`,
-    why: 'A value whose writer failed will never be written.',
-    cause,
-  });
 }
 
 function toName({ space, stack, resource, attribute }: WaitTarget): Name {
