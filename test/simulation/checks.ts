@@ -155,24 +155,24 @@ function noneWaitsForMore({ schedule }: Play): Observer {
   return {
     instant(state) {
       if (state.isKilled) return undefined;
-      for (const { key, phase, holdsSlot, asks } of state.actors.values()) {
+      for (const { key, phase, slot, asks } of state.actors.values()) {
         const isGreedy =
-          phase === 'running' && holdsSlot && [...asks.values()].some(({ state: ask }) => ask === 'queues');
+          phase === 'running' && slot === 'held' && [...asks.values()].some(({ state: ask }) => ask === 'queues');
         if (isGreedy) return `${key} holds a slot and waits for another`;
       }
-      if (state.held >= schedule.concurrency) return undefined;
+      if (state.held.most >= schedule.concurrency) return undefined;
       // The log does not tell when the engine's own handler of a group holds a slot.
       const isBounded = schedule.concurrency < Number.POSITIVE_INFINITY;
       if (isBounded && [...state.groups.values()].includes('running')) return undefined;
       for (const actor of state.actors.values()) {
         const { stack, phase, key, sketch } = actor;
-        if (state.isStopped(stack)) continue;
+        if (state.mayBeStopped(stack)) continue;
         const isGone = (read: string): boolean =>
           targetsOf(stack.name, sketch, read).some((name) => state.gone.has(name.split('.')[0] as string));
         const isThere = (read: string): boolean => state.missingOf(actor, read).length === 0 && !isGone(read);
         const isLost = (read: string): boolean =>
           state.missingOf(actor, read).some((name) => state.failed.has(name)) && !isGone(read);
-        const held = `with ${state.held} slots held`;
+        const held = `with ${state.held.most} slots held`;
         if (phase === 'waiting' && state.hasParent(actor)) {
           const reads = ['depends_on', ...(sketch.type === 'Sim::Plain' ? Object.keys(sketch.inputs) : [])];
           if (reads.every(isThere)) return `${key} has not started, ${held}`;
@@ -193,9 +193,8 @@ function noneWaitsForMore({ schedule }: Play): Observer {
 function slotsKeepTheirBound({ schedule }: Play): Observer {
   return {
     after(_, state) {
-      return state.held <= schedule.concurrency
-        ? undefined
-        : `${state.held} handlers work, the bound is ${schedule.concurrency}`;
+      const { least } = state.held;
+      return least <= schedule.concurrency ? undefined : `${least} handlers work, the bound is ${schedule.concurrency}`;
     },
   };
 }
@@ -322,7 +321,7 @@ function failedReadsHaveAReason(): Observer {
         return state.failed.has(name) || phase === 'failed' || phase === 'skipped';
       });
       // Of a stack that is rolled back nothing is left that could tell.
-      const isOver = state.isStopped(actor.stack) || actor.phase !== 'running' || state.gone.size > 0;
+      const isOver = state.mayBeStopped(actor.stack) || actor.phase !== 'running' || state.gone.size > 0;
       return isLost || isOver || deadlocked.has(actor.key) ? undefined : `${actor.key} does not get ${entry.read}`;
     },
   };

@@ -1,4 +1,4 @@
-import type { ResourceSketch, Scenario, StackSketch, Step } from './scenario.ts';
+import { groupOf, type ResourceSketch, type Scenario, type StackSketch, type Step } from './scenario.ts';
 
 /** The smallest scenario that still fails, found greedily: each part is left out for good when it fails without it. */
 export async function shrink(scenario: Scenario, fails: (scenario: Scenario) => Promise<boolean>): Promise<Scenario> {
@@ -22,7 +22,9 @@ function* smallerThan(scenario: Scenario): Generator<Scenario> {
   const change = (stack: StackSketch, part: Partial<StackSketch>): Scenario =>
     withStacks(scenario, replaced(stacks, stack, { ...stack, ...part }));
   for (const stack of stacks) {
-    for (const resource of stack.resources) yield change(stack, { resources: without(stack.resources, resource) });
+    for (const resource of stack.resources) {
+      if (isLastOfGroup(stack, resource)) yield change(stack, { resources: without(stack.resources, resource) });
+    }
   }
   for (const stack of stacks) {
     for (const output of Object.keys(stack.outputs)) yield change(stack, { outputs: dropped(stack.outputs, output) });
@@ -32,6 +34,12 @@ function* smallerThan(scenario: Scenario): Generator<Scenario> {
       }
     }
   }
+}
+
+/** A group's members are numbered, so only the last of them can go. True for what is in no group. */
+function isLastOfGroup({ resources }: StackSketch, { name }: ResourceSketch): boolean {
+  const group = groupOf(name);
+  return group === undefined || resources.findLast((other) => groupOf(other.name) === group)?.name === name;
 }
 
 function* smallerResources(resource: ResourceSketch): Generator<ResourceSketch> {

@@ -26,7 +26,7 @@ export interface Actor {
   readonly asks: Map<number, Ask>;
   /** The reads that the engine says are blocked. */
   readonly blocked: Set<string>;
-  holdsSlot: boolean;
+  slot: 'held' | 'none' | 'unknown';
 }
 
 /** `isBlocked` until the engine wakes it; then it `queues` for a slot, if the handler has none. */
@@ -76,7 +76,7 @@ export class State {
         .filter(({ isEnabled }) => isEnabled)
         .map((sketch): [string, Actor] => {
           const key = `${stack.name}.${sketch.name}`;
-          const fresh = { targets: new Map(), asks: new Map(), blocked: new Set<string>(), holdsSlot: false };
+          const fresh = { targets: new Map(), asks: new Map(), blocked: new Set<string>(), slot: 'none' as const };
           return [key, { stack, sketch, key, phase: 'waiting', ...fresh }];
         }),
     );
@@ -118,7 +118,7 @@ export class State {
         return;
       case 'killed':
         this.isKilled = true;
-        for (const actor of this.actors.values()) actor.holdsSlot = false;
+        for (const actor of this.actors.values()) actor.slot = 'none';
         return;
       case 'world':
         return;
@@ -165,17 +165,23 @@ export class State {
     return waits;
   }
 
-  /** Whether the stack's create is over or has been told to stop. */
-  isStopped({ name, startMs, cancelMs, timeoutMs }: StackSketch): boolean {
+  /**
+   * Whether the stack's create is over or may have been told to stop. Of the instant itself at which it is to stop, and of a
+   * time-out that begins a little later than the create in a slow store, the log does not tell which comes first.
+   */
+  mayBeStopped({ name, startMs, cancelMs, timeoutMs }: StackSketch): boolean {
     const stopMs = startMs + Math.min(cancelMs ?? Number.POSITIVE_INFINITY, timeoutMs);
     return this.stacks.get(name) !== 'running' || this.time >= stopMs;
   }
 
-  /** How many slots are held. */
-  get held(): number {
-    let held = 0;
-    for (const { holdsSlot } of this.actors.values()) if (holdsSlot) held += 1;
-    return held;
+  /** How many slots are held: so many at least, and so many at most. */
+  get held(): { readonly least: number; readonly most: number } {
+    let [least, unknown] = [0, 0];
+    for (const { slot } of this.actors.values()) {
+      if (slot === 'held') least += 1;
+      if (slot === 'unknown') unknown += 1;
+    }
+    return { least, most: least + unknown };
   }
 
   #told(event: EngineEvent): void {
@@ -210,7 +216,7 @@ export class State {
         if (actor === undefined || actor.phase !== 'running') return;
         const read = event.input ?? printName(event.names[0]?.slice(1) as never);
         actor.blocked.add(read);
-        actor.holdsSlot = false;
+        actor.slot = 'none';
         for (const ask of actor.asks.values()) {
           if (ask.read === read && ask.state === 'new') ask.state = 'isBlocked';
           // The slot that it queues for may come while the handler is blocked beside it: then it goes on without one.
@@ -224,8 +230,10 @@ export class State {
         const read = event.input ?? [...actor.blocked].find((each) => each.includes('.'));
         if (read === undefined) return;
         actor.blocked.delete(read);
+        const needsSlot = actor.blocked.size === 0 && actor.slot === 'none';
         // A handler that is to stop does not queue for the right to hear so.
-        const queues = actor.blocked.size === 0 && !actor.holdsSlot && !this.isStopped(actor.stack);
+        const queues = needsSlot && !this.mayBeStopped(actor.stack);
+        if (needsSlot && !queues) actor.slot = 'unknown';
         for (const ask of actor.asks.values()) {
           if (ask.read === read && ask.state === 'isBlocked') ask.state = queues ? 'queues' : 'isOver';
         }
@@ -238,7 +246,7 @@ export class State {
 
   #didChange(actor: Actor, action: string, status: string): void {
     const isOver = status !== 'IN_PROGRESS';
-    actor.holdsSlot = !isOver;
+    actor.slot = isOver ? 'none' : 'held';
     if (action === 'DELETE') {
       actor.phase = isOver ? 'gone' : 'deleting';
       return;
@@ -269,7 +277,7 @@ export class State {
       case 'get':
       case 'miss': {
         const queued = actor.asks.get(entry.ask)?.state === 'queues';
-        if (queued && actor.phase === 'running') actor.holdsSlot = actor.blocked.size === 0;
+        if (queued && actor.phase === 'running') actor.slot = actor.blocked.size === 0 ? 'held' : 'none';
         actor.asks.delete(entry.ask);
         return;
       }

@@ -2,7 +2,11 @@ import { attributesOf, LONG_MS, needs, type ResourceSketch, type Scenario } from
 
 /** What can be told of a scenario by itself. */
 export const traits = {
-  /** Nothing in it depends on how long something takes, so that every schedule has to end alike. */
+  /**
+   * Nothing in it depends on how long something takes, so that every schedule has to end alike. A handler that writes, beside
+   * a read, what it declares to need that read counts as unable to write it: whether its reader is there by then decides
+   * whether there is a deadlock.
+   */
   isTimeless: ({ stacks, kill }: Scenario): boolean =>
     kill === undefined &&
     stacks.every(
@@ -10,13 +14,26 @@ export const traits = {
         !rollback &&
         cancelMs === undefined &&
         timeoutMs === LONG_MS &&
-        !resources.some(({ branches }) => branches.flat().some((step) => step.do === 'hang')),
+        !resources.some((resource) => hangs(resource) || writesBesideWhatItNeeds(resource)),
     ),
   /** Every handler keeps what its type declares, and none reads what the static check has not seen. */
   isFaultless: (scenario: Scenario): boolean =>
     traits.isTimeless(scenario) &&
     scenario.stacks.every(({ resources }) => resources.every((resource) => keepsDeclaration(resource))),
 };
+
+function hangs({ branches }: ResourceSketch): boolean {
+  return branches.flat().some((step) => step.do === 'hang');
+}
+
+/** Whether some attribute is written while a read by name may be open that it is declared to need. */
+function writesBesideWhatItNeeds(resource: ResourceSketch): boolean {
+  return resource.branches.some((steps) => {
+    const others = resource.branches.filter((branch) => branch !== steps);
+    const isBeside = others.flat().some((step) => step.do === 'read');
+    return isBeside && steps.some((step) => step.do === 'write' && needs(resource, step.attribute, undefined));
+  });
+}
 
 function keepsDeclaration(resource: ResourceSketch): boolean {
   const attributes = Object.keys(attributesOf(resource));
