@@ -245,7 +245,7 @@ export class Engine {
 
   /**
    * Says of a resource that it is not well, so that the next update replaces it; `unhealthy: false` takes that back. Throws
-   * EntityNotFound, ActionInProgress, and NotSupported for a resource that is not complete.
+   * EntityNotFound, ActionInProgress, and NotSupported for a resource in which an engine was stopped.
    */
   async markUnhealthy(options: MarkUnhealthyOptions): Promise<void> {
     await this.#owned(() => markUnhealthy(this.#services, options));

@@ -4,10 +4,9 @@ import type { RestrictedAction } from '../composition/registry-lookup.ts';
 import {
   type HotloomError,
   isHotloomError,
-  mapErrorTexts,
   messageOf,
   ResourceActionRestricted,
-  ResourceFailure,
+  type ResourceFailure,
   rootCause,
   WriterFailed,
 } from '../errors.ts';
@@ -41,6 +40,7 @@ import { deleteResources } from './delete-traversal.ts';
 import { ForeignNames } from './foreign-names.ts';
 import type { Journal } from './journal.ts';
 import { Readiness } from './readiness.ts';
+import { resourceFailure } from './resource-failure.ts';
 import { ResourceRun, type RunChange } from './resource-run.ts';
 import type { Slots } from './slots.ts';
 
@@ -817,13 +817,8 @@ export class Traversal {
     void this.journal.settled().then(() => this.#resolve(result));
   }
 
-  #failureOf(resource: ResourceInterface, error: unknown): ResourceFailure {
-    const cause = mapErrorTexts(error, this.redact);
-    return new ResourceFailure({
-      what: `${errorName(cause)}: resources.${resource.name}: ${messageOf(cause)}`,
-      where: resource.template.source.locate(resource.definition.path),
-      cause,
-    });
+  #failureOf({ name, template, definition }: ResourceInterface, error: unknown): ResourceFailure {
+    return resourceFailure(name, error, this.redact, template.source.locate(definition.path));
   }
 
   // --- events ---
@@ -869,12 +864,6 @@ function isSettled({ action, status }: ResourceRecord): boolean {
 
 function toName({ space, stack, resource, attribute }: WaitTarget): Name {
   return [space, stack, resource, attribute ?? 'done'];
-}
-
-/** `WriterFailed`, `TypeError`, ...: Heat prints the class before the text. */
-function errorName(error: unknown): string {
-  if (isHotloomError(error)) return error.code;
-  return error instanceof Error ? error.name : typeof error;
 }
 
 /** The text of a failure with the cause it began with. */

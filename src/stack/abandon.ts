@@ -1,6 +1,7 @@
 import type { Action, Status } from '../events.ts';
 import type { ResourceRecord, StackRecord } from '../store/stack-store.ts';
 import type { JsonObject } from '../values.ts';
+import { withClaim } from './claimed-stack.ts';
 import { findStack } from './delete.ts';
 import { presentResources, touched } from './present.ts';
 import { type StackServices, stackKey } from './services.ts';
@@ -48,19 +49,15 @@ export async function exportStack(services: StackServices, space: string, stack:
  */
 export async function abandonStack(services: StackServices, space: string, stack: string): Promise<StackExport> {
   const { store, regions, masks } = services;
-  const { id } = await findStack(services, space, stack);
-  const claim = await store.claim(id, await services.claimant());
-  try {
-    const data = await exportStack(services, space, stack);
+  return withClaim(services, { space, stack }, async (record, claim) => {
+    const data = await dataOf(services, record);
     const key = stackKey(space, stack);
     await regions.get(key)?.close();
     regions.delete(key);
     await store.removeStack(claim);
     masks.delete(key);
     return data;
-  } finally {
-    await store.release(claim);
-  }
+  });
 }
 
 async function dataOf(services: StackServices, stack: StackRecord): Promise<StackExport> {

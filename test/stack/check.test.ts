@@ -60,11 +60,17 @@ describe('a check', () => {
     const { state, reason, drifts, unchecked } = await check();
     expect({ state, reason, drifts, unchecked }).toEqual({
       state: 'CHECK_COMPLETE',
-      reason: 'Stack CHECK completed successfully (not fully supported: value cannot be checked)',
+      reason: "Stack CHECK completed successfully. 'CHECK' not fully supported (see resources)",
       drifts: {},
       unchecked: ['value'],
     });
-    expect(await statesOf()).toEqual(['a CREATE_COMPLETE', 'b CREATE_COMPLETE', 'value CREATE_COMPLETE']);
+    expect(await statesOf()).toEqual(['a CHECK_COMPLETE', 'b CHECK_COMPLETE', 'value CHECK_COMPLETE']);
+    const { resources } = await engine.show('s');
+    expect(resources.map((each) => each.reason)).toEqual([
+      'state changed',
+      'state changed',
+      'CHECK not supported for OS::Heat::Value',
+    ]);
   });
 
   test('tells what has drifted and what is gone, and the next update replaces those alone', async () => {
@@ -73,10 +79,10 @@ describe('a check', () => {
     const { state, reason, drifts } = await check();
     expect({ state, reason, drifts }).toEqual({
       state: 'CHECK_FAILED',
-      reason: "Resource CHECK failed: resources.a: 'size' is 5",
+      reason: "Resource CHECK failed: Error: resources.a: 'size': expected '1', got '5'",
       drifts: { a: [{ name: 'size', kind: 'property', before: 1, after: 5 }] },
     });
-    expect(await statesOf()).toEqual(['a CHECK_FAILED', 'b CHECK_FAILED', 'value CREATE_COMPLETE']);
+    expect(await statesOf()).toEqual(['a CHECK_FAILED', 'b CHECK_FAILED', 'value CHECK_COMPLETE']);
     const { steps } = await engine.previewUpdate({ stack: 's', existing: true });
     expect(steps.map(({ resource, action, reason }) => [resource, action, reason])).toEqual([
       ['a', 'replace', 'it is CHECK_FAILED'],
@@ -93,7 +99,7 @@ describe('a check', () => {
     await check();
     world.set('a', 1);
     expect((await check()).state).toBe('CHECK_COMPLETE');
-    expect(await statesOf()).toEqual(['a CHECK_COMPLETE', 'b CREATE_COMPLETE', 'value CREATE_COMPLETE']);
+    expect(await statesOf()).toEqual(['a CHECK_COMPLETE', 'b CHECK_COMPLETE', 'value CHECK_COMPLETE']);
     await clock.run(engine.update({ stack: 's', existing: true }));
     expect(created).toEqual([]);
   });

@@ -1,0 +1,142 @@
+import { mapErrorTexts, messageOf, type ResourceFailure, StackFailed } from '../errors.ts';
+import type { Status } from '../events.ts';
+import type { WalkOrder } from '../graph/recorded-graph.ts';
+import type { PresentResource } from '../plan/comparison.ts';
+import type { CheckCall } from '../resource/handler.ts';
+import type { ResourceType } from '../resource/resource-type.ts';
+import { deleteCall } from '../scheduler/delete-call.ts';
+import { resourceFailure } from '../scheduler/resource-failure.ts';
+import { walkResources } from '../scheduler/resource-walk.ts';
+import { untilStopped } from '../scheduler/until-stopped.ts';
+import type { Claim, ResourceRecord, StackRecord, StoreChange } from '../store/stack-store.ts';
+import { resourceEventOf } from '../store/stored-stack.ts';
+import { withoutDigests } from '../values.ts';
+import { type ClaimedAction, runClaimed } from './claimed-action.ts';
+import { presentResources, touched } from './present.ts';
+import { type RunningAction, type StackServices, stackKey } from './services.ts';
+
+/** What an action does with the resources that a stack has made, each by itself. It changes no template and no value. */
+export interface ResourceAction {
+  readonly action: Extract<RunningAction['action'], 'CHECK'>;
+  /** What a failure leaves out: `against` and `along` those that come after the resource that failed, `any` nobody. */
+  readonly order: WalkOrder;
+  /** Whether it has to do with the resource at all. */
+  concerns(record: ResourceRecord): boolean;
+  /** Throws when it is not possible in the resource's state, which stays as it is then. */
+  admit?(record: ResourceRecord): void;
+  /** Calls the handler, if the type has one for it. What it throws fails the resource. */
+  act(resource: PresentResource, handler: ResourceType['handler'], call: CheckCall): Promise<ActedOn | undefined>;
+  /** Whether a resource in which it was stopped is as it was before, since it does nothing to the real thing. */
+  readonly isHarmless?: boolean;
+  /** The reason of the stack when it is complete. Default: Heat's. */
+  readonly reason?: () => string;
+  /** What can be done after it was stopped. */
+  readonly fix: string;
+}
+
+/** How a resource is after the action. */
+export interface ActedOn {
+  /** Why it is complete. Default: `state changed`. */
+  readonly reason?: string;
+  /** What of its record is different now. */
+  readonly record?: Partial<ResourceRecord>;
+  /** Stored together with that. */
+  readonly changes?: readonly StoreChange[];
+}
+
+/**
+ * Does `acting` to a stack under `claim`, from its start or from where an engine was stopped in it, and tells the states of
+ * the stack. Resolves with the failures of resources; throws StackFailed when it was stopped.
+ */
+export function runResourceAction(
+  services: StackServices,
+  record: StackRecord,
+  claim: Claim,
+  acting: ResourceAction,
+  { timeoutMs, signal }: { readonly timeoutMs?: number | undefined; readonly signal?: AbortSignal | undefined },
+): Promise<readonly ResourceFailure[]> {
+  const { action } = acting;
+  const limits = { action, word: `${action[0]}${action.slice(1).toLowerCase()}`, timeoutMs, signal };
+  return runClaimed(services, record, claim, limits, async (claimed) => {
+    const isResumed = record.action === action && record.status === 'IN_PROGRESS';
+    await claimed.tell('IN_PROGRESS', `Stack ${action} ${isResumed ? 'resumed' : 'started'}`);
+    const failures = await actOnResources(services, record, claimed, acting);
+    const stopped = claimed.limits.signal;
+    const [first] = failures;
+    if (stopped.aborted) await claimed.tell('FAILED', messageOf(stopped.reason));
+    else if (first !== undefined) await claimed.tell('FAILED', `Resource ${action} failed: ${first.what}`);
+    else await claimed.tell('COMPLETE', acting.reason?.() ?? `Stack ${action} completed successfully`);
+    if (!stopped.aborted) return failures;
+    throw new StackFailed({
+      what: `Stack ${action} failed: ${messageOf(stopped.reason)}`,
+      fix: acting.fix,
+      cause: stopped.reason,
+    });
+  });
+}
+
+/**
+ * Does `acting` to each resource of the stack that is there, as many at a time as there are slots, and records each state
+ * before and after. Resolves with the failures, in the order of the stack's resources, when everything has been stored.
+ */
+async function actOnResources(
+  services: StackServices,
+  stack: StackRecord,
+  claimed: ClaimedAction,
+  acting: ResourceAction,
+): Promise<readonly ResourceFailure[]> {
+  const present = touched(await presentResources(services, stack.id));
+  const failures = new Map<string, ResourceFailure>();
+  const begun = new Set<ResourceRecord>();
+  const redact = services.masks.get(stackKey(stack.space, stack.name)) ?? ((text: string) => text);
+  const { signal } = claimed.limits;
+  const at = { space: stack.space, stack: stack.name };
+  const parts = { ...services, ...at, stackId: stack.id, signal, redact };
+
+  const tell = (
+    record: ResourceRecord,
+    status: Status,
+    reason: string,
+    { record: more, changes = [] }: ActedOn = {},
+  ): Promise<void> => {
+    const told = {
+      ...record,
+      ...more,
+      action: acting.action,
+      status,
+      reason: redact(reason),
+      updatedAt: services.clock.now(),
+    };
+    const stored = claimed.journal.record(...changes, { kind: 'resource', record: told, isEvent: true });
+    if (services.events.isHeard) services.events.emit(resourceEventOf(told, at));
+    return stored;
+  };
+
+  const visit = async (record: ResourceRecord): Promise<void> => {
+    acting.admit?.(record);
+    await tell(record, 'IN_PROGRESS', 'state changed');
+    begun.add(record);
+    const resource = present.get(record.name) as PresentResource;
+    const properties = withoutDigests(record.properties ?? {});
+    const call = { ...deleteCall(parts, record), properties, attributes: resource.values };
+    const { handler } = services.types.get(record.type);
+    const acted = (await untilStopped(acting.act(resource, handler, call), parts)) ?? {};
+    await tell(record, 'COMPLETE', acted.reason ?? 'state changed', acted);
+  };
+
+  const didFail = (record: ResourceRecord, error: unknown): void => {
+    if (signal.aborted && acting.isHarmless === true) {
+      // One in which an engine was stopped before is as the stack is: complete.
+      const before = record.status === 'IN_PROGRESS' ? { ...record, status: 'COMPLETE' as const } : record;
+      if (begun.has(record)) void claimed.journal.record({ kind: 'resource', record: before });
+      return;
+    }
+    failures.set(record.name, resourceFailure(record.name, error, redact));
+    if (begun.has(record)) void tell(record, 'FAILED', messageOf(mapErrorTexts(error, redact)));
+  };
+
+  const records = [...present.values()].map(({ record }) => record).filter((record) => acting.concerns(record));
+  await walkResources({ records, order: acting.order, slots: services.slots, signal, visit, didFail });
+  await claimed.journal.settled();
+  return records.flatMap(({ name }) => failures.get(name) ?? []);
+}
