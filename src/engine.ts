@@ -182,8 +182,8 @@ export class Engine {
 
   /** What `create` would do, as data. Throws what `create` would throw before it makes anything. */
   preview(input: TemplateInput): Plan {
-    const { stack, graph } = this.validate(input);
-    return planCreate(stack, graph);
+    const { stack, graph, redact } = this.validate(input);
+    return planCreate(stack, graph, redact);
   }
 
   /**

@@ -65,7 +65,9 @@ export type { InspectedOutput, InspectedProblem, InspectedResource, Inspection, 
 export { MemoryStore } from './store/memory-store.ts';
 export { SqliteStore, type SqliteStoreOptions } from './store/sqlite-store.ts';
 export type { Difference } from './plan/comparison.ts';
+export type { AffectedStack, OutputChange } from './plan/impact.ts';
 export type { Plan, PlanStep } from './plan/plan.ts';
+export type { PropertyChange } from './plan/property-changes.ts';
 export type { DataSpace, Entry, Region, SpaceChange } from './space/data-space.ts';
 export { MemorySpace } from './space/memory-space.ts';
 export type { ExportedResource, StackExport } from './stack/abandon.ts';

@@ -43,7 +43,8 @@ export function findCriticalPath(graph: PortGraph, durationOf: DurationOf = oneS
   };
 }
 
-function oneStepPerResource(graph: PortGraph): DurationOf {
+/** The default of {@link findCriticalPath}. */
+export function oneStepPerResource(graph: PortGraph): DurationOf {
   // A resource none of whose inputs leads to its start is streaming (or has no inputs: then both readings agree).
   const startsAtOnce = (resource: number): boolean => {
     const start = startPort(graph, resource);

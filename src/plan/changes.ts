@@ -1,8 +1,8 @@
 import { withCompositions } from '../composition/composition.ts';
 import { IN, type PortGraph, startPort } from '../graph/port-graph.ts';
 import { givenInput, givenProperties, placeOf } from '../interface/given.ts';
-import type { ResourceInterface, StackInterface } from '../interface/interface.ts';
-import type { ResolveScope } from '../template/expression.ts';
+import { producerOf, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
+import type { Reference, ResolveScope } from '../template/expression.ts';
 import type { Json, JsonObject } from '../values.ts';
 import {
   comparedNames,
@@ -18,11 +18,13 @@ import {
 export interface Change {
   /**
    * `create`: there is none; `compare`: it is as it was unless a value that it reads comes out different; the others as
-   * their names say.
+   * their names say, of an `update` unless a value that it reads asks for more.
    */
   readonly verdict: Verdict | 'create' | 'compare';
-  /** What differs already, with the values that were published before. */
+  /** What differs whatever happens in the run. */
   readonly differences: readonly Difference[];
+  /** The properties and aliases whose values are known only when the update runs: they read from what changes. */
+  readonly unknown: readonly string[];
 }
 
 /** What changes are found with. */
@@ -34,6 +36,9 @@ export interface ChangeSources {
   readonly conceal: <T extends JsonObject | undefined>(properties: T) => T;
 }
 
+const NONE: readonly never[] = [];
+const UNCHANGED: Change = { verdict: 'unchanged', differences: NONE, unknown: NONE };
+
 /**
  * What an update does with each resource, by its number, as far as that is known before the run. A resource that reads, over
  * any number of others, from none that changes is unchanged: its properties would come out the same. Whoever does read from
@@ -43,22 +48,27 @@ export function findChanges(sources: ChangeSources): readonly Change[] {
   const { stack, graph } = sources;
   const scope = storedScope(sources);
   const changes: Change[] = stack.resources.map((resource) => changeOf(resource, scope, sources));
-  const spreading = changes.flatMap(({ verdict }, index) => (verdict === 'unchanged' ? [] : [index]));
-  for (let producer = spreading.pop(); producer !== undefined; producer = spreading.pop()) {
+  const changing = changes.flatMap(({ verdict }, index) => (verdict === 'unchanged' ? [] : [index]));
+  for (const producer of changing) {
     const end = startPort(graph, producer + 1);
     for (let port = startPort(graph, producer); port < end; port += 1) {
       for (const reader of readersOf(graph, port)) {
         if (changes[reader]?.verdict !== 'unchanged') continue;
-        changes[reader] = { verdict: 'compare', differences: [] };
-        spreading.push(reader);
+        changes[reader] = { verdict: 'compare', differences: NONE, unknown: NONE };
+        changing.push(reader);
       }
     }
+  }
+  const isChanging = (index: number): boolean => changes[index] !== undefined && changes[index] !== UNCHANGED;
+  for (const index of changing) {
+    const resource = stack.resources[index] as ResourceInterface;
+    changes[index] = withUnknown(resource, changes[index] as Change, isChanging, sources);
   }
   return changes;
 }
 
 /** The new template's expressions with the values that were published before. */
-function storedScope({ stack, present }: ChangeSources): ResolveScope {
+export function storedScope({ stack, present }: Pick<ChangeSources, 'stack' | 'present'>): ResolveScope {
   const attribute = (resource: string, name: string): Json => {
     const values = present.get(resource)?.values;
     return values !== undefined && Object.hasOwn(values, name) ? (values[name] as Json) : null;
@@ -67,26 +77,47 @@ function storedScope({ stack, present }: ChangeSources): ResolveScope {
   return withCompositions(scope, stack.compositions);
 }
 
+/** Whether what the references lead to is known only when the update runs; `isChanging` by the number of a resource. */
+export function isUnknown(
+  stack: StackInterface,
+  references: readonly Reference[],
+  isChanging: (index: number) => boolean,
+): boolean {
+  // What stands outside of the stack may have changed, and so what is read there.
+  return references.some((reference) => reference.kind === 'name' || isChanging(producerOf(stack, reference)));
+}
+
 function changeOf(resource: ResourceInterface, scope: ResolveScope, sources: ChangeSources): Change {
   const present = sources.present.get(resource.name);
-  if (present === undefined) return { verdict: 'create', differences: [] };
-  // What stands outside of the stack may have changed, and so what is read there.
+  if (present === undefined) return { verdict: 'create', differences: NONE, unknown: NONE };
+  const byRecord = verdictByRecord(resource, present.record);
   const readsOutside = resource.inputs.some(({ references }) => references.some(({ kind }) => kind === 'name'));
-  if (readsOutside || resource.isExternal) return { verdict: 'compare', differences: [] };
-  const verdict = verdictByRecord(resource, present.record);
-  if (verdict === 'replace') return { verdict, differences: [] };
   let differences: readonly Difference[];
   try {
-    differences = differencesOf(resource, present, scope, sources);
+    differences = resource.isExternal ? NONE : differencesOf(resource, present, scope, sources);
   } catch {
     // What it reads has changed, or it is wrong: the run tells.
-    return { verdict: 'compare', differences: [] };
+    return { verdict: byRecord ?? 'compare', differences: NONE, unknown: NONE };
   }
-  if (differences.length === 0) return { verdict: verdict ?? 'unchanged', differences };
-  const isKnown = differences.every(({ name }) => resource.inputs.every((input) => input.name !== name));
-  const canUpdate = differences.every((difference) => isUpdatable(resource, difference));
-  if (verdict !== undefined) return { verdict, differences };
-  return { verdict: !isKnown ? 'compare' : canUpdate ? 'update' : 'replace', differences };
+  if (byRecord !== undefined) return { verdict: byRecord, differences, unknown: NONE };
+  if (differences.length === 0 && !readsOutside && !resource.isExternal) return UNCHANGED;
+  return { verdict: 'compare', differences, unknown: NONE };
+}
+
+/** The change of a resource once it is known which others change. */
+function withUnknown(
+  resource: ResourceInterface,
+  { verdict, differences }: Change,
+  isChanging: (index: number) => boolean,
+  { stack }: ChangeSources,
+): Change {
+  const unknown = resource.inputs
+    .filter(({ references }) => isUnknown(stack, references, isChanging))
+    .map(({ name }) => name);
+  const certain = differences.filter(({ name }) => !unknown.includes(name));
+  if (verdict !== 'compare' || certain.length === 0) return { verdict, differences: certain, unknown };
+  const canUpdate = certain.every((difference) => isUpdatable(resource, difference));
+  return { verdict: canUpdate ? 'update' : 'replace', differences: certain, unknown };
 }
 
 function differencesOf(

@@ -1,11 +1,14 @@
+import { withCompositions } from '../composition/composition.ts';
 import { type CriticalPath, findCriticalPath } from '../graph/critical-path.ts';
 import { topologicalOrder } from '../graph/order.ts';
 import { type PortGraph, START } from '../graph/port-graph.ts';
-import { findResource, producerOf, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
-import { REFID } from '../template/expression.ts';
-import { isDigest, type Json } from '../values.ts';
-import type { Change } from './changes.ts';
-import { type Difference, isUpdatable, type PresentResource } from './comparison.ts';
+import { placeOf } from '../interface/given.ts';
+import type { ResourceInterface, StackInterface } from '../interface/interface.ts';
+import type { Name } from '../names.ts';
+import type { ResolveScope } from '../template/expression.ts';
+import { isUnknown } from './changes.ts';
+import { type AffectedStack, type OutputChange, outputChanges, readersOf } from './impact.ts';
+import { givenChanges, type PropertyChange } from './property-changes.ts';
 
 /** What will be done to one resource. */
 export interface PlanStep {
@@ -16,14 +19,22 @@ export interface PlanStep {
    * it reads from those that change come out equal.
    */
   readonly action: 'create' | 'update' | 'replace' | 'compare' | 'unchanged' | 'delete' | 'none';
-  /** Why, where the differences do not tell it. */
+  /** Why, where the changes do not tell it; of a replacement what forces it. */
   readonly reason: string | undefined;
-  /** What differs from what it was made with. A value that holds a hidden parameter is masked. */
-  readonly differences: readonly Difference[];
-  /** The properties and aliases whose values are known only when the update runs: they read from what changes. */
-  readonly unknown: readonly string[];
+  /** Where its real thing was until now, by the name of the resource; undefined when it keeps its name. */
+  readonly movedFrom: string | undefined;
+  /** What it is made with, or what differs from what it was made with. A value that holds a hidden parameter is masked. */
+  readonly changes: readonly PropertyChange[];
+  /** Whether a `compare` or an `update` may turn out to be a replacement, by a value that is not known before the run. */
+  readonly mayReplace: boolean;
+  /** Of a replacement, also one that only may be: whether the old one is deleted before the new one is made. */
+  readonly deletesFirst: boolean;
+  /** The actions that the environment's `restricted_actions` forbid here: the update fails when it comes to one. */
+  readonly restricted: readonly ('update' | 'replace')[];
   /** What it waits for, as printed names: `db.address`, `db (done)`. */
   readonly waitsFor: readonly { readonly input: string; readonly names: readonly string[] }[];
+  /** The inputs that read from it, as printed names: `web.host`. Empty for what does not change. */
+  readonly readBy: readonly string[];
   /** Whether it starts before its inputs are there and blocks on them. */
   readonly startsAtOnce: boolean;
 }
@@ -33,136 +44,117 @@ export interface Plan {
   readonly action: 'CREATE' | 'UPDATE';
   readonly space: string;
   readonly stack: string;
-  /** In an order in which the resources may start, those left out by a condition last. */
+  /** In an order in which the resources may start, what is deleted and what a condition leaves out last. */
   readonly steps: readonly PlanStep[];
   /** The chain of waits that decides how long it takes; one step per resource whose whole work lies on it. */
   readonly criticalPath: CriticalPath;
+  /** The outputs that the stack will have new, or no more, or with other values. */
+  readonly outputs: readonly OutputChange[];
+  /** The other stacks that have read values which may change: an update of them brings them up to date. */
+  readonly affectedStacks: readonly AffectedStack[];
   /** Names of other stacks or of nobody that the stack will wait for. */
-  readonly foreignNames: readonly (readonly string[])[];
+  readonly foreignNames: readonly Name[];
 }
 
-/** The plan of an update of what is `present`, by `changes`, which tells one for each resource by its number. */
-export function planUpdate(
-  stack: StackInterface,
-  graph: PortGraph,
-  changes: readonly Change[],
-  present: ReadonlyMap<string, PresentResource>,
-): Plan {
-  const plan = planCreate(stack, graph);
-  const steps = plan.steps.map((step): PlanStep => {
-    const resource = findResource(stack, step.resource);
-    const change = resource === undefined ? undefined : changes[resource.index];
-    if (resource === undefined || change === undefined) return step;
-    const unknown = resource.inputs.filter(({ references }) =>
-      references.some((reference) => {
-        if (reference.kind === 'name') return true;
-        return (changes[producerOf(stack, reference)]?.verdict ?? 'unchanged') !== 'unchanged';
-      }),
-    );
-    const names = change.verdict === 'create' || change.verdict === 'unchanged' ? [] : unknown.map(({ name }) => name);
-    return {
-      ...step,
-      action: change.verdict,
-      reason: reasonOf(resource, change, present.get(resource.name)),
-      differences: change.differences.filter(({ name }) => !names.includes(name)).map(masked),
-      unknown: names,
-    };
+/** The plan of a create: every resource that is enabled is made. `mask` masks the values of hidden parameters in a text. */
+export function planCreate(stack: StackInterface, graph: PortGraph, mask: (text: string) => string): Plan {
+  const isChanging = (index: number): boolean => index >= 0;
+  const scope = withCompositions({ ...stack.scope, attribute: () => null, value: () => null }, stack.compositions);
+  const steps = orderedResources(stack, graph).map((resource): PlanStep => {
+    const changes = changesOfNew(resource, stack, scope, isChanging, mask);
+    return { ...stepOf(resource, 'create'), changes, readBy: readersOf(graph, resource.index) };
   });
-  const deleted = [...present.values()].flatMap(({ record }): readonly PlanStep[] => {
-    if (record.replacedName === undefined && stack.numbers.has(record.name)) return [];
-    return [
-      {
-        resource: record.replacedName ?? record.name,
-        type: record.type,
-        action: 'delete',
-        reason: record.replacedName === undefined ? 'the template has it no more' : 'another has replaced it before',
-        differences: [],
-        unknown: [],
-        waitsFor: [],
-        startsAtOnce: false,
-      },
-    ];
-  });
-  const kept = steps.filter(
-    ({ action, resource }) => action !== 'none' || !deleted.some((step) => step.resource === resource),
-  );
-  return { ...plan, action: 'UPDATE', steps: [...kept, ...deleted] };
-}
-
-function reasonOf(
-  resource: ResourceInterface,
-  { verdict, differences }: Change,
-  present: PresentResource | undefined,
-): string | undefined {
-  if (present === undefined || verdict !== 'replace') return undefined;
-  const { record } = present;
-  if (record.type !== resource.type.name) return `it was a ${record.type}`;
-  if (record.status !== 'COMPLETE') return `it is ${record.action}_${record.status}`;
-  const fixed = differences.filter((difference) => !isUpdatable(resource, difference)).map(({ name }) => `'${name}'`);
-  return `${fixed.join(', ')} cannot be changed in place`;
-}
-
-function masked(difference: Difference): Difference {
-  const mask = (value: Json | undefined): Json | undefined =>
-    value !== undefined && isDigest(value) ? '******' : value;
-  return { ...difference, before: mask(difference.before), after: mask(difference.after) };
-}
-
-/** The plan of a create: every resource that is enabled is made. */
-export function planCreate(stack: StackInterface, graph: PortGraph): Plan {
-  const steps: PlanStep[] = [];
-  for (const port of topologicalOrder(graph)) {
-    if (graph.kinds[port] !== START) continue;
-    const resource = stack.resources[graph.owners[port] as number];
-    if (resource === undefined) continue;
-    const waitsFor = resource.inputs.map(({ name, references }) => ({
-      input: name,
-      names: references.map((reference) =>
-        reference.kind === 'attribute'
-          ? `${reference.resource}.${reference.attribute === REFID ? REFID : reference.attribute}`
-          : reference.kind === 'done'
-            ? `${reference.resource} (done)`
-            : reference.name.join('.'),
-      ),
-    }));
-    if (resource.dependsOn.length > 0) {
-      waitsFor.unshift({ input: 'depends_on', names: resource.dependsOn.map((name) => `${name} (done)`) });
-    }
-    steps.push({
-      resource: resource.name,
-      type: resource.definition.type,
-      action: 'create',
-      reason: undefined,
-      differences: [],
-      unknown: [],
-      waitsFor,
-      startsAtOnce: resource.type.kind === 'streaming',
-    });
-  }
-  for (const definition of stack.template.resources.values()) {
-    if (stack.numbers.has(definition.name)) continue;
-    steps.push({
-      resource: definition.name,
-      type: definition.type,
-      action: 'none',
-      reason: 'its condition does not hold',
-      differences: [],
-      unknown: [],
-      waitsFor: [],
-      startsAtOnce: false,
-    });
-  }
-  const foreignNames = stack.resources.flatMap(({ inputs }) =>
-    inputs.flatMap(({ references }) =>
-      references.flatMap((reference) => (reference.kind === 'name' ? [reference.name] : [])),
-    ),
-  );
   return {
     action: 'CREATE',
     space: stack.space,
     stack: stack.stack,
-    steps,
+    steps: [...steps, ...leftOut(stack)],
     criticalPath: findCriticalPath(graph),
-    foreignNames,
+    outputs: outputChanges(stack, {}, scope, isChanging, mask),
+    affectedStacks: [],
+    foreignNames: foreignNames(stack),
   };
+}
+
+/** In an order in which they may start. */
+export function orderedResources(stack: StackInterface, graph: PortGraph): readonly ResourceInterface[] {
+  const ordered: ResourceInterface[] = [];
+  for (const port of topologicalOrder(graph)) {
+    if (graph.kinds[port] === START) ordered.push(stack.resources[graph.owners[port] as number] as ResourceInterface);
+  }
+  return ordered;
+}
+
+/** A step of which nothing is known yet but the template. */
+export function stepOf(resource: ResourceInterface, action: PlanStep['action']): PlanStep {
+  const { name, definition, type } = resource;
+  return {
+    ...emptyStep(name, definition.type, action),
+    waitsFor: waitsOf(resource),
+    deletesFirst: type.deletesBeforeReplacing === true,
+    startsAtOnce: type.kind === 'streaming',
+  };
+}
+
+/** The step of a resource that does not run. */
+export function emptyStep(resource: string, type: string, action: PlanStep['action'], reason?: string): PlanStep {
+  return {
+    resource,
+    type,
+    action,
+    reason,
+    movedFrom: undefined,
+    changes: [],
+    mayReplace: false,
+    deletesFirst: false,
+    restricted: [],
+    waitsFor: [],
+    readBy: [],
+    startsAtOnce: false,
+  };
+}
+
+/** What the template gives a resource that is to be made. */
+export function changesOfNew(
+  resource: ResourceInterface,
+  stack: StackInterface,
+  scope: ResolveScope,
+  isChanging: (index: number) => boolean,
+  mask: (text: string) => string,
+): readonly PropertyChange[] {
+  const unknown = new Set<string>();
+  for (const { name, references } of resource.inputs) if (isUnknown(stack, references, isChanging)) unknown.add(name);
+  return givenChanges(resource, (input) => unknown.has(input), scope, placeOf(resource, stack, mask), mask);
+}
+
+/** The steps of the resources that a condition leaves out. */
+export function leftOut({ template, numbers }: StackInterface): readonly PlanStep[] {
+  return [...template.resources.values()]
+    .filter(({ name }) => !numbers.has(name))
+    .map(({ name, type }) => emptyStep(name, type, 'none', 'its condition does not hold'));
+}
+
+export function foreignNames({ resources }: StackInterface): readonly Name[] {
+  return resources.flatMap(({ inputs }) =>
+    inputs.flatMap(({ references }) =>
+      references.flatMap((reference) => (reference.kind === 'name' ? [reference.name] : [])),
+    ),
+  );
+}
+
+function waitsOf({ inputs, dependsOn }: ResourceInterface): PlanStep['waitsFor'] {
+  const waitsFor = inputs.map(({ name, references }) => ({
+    input: name,
+    names: references.map((reference) =>
+      reference.kind === 'attribute'
+        ? `${reference.resource}.${reference.attribute}`
+        : reference.kind === 'done'
+          ? `${reference.resource} (done)`
+          : reference.name.join('.'),
+    ),
+  }));
+  if (dependsOn.length > 0) {
+    waitsFor.unshift({ input: 'depends_on', names: dependsOn.map((name) => `${name} (done)`) });
+  }
+  return waitsFor;
 }

@@ -5,11 +5,11 @@ import type { ResourceRecord, StoreChange } from '../store/stack-store.ts';
 import { asJson, isJsonObject, type Json, type JsonObject } from '../values.ts';
 import type { ExportedResource, StackExport } from './abandon.ts';
 import { type Analysis, analyse, type TemplateInput } from './analyse.ts';
+import { beginningOf } from './beginning.ts';
 import type { CreateOptions } from './create.ts';
 import type { StackDescription } from './describe.ts';
 import { Operation } from './operation.ts';
 import type { StackServices } from './services.ts';
-import { beginningOf } from './update.ts';
 
 export interface AdoptOptions extends Omit<CreateOptions, 'template' | 'rollback'> {
   /** What `abandon` or `export` gave, or Heat's client's `stack abandon`. */

@@ -32,12 +32,9 @@ export class Interruption {
   /** Removes what has to be made anew, and returns what stands. Throws StackFailed when something cannot be removed. */
   async clear(journal: Journal, signal: AbortSignal): Promise<ReadonlyMap<string, StoredResource>> {
     const records = await this.#records();
-    const unknown = unknownOutcomes(
-      this.#services,
-      this.#analysis,
-      [...records.values()].map((record) => ({ record })),
-      (change) => void journal.record(change),
-    );
+    const found = new Map([...records.values()].map((record) => [record.name, { record }]));
+    const unknown = unknownOutcomes(this.#analysis, found.values());
+    tellUnknownOutcomes(this.#services, this.#analysis, unknown, found, (change) => void journal.record(change));
     const anew = this.#anew(records, unknown);
     const { space, stack } = this.#analysis.stack;
     const removed = await deleteResources({
@@ -125,27 +122,33 @@ export class Interruption {
   }
 }
 
-/**
- * The interrupted attempts of which nobody can tell what they made: no id was recorded, and there is no way to look. Each is
- * told as failed, by its name.
- */
+/** The interrupted attempts of which nobody can tell what they made: no id was recorded, and there is no way to look. */
 export function unknownOutcomes(
-  { events, clock }: Pick<StackServices, 'events' | 'clock'>,
   { stack }: Analysis,
-  found: readonly { readonly record: ResourceRecord }[],
-  store: (change: StoreChange) => void,
+  found: Iterable<{ readonly record: ResourceRecord }>,
 ): ReadonlyMap<string, OutcomeUnknown> {
   const unknown = new Map<string, OutcomeUnknown>();
   for (const { record } of found) {
-    const resource = findResource(stack, record.name);
-    if (resource === undefined || record.status !== 'IN_PROGRESS' || !isUnknown(record, resource)) continue;
-    const failure = outcomeUnknown(resource);
-    unknown.set(record.name, failure);
-    const failed = { ...record, status: 'FAILED', reason: failure.what, updatedAt: clock.now() } as const;
+    const resource = record.status === 'IN_PROGRESS' ? findResource(stack, record.name) : undefined;
+    if (resource !== undefined && isUnknown(record, resource)) unknown.set(record.name, outcomeUnknown(resource));
+  }
+  return unknown;
+}
+
+/** Stores and tells each of them as failed. */
+export function tellUnknownOutcomes(
+  { events, clock }: Pick<StackServices, 'events' | 'clock'>,
+  { stack }: Analysis,
+  unknown: ReadonlyMap<string, OutcomeUnknown>,
+  found: ReadonlyMap<string, { readonly record: ResourceRecord }>,
+  store: (change: StoreChange) => void,
+): void {
+  for (const [name, { what }] of unknown) {
+    const record = found.get(name)?.record as ResourceRecord;
+    const failed = { ...record, status: 'FAILED', reason: what, updatedAt: clock.now() } as const;
     store({ kind: 'resource', record: failed, isEvent: true });
     if (events.isHeard) events.emit(resourceEventOf(failed, stack));
   }
-  return unknown;
 }
 
 function isUnknown({ action, resourceId }: ResourceRecord, { type, isExternal }: ResourceInterface): boolean {

@@ -436,7 +436,7 @@ export class Operation {
     { signal, cancel }: ActionLimits,
     { stored, present }: Beginning,
   ): Traversal {
-    const { stack, graph, environment, redact } = this.#analysis;
+    const { stack, graph, redact } = this.#analysis;
     return new Traversal({
       ...this.#services,
       stackId: this.#stackId,
@@ -447,7 +447,7 @@ export class Operation {
       signal,
       redact,
       didBreak: cancel,
-      restricted: (resource) => restrictedActions(environment.resourceRegistry, resource.split('/')),
+      restricted: restrictionsOf(this.#analysis),
       conceal: concealer(redact, this.#stackId),
       stored,
       present,
@@ -520,6 +520,11 @@ interface Failed {
   readonly error: StackFailed;
   readonly reason: string;
   readonly outputs: StackRecord['outputs'];
+}
+
+/** What an update must not do with a resource, as the environment says it. */
+export function restrictionsOf({ environment }: Analysis): TraversalParts['restricted'] {
+  return (resource) => restrictedActions(environment.resourceRegistry, resource.split('/'));
 }
 
 /** What an action that comes later has to know of the environment. Parameters are stored as what they have come to. */

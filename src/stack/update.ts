@@ -1,15 +1,15 @@
 import { ActionCancelled, ImmutableParameterModified, NotSupported } from '../errors.ts';
 import type { PresentResource } from '../plan/comparison.ts';
-import { type Plan, planUpdate } from '../plan/plan.ts';
-import type { StoredResource } from '../scheduler/traversal.ts';
+import type { Plan } from '../plan/plan.ts';
+import { planUpdate } from '../plan/plan-update.ts';
 import type { Claim, StackRecord, StoreChange } from '../store/stack-store.ts';
 import { type JsonObject, sameJson } from '../values.ts';
 import { type Analysis, analyse, analyseStored, type TemplateInput } from './analyse.ts';
+import { beginningOf, findBeginning } from './beginning.ts';
 import { findStack } from './delete.ts';
 import type { StackDescription } from './describe.ts';
-import { unknownOutcomes } from './interruption.ts';
-import { type Beginning, Operation, type OperationLimits } from './operation.ts';
-import { changesTo, presentResources, touched } from './present.ts';
+import { Operation, type OperationLimits, restrictionsOf } from './operation.ts';
+import { presentResources, touched } from './present.ts';
 import { endOwnAction, type RunningAction, type StackServices } from './services.ts';
 
 export interface UpdateOptions extends Omit<TemplateInput, 'template'> {
@@ -85,8 +85,20 @@ export async function previewUpdate(services: StackServices, options: UpdateOpti
   refuseDeleted(record);
   const analysis = analyseUpdate(services, record, options);
   refuseImmutable(record, analysis);
-  const present = touched(await presentResources(services, record.id));
-  return planUpdate(analysis.stack, analysis.graph, changesTo(analysis, present, record.id), present);
+  const all = await presentResources(services, record.id);
+  const { changes, unknown } = findBeginning(analysis, record.id, all);
+  const { space, name } = record;
+  return planUpdate({
+    stack: analysis.stack,
+    graph: analysis.graph,
+    changes,
+    present: touched(all),
+    stuck: new Map([...unknown].map(([resource, { what }]) => [resource, what])),
+    outputs: record.outputs,
+    restricted: restrictionsOf(analysis),
+    readers: await services.store.readersOf(space, name),
+    mask: analysis.redact,
+  });
 }
 
 /** Goes on with an update, the rollback of one, or an adopt, in which an engine was stopped. */
@@ -129,54 +141,6 @@ function analyseUpdate(services: StackServices, record: StackRecord, options: Up
     },
     { stackId: record.id },
   );
-}
-
-/** What the update begins with: what stands, and what has to be compared once its inputs are there. */
-export async function beginningOf(
-  services: StackServices,
-  analysis: Analysis,
-  stackId: string,
-  store: (change: StoreChange) => void,
-): Promise<Beginning> {
-  const all = await presentResources(services, stackId);
-  const present = new Map<string, PresentResource>();
-  const stored = new Map<string, StoredResource>();
-  const unknown = unknownOutcomes(services, analysis, [...all.values()], store);
-  let hasLeftovers = false;
-  for (const [name, resource] of all) {
-    const failure = unknown.get(name);
-    const index = analysis.stack.numbers.get(name);
-    if (index === undefined) {
-      hasLeftovers = true;
-      continue;
-    }
-    if (resource.record.action === 'INIT') continue;
-    if (failure !== undefined) {
-      const record = { ...resource.record, status: 'FAILED' as const, reason: failure.what };
-      stored.set(name, { record, values: {}, readElsewhere: NONE, failure });
-    } else if (isBegunAnew(analysis, index, resource)) {
-      stored.set(name, { ...resource, readElsewhere: NONE });
-    } else {
-      present.set(name, resource);
-    }
-  }
-  for (const [index, { verdict }] of changesTo(analysis, present, stackId).entries()) {
-    const { name } = analysis.stack.resources[index] as (typeof analysis.stack.resources)[number];
-    const resource = present.get(name);
-    if (verdict !== 'unchanged' || resource === undefined) continue;
-    present.delete(name);
-    stored.set(name, { ...resource, readElsewhere: NONE });
-  }
-  return { stored, present, hasLeftovers };
-}
-
-const NONE: ReadonlySet<string> = new Set();
-
-/** An interrupted create that is only called again. */
-function isBegunAnew({ stack }: Analysis, index: number, { record }: PresentResource): boolean {
-  const type = stack.resources[index]?.type;
-  const isInterrupted = record.action === 'CREATE' && record.status === 'IN_PROGRESS';
-  return isInterrupted && type?.name === record.type && type.handler.isRepeatable === true;
 }
 
 function limitsOf(

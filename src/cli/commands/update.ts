@@ -1,15 +1,11 @@
 import { UsageError } from '../../errors.ts';
-import type { Difference } from '../../plan/comparison.ts';
-import type { Plan, PlanStep } from '../../plan/plan.ts';
 import type { UpdateOptions } from '../../stack/update.ts';
-import type { Json } from '../../values.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { type Io, oneLine, printJson } from '../io.ts';
+import { type Io, printJson } from '../io.ts';
 import { type StoreOptions, withExistingStore } from '../open-engine.ts';
+import { printPlan } from '../print-plan.ts';
 import { Progress } from '../progress.ts';
 import { reportStack } from '../report-stack.ts';
-import type { Span } from '../styled-text.ts';
-import { printTable } from '../table.ts';
 import { readTemplateInput, readWithoutTemplate, type TemplateOptions } from '../template-input.ts';
 import { timeoutOf, watchAction } from '../watched-action.ts';
 
@@ -30,7 +26,7 @@ export async function update(io: Io, stack: string, options: UpdateCommandOption
     const plan = await engine.previewUpdate(input);
     if (options.dryRun === true) {
       if (options.json === true) printJson(io, plan);
-      else io.out.write(printUpdate(io, plan));
+      else io.out.write(printPlan(io, plan));
       return EXIT.ok;
     }
     const { resources } = await engine.show(stack, options.space);
@@ -68,43 +64,4 @@ async function readUpdate(io: Io, stack: string, options: UpdateCommandOptions):
   const files = new Map<string, string>();
   const others = await readWithoutTemplate(io, stack, options, files);
   return { ...others, files: Object.fromEntries(files), ...kept };
-}
-
-const WORDS: { readonly [A in PlanStep['action']]: string } = {
-  create: 'create',
-  update: 'update',
-  replace: 'replace',
-  compare: 'may change',
-  unchanged: 'leave',
-  delete: 'delete',
-  none: '',
-};
-
-function printUpdate(io: Io, plan: Plan): string {
-  const { bold } = io.out.colors;
-  const changing = plan.steps.filter(({ action }) => action !== 'unchanged' && action !== 'none');
-  const left = plan.steps.filter(({ action }) => action === 'unchanged').length;
-  const rest = left === 0 ? '' : `${left === 1 ? '1 resource is' : `${left} resources are`} left alone.\n`;
-  if (changing.length === 0) return `${bold(oneLine(plan.stack))}: nothing would change. ${rest}`;
-  const rows = changing.map((step): readonly Span[] => [
-    [WORDS[step.action], step.action === 'replace' || step.action === 'delete' ? 'bad' : 'strong'],
-    [oneLine(step.resource), 'strong'],
-    [oneLine(step.type), 'dim'],
-    [oneLine(whyChanged(step))],
-  ]);
-  const what = changing.length === 1 ? '1 resource' : `${changing.length} resources`;
-  const table = printTable(io.out, ['', 'RESOURCE', 'TYPE', 'BECAUSE'], rows);
-  return `${bold(oneLine(plan.stack))}: ${what} would be touched, in an order in which it may happen:\n\n${table}\n${rest}`;
-}
-
-function whyChanged({ reason, differences, unknown }: PlanStep): string {
-  const parts = differences.map(({ name, before, after }) => `${name}: ${shown(before)} → ${shown(after)}`);
-  if (unknown.length > 0) parts.push(`${unknown.join(', ')}: known when it runs`);
-  if (reason !== undefined) parts.push(reason);
-  return parts.join('; ');
-}
-
-function shown(value: Difference['before']): string {
-  const text = value === undefined ? 'absent' : JSON.stringify(value as Json);
-  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }

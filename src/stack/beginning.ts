@@ -1,0 +1,83 @@
+import type { OutcomeUnknown } from '../errors.ts';
+import type { Change } from '../plan/changes.ts';
+import type { PresentResource } from '../plan/comparison.ts';
+import type { StoredResource } from '../scheduler/traversal.ts';
+import type { StoreChange } from '../store/stack-store.ts';
+import type { Analysis } from './analyse.ts';
+import { tellUnknownOutcomes, unknownOutcomes } from './interruption.ts';
+import type { Beginning } from './operation.ts';
+import { changesTo, presentResources } from './present.ts';
+import type { StackServices } from './services.ts';
+
+/** What an update finds in the store, and what it will do with it. */
+export interface FoundBeginning {
+  /** What stands, or is done again from its start. */
+  readonly stored: ReadonlyMap<string, StoredResource>;
+  /** What has to be compared once its inputs are there. */
+  readonly present: ReadonlyMap<string, PresentResource>;
+  /** The resources of which nobody can tell what they made. */
+  readonly unknown: ReadonlyMap<string, OutcomeUnknown>;
+  readonly hasLeftovers: boolean;
+  /** What happens to each resource, by its number. */
+  readonly changes: readonly Change[];
+}
+
+/** What the update begins with. */
+export async function beginningOf(
+  services: StackServices,
+  analysis: Analysis,
+  stackId: string,
+  store: (change: StoreChange) => void,
+): Promise<Beginning> {
+  const all = await presentResources(services, stackId);
+  const { stored, present, unknown, hasLeftovers } = findBeginning(analysis, stackId, all);
+  tellUnknownOutcomes(services, analysis, unknown, all, store);
+  return { stored, present, hasLeftovers };
+}
+
+/** The same as a plan needs it: nothing is stored, and nothing told. */
+export function findBeginning(
+  analysis: Analysis,
+  stackId: string,
+  all: ReadonlyMap<string, PresentResource>,
+): FoundBeginning {
+  const present = new Map<string, PresentResource>();
+  const stored = new Map<string, StoredResource>();
+  const unknown = unknownOutcomes(analysis, all.values());
+  let hasLeftovers = false;
+  for (const [name, resource] of all) {
+    const failure = unknown.get(name);
+    const index = analysis.stack.numbers.get(name);
+    if (index === undefined) {
+      hasLeftovers = true;
+      continue;
+    }
+    if (resource.record.action === 'INIT') continue;
+    if (failure !== undefined) {
+      const record = { ...resource.record, status: 'FAILED' as const, reason: failure.what };
+      stored.set(name, { record, values: {}, readElsewhere: NONE, failure });
+    } else if (isBegunAnew(analysis, index, resource)) {
+      stored.set(name, { ...resource, readElsewhere: NONE });
+    } else {
+      present.set(name, resource);
+    }
+  }
+  const changes = changesTo(analysis, present, stackId);
+  for (const [index, { verdict }] of changes.entries()) {
+    const { name } = analysis.stack.resources[index] as (typeof analysis.stack.resources)[number];
+    const resource = present.get(name);
+    if (verdict !== 'unchanged' || resource === undefined) continue;
+    present.delete(name);
+    stored.set(name, { ...resource, readElsewhere: NONE });
+  }
+  return { stored, present, unknown, hasLeftovers, changes };
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** An interrupted create that is only called again. */
+function isBegunAnew({ stack }: Analysis, index: number, { record }: PresentResource): boolean {
+  const type = stack.resources[index]?.type;
+  const isInterrupted = record.action === 'CREATE' && record.status === 'IN_PROGRESS';
+  return isInterrupted && type?.name === record.type && type.handler.isRepeatable === true;
+}
