@@ -45,6 +45,7 @@ import { type ResumeOptions, resumeStack } from './stack/resume.ts';
 import { ScriptAccess } from './stack/script-access.ts';
 import { type Limits, RunningActions, type StackServices } from './stack/services.ts';
 import { previewUpdate, type UpdateOptions, updateStack } from './stack/update.ts';
+import { EngineStore } from './store/engine-store.ts';
 import { MemoryStore } from './store/memory-store.ts';
 import type { Claimant, StackStore, StoredEvent } from './store/stack-store.ts';
 import type { CustomConstraints } from './template/constraints.ts';
@@ -73,6 +74,14 @@ export interface EngineOptions {
   readonly stallTimeoutMs?: number;
   /** How long handlers may take to stop after a cancel or a time-out, in milliseconds. Default 10,000. */
   readonly cancelGraceMs?: number;
+  /**
+   * How long this engine's claim on a stack holds without a sign of life of it, in milliseconds. It gives one every third of
+   * that; when it gives none (its process is paused, its host gone) another engine may take the stack over after this time,
+   * and nothing that this one does to the stack is stored any more (ClaimLost). Default 30,000; at least 100, at most a day.
+   */
+  readonly leaseMs?: number;
+  /** How long one call of the store may take, in milliseconds; then the action fails. Default 30,000; at least 1. */
+  readonly storeTimeoutMs?: number;
   /** What consumers wait for: the attribute they read (default), or the whole resource, as other engines do. */
   readonly granularity?: Granularity;
   readonly limits?: Partial<Limits>;
@@ -107,6 +116,7 @@ export class Engine {
   readonly #services: StackServices;
   readonly #scripts: ScriptAccess;
   readonly #engineId: string;
+  readonly #leaseMs: number;
   readonly #closing = new AbortController();
   readonly #actions = new Set<Promise<unknown>>();
   #claimantOnce: Promise<Claimant> | undefined;
@@ -114,7 +124,7 @@ export class Engine {
   constructor(options: EngineOptions = {}) {
     checkOptions(options);
     const { clock = systemClock, randomness = systemRandomness } = options;
-    const store = options.store ?? new MemoryStore();
+    const store = new EngineStore(options.store ?? new MemoryStore(), clock, options.storeTimeoutMs ?? 30_000);
     const space = options.space ?? new MemorySpace();
     const events = new EventHub();
     const running = new RunningActions();
@@ -132,6 +142,7 @@ export class Engine {
     });
     this.#scripts = new ScriptAccess(names, running, (name, value) => this.write(name, value));
     this.#engineId = randomness.uuid();
+    this.#leaseMs = options.leaseMs ?? 30_000;
     // Every action listens to it: many listeners are no leak here.
     setMaxListeners(0, this.#closing.signal);
     this.#services = {
@@ -416,6 +427,7 @@ export class Engine {
       host: hostname(),
       pid: process.pid,
       processStart: processStart(process.pid) ?? 'unknown',
+      leaseMs: this.#leaseMs,
       ...(this.#services.store.isShared ? { observers: await this.#scripts.openForObservers() } : {}),
     };
   }
@@ -469,6 +481,8 @@ const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: true } = {
   readyOrder: true,
   stallTimeoutMs: true,
   cancelGraceMs: true,
+  leaseMs: true,
+  storeTimeoutMs: true,
   granularity: true,
   limits: true,
   projectId: true,
@@ -490,4 +504,16 @@ function checkOptions(options: EngineOptions): void {
       fix: `${suggest(name, Object.keys(OPTIONS))}Correct the name, or leave it out.`,
     });
   }
+  checkMs('leaseMs', options.leaseMs, 100, 86_400_000);
+  checkMs('storeTimeoutMs', options.storeTimeoutMs, 1, Number.POSITIVE_INFINITY);
+}
+
+function checkMs(option: string, value: number | undefined, least: number, most: number): void {
+  if (value === undefined || (value >= least && value <= most)) return;
+  const upTo = most === Number.POSITIVE_INFINITY ? '' : ` and at most ${most}`;
+  throw new UsageError({
+    what: `The engine's option '${option}' cannot be ${value}.`,
+    why: `It is a time in milliseconds, at least ${least}${upTo}.`,
+    fix: 'Give such a number, or leave the option out.',
+  });
 }

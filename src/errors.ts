@@ -326,6 +326,10 @@ export class ResourceActionRestricted extends HotloomError {
 export class ActionInProgress extends HotloomError {
   readonly code = 'ActionInProgress';
 }
+/** The stack was taken over by another engine while this one was at work on it: nothing more that it does is stored. */
+export class ClaimLost extends HotloomError {
+  readonly code = 'ClaimLost';
+}
 /** The stack's time-out elapsed. */
 export class StackTimeout extends HotloomError {
   readonly code = 'StackTimeout';
@@ -341,9 +345,13 @@ export class StackInUse extends HotloomError {
 
 // --- the store, the endpoint, the command line ---
 
-/** The store's file cannot be opened, is damaged, or was written by a newer release. */
+/** The store's file cannot be opened or written, is damaged, or was written by a newer release; or it does not answer. */
 export class StoreUnusable extends HotloomError {
   readonly code = 'StoreUnusable';
+}
+/** The store is locked by others, and has changed nothing: the same call may succeed a moment later. */
+export class StoreBusy extends HotloomError {
+  readonly code = 'StoreBusy';
 }
 /** A request to an endpoint was refused: bad token, unknown name, not allowed. */
 export class EndpointRefused extends HotloomError {

@@ -9,16 +9,22 @@ import type { Json } from '../values.ts';
 import type { ContractCase } from './contract-case.ts';
 
 /**
- * The rules that every stack store keeps. `make` is called once per case and gives an empty store, which the case closes.
+ * The rules that every stack store keeps. `make` is called once per case and gives an empty store, which the case closes;
+ * it measures leases by `now`, in milliseconds. A store whose clock is a server's adds to that how far `now` has come.
  * What a store has to do beyond that (outlive a crash, be shared by processes) depends on where it keeps its stacks.
  */
-export function stackStoreContract(make: () => StackStore | Promise<StackStore>): readonly ContractCase[] {
+export function stackStoreContract(
+  make: (now: () => number) => StackStore | Promise<StackStore>,
+): readonly ContractCase[] {
   return RULES.map(([name, rule]) => ({
     name,
     run: async () => {
-      const store = await make();
+      let now = 1_000_000;
+      const store = await make(() => now);
       try {
-        await rule(store);
+        await rule(store, (ms) => {
+          now += ms;
+        });
       } finally {
         await store.close();
       }
@@ -26,7 +32,8 @@ export function stackStoreContract(make: () => StackStore | Promise<StackStore>)
   }));
 }
 
-type Rule = readonly [name: string, rule: (store: StackStore) => Promise<void>];
+/** `pass` lets time pass, by the store's clock (ms). */
+type Rule = readonly [name: string, rule: (store: StackStore, pass: (ms: number) => void) => Promise<void>];
 
 const RULES: readonly Rule[] = [
   // --- stacks ---
@@ -179,11 +186,11 @@ const RULES: readonly Rule[] = [
       assert.equal(await store.find(ADDRESS), undefined);
       assert.equal(await store.holder(claim.stackId), undefined);
       assert.deepEqual(await store.find(APPROVED), { value: true });
-      await refusal(() => store.append(claim, [resource('web')]), 'ActionInProgress');
+      await refusal(() => store.append(claim, [resource('web')]), 'ClaimLost');
       await refusal(() => store.claim(claim.stackId, LIVE), 'EntityNotFound');
       const again = await store.createStack(stack('app', { id: uuid(2) }), LIVE);
       assert.deepEqual(await store.resources(again.stackId), []);
-      await refusal(() => store.append(claim, [resource('web')]), 'ActionInProgress');
+      await refusal(() => store.append(claim, [resource('web')]), 'ClaimLost');
     },
   ],
 
@@ -311,7 +318,7 @@ const RULES: readonly Rule[] = [
       const claim = await store.createStack(stack('app'), LIVE);
       await store.append(claim, []);
       await store.release(claim);
-      await refusal(() => store.append(claim, []), 'ActionInProgress');
+      await refusal(() => store.append(claim, []), 'ClaimLost');
     },
   ],
   [
@@ -475,7 +482,85 @@ const RULES: readonly Rule[] = [
     },
   ],
   [
-    'an engine on another host counts as alive',
+    'a claim holds as long as its lease, whatever else is known of the holder, and each renewal and each batch begins it anew',
+    async (store, pass) => {
+      const claim = await store.createStack(stack('app'), AWAY);
+      const signs = [
+        () => store.renew(claim),
+        () => store.append(claim, [resource('web')]),
+        () => store.append(claim, []),
+      ];
+      for (const giveSign of signs) {
+        pass(AWAY.leaseMs - 1);
+        await giveSign();
+      }
+      pass(AWAY.leaseMs - 1);
+      assert.deepEqual(await store.holder(claim.stackId), AWAY);
+      const error = await refusal(() => store.claim(claim.stackId, LIVE), 'ActionInProgress');
+      assert.match(error.message, /free 20 s after its last sign of life/);
+      pass(1);
+      assert.equal(await store.holder(claim.stackId), undefined);
+    },
+  ],
+  [
+    'a claim whose lease is over is taken over, also from a process that lives, and is refused whatever it does',
+    async (store, pass) => {
+      for (const [index, holder] of [AWAY, LIVE].entries()) {
+        const late = await store.createStack(stack(`app${index}`, { id: uuid(index) }), holder);
+        pass(holder.leaseMs);
+        const claim = await store.claim(late.stackId, OTHER_ENGINE);
+        assert.ok(claim.fence > late.fence);
+        const acts = [
+          () => store.append(late, [resource('late')]),
+          () => store.append(late, []),
+          () => store.renew(late),
+          () => store.removeStack(late),
+        ];
+        for (const act of acts) {
+          const error = await refusal(act, 'ClaimLost');
+          assert.match(error.message, new RegExp(`app${index}.*${OTHER_ENGINE.pid} on .*taken the stack over`, 's'));
+        }
+        await store.release(late);
+        assert.deepEqual(await store.holder(claim.stackId), OTHER_ENGINE, 'a late release does not free the stack');
+        pass(OTHER_ENGINE.leaseMs - 1);
+        await refusal(() => store.claim(claim.stackId, holder), 'ActionInProgress');
+        assert.deepEqual(await store.resources(claim.stackId), []);
+      }
+    },
+  ],
+  [
+    'a claim whose lease is over still writes, as long as nobody has come, and holds again after that',
+    async (store, pass) => {
+      const claim = await store.createStack(stack('app'), LIVE);
+      pass(10 * LIVE.leaseMs);
+      await store.append(claim, [resource('web')]);
+      await refusal(() => store.claim(claim.stackId, OTHER_ENGINE), 'ActionInProgress');
+      pass(10 * LIVE.leaseMs);
+      await store.renew(claim);
+      await refusal(() => store.claim(claim.stackId, OTHER_ENGINE), 'ActionInProgress');
+    },
+  ],
+  [
+    'the lease is the one that the holder has asked for',
+    async (store, pass) => {
+      const { stackId } = await store.createStack(stack('app'), { ...LIVE, leaseMs: 5 });
+      pass(5);
+      await store.claim(stackId, OTHER_ENGINE);
+      pass(5);
+      await refusal(() => store.claim(stackId, LIVE), 'ActionInProgress');
+    },
+  ],
+  [
+    'a claim that was released is not renewed',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE);
+      await store.release(claim);
+      await refusal(() => store.renew(claim), 'ClaimLost');
+      assert.equal(await store.holder(claim.stackId), undefined);
+    },
+  ],
+  [
+    'an engine on another host counts as alive until its lease is over',
     async (store) => {
       const { stackId } = await store.createStack(stack('app'), { ...DEAD, host: 'elsewhere.invalid' });
       const error = await refusal(() => store.claim(stackId, LIVE), 'ActionInProgress');
@@ -491,9 +576,9 @@ const RULES: readonly Rule[] = [
       await store.append(late, [resource('before')]);
       const claim = await store.claim(late.stackId, LIVE);
       assert.ok(claim.fence > late.fence);
-      const error = await refusal(() => store.append(late, [resource('late')]), 'ActionInProgress');
+      const error = await refusal(() => store.append(late, [resource('late')]), 'ClaimLost');
       assert.match(error.message, new RegExp(`lost.*${LIVE.pid}`, 's'));
-      await refusal(() => store.removeStack(late), 'ActionInProgress');
+      await refusal(() => store.removeStack(late), 'ClaimLost');
       await store.release(late);
       assert.deepEqual(await store.holder(claim.stackId), LIVE, 'a late release does not free the stack');
       await store.append(claim, [resource('after')]);
@@ -516,12 +601,12 @@ const RULES: readonly Rule[] = [
       const claim = await store.createStack(stack('app'), LIVE);
       await store.release(claim);
       await store.release(claim);
-      await refusal(() => store.append(claim, [resource('web')]), 'ActionInProgress');
-      await refusal(() => store.removeStack(claim), 'ActionInProgress');
+      await refusal(() => store.append(claim, [resource('web')]), 'ClaimLost');
+      await refusal(() => store.removeStack(claim), 'ClaimLost');
       const next = await store.claim(claim.stackId, LIVE);
       await store.release(claim);
       await store.append(next, [resource('web')]);
-      await refusal(() => store.append(claim, [resource('web')]), 'ActionInProgress');
+      await refusal(() => store.append(claim, [resource('web')]), 'ClaimLost');
     },
   ],
   [
@@ -702,10 +787,13 @@ const LIVE: Claimant = {
   host: hostname(),
   pid: process.pid,
   processStart: processStart(process.pid) ?? 'unknown',
+  leaseMs: 30_000,
 };
 const OTHER_ENGINE: Claimant = { ...LIVE, engineId: uuid(901) };
 /** Of a process that never was: pids are smaller everywhere. */
-const DEAD: Claimant = { engineId: uuid(902), host: hostname(), pid: 2 ** 30, processStart: 'never' };
+const DEAD: Claimant = { ...LIVE, engineId: uuid(902), pid: 2 ** 30, processStart: 'never' };
+/** Of another host: nothing is known of it but what it tells the store. */
+const AWAY: Claimant = { ...LIVE, engineId: uuid(903), host: 'elsewhere.invalid', leaseMs: 20_000 };
 
 const STACK_FAILED: StoreChange = { kind: 'stack', action: 'CREATE', status: 'FAILED', reason: '', time: 8 };
 const STACK_COMPLETE: StoreChange = { kind: 'stack', action: 'CREATE', status: 'COMPLETE', reason: '', time: 9 };

@@ -1,4 +1,5 @@
-import type { Claim, StackStore, StoreChange } from '../store/stack-store.ts';
+import type { EngineStore } from '../store/engine-store.ts';
+import type { Claim, StoreChange } from '../store/stack-store.ts';
 
 /** Told when a record is durable, or that it cannot be stored. */
 export interface JournalWaiter {
@@ -9,10 +10,10 @@ export interface JournalWaiter {
 /**
  * Writes one stack's changes into the store. What is recorded in one turn goes in one batch, and those who wait for it
  * are told in the order in which they recorded. After the first failure everything is refused with that error: an engine
- * that cannot record what it does must stop doing it.
+ * that cannot record what it does must stop doing it. So it is when the claim is lost, also while nothing is recorded.
  */
 export class Journal {
-  readonly #store: StackStore;
+  readonly #store: EngineStore;
   readonly #claim: Claim;
   readonly #didFail: (error: unknown) => void;
   #batch: StoreChange[] = [];
@@ -22,10 +23,11 @@ export class Journal {
   #failure: { readonly error: unknown } | undefined;
 
   /** `didFail` is told of the first failure. */
-  constructor(store: StackStore, claim: Claim, didFail: (error: unknown) => void) {
+  constructor(store: EngineStore, claim: Claim, didFail: (error: unknown) => void) {
     this.#store = store;
     this.#claim = claim;
     this.#didFail = didFail;
+    store.onLost(claim, (error) => this.#stop(error));
   }
 
   /** Adds changes to the batch of this turn; resolves when they are durable. Nobody has to look at the promise. */
@@ -90,10 +92,15 @@ export class Journal {
   }
 
   #fail(waiters: readonly JournalWaiter[], error: unknown): void {
-    const isFirst = this.#failure === undefined;
-    this.#failure ??= { error };
-    if (isFirst) this.#didFail(error);
-    this.#tell(waiters, this.#failure);
+    this.#tell(waiters, this.#stop(error));
+  }
+
+  #stop(error: unknown): { readonly error: unknown } {
+    if (this.#failure === undefined) {
+      this.#failure = { error };
+      this.#didFail(error);
+    }
+    return this.#failure;
   }
 
   #tell(waiters: readonly JournalWaiter[], failure: { readonly error: unknown } | undefined): void {

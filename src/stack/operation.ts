@@ -240,6 +240,8 @@ export class Operation {
         await rollback(claim, [event, ...changes]);
       } else {
         const told = this.#tell(journal, 'FAILED', failure.reason, failure.outputs);
+        // When nothing can be stored any more the rollback is the first to hear of it.
+        told.catch(() => {});
         if (action.willRollBack) await this.#rollback(journal, action);
         await told;
       }

@@ -9,14 +9,15 @@ import type { Traversal } from '../scheduler/traversal.ts';
 import type { DataSpace, Region } from '../space/data-space.ts';
 import type { NameReader } from '../space/name-reader.ts';
 import type { Waits } from '../space/waits.ts';
-import type { Claimant, StackStore } from '../store/stack-store.ts';
+import type { EngineStore } from '../store/engine-store.ts';
+import type { Claimant } from '../store/stack-store.ts';
 import type { CustomConstraints } from '../template/constraints.ts';
 import type { DuplicateKeys } from '../template/yaml.ts';
 
 /** What a stack's actions work with: the parts that one engine has once. */
 export interface StackServices {
   readonly types: ResourceTypes;
-  readonly store: StackStore;
+  readonly store: EngineStore;
   readonly space: DataSpace;
   readonly names: NameReader;
   readonly waits: Waits;

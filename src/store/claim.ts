@@ -1,19 +1,35 @@
 import { hostname } from 'node:os';
-import { ActionInProgress } from '../errors.ts';
+import { ActionInProgress, ClaimLost } from '../errors.ts';
 import { isRunning } from '../process-identity.ts';
-import type { Claimant } from './stack-store.ts';
+import type { Claim, Claimant } from './stack-store.ts';
 
 /**
- * True unless the claimant is a process of this host that runs no more. Of another host nothing is known here, so its
- * claimant counts as alive: its stack has to be released there, or by an operator.
+ * Milliseconds on this machine's monotonic clock. All processes of the machine share it, and nobody who sets the time moves
+ * it; it begins anew when the machine does.
  */
-export function isAlive(claimant: Claimant): boolean {
-  return claimant.host !== hostname() || isRunning(claimant.pid, claimant.processStart);
+export function monotonicNow(): number {
+  return Number(process.hrtime.bigint() / 1000n) / 1000;
+}
+
+/**
+ * Whether the holder of a claim still has it: its lease is not over, and it is not a process of this host that runs no
+ * more. Both times are of the store's own clock, so no two clocks are ever compared.
+ */
+export function isHeld(holder: Claimant, renewedAt: number, now: number): boolean {
+  const age = now - renewedAt;
+  // A renewal that lies ahead is from before the clock began anew.
+  return age >= 0 && age < holder.leaseMs && !isKnownDead(holder);
+}
+
+/** Of another host's processes nothing is known here: only the lease tells. */
+function isKnownDead({ host, pid, processStart }: Claimant): boolean {
+  return host === hostname() && !isRunning(pid, processStart);
 }
 
 /** The stack cannot be claimed: `holder` is at work on it. */
 export function stackIsBusy(stack: string, holder: Claimant, claimant: Claimant): ActionInProgress {
   const itself = holder.engineId === claimant.engineId;
+  const lease = `${holder.leaseMs / 1000} s`;
   return new ActionInProgress({
     what: `Stack ${stack} already has an action in progress.`,
     why: itself
@@ -23,19 +39,33 @@ export function stackIsBusy(stack: string, holder: Claimant, claimant: Claimant)
       ? 'Wait until that action has ended, or cancel it.'
       : holder.host === claimant.host
         ? `Wait until that action has ended. If the process hangs, end it (kill ${holder.pid}) and run the action again.`
-        : `Wait until that action has ended. If ${holder.host} is gone for good, its claim has to be removed from the store.`,
+        : `Wait until that action has ended. If that process is gone, run the action again: the stack is free ${lease} after its last sign of life.`,
   });
 }
 
-/** A write came under a claim that holds no more; `holder` is who has the stack now. */
-export function claimWasLost(stack: string, holder: Claimant | undefined): ActionInProgress {
-  return new ActionInProgress({
-    what: `Nothing was stored: the claim on stack ${stack} was lost.`,
-    why:
-      holder === undefined
-        ? 'It was released, or the stack was removed.'
-        : `The engine in ${describe(holder)} has taken the stack over, because this one seemed dead.`,
-    fix: 'Look at the state of the stack, and run the action again if it is still wanted.',
+/** A write came under `claim`, which holds no more; `present` is what the store has of the stack's claims, if anything. */
+export function claimWasLost(
+  claim: Claim,
+  present: { readonly stack: string; readonly fence: number; readonly holder: Claimant | undefined } | undefined,
+): ClaimLost {
+  const isTakenOver = present !== undefined && present.fence > claim.fence;
+  const by = present?.holder === undefined ? 'Another engine' : `The engine in ${describe(present.holder)}`;
+  return new ClaimLost({
+    what: `Nothing was stored: the claim on stack ${present?.stack ?? claim.stackId} was lost.`,
+    why: isTakenOver
+      ? `${by} has taken the stack over, because this one gave no sign of life for longer than its lease, or seemed dead.`
+      : 'It was released, or the stack was removed.',
+    fix: 'What this engine was at work with is stopped. Look at the state of the stack, and run the action again if it is still wanted.',
+  });
+}
+
+/** The engine could not renew its claim until its lease was over, because of `cause`: another one may have the stack now. */
+export function leaseIsOver(leaseMs: number, cause: unknown): ClaimLost {
+  return new ClaimLost({
+    what: `The claim on the stack could not be renewed for ${leaseMs / 1000} s.`,
+    why: 'The store did not take it, and another engine may have taken the stack over since.',
+    fix: 'What this engine was at work with is stopped. When the store can be used again, resume the stack.',
+    cause,
   });
 }
 

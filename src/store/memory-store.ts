@@ -2,7 +2,7 @@ import { InternalError } from '../errors.ts';
 import { type DeclaredNames, type Name, nameKey } from '../names.ts';
 import { conflictingWrite, notTheWriter, writtenOutside } from '../refusals.ts';
 import { asJson, type Json, type JsonObject, sameJson, setOwn } from '../values.ts';
-import { claimWasLost, isAlive, stackIsBusy } from './claim.ts';
+import { claimWasLost, isHeld, monotonicNow, stackIsBusy } from './claim.ts';
 import type {
   Claim,
   Claimant,
@@ -34,8 +34,14 @@ export class MemoryStore implements StackStore {
   /** Ids by space and stack. */
   readonly #ids = new Map<string, string>();
   readonly #outside = new Map<string, { readonly name: Name; readonly value: Json }>();
+  readonly #now: () => number;
   #sequence = 0;
   #revision = 0;
+
+  /** `now` is the clock by which leases are measured, in milliseconds; default: the machine's, which nobody sets. */
+  constructor(options: { readonly now?: () => number } = {}) {
+    this.#now = options.now ?? monotonicNow;
+  }
 
   createStack(record: StackRecord, claimant: Claimant, declared: DeclaredNames = new Map()): Claim {
     const key = nameKey([record.space, record.name]);
@@ -82,10 +88,13 @@ export class MemoryStore implements StackStore {
   claim(stackId: string, claimant: Claimant): Claim {
     const stack = this.#stacks.get(stackId);
     if (stack === undefined) throw noSuchStack(stackId);
-    if (stack.holder !== undefined && isAlive(stack.holder)) {
-      throw stackIsBusy(stack.record.name, stack.holder, claimant);
-    }
+    const holder = this.#holderOf(stack);
+    if (holder !== undefined) throw stackIsBusy(stack.record.name, holder, claimant);
     return this.#hold(stack, claimant);
+  }
+
+  renew(claim: Claim): void {
+    this.#claimed(claim);
   }
 
   release(claim: Claim): void {
@@ -94,8 +103,8 @@ export class MemoryStore implements StackStore {
   }
 
   holder(stackId: string): Claimant | undefined {
-    const holder = this.#stacks.get(stackId)?.holder;
-    return holder !== undefined && isAlive(holder) ? holder : undefined;
+    const stack = this.#stacks.get(stackId);
+    return stack === undefined ? undefined : this.#holderOf(stack);
   }
 
   append(claim: Claim, changes: readonly StoreChange[]): void {
@@ -181,14 +190,21 @@ export class MemoryStore implements StackStore {
   #hold(stack: StackState, claimant: Claimant): Claim {
     stack.fence += 1;
     stack.holder = claimant;
+    stack.renewedAt = this.#now();
     return { stackId: stack.record.id, claimant, fence: stack.fence };
   }
 
+  #holderOf({ holder, renewedAt }: StackState): Claimant | undefined {
+    return holder !== undefined && isHeld(holder, renewedAt, this.#now()) ? holder : undefined;
+  }
+
+  /** The stack of a claim that was not lost, whose lease begins anew. */
   #claimed(claim: Claim): StackState {
     const stack = this.#stacks.get(claim.stackId);
     if (stack?.holder === undefined || stack.fence !== claim.fence) {
-      throw claimWasLost(stack?.record.name ?? claim.stackId, stack?.holder);
+      throw claimWasLost(claim, stack && { stack: stack.record.name, fence: stack.fence, holder: stack.holder });
     }
+    stack.renewedAt = this.#now();
     return stack;
   }
 
@@ -264,6 +280,8 @@ class StackState {
   /** The names that only the stack writes. */
   declared: DeclaredNames;
   holder: Claimant | undefined;
+  /** When the holder has given its last sign of life, by the store's clock. */
+  renewedAt = 0;
   fence = 0;
 
   constructor(record: StackRecord, declared: DeclaredNames) {

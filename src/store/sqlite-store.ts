@@ -2,12 +2,12 @@ import { accessSync, closeSync, constants, mkdirSync, openSync, statSync } from 
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import Database from 'libsql';
-import { InternalError, isHotloomError, messageOf, StoreUnusable } from '../errors.ts';
+import { InternalError, isHotloomError, messageOf, StoreBusy, StoreUnusable } from '../errors.ts';
 import type { ResourceEvent, StackEvent } from '../events.ts';
 import { type DeclaredNames, type Name, nameKey } from '../names.ts';
 import { conflictingWrite, notTheWriter, writtenOutside } from '../refusals.ts';
 import { asJson, type Json, type JsonObject, sameJson } from '../values.ts';
-import { claimWasLost, isAlive, stackIsBusy } from './claim.ts';
+import { claimWasLost, isHeld, monotonicNow, stackIsBusy } from './claim.ts';
 import { MIGRATIONS } from './migrations/migrations.ts';
 import type {
   Claim,
@@ -40,6 +40,11 @@ export interface SqliteStoreOptions {
   readonly durability?: 'process' | 'power';
   /** How long a write waits for another process that writes. Default 5,000; at least 0. */
   readonly busyTimeoutMs?: number;
+  /**
+   * The clock by which leases are measured, in milliseconds: one that everybody who uses the file shares. Default: the
+   * machine's, which nobody sets.
+   */
+  readonly now?: () => number;
 }
 
 /**
@@ -54,14 +59,16 @@ export class SqliteStore implements StackStore {
   readonly #file: string;
   /** Undefined once the store is closed: libsql frees a connection when nothing refers to its statements any more. */
   #connection: Connection | undefined;
+  readonly #now: () => number;
   /** How many events were stored since a stack's old ones were last dropped, by the stack's id; while it is claimed. */
   readonly #undropped = new Map<string, number>();
   #revision = 0;
   #seenVersion = 0;
 
-  private constructor(file: string, connection: Connection) {
+  private constructor(file: string, connection: Connection, now: () => number) {
     this.#file = file;
     this.#connection = connection;
+    this.#now = now;
   }
 
   /**
@@ -71,7 +78,7 @@ export class SqliteStore implements StackStore {
    */
   static open(file: string, options: SqliteStoreOptions = {}): SqliteStore {
     const path = resolve(file);
-    const { durability = 'process', busyTimeoutMs = 5000 } = options;
+    const { durability = 'process', busyTimeoutMs = 5000, now = monotonicNow } = options;
     createFile(path);
     return guarded(path, () => {
       inspect(path, busyTimeoutMs);
@@ -81,7 +88,7 @@ export class SqliteStore implements StackStore {
         // A new file gets its marks before this, so that they stand in the file itself and not only in its log.
         database.exec('PRAGMA journal_mode = WAL');
         database.exec(`PRAGMA synchronous = ${durability === 'power' ? 'FULL' : 'NORMAL'}`);
-        return new SqliteStore(path, { database, statements: prepareAll(database) });
+        return new SqliteStore(path, { database, statements: prepareAll(database) }, now);
       } catch (error) {
         database.close();
         throw error;
@@ -99,7 +106,7 @@ export class SqliteStore implements StackStore {
       const { lastInsertRowid } = run(statements.addStack, id, ...at, text(state), text(record.outputs));
       const key = Number(lastInsertRowid);
       run(statements.addTemplate, key, ...definitionColumns(record, declared));
-      run(statements.addClaim, key, 1, text(claimant));
+      run(statements.addClaim, key, 1, text(claimant), this.#now());
       return { stackId: id, claimant, fence: 1 };
     });
   }
@@ -155,14 +162,18 @@ export class SqliteStore implements StackStore {
     return this.#write((statements) => {
       const row = all(statements.claim, stackId)[0];
       if (row === undefined) throw noSuchStack(stackId);
-      const [key, name, fence, holder] = row;
-      const present = claimantOf(holder);
-      if (present !== undefined && isAlive(present)) throw stackIsBusy(segmentOf(name), present, claimant);
+      const [key, name, fence] = row;
+      const holder = this.#holderOf(row);
+      if (holder !== undefined) throw stackIsBusy(segmentOf(name), holder, claimant);
       const claim = { stackId, claimant, fence: Number(fence) + 1 };
-      run(statements.setClaim, claim.fence, text(claimant), Number(key));
+      run(statements.setClaim, claim.fence, text(claimant), this.#now(), Number(key));
       this.#dropOldEvents(statements, Number(key), stackId);
       return claim;
     });
+  }
+
+  renew(claim: Claim): void {
+    this.#write((statements) => run(statements.renew, this.#now(), this.#claimed(statements, claim).key));
   }
 
   release(claim: Claim): void {
@@ -171,13 +182,15 @@ export class SqliteStore implements StackStore {
   }
 
   holder(stackId: string): Claimant | undefined {
-    const holder = this.#read((statements) => claimantOf(all(statements.claim, stackId)[0]?.[3]));
-    return holder !== undefined && isAlive(holder) ? holder : undefined;
+    return this.#read((statements) => this.#holderOf(all(statements.claim, stackId)[0]));
   }
 
   append(claim: Claim, changes: readonly StoreChange[]): void {
     this.#write((statements) => {
-      const key = this.#claimed(statements, claim);
+      const { key, renewedAt } = this.#claimed(statements, claim);
+      const now = this.#now();
+      // Not at each batch: a row that is written costs more than one that is read.
+      if (Math.abs(now - renewedAt) * 10 >= claim.claimant.leaseMs) run(statements.renew, now, key);
       const events = store(statements, key, changes);
       const undropped = (this.#undropped.get(claim.stackId) ?? 0) + events;
       // Dropping many at a time makes the cost of one event constant.
@@ -189,7 +202,7 @@ export class SqliteStore implements StackStore {
   removeStack(claim: Claim): void {
     this.#undropped.delete(claim.stackId);
     this.#write((statements) => {
-      const key = this.#claimed(statements, claim);
+      const { key } = this.#claimed(statements, claim);
       for (const statement of statements.removeStack) run(statement, key);
     });
   }
@@ -282,13 +295,21 @@ export class SqliteStore implements StackStore {
     });
   }
 
-  /** The key of the stack, as long as the claim holds. */
-  #claimed(statements: Statements, claim: Claim): number {
+  /** The key of the stack, as long as the claim was not lost, and when it was renewed. */
+  #claimed(statements: Statements, claim: Claim): { readonly key: number; readonly renewedAt: number } {
     const row = all(statements.claim, claim.stackId)[0];
-    if (row === undefined) throw claimWasLost(claim.stackId, undefined);
-    const [key, name, fence, holder] = row;
-    if (fence !== claim.fence || holder === null) throw claimWasLost(segmentOf(name), claimantOf(holder));
-    return Number(key);
+    if (row === undefined) throw claimWasLost(claim, undefined);
+    const [key, name, fence, holder, renewedAt] = row;
+    if (fence !== claim.fence || holder === null) {
+      throw claimWasLost(claim, { stack: segmentOf(name), fence: Number(fence), holder: claimantOf(holder) });
+    }
+    return { key: Number(key), renewedAt: Number(renewedAt) };
+  }
+
+  /** Of a row of `claim`, the claimant whose claim holds. */
+  #holderOf(row: Row | undefined): Claimant | undefined {
+    const holder = claimantOf(row?.[3]);
+    return holder !== undefined && isHeld(holder, Number(row?.[4]), this.#now()) ? holder : undefined;
   }
 
   #dropOldEvents(statements: Statements, key: number, stackId: string): void {
@@ -419,11 +440,12 @@ function prepareAll(database: Database.Database) {
     declared: query(
       'SELECT t.declared FROM templates t JOIN stacks s ON s.key = t.stack WHERE s.space = ? AND s.name = ?',
     ),
-    addClaim: prepare('INSERT INTO claims (stack, fence, holder) VALUES (?, ?, ?)'),
+    addClaim: prepare('INSERT INTO claims (stack, fence, holder, renewed_at) VALUES (?, ?, ?, ?)'),
     claim: query(
-      'SELECT s.key, s.name, c.fence, c.holder FROM stacks s JOIN claims c ON c.stack = s.key WHERE s.id = ?',
+      'SELECT s.key, s.name, c.fence, c.holder, c.renewed_at FROM stacks s JOIN claims c ON c.stack = s.key WHERE s.id = ?',
     ),
-    setClaim: prepare('UPDATE claims SET fence = ?, holder = ? WHERE stack = ?'),
+    setClaim: prepare('UPDATE claims SET fence = ?, holder = ?, renewed_at = ? WHERE stack = ?'),
+    renew: prepare('UPDATE claims SET renewed_at = ? WHERE stack = ?'),
     release: prepare(
       'UPDATE claims SET holder = NULL WHERE stack = (SELECT key FROM stacks WHERE id = ?) AND fence = ?',
     ),
@@ -778,7 +800,7 @@ function guarded<T>(path: string, body: () => T): T {
   }
 }
 
-function storeUnusable(path: string, cause: unknown): StoreUnusable | InternalError {
+function storeUnusable(path: string, cause: unknown): StoreUnusable | StoreBusy | InternalError {
   const code = sqliteCode(cause);
   const message = messageOf(cause);
   // Opening is the one thing for which libsql has no code.
@@ -791,12 +813,8 @@ function storeUnusable(path: string, cause: unknown): StoreUnusable | InternalEr
     'cannot be used',
     'Look at the disk and at the file. If it is damaged, restore it from a backup.',
   ];
-  return new StoreUnusable({
-    what: `The store ${path} ${what}.`,
-    why: `SQLite says: ${message} (${code}).`,
-    fix,
-    cause,
-  });
+  const fields = { what: `The store ${path} ${what}.`, why: `SQLite says: ${message} (${code}).`, fix, cause };
+  return code.startsWith('SQLITE_BUSY') ? new StoreBusy(fields) : new StoreUnusable(fields);
 }
 
 /** Empty for what SQLite has not thrown. */

@@ -111,11 +111,13 @@ export interface Claimant {
   readonly pid: number;
   /** Start of that process, so that a recycled pid is not taken for it; see process-identity.ts. */
   readonly processStart: string;
+  /** How long a claim of it holds without being renewed, in milliseconds of the store's clock. */
+  readonly leaseMs: number;
   /** Where other processes of the same user can ask what it does; absent when it cannot be asked. */
   readonly observers?: { readonly socket: string; readonly token: string };
 }
 
-/** The right to change one stack, until it is released or taken over. */
+/** The right to change one stack, until it is released, or taken over when it is not renewed for the claimant's `leaseMs`. */
 export interface Claim {
   readonly stackId: string;
   readonly claimant: Claimant;
@@ -136,7 +138,10 @@ export interface StoredEvent {
  * Where stacks live between and during actions. The engine stores the intent before it acts on the world and the result
  * after it, and a value before any reader wakes. A backend may answer at once or by a promise.
  *
- * Every method may throw StoreUnusable. `hotloom/testing` has the suite that a backend must pass.
+ * Leases are measured by one clock, the store's own: that of the database server, or of the machine that all its users
+ * share. What a claimant's clock says is never looked at, so hosts need not agree about the time.
+ *
+ * Every method may throw StoreUnusable, and StoreBusy when it has changed nothing and may succeed a moment later. `hotloom/testing` has the suite that a backend must pass.
  */
 export interface StackStore {
   /** Whether engines of other processes can work on the same store. */
@@ -160,20 +165,25 @@ export interface StackStore {
   events(stackId: string, after?: number): MaybePromise<readonly StoredEvent[]>;
 
   /**
-   * Claims a stack for an action. Throws ActionInProgress, naming the holder, unless it is free or its holder is dead
-   * (a process of this host that runs no more); an engine is busy for itself too. Throws EntityNotFound.
+   * Claims a stack for an action. Throws ActionInProgress, naming the holder, unless it is free, the holder's lease is over,
+   * or the holder is dead (a process of this host that runs no more); an engine is busy for itself too. Throws EntityNotFound.
    */
   claim(stackId: string, claimant: Claimant): MaybePromise<Claim>;
+  /**
+   * Begins the claim's lease anew, also when it was over and nobody has come since. Throws ClaimLost once the claim was
+   * released or taken over.
+   */
+  renew(claim: Claim): MaybePromise<void>;
   /** Gives the claim back. Does nothing when somebody else has taken it over. */
   release(claim: Claim): MaybePromise<void>;
-  /** The engine that holds the stack now and is alive. */
+  /** The engine that holds the stack now: its lease is not over, and it is not known to be dead. */
   holder(stackId: string): MaybePromise<Claimant | undefined>;
   /**
-   * Stores a batch, whole and in order; it is durable when this returns. `resourceGone` takes the resource's values along.
-   * Throws ActionInProgress if the claim was lost, and NotJson; then nothing of the batch is stored.
+   * Stores a batch, whole and in order; it is durable when this returns, and the claim is renewed. `resourceGone` takes the
+   * resource's values along. Throws ClaimLost, and NotJson; then nothing of the batch is stored.
    */
   append(claim: Claim, changes: readonly StoreChange[]): MaybePromise<void>;
-  /** Removes a stack with everything that belongs to it, its claim included. */
+  /** Removes a stack with everything that belongs to it, its claim included. Throws ClaimLost. */
   removeStack(claim: Claim): MaybePromise<void>;
 
   /**

@@ -12,9 +12,9 @@ describe.each(['process', 'power'] as const)(
   'SqliteStore keeps the contract of a stack store, durable over a %s loss',
   (durability) => {
     let files = 0;
-    const make = (): SqliteStore => {
+    const make = (now: () => number): SqliteStore => {
       files += 1;
-      return SqliteStore.open(join(directory, durability, `${files}.db`), { durability });
+      return SqliteStore.open(join(directory, durability, `${files}.db`), { durability, now });
     };
     for (const { name, run } of stackStoreContract(make)) test(name, run);
   },

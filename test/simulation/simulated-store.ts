@@ -62,6 +62,10 @@ export class SimulatedStore implements StackStore {
     else return delay().then(() => (this.#isDead(claim) ? never() : this.#append(claim, changes)));
   }
 
+  renew(claim: Claim): MaybePromise<void> {
+    return this.#isDead(claim) ? never() : this.#store.renew(claim);
+  }
+
   release(claim: Claim): void {
     this.#store.release(claim);
   }

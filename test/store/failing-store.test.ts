@@ -23,7 +23,13 @@ function intercepted(store: StackStore, before: (method: string) => void | Promi
   });
 }
 
-const OTHER_ENGINE: Claimant = { engineId: 'other', host: 'elsewhere.invalid', pid: 1, processStart: 'then' };
+const OTHER_ENGINE: Claimant = {
+  engineId: 'other',
+  host: 'elsewhere.invalid',
+  pid: 1,
+  processStart: 'then',
+  leaseMs: 30_000,
+};
 
 /** The next turn of the event loop, when everything that can go on at once has gone on. */
 const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));

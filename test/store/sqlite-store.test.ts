@@ -8,6 +8,7 @@ import Database from 'libsql';
 import type { HotloomError } from '../../src/errors.ts';
 import type { Name } from '../../src/names.ts';
 import { processStart } from '../../src/process-identity.ts';
+import { MIGRATIONS } from '../../src/store/migrations/migrations.ts';
 import { SqliteStore } from '../../src/store/sqlite-store.ts';
 import type { Claimant, StackRecord, StoreChange } from '../../src/store/stack-store.ts';
 
@@ -40,6 +41,7 @@ const ME: Claimant = {
   host: hostname(),
   pid: process.pid,
   processStart: processStart(process.pid) ?? 'unknown',
+  leaseMs: 30_000,
 };
 
 const ADDRESS: Name = ['default', 'app', 'web', 'address'];
@@ -109,7 +111,7 @@ describe('the file', () => {
     expect(statSync(join(directory, 'new', 'deep')).mode & 0o777).toBe(0o700);
     store.close();
     expect(readFileSync(path).toString('latin1', 68, 72)).toBe('HOTL');
-    expect(factsOf(path)).toEqual({ schema: 1, stacks: 1 });
+    expect(factsOf(path)).toEqual({ schema: MIGRATIONS.length, stacks: 1 });
   });
 
   test('keeps what was stored, for the next one that opens it', () => {
@@ -187,7 +189,7 @@ describe('a file that cannot be used is refused, and stays as it is', () => {
         return bytes;
       }),
       text: `FILE was written by a newer release of Hotloom.
-  It has schema 99, and this release knows schemas up to 1. The file was not changed.
+  It has schema 99, and this release knows schemas up to ${MIGRATIONS.length}. The file was not changed.
   Install the release that wrote it, or a newer one.`,
     },
     {
@@ -282,7 +284,7 @@ describe('two connections', () => {
     const [one, two] = [open(), open()];
     const late = one.createStack(stack(), { ...ME, pid: 2 ** 30, processStart: 'never' });
     const claim = two.claim(late.stackId, ME);
-    expect(refusalOf(() => one.append(late, [address('late')])).code).toBe('ActionInProgress');
+    expect(refusalOf(() => one.append(late, [address('late')])).code).toBe('ClaimLost');
     expect(refusalOf(() => one.claim(late.stackId, ME)).code).toBe('ActionInProgress');
     two.append(claim, [address('right')]);
     expect(one.find(ADDRESS)).toEqual({ value: 'right' });
@@ -293,7 +295,7 @@ describe('two connections', () => {
     const late = one.createStack(stack(), ME);
     two.removeStack(late);
     two.createStack(stack({ id: '00000000-0000-4000-8000-0000000000bb' }), ME);
-    expect(refusalOf(() => one.append(late, [address('late')])).code).toBe('ActionInProgress');
+    expect(refusalOf(() => one.append(late, [address('late')])).code).toBe('ClaimLost');
     expect(two.find(ADDRESS)).toBeUndefined();
   });
 

@@ -1,4 +1,5 @@
 import { initial } from './001-initial.ts';
+import { leases } from './002-leases.ts';
 
 /** SQL by schema number: the one at index i leads from schema i to i + 1. One that was released is never changed. */
-export const MIGRATIONS: readonly string[] = [initial];
+export const MIGRATIONS: readonly string[] = [initial, leases];

@@ -1,0 +1,94 @@
+import type { Clock, Timer } from '../clock.ts';
+import { isHotloomError } from '../errors.ts';
+import { leaseIsOver } from './claim.ts';
+import type { Claim, MaybePromise } from './stack-store.ts';
+
+/**
+ * A claim that is kept by renewing it: every third of its lease, unless something else has been stored under it since. It is
+ * lost when the store says so, or when it could not be renewed until its lease was over; then those who work under it are
+ * told at once, since what they do would not be stored.
+ */
+export class HeldClaim {
+  readonly claim: Claim;
+  readonly #clock: Clock;
+  readonly #renew: (claim: Claim) => MaybePromise<void>;
+  readonly #listeners: ((error: unknown) => void)[] = [];
+  #timer: Timer | undefined;
+  /** By this engine's clock; not later than the store has it. */
+  #renewedAt: number;
+  #loss: { readonly error: unknown } | undefined;
+  #hasEnded = false;
+
+  constructor(claim: Claim, clock: Clock, renewedAt: number, renew: (claim: Claim) => MaybePromise<void>) {
+    this.claim = claim;
+    this.#clock = clock;
+    this.#renew = renew;
+    this.#renewedAt = renewedAt;
+    this.#schedule();
+  }
+
+  /** Calls `listener` with the error when the claim is lost, at once when it is already. */
+  onLost(listener: (error: unknown) => void): void {
+    if (this.#loss === undefined) this.#listeners.push(listener);
+    else listener(this.#loss.error);
+  }
+
+  /** Throws the error with which the claim was lost. */
+  throwIfLost(): void {
+    if (this.#loss !== undefined) throw this.#loss.error;
+  }
+
+  /** Something was stored under it; `askedAt` is when the store was asked to. */
+  didStore(askedAt: number): void {
+    this.#renewedAt = askedAt;
+  }
+
+  /** Something was refused under it. */
+  didFail(error: unknown): void {
+    if (isHotloomError(error, 'ClaimLost')) this.#lose(error);
+  }
+
+  /** It is needed no more. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#timer?.cancel();
+    this.#listeners.length = 0;
+  }
+
+  get #leaseMs(): number {
+    return this.claim.claimant.leaseMs;
+  }
+
+  #schedule(delayMs = this.#leaseMs / 3 - this.#age()): void {
+    this.#timer = this.#clock.schedule(delayMs, () => void this.#tick());
+  }
+
+  #age(): number {
+    return this.#clock.now() - this.#renewedAt;
+  }
+
+  async #tick(): Promise<void> {
+    if (this.#age() < this.#leaseMs / 3) {
+      this.#schedule();
+      return;
+    }
+    const askedAt = this.#clock.now();
+    try {
+      await this.#renew(this.claim);
+      this.didStore(askedAt);
+      if (!this.#hasEnded) this.#schedule();
+    } catch (error) {
+      if (this.#hasEnded) return;
+      if (isHotloomError(error, 'ClaimLost')) this.#lose(error);
+      else if (this.#age() >= this.#leaseMs) this.#lose(leaseIsOver(this.#leaseMs, error));
+      else this.#schedule(this.#leaseMs / 10);
+    }
+  }
+
+  #lose(error: unknown): void {
+    if (this.#loss !== undefined || this.#hasEnded) return;
+    this.#loss = { error };
+    this.#timer?.cancel();
+    for (const listener of this.#listeners.splice(0)) listener(error);
+  }
+}
