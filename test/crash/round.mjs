@@ -1,107 +1,113 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Engine, isHotloomError, SqliteStore } from 'hotloom';
-import { completeWorld, outputsAreRight, worldOf } from './stack.mjs';
-
-const ENGINE = fileURLToPath(new URL('engine.mjs', import.meta.url));
+import { ChildEngine } from './child-engine.mjs';
+import { completeWorld, LEASE_MS, outputsAreRight, worldOf } from './stack.mjs';
 
 /**
- * A stack's life in which engines are killed by SIGKILL at random instants: it is created (or fails and is rolled back),
- * updated (or fails in that and is rolled back) and deleted, each action killed up to three times, also while it is resumed. Returns how many kills there were. Throws
- * when the world or the store is not what an undisturbed life would have left.
+ * How an engine may end. It was refused when another one has done, or does, the same: one that was paused before it had begun
+ * comes late, and one that was paused in the middle has lost its claim.
+ */
+const ENDINGS = /^(well$|StackFailed:|ClaimLost:|ActionInProgress:|StackExists:|EntityNotFound:)/;
+
+/**
+ * A stack's life in which engines are disturbed at random instants: killed by SIGKILL, or paused by SIGSTOP and continued
+ * while another one has taken over or after that. It is created (or fails and is rolled back), updated (or fails in that and
+ * is rolled back) and deleted; each action is disturbed up to three times, also while it is resumed. Returns the numbers of
+ * `kills`, of `pauses`, and of engines that have `lost` their claims by those. Throws when the world or the store is not what
+ * an undisturbed life would have left.
  *
  * @param {() => number} random numbers from 0 to 1
  * @param {{ create: number, update: number, failUpdate: number, delete: number, fail: number }} durations how long the actions take undisturbed (ms)
  */
 export async function playRound(random, durations) {
+  const counts = { kills: 0, pauses: 0, lost: 0 };
+  await inWorld(async (directory) => {
+    const action = random() < 0.25 ? 'fail' : 'create';
+    const actions = [action, ...(action === 'create' ? [random() < 0.4 ? 'failUpdate' : 'update'] : []), 'delete'];
+    for (const each of actions) {
+      await act(directory, each, random, durations[each], counts);
+      await check(directory, each);
+    }
+  });
+  return counts;
+}
+
+/** How long each action takes when nobody is disturbed (ms). */
+export async function measureDurations() {
+  const durations = {};
+  for (const actions of [
+    ['create', 'failUpdate', 'update', 'delete'],
+    ['fail', 'delete'],
+  ]) {
+    await inWorld(async (directory) => {
+      for (const action of actions) {
+        const engine = new ChildEngine(directory, action);
+        await engine.ended();
+        durations[action] = engine.ms;
+        await check(directory, action);
+      }
+    });
+  }
+  return durations;
+}
+
+async function inWorld(live) {
   const directory = mkdtempSync(join(tmpdir(), 'hotloom-crash-'));
   try {
-    const action = random() < 0.25 ? 'fail' : 'create';
-    let kills = await act(directory, action, random, durations[action]);
-    await check(directory, action);
-    if (action === 'create') {
-      const change = random() < 0.4 ? 'failUpdate' : 'update';
-      kills += await act(directory, change, random, durations[change]);
-      await check(directory, change);
-    }
-    kills += await act(directory, 'delete', random, durations.delete);
-    await check(directory, 'delete');
-    return kills;
+    await live(directory);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-/** How long each action takes when nobody is killed (ms). */
-export async function measureDurations() {
-  const durations = {};
-  for (const action of ['create', 'fail']) {
-    const directory = mkdtempSync(join(tmpdir(), 'hotloom-crash-'));
-    try {
-      durations[action] = (await runEngine(directory, action)).ms;
-      await check(directory, action);
-      for (const change of action === 'create' ? ['failUpdate', 'update'] : []) {
-        durations[change] = (await runEngine(directory, change)).ms;
-        await check(directory, change);
-      }
-      durations.delete = (await runEngine(directory, 'delete')).ms;
-      await check(directory, 'delete');
-    } finally {
-      rmSync(directory, { recursive: true, force: true });
+/** Does the action with engines that are disturbed, one to three times, and then with one that is not. */
+async function act(directory, action, random, durationMs, counts) {
+  const paused = [];
+  try {
+    const wanted = 1 + Math.floor(random() * 3);
+    let next = action;
+    for (let attempt = 0; attempt < wanted && next !== undefined; attempt += 1) {
+      const engine = new ChildEngine(directory, next);
+      await engine.worked(random() * durationMs);
+      if (random() < 0.6) {
+        if (await engine.kill()) counts.kills += 1;
+      } else if (await engine.pause()) {
+        counts.pauses += 1;
+        paused.push(engine);
+        // The lease of the one that is paused has to be over.
+        await new Promise((resolve) => setTimeout(resolve, LEASE_MS));
+      } else await end(engine);
+      next = await whatIsNext(directory, action);
     }
+    const last = next === undefined ? undefined : new ChildEngine(directory, next);
+    // Those that were paused wake up while the last one is at work, or after it.
+    if (random() < 0.5) await last?.worked(random() * durationMs);
+    else await last?.ended();
+    for (const engine of paused) engine.continue();
+    for (const engine of [...paused, ...(last === undefined ? [] : [last])]) await end(engine);
+    counts.lost += paused.filter(({ told }) => told.startsWith('ClaimLost')).length;
+  } finally {
+    for (const engine of paused) await engine.kill();
   }
-  return durations;
+  // One that came late may have been in the way of the last one.
+  for (let next = await whatIsNext(directory, action); next !== undefined; next = await whatIsNext(directory, action)) {
+    await end(new ChildEngine(directory, next));
+  }
 }
 
-/** Does the action with engines that are killed, one to three times, and one that is not. Returns the number of kills. */
-async function act(directory, action, random, durationMs) {
-  const wanted = 1 + Math.floor(random() * 3);
-  let next = action;
-  let kills = 0;
-  for (let attempt = 0; attempt < wanted; attempt += 1) {
-    const { wasKilled } = await runEngine(directory, next, random() * durationMs);
-    if (!wasKilled) return kills;
-    kills += 1;
-    next = await whatIsNext(directory, action);
-    if (next === undefined) return kills;
-  }
-  await runEngine(directory, next);
-  return kills;
-}
-
-/** Runs one engine to its end, or kills it so many ms after it has begun. Returns how long it was at work (ms). */
-async function runEngine(directory, action, killAfterMs) {
-  const child = fork(ENGINE, [directory, action], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  const exited = once(child, 'exit');
-  let told;
-  let began = 0;
-  let ended = 0;
-  child.on('message', (message) => {
-    if (message === 'began') {
-      began = performance.now();
-      if (killAfterMs !== undefined) setTimeout(() => child.kill('SIGKILL'), killAfterMs);
-    } else {
-      told = message.ended;
-      ended = performance.now();
-    }
-  });
-  const [, signal] = await exited;
-  if (signal === 'SIGKILL' && told === undefined) return { wasKilled: true, ms: killAfterMs };
-  // What a failure leaves is looked at in the store and in the world.
-  if (told !== 'well' && !told?.startsWith('StackFailed')) throw new Error(`The engine ended with ${told ?? signal}.`);
-  return { wasKilled: false, ms: ended - began };
+async function end(engine) {
+  await engine.ended();
+  if (!ENDINGS.test(engine.told ?? '')) throw new Error(`An engine ended with ${engine.told}.`);
 }
 
 /** How the next engine goes on; undefined when nothing is left to do. */
 async function whatIsNext(directory, action) {
   const stack = await look(directory);
   if (stack === undefined) return action === 'delete' ? undefined : action;
-  if (stack.isInterrupted) return 'resume';
-  // It was killed before it had begun.
+  if (stack.status === 'IN_PROGRESS') return 'resume';
+  // The engine was disturbed before it had begun.
   if (action.toLowerCase().endsWith('update') && stack.state === 'CREATE_COMPLETE') return action;
   return action === 'delete' ? 'delete' : undefined;
 }

@@ -1,20 +1,31 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { definePlainType, defineStreamingType, localTypes } from 'hotloom';
+
+/** Of the engines: short, so that a paused one is taken over soon. */
+export const LEASE_MS = 300;
 
 /** Marks the processes of one world, so that they can be counted whatever any engine knows of them. */
 const MARK = 'HOTLOOM_CRASH_WORLD';
 
-/** The types of a stack whose things are files and processes in `directory`. */
+/**
+ * The types of a stack whose things are files and processes in `directory`. Things are made in a world that heeds tokens, as a
+ * cloud does that takes an idempotency token: what was deleted under one is not made under it any more, however late the
+ * call comes. So a paused engine cannot make what the one that took over has removed.
+ */
 export function typesOf(directory) {
   const things = thingsIn(directory);
   mkdirSync(things, { recursive: true });
   const fileOf = (token) => join(things, token);
+  const make = (token, name) => writeFileSync(fileOf(token), name, { flag: 'wx' });
   const made = {
-    lookup: ({ token }) => (existsSync(fileOf(token)) ? token : undefined),
+    lookup: ({ token }) => (isThing(fileOf(token)) ? token : undefined),
     delete: async ({ token, clock }) => {
       await pause(clock, 2);
-      rmSync(fileOf(token), { force: true });
+      // At one stroke an empty file takes the place of what is there, or of what would have come.
+      const tombstone = join(directory, `${token}.${process.pid}`);
+      writeFileSync(tombstone, '');
+      renameSync(tombstone, fileOf(token));
     },
   };
   const thing = definePlainType({
@@ -24,7 +35,7 @@ export function typesOf(directory) {
     handler: {
       async create({ token, clock, resource, properties, setResourceId }) {
         await pause(clock, 3);
-        writeFileSync(fileOf(token), resource.name);
+        make(token, resource.name);
         await pause(clock, 3);
         await setResourceId(token);
         await pause(clock, 3);
@@ -39,7 +50,7 @@ export function typesOf(directory) {
     attributes: { address: { schema: {}, needs: [] }, knows: { schema: {} } },
     handler: {
       async create({ token, clock, resource, inputs, outputs }) {
-        writeFileSync(fileOf(token), resource.name);
+        make(token, resource.name);
         // Another one at each attempt: whoever knows it has to know the last one.
         await outputs.address(`${resource.name}@${token}`);
         await pause(clock, 5);
@@ -123,7 +134,9 @@ export function worldOf(directory) {
   const things = thingsIn(directory);
   const files = filesIn(directory);
   return [
-    ...(existsSync(things) ? readdirSync(things).map((token) => readFileSync(join(things, token), 'utf8')) : []),
+    ...(existsSync(things) ? readdirSync(things).map((token) => readFileSync(join(things, token), 'utf8')) : []).filter(
+      (name) => name !== '',
+    ),
     ...(existsSync(files) ? readdirSync(files) : []),
     ...processesOf(directory),
   ].sort();
@@ -166,6 +179,10 @@ function processesOf(directory) {
     }
   }
   return [...found.values()];
+}
+
+function isThing(file) {
+  return (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
 function thingsIn(directory) {
