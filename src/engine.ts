@@ -41,9 +41,10 @@ import {
 } from './stack/describe.ts';
 import { type Inspection, inspectAnalysis } from './stack/inspect.ts';
 import { readValue } from './stack/read.ts';
-import { type ResumeOptions, resumeStack } from './stack/resume.ts';
+import { finishResourceAction, type ResumeOptions, resumeInterrupted, resumeStack } from './stack/resume.ts';
 import { ScriptAccess } from './stack/script-access.ts';
 import { type Limits, RunningActions, type StackServices } from './stack/services.ts';
+import { type SuspendOptions, suspendStack } from './stack/suspend.ts';
 import { previewUpdate, type UpdateOptions, updateStack } from './stack/update.ts';
 import { EngineStore } from './store/engine-store.ts';
 import { MemoryStore } from './store/memory-store.ts';
@@ -217,7 +218,10 @@ export class Engine {
    * `rollback`, and can be updated again.
    */
   async update(options: UpdateOptions): Promise<StackDescription> {
-    return this.#owned(() => updateStack(this.#services, options));
+    return this.#owned(async () => {
+      await finishResourceAction(this.#services, options);
+      return updateStack(this.#services, options);
+    });
   }
 
   /** What `update` would do, as data: per resource what differs, and what is known only when it runs. Changes nothing. */
@@ -234,15 +238,31 @@ export class Engine {
   }
 
   /**
-   * Goes on with the action in which the engine of a stack was stopped, and resolves with the stack, undefined when a
-   * delete has come to its end. What is complete stays. What was being created is removed by its handler's `delete` and
+   * One of two things. Of a stack in which an engine was stopped: goes on with its action, whichever that is, and resolves
+   * with the stack, undefined when a delete has come to its end. Of a stack that is suspended: has its resources go on along
+   * the arrows, Heat's resume of a stack; it is RESUME_COMPLETE then, or RESUME_FAILED, of which this throws StackFailed. A
+   * stack that is neither is returned as it is.
+   *
+   * Of an action that goes on: what is complete stays. What was being created is removed by its handler's `delete` and
    * created anew, so that nothing is there twice; a handler that is `isRepeatable` is only called again. A resource of
-   * which nobody can tell what was made (no id recorded, no `lookup`) fails with OutcomeUnknown. A stack that nobody was at
-   * work on is returned as it is. Throws what the action throws, ActionInProgress, EntityNotFound, and
+   * which nobody can tell what was made (no id recorded, no `lookup`) fails with OutcomeUnknown. Throws what the action throws, ActionInProgress, EntityNotFound, and
    * UserParameterMissing for a hidden parameter without a default: its value was not stored.
    */
   async resume(options: ResumeOptions): Promise<StackDescription | undefined> {
     return this.#owned(() => resumeStack(this.#services, options));
+  }
+
+  /**
+   * Suspends a stack: each resource by its handler's `suspend`, against the arrows; one whose type has none just becomes
+   * SUSPEND_COMPLETE. Resolves with the stack, at once for one that is suspended; `resume` takes it back, and it can be
+   * deleted, but not updated. What an engine was stopped in is brought to its end first. Throws EntityNotFound,
+   * ActionInProgress, and StackFailed: the stack is then SUSPEND_FAILED, and can be suspended again or resumed.
+   */
+  async suspend(options: SuspendOptions): Promise<StackDescription> {
+    return this.#owned(async () => {
+      await resumeInterrupted(this.#services, options);
+      return suspendStack(this.#services, options);
+    });
   }
 
   /**
@@ -251,7 +271,10 @@ export class Engine {
    * NotSupported for a stack that is not complete, and StackFailed when the check was stopped.
    */
   async check(options: CheckOptions): Promise<StackCheck> {
-    return this.#owned(() => checkStack(this.#services, options));
+    return this.#owned(async () => {
+      await resumeInterrupted(this.#services, options);
+      return checkStack(this.#services, options);
+    });
   }
 
   /**

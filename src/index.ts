@@ -10,13 +10,13 @@ export { parseTemplate, type Template } from './template/template.ts';
 export type { CustomConstraints } from './template/constraints.ts';
 export { printTemplate } from './template/print.ts';
 export type {
-  CheckCall,
   CreateCall,
   DeleteCall,
   EndpointAccess,
   HandlerCall,
   Input,
   Inputs,
+  LiveCall,
   Outputs,
   PlainCreateCall,
   PlainHandler,
@@ -77,6 +77,7 @@ export type { CheckOptions, MarkUnhealthyOptions, StackCheck } from './stack/che
 export type { CreateOptions } from './stack/create.ts';
 export type { DeleteOptions } from './stack/delete.ts';
 export type { ResumeOptions } from './stack/resume.ts';
+export type { SuspendOptions } from './stack/suspend.ts';
 export type { UpdateOptions } from './stack/update.ts';
 export type { ResourceDescription, StackDescription, StackSummary } from './stack/describe.ts';
 export type { DefinedHandler } from './builtin/definitions/defined-type.ts';

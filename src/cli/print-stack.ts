@@ -36,10 +36,10 @@ function printResources(io: Io, { resources }: StackDescription): string {
   const table = printTable(
     io.out,
     ['NAME', 'TYPE', 'STATE', 'ID', ...(hasReasons ? ['REASON'] : [])],
-    resources.map(({ name, type, state, resourceId, reason }): readonly Span[] => [
+    resources.map(({ name, type, action, state, resourceId, reason, isSuspended }): readonly Span[] => [
       [oneLine(name)],
       [oneLine(type), 'dim'],
-      [state, toneOfState(state)],
+      [isSuspended && action !== 'SUSPEND' ? `${state} (suspended)` : state, toneOfState(state)],
       [oneLine(resourceId ?? '-'), 'dim'],
       [reason === 'state changed' ? '' : oneLine(reason), state.endsWith('FAILED') ? 'bad' : 'dim'],
     ]),

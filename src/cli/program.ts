@@ -41,6 +41,11 @@ Examples:
 
 Stacks are kept in the file $HOTLOOM_STORE, by default .hotloom/store.db in the current directory.`;
 
+const RESUME_HELP = `
+A stack whose state ends in IN_PROGRESS and whose engine is gone goes on with that action, whichever it is; if that is
+a suspend, it is suspended then, and a second resume wakes it. A stack that is suspended has its resources go on. Any other
+is left as it is.`;
+
 // Each command is loaded when it is called: the whole engine takes several times as long to load as node to start.
 function buildProgram(io: Io, exit: (code: number) => void): Command {
   const program = new Command('hotloom')
@@ -165,9 +170,22 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
     const { waiting } = await import('./commands/waiting.ts');
     exit(await waiting(io, name, options));
   });
-  withSpace(withStore(command(program, 'resume <name>', "go on with a stack's action in which the engine was stopped")))
+  withSpace(withStore(command(program, 'suspend <name>', 'put to rest what a stack has made, until it is resumed')))
+    .option('--timeout <minutes>', 'stop what has not ended by then (default: 60)', positiveNumber)
+    .addOption(new Option('--wait', "taken for Heat's sake: a suspend always waits").hideHelp())
+    .action(async (name: string, options) => {
+      const { suspend } = await import('./commands/suspend.ts');
+      exit(await suspend(io, name, options));
+    });
+  withSpace(
+    withStore(
+      command(program, 'resume <name>', 'go on: with an action in which the engine was stopped, or a suspended stack'),
+    ),
+  )
+    .addHelpText('after', RESUME_HELP)
     .option('--parameter <key=value>', 'the value of a hidden parameter, which is not stored; repeatable', collect)
     .option('--timeout <minutes>', 'stop what has not ended by then (default: 60)', positiveNumber)
+    .addOption(new Option('--wait', "taken for Heat's sake: a resume always waits").hideHelp())
     .action(async (name: string, options) => {
       const { resume } = await import('./commands/resume.ts');
       exit(await resume(io, name, options));

@@ -119,11 +119,15 @@ export interface DeleteCall extends HandlerCall {
   readonly data: JsonObject;
 }
 
-/** A live resource that is to be looked at. */
-export interface CheckCall extends DeleteCall {
+/** A call about a live resource that changes neither its properties nor its attributes. */
+export interface LiveCall extends DeleteCall {
   /** What it was made with or last updated to, without what holds a hidden parameter. */
   readonly properties: JsonObject;
   readonly attributes: JsonObject;
+  /** Whether it has been suspended, and not been resumed since. */
+  readonly isSuspended: boolean;
+  /** See CreateCall. */
+  setData(data: JsonObject): Promise<void>;
 }
 
 interface HandlerBase {
@@ -133,7 +137,14 @@ interface HandlerBase {
    * Whether the real thing is there and well: throws when it is not. May return properties as they are in the world; one that
    * is not as the resource was made is drift. Without it the type cannot be checked.
    */
-  check?(call: CheckCall): MaybePromise<JsonObject | undefined>;
+  check?(call: LiveCall): MaybePromise<JsonObject | undefined>;
+  /**
+   * Puts the real thing to rest, so that `resume` finds it as it was. Like that, it may be called for one that is so already,
+   * when the engine was killed in it. Without it a suspend of the stack leaves the real thing alone.
+   */
+  suspend?(call: LiveCall): MaybePromise<void>;
+  /** Has the real thing go on from where `suspend` has left it. */
+  resume?(call: LiveCall): MaybePromise<void>;
   /**
    * The id of what the attempt with `token` made, undefined when it made nothing. Asked when the engine was killed in the
    * attempt before an id was recorded.

@@ -34,7 +34,7 @@ export interface ExportedResource {
   /** What else there is to know. Absent in what Heat has written. */
   readonly record?: Pick<
     ResourceRecord,
-    'physicalName' | 'token' | 'requires' | 'deletionPolicy' | 'properties' | 'inputs'
+    'physicalName' | 'token' | 'requires' | 'deletionPolicy' | 'properties' | 'inputs' | 'isSuspended'
   >;
 }
 
@@ -64,7 +64,7 @@ async function dataOf(services: StackServices, stack: StackRecord): Promise<Stac
   const { id, name, action, status, template, files, environment, parameters } = stack;
   const resources: Record<string, ExportedResource> = {};
   for (const [key, { record, values }] of touched(await presentResources(services, id))) {
-    const { physicalName, token, requires, deletionPolicy, properties, inputs } = record;
+    const { physicalName, token, requires, deletionPolicy, properties, inputs, isSuspended } = record;
     resources[key] = {
       name: record.replacedName ?? key,
       type: record.type,
@@ -80,6 +80,7 @@ async function dataOf(services: StackServices, stack: StackRecord): Promise<Stac
         deletionPolicy,
         ...(properties === undefined ? {} : { properties }),
         ...(inputs === undefined ? {} : { inputs }),
+        ...(isSuspended === undefined ? {} : { isSuspended }),
       },
     };
   }

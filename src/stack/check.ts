@@ -1,13 +1,12 @@
 import { EntityNotFound, NotSupported } from '../errors.ts';
 import { type Difference, differenceOf, type PresentResource } from '../plan/comparison.ts';
-import type { CheckCall } from '../resource/handler.ts';
+import type { LiveCall } from '../resource/handler.ts';
 import type { ResourceType } from '../resource/resource-type.ts';
 import type { Claim, ResourceRecord, StackRecord } from '../store/stack-store.ts';
 import { resourceEventOf } from '../store/stored-stack.ts';
 import { asJson, type Json, type JsonObject } from '../values.ts';
 import { withClaim } from './claimed-stack.ts';
-import { findStack } from './delete.ts';
-import { describeStack, type StackDescription } from './describe.ts';
+import type { StackDescription } from './describe.ts';
 import { type ActedOn, type ResourceAction, runResourceAction } from './resource-action.ts';
 import type { StackServices } from './services.ts';
 
@@ -50,17 +49,15 @@ export async function checkClaimed(
   options: Pick<CheckOptions, 'timeoutMs' | 'signal'>,
 ): Promise<StackCheck> {
   const check = new Check();
-  await runResourceAction(services, record, claim, check, options);
-  const { store } = services;
-  const after = await findStack(services, record.space, record.name);
+  const description = await runResourceAction(services, record, claim, check, options);
   const { drifts, unchecked } = check;
-  return { ...describeStack(after, await store.resources(record.id)), drifts, unchecked };
+  return { ...description, drifts, unchecked };
 }
 
 class Check implements ResourceAction {
   readonly action = 'CHECK';
   readonly order = 'any';
-  readonly isHarmless = true;
+  readonly isQuestion = true;
   readonly fix = 'Check the stack again; nothing was changed.';
   readonly drifts: Record<string, readonly Difference[]> = {};
   readonly unchecked: string[] = [];
@@ -72,7 +69,7 @@ class Check implements ResourceAction {
   async act(
     { record }: PresentResource,
     handler: ResourceType['handler'],
-    call: CheckCall,
+    call: LiveCall,
   ): Promise<ActedOn | undefined> {
     if (record.data.isComposition === true) return undefined;
     if (handler.check === undefined) {

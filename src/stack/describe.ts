@@ -41,6 +41,8 @@ export interface ResourceDescription {
   readonly reason: string;
   readonly requires: readonly string[];
   readonly updatedAt: number;
+  /** Whether it is suspended, or a suspend or a resume of it has not come to its end. */
+  readonly isSuspended: boolean;
 }
 
 /** A stack in a list. */
@@ -92,7 +94,13 @@ function describeResource(record: ResourceRecord): ResourceDescription {
     reason,
     requires,
     updatedAt,
+    isSuspended: isAsleep(record),
   };
+}
+
+/** Whether there is something to resume: it is suspended, or a suspend or a resume of it has not come to its end. */
+export function isAsleep({ action, status, isSuspended }: ResourceRecord): boolean {
+  return isSuspended === true || action === 'SUSPEND' || (action === 'RESUME' && status !== 'COMPLETE');
 }
 
 /** Whether nobody alive works on a stack whose action has not ended. */

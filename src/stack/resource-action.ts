@@ -2,7 +2,7 @@ import { mapErrorTexts, messageOf, type ResourceFailure, StackFailed } from '../
 import type { Status } from '../events.ts';
 import type { WalkOrder } from '../graph/recorded-graph.ts';
 import type { PresentResource } from '../plan/comparison.ts';
-import type { CheckCall } from '../resource/handler.ts';
+import type { LiveCall } from '../resource/handler.ts';
 import type { ResourceType } from '../resource/resource-type.ts';
 import { deleteCall } from '../scheduler/delete-call.ts';
 import { resourceFailure } from '../scheduler/resource-failure.ts';
@@ -10,14 +10,16 @@ import { walkResources } from '../scheduler/resource-walk.ts';
 import { untilStopped } from '../scheduler/until-stopped.ts';
 import type { Claim, ResourceRecord, StackRecord, StoreChange } from '../store/stack-store.ts';
 import { resourceEventOf } from '../store/stored-stack.ts';
-import { withoutDigests } from '../values.ts';
+import { asJson, type JsonObject, withoutDigests } from '../values.ts';
 import { type ClaimedAction, runClaimed } from './claimed-action.ts';
+import { findStack } from './delete.ts';
+import { describeStack, type StackDescription } from './describe.ts';
 import { presentResources, touched } from './present.ts';
-import { type RunningAction, type StackServices, stackKey } from './services.ts';
+import { type StackServices, stackKey } from './services.ts';
 
 /** What an action does with the resources that a stack has made, each by itself. It changes no template and no value. */
 export interface ResourceAction {
-  readonly action: Extract<RunningAction['action'], 'CHECK'>;
+  readonly action: 'CHECK' | 'SUSPEND' | 'RESUME';
   /** What a failure leaves out: `against` and `along` those that come after the resource that failed, `any` nobody. */
   readonly order: WalkOrder;
   /** Whether it has to do with the resource at all. */
@@ -25,12 +27,15 @@ export interface ResourceAction {
   /** Throws when it is not possible in the resource's state, which stays as it is then. */
   admit?(record: ResourceRecord): void;
   /** Calls the handler, if the type has one for it. What it throws fails the resource. */
-  act(resource: PresentResource, handler: ResourceType['handler'], call: CheckCall): Promise<ActedOn | undefined>;
-  /** Whether a resource in which it was stopped is as it was before, since it does nothing to the real thing. */
-  readonly isHarmless?: boolean;
+  act(resource: PresentResource, handler: ResourceType['handler'], call: LiveCall): Promise<ActedOn | undefined>;
+  /**
+   * Whether it does nothing to the real things: a resource in which it was stopped is as it was before, and that one failed
+   * is an answer. Default: false.
+   */
+  readonly isQuestion?: boolean;
   /** The reason of the stack when it is complete. Default: Heat's. */
   readonly reason?: () => string;
-  /** What can be done after it was stopped. */
+  /** What can be done after it was stopped, or has failed. */
   readonly fix: string;
 }
 
@@ -46,7 +51,7 @@ export interface ActedOn {
 
 /**
  * Does `acting` to a stack under `claim`, from its start or from where an engine was stopped in it, and tells the states of
- * the stack. Resolves with the failures of resources; throws StackFailed when it was stopped.
+ * the stack. Resolves with the stack; throws StackFailed when it was stopped, or when a resource failed and it is no question.
  */
 export function runResourceAction(
   services: StackServices,
@@ -54,7 +59,7 @@ export function runResourceAction(
   claim: Claim,
   acting: ResourceAction,
   { timeoutMs, signal }: { readonly timeoutMs?: number | undefined; readonly signal?: AbortSignal | undefined },
-): Promise<readonly ResourceFailure[]> {
+): Promise<StackDescription> {
   const { action } = acting;
   const limits = { action, word: `${action[0]}${action.slice(1).toLowerCase()}`, timeoutMs, signal };
   return runClaimed(services, record, claim, limits, async (claimed) => {
@@ -66,12 +71,25 @@ export function runResourceAction(
     if (stopped.aborted) await claimed.tell('FAILED', messageOf(stopped.reason));
     else if (first !== undefined) await claimed.tell('FAILED', `Resource ${action} failed: ${first.what}`);
     else await claimed.tell('COMPLETE', acting.reason?.() ?? `Stack ${action} completed successfully`);
-    if (!stopped.aborted) return failures;
-    throw new StackFailed({
-      what: `Stack ${action} failed: ${messageOf(stopped.reason)}`,
-      fix: acting.fix,
-      cause: stopped.reason,
-    });
+    if (stopped.aborted || (first !== undefined && acting.isQuestion !== true)) {
+      throw stackFailed(acting, failures, stopped);
+    }
+    const after = await findStack(services, record.space, record.name);
+    return describeStack(after, await services.store.resources(record.id));
+  });
+}
+
+function stackFailed(
+  { action, fix }: ResourceAction,
+  [first, ...others]: readonly ResourceFailure[],
+  { aborted, reason }: AbortSignal,
+): StackFailed {
+  const also = others.map(({ what }) => what).join('; ');
+  return new StackFailed({
+    what: `Stack ${action} failed: ${aborted ? messageOf(reason) : `Resource ${action} failed: ${first?.what}`}`,
+    why: also === '' ? undefined : `These failed too: ${also}.`,
+    fix,
+    cause: aborted ? reason : first,
   });
 }
 
@@ -87,7 +105,8 @@ async function actOnResources(
 ): Promise<readonly ResourceFailure[]> {
   const present = touched(await presentResources(services, stack.id));
   const failures = new Map<string, ResourceFailure>();
-  const begun = new Set<ResourceRecord>();
+  /** By the record that each of them had, the one that it has but for its state. */
+  const begun = new Map<ResourceRecord, ResourceRecord>();
   const redact = services.masks.get(stackKey(stack.space, stack.name)) ?? ((text: string) => text);
   const { signal } = claimed.limits;
   const at = { space: stack.space, stack: stack.name };
@@ -114,25 +133,36 @@ async function actOnResources(
 
   const visit = async (record: ResourceRecord): Promise<void> => {
     acting.admit?.(record);
+    begun.set(record, record);
     await tell(record, 'IN_PROGRESS', 'state changed');
-    begun.add(record);
     const resource = present.get(record.name) as PresentResource;
-    const properties = withoutDigests(record.properties ?? {});
-    const call = { ...deleteCall(parts, record), properties, attributes: resource.values };
+    const call: LiveCall = {
+      ...deleteCall(parts, record),
+      properties: withoutDigests(record.properties ?? {}),
+      attributes: resource.values,
+      isSuspended: record.isSuspended === true,
+      setData: async (data) => {
+        const changed = { ...record, data: asJson(data) as JsonObject };
+        begun.set(record, changed);
+        const { action } = acting;
+        await claimed.journal.record({ kind: 'resource', record: { ...changed, action, status: 'IN_PROGRESS' } });
+      },
+    };
     const { handler } = services.types.get(record.type);
     const acted = (await untilStopped(acting.act(resource, handler, call), parts)) ?? {};
-    await tell(record, 'COMPLETE', acted.reason ?? 'state changed', acted);
+    await tell(begun.get(record) ?? record, 'COMPLETE', acted.reason ?? 'state changed', acted);
   };
 
   const didFail = (record: ResourceRecord, error: unknown): void => {
-    if (signal.aborted && acting.isHarmless === true) {
+    if (signal.aborted && acting.isQuestion === true) {
       // One in which an engine was stopped before is as the stack is: complete.
       const before = record.status === 'IN_PROGRESS' ? { ...record, status: 'COMPLETE' as const } : record;
       if (begun.has(record)) void claimed.journal.record({ kind: 'resource', record: before });
       return;
     }
     failures.set(record.name, resourceFailure(record.name, error, redact));
-    if (begun.has(record)) void tell(record, 'FAILED', messageOf(mapErrorTexts(error, redact)));
+    const known = begun.get(record);
+    if (known !== undefined) void tell(known, 'FAILED', messageOf(mapErrorTexts(error, redact)));
   };
 
   const records = [...present.values()].map(({ record }) => record).filter((record) => acting.concerns(record));

@@ -1,13 +1,16 @@
 import { EntityNotFound, isHotloomError } from '../errors.ts';
+import type { Action } from '../events.ts';
 import type { Claim, StackRecord } from '../store/stack-store.ts';
 import type { JsonObject } from '../values.ts';
 import { analyseStored } from './analyse.ts';
 import { checkClaimed } from './check.ts';
+import { withClaim } from './claimed-stack.ts';
 import { deleteClaimed, findStack } from './delete.ts';
-import { describeStack, type StackDescription } from './describe.ts';
+import { describeStack, isAsleep, type StackDescription } from './describe.ts';
 import { Interruption } from './interruption.ts';
 import { Operation } from './operation.ts';
 import type { StackServices } from './services.ts';
+import { resumeSuspended, type SuspendOptions, suspendClaimed } from './suspend.ts';
 import { resumeUpdate } from './update.ts';
 
 export interface ResumeOptions {
@@ -22,8 +25,9 @@ export interface ResumeOptions {
 }
 
 /**
- * Goes on with the action in which a stack's engine was stopped. Resolves with the stack, undefined when nothing is left
- * of it, because a delete has come to its end; a stack that nobody was at work on is returned as it is.
+ * Goes on with the action in which a stack's engine was stopped; resumes, in Heat's sense, a stack that is suspended.
+ * Resolves with the stack, undefined when nothing is left of it, because a delete has come to its end; a stack that is neither
+ * is returned as it is.
  *
  * Throws what the action itself throws, ActionInProgress while an engine that lives has the stack, and
  * UserParameterMissing for a hidden parameter that is not given again.
@@ -32,14 +36,23 @@ export async function resumeStack(
   services: StackServices,
   options: ResumeOptions,
 ): Promise<StackDescription | undefined> {
-  const { space = 'default', stack } = options;
+  const before = await findStack(services, options.space ?? 'default', options.stack);
+  return before.status === 'IN_PROGRESS' ? goOn(services, before, options) : wakeIfAsleep(services, before, options);
+}
+
+async function goOn(
+  services: StackServices,
+  before: StackRecord,
+  options: ResumeOptions,
+): Promise<StackDescription | undefined> {
   const { store } = services;
-  const before = await findStack(services, space, stack);
-  if (before.status !== 'IN_PROGRESS') return describe(services, before);
+  const { space, name: stack } = before;
   // Whatever is wrong with what was given is told before the stack is claimed.
-  const isCheck = before.action === 'CHECK';
+  const finish = FINISHERS.get(before.action);
   const needsNoTemplate =
-    isCheck || before.action === 'DELETE' || (before.action === 'ROLLBACK' && before.previous === undefined);
+    finish !== undefined ||
+    before.action === 'DELETE' ||
+    (before.action === 'ROLLBACK' && before.previous === undefined);
   const analysis = needsNoTemplate ? undefined : analyseStored(services, before, options.parameters);
   const claim = await store.claim(before.id, await services.claimant());
   const record = await store.findStack(space, stack);
@@ -48,7 +61,7 @@ export async function resumeStack(
     await store.release(claim);
     return record === undefined ? undefined : describe(services, record);
   }
-  if (isCheck) return finishCheck(services, record, claim, options);
+  if (finish !== undefined) return releasing(services, claim, () => finish(services, record, claim, options));
   if (analysis === undefined) return finishDelete(services, record, claim, options);
   if (record.action !== 'CREATE') return resumeUpdate(services, record, claim, analysis, options);
   const { timeoutMs, signal } = options;
@@ -62,14 +75,44 @@ async function describe(services: StackServices, record: StackRecord): Promise<S
   return describeStack(record, await services.store.resources(record.id));
 }
 
-async function finishCheck(
+/** The actions that only go over what stands: what is left of them is done like the whole. */
+const FINISHERS: ReadonlyMap<Action, typeof suspendClaimed> = new Map([
+  ['CHECK', checkClaimed],
+  ['SUSPEND', suspendClaimed],
+  ['RESUME', resumeSuspended],
+]);
+
+/** Brings the action in which an engine was stopped to its end, if there is one, before another begins on the stack. */
+export async function resumeInterrupted(
   services: StackServices,
-  record: StackRecord,
-  claim: Claim,
+  { space = 'default', stack, timeoutMs, signal }: SuspendOptions,
+): Promise<void> {
+  const record = await services.store.findStack(space, stack);
+  if (record?.status !== 'IN_PROGRESS' || services.running.get(space, stack) !== undefined) return;
+  const limits = { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(signal === undefined ? {} : { signal }) };
+  await goOn(services, record, { stack, ...limits });
+}
+
+/** The same where the action has only gone over what stands: an update takes any other as it finds it. */
+export async function finishResourceAction(services: StackServices, options: SuspendOptions): Promise<void> {
+  const record = await services.store.findStack(options.space ?? 'default', options.stack);
+  if (record !== undefined && FINISHERS.has(record.action)) await resumeInterrupted(services, options);
+}
+
+/** The stack's resume in Heat's sense, where something is suspended. */
+async function wakeIfAsleep(
+  services: StackServices,
+  before: StackRecord,
   options: ResumeOptions,
 ): Promise<StackDescription> {
+  const resources = await services.store.resources(before.id);
+  if (!resources.some(isAsleep)) return describeStack(before, resources);
+  return withClaim(services, options, (record, claim) => resumeSuspended(services, record, claim, options));
+}
+
+async function releasing<T>(services: StackServices, claim: Claim, act: () => Promise<T>): Promise<T> {
   try {
-    return await checkClaimed(services, record, claim, options);
+    return await act();
   } finally {
     await services.store.release(claim);
   }
@@ -81,11 +124,8 @@ async function finishDelete(
   claim: Claim,
   options: ResumeOptions,
 ): Promise<StackDescription | undefined> {
-  try {
-    await deleteClaimed(services, record, claim, options, record.action === 'ROLLBACK' ? 'ROLLBACK' : 'DELETE');
-  } finally {
-    await services.store.release(claim);
-  }
+  const action = record.action === 'ROLLBACK' ? 'ROLLBACK' : 'DELETE';
+  await releasing(services, claim, () => deleteClaimed(services, record, claim, options, action));
   try {
     return await describe(services, await findStack(services, record.space, record.name));
   } catch (error) {

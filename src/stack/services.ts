@@ -1,6 +1,6 @@
 import type { Clock, Randomness } from '../clock.ts';
 import { ActionInProgress } from '../errors.ts';
-import type { EventHub, WaitingRead } from '../events.ts';
+import type { Action, EventHub, WaitingRead } from '../events.ts';
 import type { Granularity } from '../graph/build.ts';
 import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
 import type { ResourceTypes } from '../resource/registry.ts';
@@ -73,7 +73,7 @@ export interface Limits {
 export interface RunningAction {
   readonly space: string;
   readonly stack: string;
-  readonly action: 'CREATE' | 'UPDATE' | 'ROLLBACK' | 'ADOPT' | 'CHECK' | 'DELETE';
+  readonly action: Exclude<Action, 'INIT'>;
   readonly traversal: Traversal | undefined;
   /** The blocked reads of the stack now. */
   readonly waiting: () => readonly WaitingRead[];

@@ -1,13 +1,14 @@
 import { ActionCancelled, ImmutableParameterModified, NotSupported } from '../errors.ts';
+import type { Action } from '../events.ts';
 import type { PresentResource } from '../plan/comparison.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planUpdate } from '../plan/plan-update.ts';
-import type { Claim, StackRecord, StoreChange } from '../store/stack-store.ts';
+import type { Claim, ResourceRecord, StackDefinition, StackRecord, StoreChange } from '../store/stack-store.ts';
 import { type JsonObject, sameJson } from '../values.ts';
 import { type Analysis, analyse, analyseStored, type TemplateInput } from './analyse.ts';
 import { beginningOf, findBeginning } from './beginning.ts';
 import { findStack } from './delete.ts';
-import type { StackDescription } from './describe.ts';
+import { isAsleep, type StackDescription } from './describe.ts';
 import { Operation, type OperationLimits, restrictionsOf } from './operation.ts';
 import { presentResources, touched } from './present.ts';
 import { endOwnAction, type RunningAction, type StackServices } from './services.ts';
@@ -44,7 +45,7 @@ export interface UpdateOptions extends Omit<TemplateInput, 'template'> {
 export async function updateStack(services: StackServices, options: UpdateOptions): Promise<StackDescription> {
   const { space = 'default', stack, timeoutMs, signal } = options;
   const before = await findStack(services, space, stack);
-  refuseDeleted(before);
+  await refuseState(services, before);
   // Whatever is wrong with what was given is told before anything is stopped.
   const analysis = analyseUpdate(services, before, options);
   refuseImmutable(before, analysis);
@@ -54,11 +55,10 @@ export async function updateStack(services: StackServices, options: UpdateOption
   const limits = limitsOf(services, record, { timeoutMs, signal, rollback: options.rollback }, analysis);
   const operation = new Operation(services, limits, analysis, record.id, 'UPDATE');
   return operation.goOn(claim, 'started', async (journal) => {
-    const isComplete = wasComplete(record);
     const definition: StoreChange = {
       kind: 'definition',
       definition: operation.definition,
-      previous: isComplete ? definitionOf(record) : record.previous,
+      previous: record.previous,
       declared: operation.declared,
       rollback: options.rollback === true,
     };
@@ -67,12 +67,15 @@ export async function updateStack(services: StackServices, options: UpdateOption
   });
 }
 
-/** The stack as it is under the claim: another engine may have changed or deleted it meanwhile. */
+/**
+ * The stack as it is under the claim, with what a rollback goes back to: another engine may have changed or deleted it
+ * meanwhile.
+ */
 async function findClaimed(services: StackServices, before: StackRecord, claim: Claim): Promise<StackRecord> {
   try {
     const record = await findStack(services, before.space, before.name);
-    refuseDeleted(record);
-    return record;
+    await refuseState(services, record);
+    return { ...record, previous: await rollbackTarget(services, record) };
   } catch (error) {
     await services.store.release(claim);
     throw error;
@@ -82,7 +85,7 @@ async function findClaimed(services: StackServices, before: StackRecord, claim: 
 /** What an update would do, as data. Throws what it would throw before it makes anything, but for ActionInProgress. */
 export async function previewUpdate(services: StackServices, options: UpdateOptions): Promise<Plan> {
   const record = await findStack(services, options.space ?? 'default', options.stack);
-  refuseDeleted(record);
+  await refuseState(services, record);
   const analysis = analyseUpdate(services, record, options);
   refuseImmutable(record, analysis);
   const all = await presentResources(services, record.id);
@@ -149,7 +152,7 @@ function limitsOf(
   { timeoutMs, signal, rollback }: Omit<OperationLimits, 'rollback'> & { readonly rollback: boolean | undefined },
   current: Analysis,
 ): OperationLimits {
-  const target = wasComplete(record) ? definitionOf(record) : record.previous;
+  const { previous: target } = record;
   if (rollback !== true || target === undefined) return { timeoutMs, signal };
   return {
     timeoutMs,
@@ -209,18 +212,36 @@ function restoredChanges(all: ReadonlyMap<string, PresentResource>): readonly St
   return changes;
 }
 
-/** Whether there is a state that a rollback can go back to: the present one. */
-function wasComplete({ action, status, previous }: StackRecord): boolean {
-  // A check does not change what the stack is.
-  if (action === 'CHECK') return true;
-  return status === 'COMPLETE' && (action !== 'ROLLBACK' || previous !== undefined);
+/** What a rollback goes back to: what the stack is, if it is complete, else what it was. */
+async function rollbackTarget({ store }: StackServices, stack: StackRecord): Promise<StackDefinition | undefined> {
+  const { id, action, status, previous } = stack;
+  // These have not changed what the stack is, so its resources tell whether it was complete before.
+  const isComplete = GOES_OVER.has(action)
+    ? (await store.resources(id)).every(isMade)
+    : status === 'COMPLETE' && (action !== 'ROLLBACK' || previous !== undefined);
+  return isComplete ? definitionOf(stack) : previous;
+}
+
+const GOES_OVER: ReadonlySet<Action> = new Set(['CHECK', 'SUSPEND', 'RESUME']);
+
+function isMade({ action, status, replacedName }: ResourceRecord): boolean {
+  return replacedName === undefined && action !== 'INIT' && (status === 'COMPLETE' || GOES_OVER.has(action));
 }
 
 function definitionOf({ template, files, parameters, environment }: StackRecord) {
   return { template, files, parameters, environment };
 }
 
-function refuseDeleted({ name, action, status }: StackRecord): void {
+async function refuseState({ store }: StackServices, { id, name, action, status }: StackRecord): Promise<void> {
+  // These leave suspended what is so; a resume that failed gives way to an update, as under Heat.
+  const mayBeAsleep = action === 'CHECK' || action === 'ADOPT';
+  if (action === 'SUSPEND' || (mayBeAsleep && (await store.resources(id)).some(isAsleep))) {
+    throw new NotSupported({
+      what: `Updating a stack when it is suspended is not supported: ${name} is ${action}_${status}.`,
+      why: 'What is suspended may not be there to be changed.',
+      fix: `Resume it first: 'hotloom resume ${name}'.`,
+    });
+  }
   if (action !== 'DELETE') return;
   throw new NotSupported({
     what: `Updating a stack when it is deleting is not supported: ${name} is ${action}_${status}.`,

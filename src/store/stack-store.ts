@@ -67,6 +67,8 @@ export interface ResourceRecord {
   readonly inputs?: JsonObject | undefined;
   /** The name under which it was made, when another has replaced it and it is still to be deleted; `name` is then its own. */
   readonly replacedName?: string;
+  /** It has been suspended, and not been resumed since. Default: false. */
+  readonly isSuspended?: boolean | undefined;
   /** `Retain` keeps the real thing when the resource is deleted. */
   readonly deletionPolicy: 'Delete' | 'Retain' | 'Snapshot';
   readonly updatedAt: number;

@@ -290,6 +290,44 @@ Critical path (*): value → reader
   });
 });
 
+describe('suspend and resume', () => {
+  const states = async (name: string) =>
+    JSON.parse(await ok('show', name, '--json')).resources.map(({ state }: { state: string }) => state);
+
+  test('put a stack to rest and wake it, with a line per event', async () => {
+    await ok('create', 'sleepy', '-t', 'app.yaml');
+    expect(withoutTimes(await ok('suspend', 'sleepy'))).toBe(`TIME [sleepy]: SUSPEND_IN_PROGRESS  Stack SUSPEND started
+TIME [sleepy.second]: SUSPEND_IN_PROGRESS  state changed
+TIME [sleepy.second]: SUSPEND_COMPLETE  state changed
+TIME [sleepy.first]: SUSPEND_IN_PROGRESS  state changed
+TIME [sleepy.first]: SUSPEND_COMPLETE  state changed
+TIME [sleepy]: SUSPEND_COMPLETE  Stack SUSPEND completed successfully
+
+Outputs
+  text  hello world
+  list  ["hello",2]
+`);
+    expect(await place.run(['suspend', 'sleepy'])).toMatchObject({
+      code: 0,
+      stderr: 'Stack sleepy is suspended already.\n',
+    });
+    expect(await place.run(['update', 'sleepy', '--existing'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("Resume it first: 'hotloom resume sleepy'."),
+    });
+    await ok('check', 'sleepy');
+    expect(await ok('show', 'sleepy')).toContain('CHECK_COMPLETE (suspended)');
+    expect(JSON.parse(await ok('resume', 'sleepy', '--json'))).toMatchObject({ state: 'RESUME_COMPLETE' });
+    expect(await states('sleepy')).toEqual(['RESUME_COMPLETE', 'RESUME_COMPLETE']);
+    expect(await place.run(['resume', 'sleepy'])).toMatchObject({
+      code: 0,
+      stderr: 'Stack sleepy is RESUME_COMPLETE: nothing was stopped in the middle, nothing is suspended.\n',
+    });
+    await ok('delete', 'sleepy');
+    expect((await place.run(['suspend', 'sleepy'])).code).toBe(3);
+  });
+});
+
 describe('Ctrl-C', () => {
   test('in the middle of a create cancels it; what was made can be deleted completely', async () => {
     const create = place.start(['create', 'long', '-t', 'long.yaml']);

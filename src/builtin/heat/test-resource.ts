@@ -55,6 +55,10 @@ export const heatTestResource = definePlainType({
       await wait(properties.attr_wait_secs, call);
       return { output: properties.value };
     },
+    check({ resourceId }) {
+      if (resourceId === undefined) throw new Error('Resource not created');
+      return undefined;
+    },
     async delete(call) {
       const { deleteSeconds } = call.data;
       await wait(typeof deleteSeconds === 'number' ? deleteSeconds : 0, call);

@@ -2,10 +2,10 @@ import { closeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type HotloomError, ProcessFailed } from '../../errors.ts';
 import { processStart } from '../../process-identity.ts';
-import type { HandlerCall, StreamingCreateCall } from '../../resource/handler.ts';
+import type { HandlerCall, LiveCall, StreamingCreateCall } from '../../resource/handler.ts';
 import { defineStreamingType, type ResourceType } from '../../resource/resource-type.ts';
 import { listNames, suggest } from '../../wording.ts';
-import { findAttempt } from './attempt-processes.ts';
+import { findAttempt, type ProcessRecord } from './attempt-processes.ts';
 import { defaultLogDirectory, logFileOf } from './log-file.ts';
 import type { PortHolder } from './port-holder.ts';
 import { processEnvironment } from './process-environment.ts';
@@ -15,6 +15,7 @@ import { DEFAULT_GRACE_SECONDS, recordedAttempt, recordedGraceMs, recordProcess 
 import type { StartTurns } from './start-turns.ts';
 import { describeEnd, type StartedProcess, startProcess } from './started-process.ts';
 import { stopAttempt } from './stop-attempt.ts';
+import { continueAttempt, isStopped, suspendAttempt } from './suspend-attempt.ts';
 import { pause } from './wait-for.ts';
 
 /** What starting the process needs. The rest is read while it runs. */
@@ -37,7 +38,8 @@ const ATTRIBUTES = {
  *
  * Delete sends SIGTERM to its whole process group and SIGKILL to what is left after `grace` seconds. The process is known
  * by pid and start time, so that a recycled pid is never killed, and by the variable HOTLOOM_ATTEMPT in its environment,
- * so that it is found also when the engine was killed before it could record it (on Linux). The log file stays.
+ * so that it is found also when the engine was killed before it could record it (on Linux). The log file stays. Suspend stops
+ * the same processes by SIGSTOP, and resume lets them go on.
  */
 export function localProcess(parts: {
   readonly ports: PortHolder;
@@ -156,19 +158,38 @@ export function localProcess(parts: {
         }
       },
       lookup: ({ token }) => findAttempt({ token, leader: undefined }).pids[0]?.toString(),
-      check({ resource, data }) {
-        const { leader } = recordedAttempt('', data);
-        if (leader !== undefined && processStart(leader.pid) === leader.start) return undefined;
+      check(call) {
+        const { pid } = requireLeader(call);
+        if (call.isSuspended || !isStopped(pid)) return undefined;
         throw new ProcessFailed({
-          what: `The process of '${resource.name}' does not run any more.`,
-          why: `It was process ${leader?.pid ?? 'unknown'}, and has ended or was killed.`,
-          fix: 'Look at the end of its log, and update the stack: it is started again.',
+          what: `The process of '${call.resource.name}' is stopped.`,
+          why: `Somebody has sent SIGSTOP or the like to process ${pid}.`,
+          fix: `Let it go on: kill -CONT ${pid}. Or update the stack: it is started again.`,
         });
+      },
+      async suspend(call) {
+        requireLeader(call);
+        await suspendAttempt(recordedAttempt(call.token, call.data), call);
+      },
+      resume(call) {
+        requireLeader(call);
+        continueAttempt(recordedAttempt(call.token, call.data));
       },
       async delete({ token, data, clock }) {
         await stopAttempt(recordedAttempt(token, data), { clock, graceMs: recordedGraceMs(data) });
       },
     },
+  });
+}
+
+/** The process, while it is there. Throws ProcessFailed when it has gone. */
+function requireLeader({ resource, data }: LiveCall): ProcessRecord {
+  const { leader } = recordedAttempt('', data);
+  if (leader !== undefined && processStart(leader.pid) === leader.start) return leader;
+  throw new ProcessFailed({
+    what: `The process of '${resource.name}' does not run any more.`,
+    why: `It was process ${leader?.pid ?? 'unknown'}, and has ended or was killed.`,
+    fix: 'Look at the end of its log, and update the stack: it is started again.',
   });
 }
 

@@ -34,7 +34,8 @@ function isGone(attempt: Attempt): boolean {
   return findAttempt(attempt).pids.length === 0;
 }
 
-function send(signal: NodeJS.Signals, { groups, strays, pids }: AttemptProcesses): void {
+/** Sends a signal to everything of an attempt. Throws ProcessFailed for what belongs to another user. */
+export function send(signal: NodeJS.Signals, { groups, strays, pids }: AttemptProcesses): void {
   for (const target of [...groups.map((group) => -group), ...strays]) {
     try {
       process.kill(target, signal);

@@ -1,6 +1,6 @@
 import { EXIT, type ExitCode, exitCodeOf } from '../exit-code.ts';
 import { hintDelete, remainsOf, tellRemains } from '../hints.ts';
-import { type Io, printJson } from '../io.ts';
+import { type Io, oneLine, printJson } from '../io.ts';
 import { type StoreOptions, withExistingStore } from '../open-engine.ts';
 import { parseParameters } from '../parameters.ts';
 import { reportError } from '../print-error.ts';
@@ -14,18 +14,19 @@ export interface ResumeCommandOptions extends StoreOptions {
   readonly timeout?: number;
 }
 
-/** Goes on with the action in which the engine of a stack was stopped, and shows how it goes. */
+/** Goes on with the action in which the engine of a stack was stopped, or has a suspended stack go on, and shows how it goes. */
 export async function resume(io: Io, stack: string, options: ResumeCommandOptions): Promise<ExitCode> {
   return withExistingStore(io, options, async (engine) => {
     const before = await engine.show(stack, options.space);
+    const isAsleep = before.status !== 'IN_PROGRESS' && before.resources.some(({ isSuspended }) => isSuspended);
     const progress = new Progress({
       space: options.space,
       stack,
-      action: before.action,
+      action: isAsleep ? 'RESUME' : before.action,
       startedAt: Date.now(),
       resources: before.resources,
     });
-    const watched = { progress, options, isSilent: !before.isInterrupted };
+    const watched = { progress, options, isSilent: !before.isInterrupted && !isAsleep };
     const outcome = await watchAction(io, engine, watched, (signal) =>
       engine.resume({
         stack,
@@ -44,8 +45,12 @@ export async function resume(io: Io, stack: string, options: ResumeCommandOption
       return isCancelled ? EXIT.cancelled : exitCodeOf(failure);
     }
     if (options.json === true) printJson(io, description ?? { stack, space: options.space, deleted: true });
-    else if (!before.isInterrupted)
-      io.err.write(`Stack ${stack} is ${before.state}: nobody was stopped in the middle.\n`);
+    else if (!before.isInterrupted && !isAsleep)
+      io.err.write(
+        `Stack ${oneLine(stack)} is ${before.state}: nothing was stopped in the middle, nothing is suspended.\n`,
+      );
+    else if (description?.state === 'SUSPEND_COMPLETE')
+      io.err.write(`It is suspended now; resume it again to wake it.\n`);
     else if (description !== undefined) io.out.write(printOutputs(io, description));
     return EXIT.ok;
   });

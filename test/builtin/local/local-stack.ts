@@ -148,6 +148,13 @@ export class LocalStack {
     await run.type.handler.delete?.({ ...this.#call(run, undefined), resourceId, data, ...changes });
   }
 
+  /** Asks a handler about what a create has made. */
+  async ask(what: 'check' | 'suspend' | 'resume', run: Run, isSuspended = false): Promise<unknown> {
+    const { resourceId, data } = run;
+    const call = { ...this.#call(run, undefined), resourceId, data, properties: {}, attributes: {}, isSuspended };
+    return run.type.handler[what]?.({ ...call, setData: async () => {} });
+  }
+
   lookup(run: Run): unknown {
     return run.type.handler.lookup?.(this.#call(run, undefined));
   }

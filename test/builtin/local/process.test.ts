@@ -4,6 +4,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { findAttempt } from '../../../src/builtin/local/attempt-processes.ts';
+import { isStopped } from '../../../src/builtin/local/suspend-attempt.ts';
 import { waitFor } from '../../../src/builtin/local/wait-for.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { isHotloomError } from '../../../src/errors.ts';
@@ -370,6 +371,53 @@ describe('delete', () => {
     await run.done.catch(() => {});
     await stack.delete(run);
   });
+});
+
+describe('suspend', () => {
+  const forks = 'sleep 1000 & setsid sleep 1000 & echo up; wait';
+
+  test('stops the process with all that it has started, and resume lets them go on', async () => {
+    const run = await ready({ command: forks, ready: { log: 'up' } });
+    await stack.ask('suspend', run);
+    expect(pidsOf(run).filter(isStopped)).toHaveLength(3);
+    await stack.ask('suspend', run);
+    await stack.ask('resume', run);
+    const areAwake = () => pidsOf(run).every((pid) => !isStopped(pid));
+    expect(await waitFor(areAwake, { clock: systemClock, timeoutMs: 5000 })).toBe(true);
+    await stack.ask('resume', run);
+  });
+
+  test('is told by check when nobody has asked for it', async () => {
+    const run = await ready({ command: SLEEP });
+    await stack.ask('suspend', run);
+    expect(await stack.ask('check', run, true)).toBeUndefined();
+    await expect(stack.ask('check', run)).rejects.toThrow(`The process of 'web' is stopped.
+  Somebody has sent SIGSTOP or the like to process ${pidOf(run)}.
+  Let it go on: kill -CONT ${pidOf(run)}. Or update the stack: it is started again.`);
+    await stack.ask('resume', run);
+    expect(await stack.ask('check', run)).toBeUndefined();
+  });
+
+  test('leaves nothing in the way of delete', async () => {
+    const run = await ready({ command: forks, ready: { log: 'up' } });
+    await stack.ask('suspend', run);
+    await stack.delete(run);
+    expect(pidsOf(run)).toEqual([]);
+  });
+
+  test.each(['suspend', 'resume'] as const)(
+    '%s never touches a recycled pid, and says that the process has gone',
+    async (what) => {
+      const run = await ready({ command: SLEEP });
+      process.kill(-pidOf(run), 'SIGKILL');
+      expect(await waitFor(() => !isAlive(pidOf(run)), { clock: systemClock, timeoutMs: 5000 })).toBe(true);
+      // Another process has the pid now, as the record tells it.
+      const other = await stack.run('Local::Process', 'other', { command: SLEEP, grace: 5 });
+      run.data = { ...run.data, pid: pidOf(other) };
+      await expect(stack.ask(what, run)).rejects.toThrow("The process of 'web' does not run any more.");
+      expect(isStopped(pidOf(other))).toBe(false);
+    },
+  );
 });
 
 test('a process takes over a port that is held for it', async () => {

@@ -1,0 +1,66 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { Clock } from '../../clock.ts';
+import { ProcessFailed } from '../../errors.ts';
+import { type Attempt, findAttempt } from './attempt-processes.ts';
+import { send } from './stop-attempt.ts';
+import { waitFor } from './wait-for.ts';
+
+/** How long processes may take to be stopped: only one that hangs in the kernel takes longer. */
+const STOP_MS = 10_000;
+
+/**
+ * Stops every process of an attempt where it is, by SIGSTOP to whole process groups. Returns when none of them runs; they
+ * keep their memory, files and connections. Throws ProcessFailed when one cannot be stopped.
+ */
+export async function suspendAttempt(
+  attempt: Attempt,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<void> {
+  const isDone = await waitFor(
+    () => {
+      // Again each time: a process that was just being made has not got the signal of the last time.
+      send('SIGSTOP', findAttempt(attempt));
+      return findAttempt(attempt).pids.every(isAtRest);
+    },
+    { clock, timeoutMs: STOP_MS, signal },
+  );
+  if (isDone) return;
+  const running = findAttempt(attempt).pids.filter((pid) => !isAtRest(pid));
+  throw new ProcessFailed({
+    what: `These processes could not be suspended: ${running.join(', ')}.`,
+    why: 'They were sent SIGSTOP, which no process can ignore, and hang in the kernel.',
+    fix: 'Look at them, and suspend the stack again.',
+  });
+}
+
+/** Has every process of an attempt go on from where it was stopped. */
+export function continueAttempt(attempt: Attempt): void {
+  send('SIGCONT', findAttempt(attempt));
+}
+
+/** Whether a process is stopped; false when there is none of that pid. */
+export function isStopped(pid: number): boolean {
+  return stateOf(pid) === 'T';
+}
+
+/**
+ * Whether a process that was sent SIGSTOP runs nothing more of its own: one that waits in the kernel (for a child that it has
+ * just made by vfork, and that is stopped, say) is stopped before it comes back from there.
+ */
+function isAtRest(pid: number): boolean {
+  return ['T', 'D', ''].includes(stateOf(pid));
+}
+
+/** The letter that `ps` has for its state, empty when there is none of that pid. Field 3 of /proc/PID/stat (proc(5)). */
+function stateOf(pid: number): string {
+  try {
+    if (process.platform !== 'linux') {
+      return execFileSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' }).charAt(0);
+    }
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.charAt(stat.lastIndexOf(')') + 2);
+  } catch {
+    return '';
+  }
+}
