@@ -5,6 +5,7 @@ import { withUnknownTypes } from './builtin/definitions/unknown-types.ts';
 import { heatConstraints } from './builtin/heat/custom-constraints.ts';
 import { heatTypes } from './builtin/heat/index.ts';
 import { type Clock, type Randomness, systemClock, systemRandomness } from './clock.ts';
+import { SignalServer } from './endpoint/signal-server.ts';
 import { ActionCancelled, NotTheWriter, UsageError } from './errors.ts';
 import { type EngineEvent, EventHub, type StackEvent, type WaitingRead } from './events.ts';
 import type { Granularity } from './graph/build.ts';
@@ -44,6 +45,7 @@ import { readValue } from './stack/read.ts';
 import { finishResourceAction, type ResumeOptions, resumeInterrupted, resumeStack } from './stack/resume.ts';
 import { ScriptAccess } from './stack/script-access.ts';
 import { type Limits, RunningActions, type StackServices } from './stack/services.ts';
+import { type SignalOptions, signalByToken, signalResource } from './stack/signal.ts';
 import { type SuspendOptions, suspendStack } from './stack/suspend.ts';
 import { previewUpdate, type UpdateOptions, updateStack } from './stack/update.ts';
 import { EngineStore } from './store/engine-store.ts';
@@ -102,6 +104,11 @@ export interface EngineOptions {
   readonly unknownTypes?: 'refuse' | 'allow';
   /** A key that stands twice in one mapping: refused (default), or the last counts, as under Heat. */
   readonly duplicateKeys?: DuplicateKeys;
+  /**
+   * Where the URLs are served by which resources are signalled over HTTP, once one of them asks for that. Default: 127.0.0.1,
+   * and a port that the system chooses. Whoever reaches another host than that can try tokens.
+   */
+  readonly signalUrl?: { readonly host?: string; readonly port?: number };
   readonly clock?: Clock;
   readonly randomness?: Randomness;
 }
@@ -116,6 +123,7 @@ export type NameInput = Name | string;
 export class Engine {
   readonly #services: StackServices;
   readonly #scripts: ScriptAccess;
+  readonly #signals: SignalServer;
   readonly #engineId: string;
   readonly #leaseMs: number;
   readonly #closing = new AbortController();
@@ -141,7 +149,16 @@ export class Engine {
         ? undefined
         : (resource, attribute) => traversal.describeWriter(resource, attribute);
     });
-    this.#scripts = new ScriptAccess(names, running, (name, value) => this.write(name, value));
+    this.#scripts = new ScriptAccess(
+      names,
+      running,
+      (name, value) => this.write(name, value),
+      (inSpace, stack, resource, data) => this.signal(signalOf(inSpace, stack, resource, data)),
+    );
+    this.#signals = new SignalServer({
+      ...options.signalUrl,
+      onSignal: (target, token, data) => this.#owned(() => signalByToken(this.#services, target, token, data)),
+    });
     this.#engineId = randomness.uuid();
     this.#leaseMs = options.leaseMs ?? 30_000;
     // Every action listens to it: many listeners are no leak here.
@@ -170,6 +187,9 @@ export class Engine {
       },
       cancelGraceMs: options.cancelGraceMs ?? 10_000,
       running,
+      signalling: new Map(),
+      openSignalPort: () => this.#signals.open(),
+      openSignalPortAgain: (host, port) => this.#signals.openAgain(host, port),
       closing: this.#closing.signal,
       regions: new Map(),
       masks: new Map(),
@@ -283,6 +303,16 @@ export class Engine {
    */
   async markUnhealthy(options: MarkUnhealthyOptions): Promise<void> {
     await this.#owned(() => markUnhealthy(this.#services, options));
+  }
+
+  /**
+   * Signals a resource: hands `data` to its type's handler, by whoever is at work on the stack, and resolves with what the
+   * resource's event tells once what the signal leaves behind is stored. Throws EntityNotFound, ResourceNotAvailable (it is
+   * not made yet), ResourceActionNotSupported (its type takes no signals), NotSupported (it is being deleted), ResourceFailure
+   * for data that it does not take, ActionInProgress, and OutcomeUnknown when the engine at work ended before it answered.
+   */
+  async signal(options: SignalOptions): Promise<string> {
+    return this.#owned(() => signalResource(this.#services, options));
   }
 
   /** A stack as plain data, as `abandon` gives it. Throws EntityNotFound. */
@@ -415,6 +445,7 @@ export class Engine {
     this.#closing.abort(reason);
     await Promise.allSettled(this.#actions);
     names.close();
+    await this.#signals.close();
     await this.#scripts.close();
     await space.close();
     await store.close();
@@ -492,6 +523,10 @@ export class Engine {
   }
 }
 
+function signalOf(space: string, stack: string, resource: string, data: Json | undefined): SignalOptions {
+  return { space, stack, resource, ...(data === undefined ? {} : { data }) };
+}
+
 function toName(name: NameInput): Name {
   return typeof name === 'string' ? parseName(name) : name;
 }
@@ -513,6 +548,7 @@ const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: true } = {
   customConstraints: true,
   unknownTypes: true,
   duplicateKeys: true,
+  signalUrl: true,
   clock: true,
   randomness: true,
 };

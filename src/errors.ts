@@ -283,6 +283,18 @@ export class OutcomeUnknown extends HotloomError {
 export class ResourceFailure extends HotloomError {
   readonly code = 'ResourceFailure';
 }
+/** A signal's data is not of the form that the resource takes. */
+export class SignalInvalid extends HotloomError {
+  readonly code = 'SignalInvalid';
+}
+/** A signal that a wait condition counts has told of a failure; the text is the reasons that were given. */
+export class WaitConditionFailure extends HotloomError {
+  readonly code = 'WaitConditionFailure';
+}
+/** A wait condition's time was over before enough signals had come. */
+export class WaitConditionTimeout extends HotloomError {
+  readonly code = 'WaitConditionTimeout';
+}
 /** A process that a resource runs could not be started, ended early, or did not become ready. */
 export class ProcessFailed extends HotloomError {
   readonly code = 'ProcessFailed';
@@ -313,6 +325,14 @@ export class EntityNotFound extends HotloomError {
 /** The action makes no sense for a stack in that state. */
 export class NotSupported extends HotloomError {
   readonly code = 'NotSupported';
+}
+/** The resource's type does not take the action: a signal to one that has no use for signals. */
+export class ResourceActionNotSupported extends HotloomError {
+  readonly code = 'ResourceActionNotSupported';
+}
+/** The resource stands in the template and is not there yet. */
+export class ResourceNotAvailable extends HotloomError {
+  readonly code = 'ResourceNotAvailable';
 }
 /** An update gave another value to a parameter that the template calls immutable. */
 export class ImmutableParameterModified extends HotloomError {

@@ -19,13 +19,13 @@ export interface StackEvent extends EventBase {
   readonly reason: string;
 }
 
-/** A resource changed its state. Stored. */
+/** A resource changed its state, or got a signal: then the action is `SIGNAL`, and its status what it was. Stored. */
 export interface ResourceEvent extends EventBase {
   readonly type: 'resource';
   readonly resource: string;
   readonly resourceType: string;
   readonly resourceId: string | undefined;
-  readonly action: Action;
+  readonly action: Action | 'SIGNAL';
   readonly status: Status;
   readonly reason: string;
 }
@@ -102,6 +102,8 @@ export interface WaitingRead {
   readonly writer: 'running' | 'blocked' | 'notStarted' | 'undeclared' | 'outside';
   /** The same in a sentence. */
   readonly reason: string;
+  /** What is awaited when it is no value: signals to the resource of `name`. */
+  readonly awaits?: 'signals';
 }
 
 /** Everything the engine tells while it works; `type` is the tag. */

@@ -22,6 +22,10 @@ export type {
   PlainHandler,
   PlainUpdateCall,
   ResourceIdentity,
+  SignalCall,
+  SignalledResource,
+  SignalOutcome,
+  SignalUrl,
   StreamingCreateCall,
   StreamingHandler,
   StreamingUpdateCall,
@@ -78,6 +82,7 @@ export type { CreateOptions } from './stack/create.ts';
 export type { DeleteOptions } from './stack/delete.ts';
 export type { ResumeOptions } from './stack/resume.ts';
 export type { SuspendOptions } from './stack/suspend.ts';
+export type { SignalOptions } from './stack/signal.ts';
 export type { UpdateOptions } from './stack/update.ts';
 export type { ResourceDescription, StackDescription, StackSummary } from './stack/describe.ts';
 export type { DefinedHandler } from './builtin/definitions/defined-type.ts';

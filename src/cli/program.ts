@@ -204,6 +204,17 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
       const { markUnhealthy } = await import('./commands/mark-unhealthy.ts');
       exit(await markUnhealthy(io, name, resource, reason, options));
     });
+  withSpace(
+    withStore(
+      command(program, 'signal <name> <resource>', 'signal a resource, such as the handle of a wait condition'),
+    ),
+  )
+    .option('--data <json>', 'the data of the signal, as JSON')
+    .option('--data-file <file>', 'a file that holds it; - reads it from stdin')
+    .action(async (name: string, resource: string, options) => {
+      const { signal } = await import('./commands/signal.ts');
+      exit(await signal(io, name, resource, options));
+    });
   withSpace(withStore(command(program, 'export <name>', 'print a stack as data that adopt takes')))
     .option('--abandon', 'and forget it; what it has made stays')
     .action(async (name: string, options) => {

@@ -161,6 +161,11 @@ export class Progress {
 
   #resourceChanged(event: ResourceEvent): void {
     const { action, status, reason, time, resource, resourceType } = event;
+    // A signal changes nothing of how the resource stands.
+    if (action === 'SIGNAL') {
+      this.#change(resource, { lastLine: reason });
+      return;
+    }
     const isStart = status === 'IN_PROGRESS';
     const known = this.#resources.get(resource) ?? untouched({ name: resource, type: resourceType });
     this.#resources.set(resource, known);

@@ -9,6 +9,9 @@ export const VALUES_PATH = '/values/';
 /** The path of the blocked reads of a stack; its space and name follow, encoded, with a slash between them. */
 export const WAITING_PATH = '/waiting/';
 
+/** The path of signals: the resource follows, encoded; for the engine's own token its space and stack before it. */
+export const SIGNALS_PATH = '/signals/';
+
 /** Where an endpoint is, from the environment of a process that a resource runs. */
 export interface EndpointAddress {
   readonly socket: string;
@@ -32,7 +35,12 @@ export interface EndpointFailure {
 export type EndpointReply =
   | { readonly kind: 'done'; readonly body: string }
   | { readonly kind: 'absent' }
-  | { readonly kind: 'failed'; readonly failure: EndpointFailure };
+  | {
+      readonly kind: 'failed';
+      readonly failure: EndpointFailure;
+      /** There was no answer, and nobody can tell whether the request has arrived. */
+      readonly isUnknown?: boolean;
+    };
 
 /** The endpoint that the environment names; undefined outside of a resource's process. */
 export function endpointOf(environment: {
@@ -77,6 +85,19 @@ export function requestWaiting(endpoint: EndpointAddress, space: string, stack: 
   return request(endpoint, `GET ${path}`, [], '', undefined);
 }
 
+/**
+ * Signals a resource: `path` is its name, with the engine's own token after its space and stack; `body` JSON text, or empty
+ * for no data. The body of the answer is the JSON text of what the resource's event tells. Never rejects.
+ */
+export function requestSignal(
+  endpoint: EndpointAddress,
+  path: readonly string[],
+  body: string,
+): Promise<EndpointReply> {
+  const line = `POST ${SIGNALS_PATH}${path.map(encodeURIComponent).join('/')}`;
+  return request(endpoint, line, [`Content-Length: ${Buffer.byteLength(body)}`], body, undefined);
+}
+
 function request(
   endpoint: EndpointAddress,
   line: string,
@@ -92,6 +113,10 @@ function request(
     const socket = connect(endpoint.socket);
     const chunks: Buffer[] = [];
     let problem = 'it closed the connection without an answer';
+    let isConnected = false;
+    socket.once('connect', () => {
+      isConnected = true;
+    });
     const abort = (): void => {
       socket.destroy();
       reject(signal?.reason);
@@ -104,7 +129,7 @@ function request(
     // Also after an error: the answer may have come before the connection broke.
     socket.on('close', () => {
       signal?.removeEventListener('abort', abort);
-      resolve(parseReply(Buffer.concat(chunks)) ?? unreachable(endpoint, problem));
+      resolve(parseReply(Buffer.concat(chunks)) ?? unreachable(endpoint, problem, isConnected));
     });
     // A header's line must not be broken by what a token holds.
     const token = encodeURIComponent(endpoint.token);
@@ -136,9 +161,10 @@ function parseReply(answer: Buffer): EndpointReply | undefined {
   }
 }
 
-function unreachable(endpoint: EndpointAddress, problem: string): EndpointReply {
+function unreachable(endpoint: EndpointAddress, problem: string, isUnknown: boolean): EndpointReply {
   return {
     kind: 'failed',
+    isUnknown,
     failure: {
       code: 'EndpointUnreachable',
       what: `No engine answers at the socket '${endpoint.socket}'.`,

@@ -1,18 +1,21 @@
 #!/usr/bin/env node
-import { endpointOf } from './client.ts';
-import { type CommandResult, readInScript, writeInScript } from './in-script.ts';
+import { readFile } from 'node:fs/promises';
+import { type EndpointAddress, endpointOf } from './client.ts';
+import { type CommandResult, readInScript, signalInScript, writeInScript } from './in-script.ts';
 
-// The command `hotloom` inside a resource's process. It handles `read` and `write` by itself, because the start of the
-// whole command line takes several times as long, and leaves everything else to that.
+// The command `hotloom` inside a resource's process. It handles `read`, `write` and `signal` by itself, because the start of
+// the whole command line takes several times as long, and leaves everything else to that.
 
 const USAGE = `usage: hotloom read [--json] [--try] [--timeout SECONDS] NAME
        hotloom write [--json] NAME VALUE|-
+       hotloom signal [--data JSON | --data-file FILE|-] RESOURCE
 `;
 
 /** Undefined when these arguments are not for this program. */
 async function runInScript(argv: readonly string[]): Promise<CommandResult | undefined> {
   const endpoint = endpointOf(process.env);
   const [command, ...rest] = argv;
+  if (endpoint !== undefined && command === 'signal' && !asksForHelp(rest)) return runSignal(endpoint, rest);
   if (endpoint === undefined || (command !== 'read' && command !== 'write') || asksForHelp(rest)) return undefined;
   const given = parseArguments(rest, command);
   const [name, value, ...more] = given?.operands ?? [];
@@ -21,6 +24,31 @@ async function runInScript(argv: readonly string[]): Promise<CommandResult | und
   }
   if (value === undefined) return readInScript(endpoint, name, given);
   return writeInScript(endpoint, name, value === '-' ? await readStdin() : value, given);
+}
+
+/** Undefined for a resource of another stack: `hotloom signal STACK RESOURCE`. */
+async function runSignal(endpoint: EndpointAddress, argv: readonly string[]): Promise<CommandResult | undefined> {
+  const usage = { stdout: '', stderr: USAGE, exitCode: 2 } as const;
+  const operands: string[] = [];
+  let data: string | undefined;
+  const words = [...argv];
+  for (let word = words.shift(); word !== undefined; word = words.shift()) {
+    const [option, attached] = word.split(/=(.*)/s);
+    if (word === '--') operands.push(...words.splice(0));
+    else if (option === '--data' || option === '--data-file') {
+      const value = attached ?? words.shift();
+      if (value === undefined || data !== undefined) return usage;
+      try {
+        data = option === '--data' ? value : value === '-' ? await readStdin() : await readFile(value, 'utf8');
+      } catch (error) {
+        return { stdout: '', stderr: `${(error as Error).message}\n`, exitCode: 2 };
+      }
+    } else if (/^-./.test(word)) return operands.length > 1 ? undefined : usage;
+    else operands.push(word);
+  }
+  const [resource, ...more] = operands;
+  if (resource === undefined) return usage;
+  return more.length > 0 ? undefined : signalInScript(endpoint, resource, data ?? '');
 }
 
 interface Arguments {

@@ -13,7 +13,7 @@ import type { WaitingRead } from '../events.ts';
 import { type Name, parseName, printName } from '../names.ts';
 import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
 import { asJson, type Json } from '../values.ts';
-import { type EndpointAddress, REFUSED_HEADER, VALUES_PATH, WAITING_PATH } from './client.ts';
+import { type EndpointAddress, REFUSED_HEADER, SIGNALS_PATH, VALUES_PATH, WAITING_PATH } from './client.ts';
 import { EndpointDirectory } from './endpoint-directory.ts';
 
 /** What the server asks of the engine. The principal is the resource whose token a request bears. */
@@ -29,6 +29,10 @@ export interface EndpointServerOptions {
   readonly onWrite: (principal: ResourceIdentity, name: Name, value: Json) => Promise<void>;
   /** Who waits for what in a stack that is at work here, for whoever bears the engine's own token. */
   readonly onWaiting: (space: string, stack: string) => readonly WaitingRead[];
+  /** Signals a resource of the principal's stack, by the name that it has in the principal's template or in the stack. */
+  readonly onSignal: (principal: ResourceIdentity, resource: string, data: Json | undefined) => Promise<string>;
+  /** Signals a resource of any stack, for whoever bears the engine's own token. */
+  readonly onSignalOf: (space: string, stack: string, resource: string, data: Json | undefined) => Promise<string>;
   /** Where the directory of the socket is made. Default: the system's directory for temporary files. */
   readonly directory?: string | undefined;
   /** The script that the command `hotloom` runs by node. Default: `command.js` of this package. */
@@ -61,8 +65,9 @@ const MAX_REFUSALS = 100;
  * /values/NAME` writes. Values are JSON; with `Accept: text/plain` a read gives what a shell wants (a string as it is,
  * other values as JSON text, and a line end), and with `Content-Type: text/plain` a write takes a string. Every request
  * bears its token: `Authorization: Bearer ...`. NAME is short or full as in parseName; a single segment means the
- * requester's own resource. A refusal is JSON: `{ code, what, why, fix }`. With the engine's own token, `GET
- * /waiting/SPACE/STACK` tells who waits for what.
+ * requester's own resource. `POST /signals/RESOURCE` signals a resource of the same stack with the JSON of the body, or with
+ * nothing. A refusal is JSON: `{ code, what, why, fix }`. With the engine's own token, `GET /waiting/SPACE/STACK` tells who
+ * waits for what, and `POST /signals/SPACE/STACK/RESOURCE` signals any resource.
  *
  * One server serves all resources of an engine. Nothing is made before the first `open`. The socket lies in a fresh
  * directory that only this user may enter; `close` removes it. An open server does not keep the process alive.
@@ -177,6 +182,12 @@ export class EndpointServer {
       return;
     }
     const target = request.url ?? '';
+    if (target.startsWith(SIGNALS_PATH)) {
+      const [resource = '', ...rest] = segmentsAfter(SIGNALS_PATH, target);
+      if (request.method !== 'POST' || resource === '' || rest.length > 0) throw wrongSignal(target);
+      await this.#signal(request, response, (data) => this.#options.onSignal(principal, resource, data));
+      return;
+    }
     if (request.headers[REFUSED_HEADER] !== undefined && refusals.has(target)) {
       const refusal = refusals.get(target);
       refusals.delete(target);
@@ -201,7 +212,15 @@ export class EndpointServer {
   }
 
   async #serveObserver(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const [space, stack, ...rest] = (request.url ?? '').slice(WAITING_PATH.length).split('/').map(decode);
+    const target = request.url ?? '';
+    if (target.startsWith(SIGNALS_PATH)) {
+      const [space = '', stack = '', resource = '', ...rest] = segmentsAfter(SIGNALS_PATH, target);
+      const isWhole = space !== '' && stack !== '' && resource !== '' && rest.length === 0;
+      if (request.method !== 'POST' || !isWhole) throw wrongSignal(target);
+      await this.#signal(request, response, (data) => this.#options.onSignalOf(space, stack, resource, data));
+      return;
+    }
+    const [space, stack, ...rest] = segmentsAfter(WAITING_PATH, target);
     if (request.method !== 'GET' || !request.url?.startsWith(WAITING_PATH) || !space || !stack || rest.length > 0) {
       throw new Refusal(404, {
         what: `The engine's own token opens nothing at '${request.url}'.`,
@@ -210,6 +229,16 @@ export class EndpointServer {
       });
     }
     await send(response, 200, 'application/json', JSON.stringify(this.#options.onWaiting(space, stack)));
+  }
+
+  async #signal(
+    request: IncomingMessage,
+    response: ServerResponse,
+    signal: (data: Json | undefined) => Promise<string>,
+  ): Promise<void> {
+    const body = await this.#receive(request);
+    const reason = await signal(body === '' ? undefined : parseValue(body));
+    await send(response, 200, 'application/json', JSON.stringify(reason));
   }
 
   #authenticate(request: IncomingMessage): Grant {
@@ -275,6 +304,10 @@ function parseTarget(request: IncomingMessage, principal: ResourceIdentity): { n
   }
   const text = decode(pathname.slice(VALUES_PATH.length));
   return { name: completeName(text, principal), waits: new URLSearchParams(query).get('wait') !== 'no' };
+}
+
+function segmentsAfter(prefix: string, target: string): readonly string[] {
+  return target.slice(prefix.length).split('/').map(decode);
 }
 
 function decode(text: string): string {
@@ -378,6 +411,14 @@ function notWritten(name: Name): Refusal {
     what: `'${printName(name)}' is not written yet.`,
     why: 'The request asked not to wait.',
     fix: 'Ask again later, or wait for the value.',
+  });
+}
+
+function wrongSignal(target: string): Refusal {
+  return new Refusal(405, {
+    what: `There is no signal by such a request to '${target}'.`,
+    why: `A resource of the requester's stack is signalled by POST ${SIGNALS_PATH}RESOURCE.`,
+    fix: "Use the command 'hotloom signal'.",
   });
 }
 

@@ -1,4 +1,11 @@
-import { type EndpointAddress, type EndpointFailure, type EndpointReply, requestRead, requestWrite } from './client.ts';
+import {
+  type EndpointAddress,
+  type EndpointFailure,
+  type EndpointReply,
+  requestRead,
+  requestSignal,
+  requestWrite,
+} from './client.ts';
 
 /** What one of the two commands has to say, and the exit code of its process. */
 export interface CommandResult {
@@ -47,6 +54,16 @@ export async function writeInScript(
   options: { readonly json: boolean },
 ): Promise<CommandResult> {
   const reply = await requestWrite(endpoint, name, value, { as: options.json ? 'json' : 'text' });
+  return reply.kind === 'failed' ? failed(reply.failure) : { stdout: '', stderr: '', exitCode: 0 };
+}
+
+/** `hotloom signal RESOURCE` inside a script: signals a resource of its stack with the JSON text `data`, or with nothing. */
+export async function signalInScript(
+  endpoint: EndpointAddress,
+  resource: string,
+  data: string,
+): Promise<CommandResult> {
+  const reply = await requestSignal(endpoint, [resource], data);
   return reply.kind === 'failed' ? failed(reply.failure) : { stdout: '', stderr: '', exitCode: 0 };
 }
 

@@ -33,7 +33,7 @@ export interface Difference {
  */
 export function verdictByRecord(resource: ResourceInterface, record: ResourceRecord): Verdict | undefined {
   const { type } = resource;
-  if (record.type !== type.name) return 'replace';
+  if (record.type !== type.name || record.isOutdated === true) return 'replace';
   if (record.action === 'UPDATE' && record.status === 'IN_PROGRESS') {
     return type.handler.update === undefined ? 'replace' : 'update';
   }

@@ -42,6 +42,40 @@ export interface CreateCall extends HandlerCall {
   read(name: Name): Promise<Json>;
   /** Opens the socket by which a process of this resource reads and writes names. Closed when the action ends. */
   openEndpoint(): Promise<EndpointAccess>;
+  /**
+   * The URL by which anybody on this machine signals the resource: a POST or PUT with the data as JSON, which the handler's
+   * `signal` gets. An engine serves it while it works on the stack, and for as long as it is open after that. Always the same
+   * for one attempt. Stored when this returns. Throws PortFailed.
+   */
+  openSignalUrl(): Promise<SignalUrl>;
+  /** The resource of this stack whose get_resource gives `refid`, as one that can be signalled; undefined when there is none. */
+  signalled(refid: string): SignalledResource | undefined;
+}
+
+/** Where a resource is signalled. */
+export interface SignalUrl {
+  /** `http://127.0.0.1:4000/...`, for a request that has the token in its header `X-Auth-Token`. */
+  readonly url: string;
+  readonly token: string;
+  /** The same with the token in it. */
+  readonly signedUrl: string;
+}
+
+/** A resource as seen by one that waits for its signals. */
+export interface SignalledResource {
+  readonly name: string;
+  readonly type: string;
+  /** What it was made with, without what holds a hidden parameter; empty until it is complete. */
+  readonly properties: JsonObject;
+  /** What its signals have left behind by now. */
+  readonly metadata: JsonObject;
+  /**
+   * Resolves with the metadata as soon as `isEnough` holds of it; rejects with what that throws, or the reason of `signal`.
+   * Blocks the handler, which then holds no slot.
+   */
+  until(isEnough: (metadata: JsonObject) => boolean, signal?: AbortSignal): Promise<JsonObject>;
+  /** Signals it. Throws what Engine.signal throws. */
+  signal(data?: Json): Promise<void>;
 }
 
 /** How a process reaches its endpoint. */
@@ -130,6 +164,20 @@ export interface LiveCall extends DeleteCall {
   setData(data: JsonObject): Promise<void>;
 }
 
+/** A live resource that is signalled. */
+export interface SignalCall extends DeleteCall {
+  /** What signals have left behind so far: Heat's metadata of the resource. */
+  readonly metadata: JsonObject;
+}
+
+/** What becomes of a signal. */
+export interface SignalOutcome {
+  /** For the resource's event, `Signal: <reason>`. Default: what the data itself tells, as under Heat. */
+  readonly reason?: string;
+  /** The resource's metadata from now on; stored before the signal is acknowledged and before it wakes anybody. Default: as before. */
+  readonly metadata?: JsonObject;
+}
+
 interface HandlerBase {
   /** Removes the real thing. Called with what is known of an interrupted attempt too; must succeed when nothing is left. */
   delete?(call: DeleteCall): MaybePromise<void>;
@@ -145,6 +193,11 @@ interface HandlerBase {
   suspend?(call: LiveCall): MaybePromise<void>;
   /** Has the real thing go on from where `suspend` has left it. */
   resume?(call: LiveCall): MaybePromise<void>;
+  /**
+   * Takes a signal; called for one at a time. Throws for data that it cannot take: then nothing is stored. Without it the
+   * type cannot be signalled.
+   */
+  signal?(call: SignalCall, data: Json | undefined): MaybePromise<SignalOutcome | undefined>;
   /**
    * The id of what the attempt with `token` made, undefined when it made nothing. Asked when the engine was killed in the
    * attempt before an id was recorded.

@@ -74,6 +74,8 @@ interface TypeBase<P extends PropertySchemas, A extends AttributeDeclarations, R
    * deleted first. Default: it is deleted when everything that has read from it is updated.
    */
   readonly deletesBeforeReplacing?: boolean;
+  /** True for a type of which every update makes a new resource, whether something differs or not. */
+  readonly isReplacedByEveryUpdate?: boolean;
   /** True for a type that takes properties of any name besides its own; those are passed on as they are. */
   readonly anyProperties?: boolean;
   /** True for a type that has attributes of any name besides its own; those read as null. */

@@ -7,6 +7,8 @@ import type {
   PlainCreateCall,
   PlainUpdateCall,
   ResourceIdentity,
+  SignalledResource,
+  SignalUrl,
   StreamingCreateCall,
   StreamingUpdateCall,
   UpdatedResource,
@@ -63,6 +65,14 @@ class RunCall implements CreateCall {
 
   get openEndpoint(): () => Promise<EndpointAccess> {
     return () => this.run.openEndpoint();
+  }
+
+  get openSignalUrl(): () => Promise<SignalUrl> {
+    return () => this.run.openSignalUrl();
+  }
+
+  get signalled(): (refid: string) => SignalledResource | undefined {
+    return (refid) => this.run.signalled(refid);
   }
 }
 

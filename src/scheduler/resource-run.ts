@@ -10,15 +10,16 @@ import {
   WriterFailed,
   withRootCause,
 } from '../errors.ts';
-import type { Status } from '../events.ts';
+import type { Status, WaitingRead } from '../events.ts';
 import { findPort, IN } from '../graph/port-graph.ts';
 import { externalIdOf, givenInput, givenProperties, placeOf } from '../interface/given.ts';
 import type { ResourceInterface } from '../interface/interface.ts';
 import { type Name, printName } from '../names.ts';
 import type { PresentResource } from '../plan/comparison.ts';
-import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
+import type { EndpointAccess, ResourceIdentity, SignalledResource, SignalUrl } from '../resource/handler.ts';
 import { checkAttribute, type PropertyPlace } from '../resource/properties.ts';
 import type { AttributeDeclaration } from '../resource/resource-type.ts';
+import { type SignalAddress, signalUrl } from '../resource/signal-url.ts';
 import type { Entry } from '../space/data-space.ts';
 import type { BlockedRead, WaitTarget } from '../space/waits.ts';
 import type { ResourceRecord } from '../store/stack-store.ts';
@@ -33,6 +34,8 @@ import type { Traversal } from './traversal.ts';
 /** A read that the handler awaits and that is not there yet. */
 interface PendingRead extends BlockedRead {
   readonly since: number;
+  /** What there is to say of a wait that is for no value. */
+  readonly describe: (() => Pick<WaitingRead, 'writer' | 'reason' | 'awaits'>) | undefined;
   readonly promise: Promise<Json>;
   /** One more waits for it; the read is given up when all of them have. */
   join(signal: AbortSignal | undefined): void;
@@ -80,6 +83,9 @@ export class ResourceRun implements JournalWaiter {
   /** What it is made with, known at its end. */
   #properties: JsonObject | undefined;
   #inputs: JsonObject | undefined;
+  /** What signals had left behind before. */
+  readonly #metadata: JsonObject | undefined;
+  #signalAddress: SignalAddress | undefined;
   #record: ResourceRecord | undefined;
   /** Of its record among the traversal's. */
   #recordPlace = -1;
@@ -99,6 +105,8 @@ export class ResourceRun implements JournalWaiter {
   /** Reads of inputs by a process that goes on after its resource is complete; they keep nobody waiting. */
   #lateReads: Set<LateRead> | undefined;
   #hasEndpoint = false;
+  /** How often it has waited for signals. */
+  #signalWaits = 0;
   /** Blocked reads by input name, or by printed name for reads by name. */
   #pending: Map<string, PendingRead> | undefined;
   /** What goes on as soon as the slot is there that the handler queues for; undefined when it queues for none. */
@@ -123,6 +131,8 @@ export class ResourceRun implements JournalWaiter {
     const ownName = resource.parent < 0 ? resource.name : resource.name.slice(resource.name.lastIndexOf('/') + 1);
     this.#physicalName = earlier?.physicalName ?? `${stackName}-${ownName}-${token.slice(24)}`;
     this.#requires = requires;
+    this.#metadata = earlier?.metadata;
+    this.#signalAddress = earlier?.signalAddress;
     if (change?.verdict !== 'update') return;
     this.#resourceId = change.present.record.resourceId;
     this.#data = change.present.record.data;
@@ -175,6 +185,18 @@ export class ResourceRun implements JournalWaiter {
     return this.#record;
   }
 
+  /** That state with what has been recorded since; undefined before the first. */
+  get recordNow(): ResourceRecord | undefined {
+    return this.#record && this.recordOf(this.#record.status, this.#record.reason);
+  }
+
+  /** It has failed: `record` says why. */
+  didFail(record: ResourceRecord): void {
+    if (this.#record === undefined) return;
+    this.#record = record;
+    this.traversal.replaceRecord(this.#recordPlace, record);
+  }
+
   get resourceId(): string | undefined {
     return this.#resourceId;
   }
@@ -192,10 +214,12 @@ export class ResourceRun implements JournalWaiter {
 
   /** In the same batch as the intent: what is replaced is never without a record, and its values are not the new one's. */
   #moveAside({ present, replaced }: RunChange): void {
-    const { journal } = this.traversal;
+    const { journal, signals } = this.traversal;
+    const aside = replaced && signals.onto(replaced);
+    signals.forget(this.resource.name);
     void journal.record(
       { kind: 'resourceGone', resource: this.resource.name },
-      ...(replaced === undefined ? [] : [{ kind: 'resource' as const, record: replaced, values: present.values }]),
+      ...(aside === undefined ? [] : [{ kind: 'resource' as const, record: aside, values: present.values }]),
     );
   }
 
@@ -457,6 +481,80 @@ export class ResourceRun implements JournalWaiter {
     return this.traversal.openEndpoint(this.identity);
   }
 
+  /** See CreateCall. */
+  openSignalUrl(): Promise<SignalUrl> {
+    return guarded(this.#openSignalUrl());
+  }
+
+  async #openSignalUrl(): Promise<SignalUrl> {
+    this.#throwIfEnded();
+    const { traversal } = this;
+    const known = this.#signalAddress;
+    if (known !== undefined) return signalUrl(this.identity, known);
+    const { host, port } = await traversal.openSignalPort();
+    this.#throwIfEnded();
+    const address = { host, port, token: Buffer.from(traversal.randomness.bytes(32)).toString('hex') };
+    this.#signalAddress = address;
+    await traversal.journal.record({ kind: 'resource', record: this.recordOf('IN_PROGRESS', 'state changed') });
+    return signalUrl(this.identity, address);
+  }
+
+  /** See CreateCall. */
+  signalled(refid: string): SignalledResource | undefined {
+    const name = this.traversal.resourceByRefid(refid, this.resource);
+    return name === undefined ? undefined : this.#signalledResource(name);
+  }
+
+  #signalledResource(name: string): SignalledResource {
+    const { traversal } = this;
+    const record = (): ResourceRecord | undefined => traversal.recordNow(name);
+    return {
+      name,
+      type: record()?.type ?? '',
+      get properties() {
+        return withoutDigests(record()?.properties ?? {});
+      },
+      get metadata() {
+        return record()?.metadata ?? {};
+      },
+      until: (isEnough, signal) => this.#untilSignalled(name, isEnough, signal) as Promise<JsonObject>,
+      signal: async (data) => void (await traversal.signals.deliver(name, data)),
+    };
+  }
+
+  /** Blocks until what the signals to a resource have left behind is enough. */
+  #untilSignalled(
+    name: string,
+    isEnough: (metadata: JsonObject) => boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<Json> {
+    const { traversal } = this;
+    const outcomeOf = (metadata: JsonObject): { readonly value: Json } | { readonly error: unknown } | undefined => {
+      try {
+        return isEnough(metadata) ? { value: metadata } : undefined;
+      } catch (error) {
+        return { error };
+      }
+    };
+    const metadata = (): JsonObject => traversal.recordNow(name)?.metadata ?? {};
+    const present = outcomeOf(metadata());
+    if (present !== undefined) return settled(present);
+    this.#signalWaits += 1;
+    const { space, stack } = traversal.stack;
+    const subscribe = (wake: (outcome: { readonly value: Json } | { readonly error: unknown }) => void): (() => void) =>
+      traversal.signals.listen(name, (received) => {
+        const outcome = outcomeOf(received);
+        if (outcome !== undefined) wake(outcome);
+      });
+    const describe = () => {
+      const count = Object.keys(metadata()).length;
+      const reason = `somebody has to signal '${name}'; ${count} signal${count === 1 ? ' has' : 's have'} come`;
+      return { writer: 'outside', reason, awaits: 'signals' } as const;
+    };
+    const missing = (): readonly WaitTarget[] => [{ space, stack, resource: name, attribute: 'signals' }];
+    return this.#block(`signals ${this.#signalWaits}`, undefined, missing, subscribe, signal, describe);
+  }
+
   /** The handler has returned: writes what is left, checks that nothing is owed, records the result. */
   #finish(attributes: { readonly [attribute: string]: unknown }): void {
     if (this.#hasEnded) return;
@@ -511,6 +609,7 @@ export class ResourceRun implements JournalWaiter {
   completeRecord(): void {
     this.#takeReadings();
     const record = this.recordOf('COMPLETE', 'state changed');
+    this.#record = record;
     this.traversal.replaceRecord(this.#recordPlace, record);
     void this.traversal.journal.record({ kind: 'resource', record });
   }
@@ -585,6 +684,8 @@ export class ResourceRun implements JournalWaiter {
       properties: this.traversal.conceal(this.#properties),
       inputs: this.traversal.conceal(this.#inputs),
       requires: this.#requires,
+      metadata: this.traversal.signals.metadataOf(this.resource.name, this.#metadata),
+      signalAddress: this.#signalAddress,
       deletionPolicy: this.resource.deletionPolicy,
       updatedAt: this.traversal.clock.now(),
     };
@@ -598,6 +699,7 @@ export class ResourceRun implements JournalWaiter {
     missing: () => readonly WaitTarget[],
     subscribe: (wake: (outcome: { readonly value: Json } | { readonly error: unknown }) => void) => () => void,
     signal: AbortSignal | undefined,
+    describe?: PendingRead['describe'],
   ): Promise<Json> {
     if (this.#hasEnded) return Promise.reject(this.#cancelled());
     const stopped = this.traversal.stopReason;
@@ -630,6 +732,7 @@ export class ResourceRun implements JournalWaiter {
       },
       input,
       since: clock.now(),
+      describe,
       promise: guarded(promise),
       missing,
       reject: (error: Deadlock) => read.settle({ error }),

@@ -32,8 +32,8 @@ import type { Region } from '../space/data-space.ts';
 import type { NameReader } from '../space/name-reader.ts';
 import { type BlockedRead, type Blocker, printTarget, type Waits, type WaitTarget } from '../space/waits.ts';
 import type { ResourceRecord } from '../store/stack-store.ts';
-import { resourceEventOf } from '../store/stored-stack.ts';
-import type { ResolveScope } from '../template/expression.ts';
+import { noSuchResource, resourceEventOf } from '../store/stored-stack.ts';
+import { REFID, type ResolveScope } from '../template/expression.ts';
 import { type Json, type JsonObject, sameJson, setOwn } from '../values.ts';
 import { Comparisons } from './comparisons.ts';
 import { deleteResources } from './delete-traversal.ts';
@@ -42,6 +42,7 @@ import type { Journal } from './journal.ts';
 import { Readiness } from './readiness.ts';
 import { resourceFailure } from './resource-failure.ts';
 import { ResourceRun, type RunChange } from './resource-run.ts';
+import { Signals } from './signals.ts';
 import type { Slots } from './slots.ts';
 
 /** What one traversal works with. */
@@ -64,6 +65,8 @@ export interface TraversalParts {
   /** Masks the values of hidden parameters. */
   readonly redact: (text: string) => string;
   readonly openEndpoint: (resource: ResourceIdentity) => Promise<EndpointAccess>;
+  /** Opens the port at which this engine takes signals, if it is not open. Throws PortFailed. */
+  readonly openSignalPort: () => Promise<{ readonly host: string; readonly port: number }>;
   /** Told when no handler of this traversal works, none can start, and reads are blocked. */
   readonly didIdle: () => void;
   /** Told when the space refuses a value. */
@@ -125,6 +128,7 @@ export class Traversal {
   readonly redact: (text: string) => string;
   readonly conceal: TraversalParts['conceal'];
   readonly readiness: Readiness;
+  readonly signals: Signals;
   /** Resolves expressions with what has been published. */
   readonly scope: ResolveScope;
   readonly #parts: TraversalParts;
@@ -184,6 +188,17 @@ export class Traversal {
       },
       parts.stack.compositions,
     );
+    const { space, stack } = parts.stack;
+    this.signals = new Signals({
+      ...parts,
+      space,
+      stack,
+      recordOf: (resource) => this.recordNow(resource),
+      typeOf: ({ name, type }) => {
+        const current = findResource(parts.stack, name)?.type;
+        return current?.name === type ? current : parts.types.get(type);
+      },
+    });
     this.readiness = new Readiness(parts.graph, {
       didFire: (port) => this.#portDidFire(port),
       didFail: (port, cause) => this.#portDidFail(port, cause),
@@ -299,6 +314,29 @@ export class Traversal {
     return [...this.#records];
   }
 
+  /** The record of a resource as it is now; undefined while there is none. */
+  recordNow(name: string): ResourceRecord | undefined {
+    const resource = findResource(this.stack, name);
+    if (resource === undefined) return undefined;
+    const record =
+      this.#runs[resource.index]?.recordNow ??
+      this.#records.find((candidate) => candidate.name === name) ??
+      (this.#parts.stored?.get(name) ?? this.#parts.present?.get(name))?.record;
+    return record && this.signals.onto(record);
+  }
+
+  /** The resource whose refid is that: one beside the reader, else any. */
+  resourceByRefid(refid: string, reader: ResourceInterface): string | undefined {
+    const found = this.stack.resources.filter(({ name }) => this.#readAttribute(name, REFID) === refid);
+    return (found.find(({ parent }) => parent === reader.parent) ?? found[0])?.name;
+  }
+
+  /** See Signals.deliver; also throws EntityNotFound. */
+  async signalResource(name: string, data: Json | undefined): Promise<string> {
+    if (findResource(this.stack, name) === undefined) throw noSuchResource(this.stack.stack, name);
+    return this.signals.deliver(name, data);
+  }
+
   /** The first record of a resource; returns its place for `replaceRecord`. */
   addRecord(record: ResourceRecord): number {
     return this.#records.push(record) - 1;
@@ -322,6 +360,10 @@ export class Traversal {
     if (this.#isStopped) throw this.signal.reason;
   }
 
+  openSignalPort(): Promise<{ readonly host: string; readonly port: number }> {
+    return this.#parts.openSignalPort();
+  }
+
   openEndpoint(resource: ResourceIdentity): Promise<EndpointAccess> {
     return this.#parts.openEndpoint(resource);
   }
@@ -338,7 +380,10 @@ export class Traversal {
       }
       const run = phase === 'running' ? this.#runs[resource.index] : undefined;
       return (run?.blockedReads ?? []).flatMap((read) =>
-        read.missing().map((target) => this.#waitingRead(resource.name, read.input, target, read.since)),
+        read.missing().map((target) => ({
+          ...this.#waitingRead(resource.name, read.input, target, read.since),
+          ...read.describe?.(),
+        })),
       );
     });
   }
@@ -467,6 +512,7 @@ export class Traversal {
       this.#phases[resource.index] = 'failed';
       // When nothing can be stored any more the journal has stopped the traversal already.
       const record = run.recordOf('FAILED', reason);
+      run.didFail(record);
       if (this.#failures.length === 0) this.#failedAction = record.action;
       this.#failures.push(failure);
       void this.journal.record({ kind: 'resource', record, isEvent: true });
@@ -600,7 +646,7 @@ export class Traversal {
     const requires = requiredResources(this.graph, resource.index);
     const { deletionPolicy } = resource;
     if (deletionPolicy === record.deletionPolicy && sameJson(requires, record.requires)) return record;
-    const refreshed = { ...record, requires, deletionPolicy };
+    const refreshed = this.signals.onto({ ...record, requires, deletionPolicy });
     void this.journal.record({ kind: 'resource', record: refreshed });
     return refreshed;
   }

@@ -2,7 +2,7 @@ import type { OutcomeUnknown } from '../errors.ts';
 import type { Change } from '../plan/changes.ts';
 import type { PresentResource } from '../plan/comparison.ts';
 import type { StoredResource } from '../scheduler/traversal.ts';
-import type { StoreChange } from '../store/stack-store.ts';
+import type { ResourceRecord, StoreChange } from '../store/stack-store.ts';
 import type { Analysis } from './analyse.ts';
 import { tellUnknownOutcomes, unknownOutcomes } from './interruption.ts';
 import type { Beginning } from './operation.ts';
@@ -71,6 +71,17 @@ export function findBeginning(
     stored.set(name, { ...resource, readElsewhere: NONE });
   }
   return { stored, present, unknown, hasLeftovers, changes };
+}
+
+/** The resources of which every update makes another, as records that say so. One that its update has made is none of them. */
+export function outdatedRecords(
+  { stack }: Analysis,
+  all: ReadonlyMap<string, PresentResource>,
+): readonly ResourceRecord[] {
+  return stack.resources.flatMap(({ name, type }) => {
+    const record = type.isReplacedByEveryUpdate === true ? all.get(name)?.record : undefined;
+    return record === undefined || record.action === 'INIT' ? [] : [{ ...record, isOutdated: true as const }];
+  });
 }
 
 const NONE: ReadonlySet<string> = new Set();

@@ -1,9 +1,9 @@
-import { EntityNotFound, NotSupported } from '../errors.ts';
+import { NotSupported } from '../errors.ts';
 import { type Difference, differenceOf, type PresentResource } from '../plan/comparison.ts';
 import type { LiveCall } from '../resource/handler.ts';
 import type { ResourceType } from '../resource/resource-type.ts';
 import type { Claim, ResourceRecord, StackRecord } from '../store/stack-store.ts';
-import { resourceEventOf } from '../store/stored-stack.ts';
+import { noSuchResource, resourceEventOf } from '../store/stored-stack.ts';
 import { asJson, type Json, type JsonObject } from '../values.ts';
 import { withClaim } from './claimed-stack.ts';
 import type { StackDescription } from './describe.ts';
@@ -131,7 +131,7 @@ export async function markUnhealthy(services: StackServices, options: MarkUnheal
     const records = (await store.resources(id)).filter(({ action }) => action !== 'INIT');
     const record =
       records.find(({ name }) => name === resource) ?? records.find(({ resourceId }) => resourceId === resource);
-    if (record === undefined) throw noResource(stack, resource);
+    if (record === undefined) throw noSuchResource(stack, resource);
     if (record.status === 'IN_PROGRESS') throw isInterrupted(record);
     const isMarked = record.action === 'CHECK' && record.status === 'FAILED';
     if (record.action === 'DELETE' || (!unhealthy && !isMarked)) return;
@@ -144,14 +144,6 @@ export async function markUnhealthy(services: StackServices, options: MarkUnheal
     } as const;
     await store.append(claim, [{ kind: 'resource', record: marked, isEvent: true }]);
     if (events.isHeard) events.emit(resourceEventOf(marked, { space, stack }));
-  });
-}
-
-function noResource(stack: string, resource: string): EntityNotFound {
-  return new EntityNotFound({
-    what: `The Resource (${resource}) could not be found in Stack ${stack}.`,
-    why: 'The stack has made no resource of that name.',
-    fix: `See its resources by 'hotloom show ${stack}'.`,
   });
 }
 

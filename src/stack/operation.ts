@@ -196,6 +196,7 @@ export class Operation {
       action: this.#action,
       traversal,
       waiting: () => [...traversal.waiting(), ...this.#outputReads.waiting()],
+      signalResource: (resource, data) => traversal.signalResource(resource, data),
       willRollBack: false,
       isSuperseded: false,
       cancel: limits.cancel,
@@ -228,6 +229,7 @@ export class Operation {
     const { space, stack } = this.#analysis.stack;
     try {
       await this.#tell(journal, 'IN_PROGRESS', `Stack ${this.#action} ${verb}`, undefined, beginning.changes);
+      await serveSignals(this.#services, this.#analysis.stack, beginning);
       const result = await traversal.run();
       this.#services.closeEndpoints(space, stack);
       const failure = await this.#conclude(result, region, traversal, journal, limits, beginning.hasLeftovers === true);
@@ -508,6 +510,26 @@ export class Operation {
       rollback: this.#options.rollback !== undefined,
       outputs: {},
     };
+  }
+}
+
+/** Signals to what stands come to the URLs that an earlier engine has told, as far as nobody else has the ports by now. */
+async function serveSignals(
+  { openSignalPortAgain, events, clock }: StackServices,
+  { space, stack }: StackInterface,
+  { stored, present }: Beginning,
+): Promise<void> {
+  const addresses = [...(stored?.values() ?? []), ...(present?.values() ?? [])].flatMap(({ record }) =>
+    record.signalAddress === undefined ? [] : [{ resource: record.name, ...record.signalAddress }],
+  );
+  for (const { resource, host, port } of addresses) {
+    try {
+      await openSignalPortAgain(host, port);
+    } catch (error) {
+      if (!events.isHeard) continue;
+      const line = `${messageOf(error)} Signal it by 'hotloom signal ${stack} ${resource}' instead.`;
+      events.emit({ type: 'resource:didLog', time: clock.now(), space, stack, resource, line });
+    }
   }
 }
 

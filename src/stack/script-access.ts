@@ -21,7 +21,12 @@ export class ScriptAccess {
   readonly #writeOutside: (name: Name, value: Json) => Promise<void>;
   readonly #tokens = new Map<string, string[]>();
 
-  constructor(names: NameReader, running: RunningActions, writeOutside: (name: Name, value: Json) => Promise<void>) {
+  constructor(
+    names: NameReader,
+    running: RunningActions,
+    writeOutside: (name: Name, value: Json) => Promise<void>,
+    signal: (space: string, stack: string, resource: string, data: Json | undefined) => Promise<string>,
+  ) {
     this.#names = names;
     this.#running = running;
     this.#writeOutside = writeOutside;
@@ -29,6 +34,9 @@ export class ScriptAccess {
       onRead: (principal, name, signal) => this.#read(principal, name, signal),
       onTryRead: (principal, name) => this.#tryRead(principal, name),
       onWrite: (principal, name, value) => this.#write(principal, name, value),
+      onSignal: (principal, resource, data) =>
+        signal(principal.space, principal.stack, this.#named(principal, resource), data),
+      onSignalOf: signal,
       onWaiting: (space, stack) => this.#running.get(space, stack)?.waiting() ?? [],
     });
   }
@@ -128,6 +136,17 @@ export class ScriptAccess {
       });
     }
     await run.publish(attribute, value);
+  }
+
+  /** A script names what is beside it by the name of its own template, and anything else from the root down. */
+  #named(principal: ResourceIdentity, resource: string): string {
+    const stack = this.#traversalOf(principal)?.stack;
+    for (let at = principal.name.lastIndexOf('/'); stack !== undefined && at >= 0; ) {
+      const name = `${principal.name.slice(0, at)}/${resource}`;
+      if (stack.numbers.has(name)) return name;
+      at = principal.name.lastIndexOf('/', at - 1);
+    }
+    return resource;
   }
 
   #runOf(principal: ResourceIdentity): ResourceRun | undefined {

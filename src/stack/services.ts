@@ -13,6 +13,7 @@ import type { EngineStore } from '../store/engine-store.ts';
 import type { Claimant } from '../store/stack-store.ts';
 import type { CustomConstraints } from '../template/constraints.ts';
 import type { DuplicateKeys } from '../template/yaml.ts';
+import type { Json } from '../values.ts';
 
 /** What a stack's actions work with: the parts that one engine has once. */
 export interface StackServices {
@@ -34,6 +35,12 @@ export interface StackServices {
   /** How long handlers may take to stop after a cancel or a time-out before they are given up. */
   readonly cancelGraceMs: number;
   readonly running: RunningActions;
+  /** The last signal of this engine to each stack that nobody is at work on. */
+  readonly signalling: Map<string, Promise<unknown>>;
+  /** Opens the port at which this engine takes signals, if it is not open. Throws PortFailed. */
+  readonly openSignalPort: () => Promise<{ readonly host: string; readonly port: number }>;
+  /** Takes signals at an address that another engine has told. Throws PortFailed. */
+  readonly openSignalPortAgain: (host: string, port: number) => Promise<void>;
   /** Fires when the engine is closed: ends every action, a rollback too. */
   readonly closing: AbortSignal;
   /** The regions of the stacks that this engine has created and that still exist. */
@@ -77,6 +84,8 @@ export interface RunningAction {
   readonly traversal: Traversal | undefined;
   /** The blocked reads of the stack now. */
   readonly waiting: () => readonly WaitingRead[];
+  /** Hands a signal to a resource, as Signals.deliver; absent while no signals are taken: they wait for its end. */
+  readonly signalResource?: (resource: string, data: Json | undefined) => Promise<string>;
   /** Whether the stack's next state is not its last, although the action failed: what was made is deleted then. */
   willRollBack: boolean;
   /** An update has taken its place: it is not rolled back. */

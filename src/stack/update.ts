@@ -6,7 +6,7 @@ import { planUpdate } from '../plan/plan-update.ts';
 import type { Claim, ResourceRecord, StackDefinition, StackRecord, StoreChange } from '../store/stack-store.ts';
 import { type JsonObject, sameJson } from '../values.ts';
 import { type Analysis, analyse, analyseStored, type TemplateInput } from './analyse.ts';
-import { beginningOf, findBeginning } from './beginning.ts';
+import { beginningOf, findBeginning, outdatedRecords } from './beginning.ts';
 import { findStack } from './delete.ts';
 import { isAsleep, type StackDescription } from './describe.ts';
 import { Operation, type OperationLimits, restrictionsOf } from './operation.ts';
@@ -62,6 +62,10 @@ export async function updateStack(services: StackServices, options: UpdateOption
       declared: operation.declared,
       rollback: options.rollback === true,
     };
+    const outdated = outdatedRecords(analysis, await presentResources(services, record.id));
+    // Stored, so that a resume of the update knows those that it has not come to.
+    if (outdated.length > 0)
+      await journal.record(...outdated.map((each) => ({ kind: 'resource', record: each }) as const));
     const beginning = await beginningOf(services, analysis, record.id, (change) => void journal.record(change));
     return { ...beginning, changes: [definition] };
   });
@@ -88,7 +92,10 @@ export async function previewUpdate(services: StackServices, options: UpdateOpti
   await refuseState(services, record);
   const analysis = analyseUpdate(services, record, options);
   refuseImmutable(record, analysis);
-  const all = await presentResources(services, record.id);
+  const all = new Map(await presentResources(services, record.id));
+  for (const outdated of outdatedRecords(analysis, all)) {
+    all.set(outdated.name, { ...(all.get(outdated.name) as PresentResource), record: outdated });
+  }
   const { changes, unknown } = findBeginning(analysis, record.id, all);
   const { space, name } = record;
   return planUpdate({
@@ -196,7 +203,9 @@ function restoredChanges(all: ReadonlyMap<string, PresentResource>): readonly St
   const changes: StoreChange[] = [];
   const restored = new Set<string>();
   for (const { record, values } of [...all.values()].reverse()) {
-    const { replacedName: name, ...others } = record;
+    const { replacedName: name, isOutdated, ...others } = record;
+    // What the update has not come to stays.
+    if (name === undefined && isOutdated === true) changes.push({ kind: 'resource', record: others });
     if (name === undefined || restored.has(name) || record.status !== 'COMPLETE' || record.action === 'DELETE')
       continue;
     restored.add(name);

@@ -649,7 +649,7 @@ function definitionColumns(definition: StackDefinition, declared: DeclaredNames)
 type TextEvent =
   | StackEvent
   | ResourceEvent
-  | readonly [number, string, string, string | null, ResourceEvent['action'], ResourceEvent['status'], string];
+  | readonly [number, string, string, string | null, ResourceRecord['action'], ResourceRecord['status'], string];
 
 function textEvent(record: ResourceRecord): TextEvent {
   const { updatedAt, name, replacedName, type, resourceId, action, status, reason } = record;

@@ -1,5 +1,6 @@
 import type { Action, ResourceEvent, StackEvent, Status } from '../events.ts';
 import type { DeclaredNames, Name } from '../names.ts';
+import type { SignalAddress } from '../resource/signal-url.ts';
 import type { Json, JsonObject } from '../values.ts';
 
 export type MaybePromise<T> = T | Promise<T>;
@@ -65,6 +66,12 @@ export interface ResourceRecord {
   readonly properties?: JsonObject | undefined;
   /** What it has read by the aliases of its section `inputs`, likewise. */
   readonly inputs?: JsonObject | undefined;
+  /** What signals have left behind; absent: nothing. */
+  readonly metadata?: JsonObject | undefined;
+  /** Where it can be signalled over HTTP, once its handler has asked for that. */
+  readonly signalAddress?: SignalAddress | undefined;
+  /** It is to be replaced by the update that has begun, although nothing of it may differ. */
+  readonly isOutdated?: true;
   /** The name under which it was made, when another has replaced it and it is still to be deleted; `name` is then its own. */
   readonly replacedName?: string;
   /** It has been suspended, and not been resumed since. Default: false. */

@@ -41,6 +41,15 @@ export function noSuchStack(stackId: string): EntityNotFound {
   });
 }
 
+/** The stack has no resource of that name. */
+export function noSuchResource(stack: string, resource: string): EntityNotFound {
+  return new EntityNotFound({
+    what: `The Resource (${resource}) could not be found in Stack ${stack}.`,
+    why: 'The stack has made no resource of that name.',
+    fix: `See its resources by 'hotloom show ${stack}'.`,
+  });
+}
+
 /** The change with its values as frozen JSON. Throws NotJson, and InternalError for a change of no known kind. */
 export function checkChange(change: StoreChange): StoreChange {
   switch (change.kind) {

@@ -53,13 +53,22 @@ export function pythonLiteral(value: Json): string {
 
 /** `json.dumps(value, sort_keys=True)`: sorted keys, a space behind `,` and `:`, nothing but ASCII. */
 export function pythonJson(value: Json): string {
+  return dumps(value, (keys) => keys.sort(byCodePoint));
+}
+
+/** `json.dumps(value)`: the same with the keys in their order. */
+export function pythonJsonAsGiven(value: Json): string {
+  return dumps(value, (keys) => keys);
+}
+
+function dumps(value: Json, order: (keys: string[]) => string[]): string {
   if (typeof value === 'string') return asciiJson(value);
   if (typeof value === 'number') return pythonNumber(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map((item) => pythonJson(item)).join(', ')}]`;
+  if (Array.isArray(value)) return `[${value.map((item) => dumps(item, order)).join(', ')}]`;
   const map = value as { readonly [key: string]: Json };
-  const keys = Object.keys(map).sort(byCodePoint);
-  return `{${keys.map((key) => `${asciiJson(key)}: ${pythonJson(map[key] as Json)}`).join(', ')}}`;
+  const keys = order(Object.keys(map));
+  return `{${keys.map((key) => `${asciiJson(key)}: ${dumps(map[key] as Json, order)}`).join(', ')}}`;
 }
 
 /** `type(value).__name__`, as Heat's messages show it. */

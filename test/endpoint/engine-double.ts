@@ -27,6 +27,22 @@ export class EngineDouble implements EndpointServerOptions {
     }
   }
 
+  /** `RESOURCE JSON` of each signal, the stack before those of an engine's own token. */
+  readonly signals: string[] = [];
+
+  readonly onSignal = async (_principal: ResourceIdentity, resource: string, data: Json | undefined): Promise<string> =>
+    this.onSignalOf('', '', resource, data);
+
+  readonly onSignalOf = async (
+    space: string,
+    stack: string,
+    resource: string,
+    data: Json | undefined,
+  ): Promise<string> => {
+    this.signals.push([space, stack, resource, JSON.stringify(data)].filter(Boolean).join(' '));
+    return 'signalled';
+  };
+
   readonly onRead = async (_principal: ResourceIdentity, name: Name, signal: AbortSignal): Promise<Json> => {
     const key = printName(name);
     this.reads.push(key);

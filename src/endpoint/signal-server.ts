@@ -1,0 +1,246 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { EndpointRefused, type HotloomError, InternalError, isHotloomError, messageOf, PortFailed } from '../errors.ts';
+import { parseSignalPath, type SignalTarget } from '../resource/signal-url.ts';
+import { asJson, type Json } from '../values.ts';
+
+/** What the server asks of the engine. */
+export interface SignalServerOptions {
+  /**
+   * Signals a resource, if it bears that token; resolves with what the resource's event tells. Undefined when nothing of that
+   * name bears the token.
+   */
+  readonly onSignal: (target: SignalTarget, token: string, data: Json | undefined) => Promise<string | undefined>;
+  /** Where it listens. Default: 127.0.0.1. */
+  readonly host?: string | undefined;
+  /** Default: one that the system chooses. */
+  readonly port?: number | undefined;
+}
+
+/** Heat's max_json_body_size. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/** How long `close` lets clients take the last answers. */
+const CLOSE_GRACE_MS = 1000;
+
+/**
+ * Takes signals over HTTP: `POST` or `PUT` with the data as JSON, or with nothing, to the URL of a resource (see signalUrl).
+ * The token is in the header `X-Auth-Token`, as under Heat, in `Authorization: Bearer`, or in the URL itself. Answers with
+ * JSON: `{ signal }`, or `{ code, what, why, fix }`.
+ *
+ * Nothing is opened before the first `open`. An open server does not keep the process alive.
+ */
+export class SignalServer {
+  readonly #options: SignalServerOptions;
+  /** By the address that was asked for. */
+  readonly #servers = new Map<string, Promise<Server>>();
+  readonly #answers = new Set<Promise<void>>();
+  #isClosed = false;
+
+  constructor(options: SignalServerOptions) {
+    this.#options = options;
+  }
+
+  /** The address at which signals are taken. Throws PortFailed. */
+  async open(): Promise<{ readonly host: string; readonly port: number }> {
+    const { host = '127.0.0.1', port = 0 } = this.#options;
+    // What an engine before this one has told will do as well.
+    const [first] = this.#options.port === undefined ? this.#servers.values() : [];
+    const server = await (first ?? this.#listen(host, port));
+    return { host, port: (server.address() as AddressInfo).port };
+  }
+
+  /** Takes signals at an address that an engine has told before too. Throws PortFailed when somebody else has the port. */
+  async openAgain(host: string, port: number): Promise<void> {
+    for (const server of await Promise.all(this.#servers.values())) {
+      const address = server.address() as AddressInfo;
+      if (address.port === port && address.address === host) return;
+    }
+    await this.#listen(host, port);
+  }
+
+  /** Answers what is being asked, closes every connection and frees the ports. Idempotent. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const servers = await Promise.allSettled(this.#servers.values());
+    this.#servers.clear();
+    await Promise.all(servers.map((server) => (server.status === 'fulfilled' ? this.#close(server.value) : undefined)));
+  }
+
+  async #close(server: Server): Promise<void> {
+    const closed = new Promise((resolve) => server.close(resolve));
+    const lastMoment = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
+    await Promise.race([Promise.all(this.#answers), closed]);
+    server.closeIdleConnections();
+    await closed;
+    clearTimeout(lastMoment);
+  }
+
+  #listen(host: string, port: number): Promise<Server> {
+    const key = `${host} ${port}`;
+    const known = this.#servers.get(key);
+    if (known !== undefined) return known;
+    const listening = this.#start(host, port);
+    this.#servers.set(key, listening);
+    listening.catch(() => this.#servers.delete(key));
+    return listening;
+  }
+
+  #start(host: string, port: number): Promise<Server> {
+    if (this.#isClosed) throw new InternalError('A signal URL was opened after the engine was closed.');
+    const server = createServer((request, response) => {
+      const answer = this.#answer(request, response).finally(() => this.#answers.delete(answer));
+      this.#answers.add(answer);
+    });
+    server.requestTimeout = 60_000;
+    return new Promise((resolve, reject) => {
+      server.once('error', (error) => reject(cannotListen(host, port, error)));
+      server.listen(port, host, () => {
+        server.unref();
+        resolve(server);
+      });
+    });
+  }
+
+  /** Answers one request. Never rejects. */
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // A client that goes away half-way is no failure of the engine's.
+    for (const side of [request, response]) side.on('error', () => {});
+    try {
+      const reason = await this.#serve(request, response);
+      await send(response, 200, { signal: reason });
+    } catch (error) {
+      const known = isHotloomError(error) ? error : new InternalError(messageOf(error), error);
+      const { code, what, why, fix } = known;
+      // A body that nobody wants is dropped as it arrives, so that the client gets as far as reading the answer.
+      request.resume();
+      await send(response, statusOf(known), { code, what, why, fix });
+    }
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<string> {
+    const [path = '', query] = (request.url ?? '').split('?');
+    const target = parseSignalPath(path);
+    if (target === undefined) throw nothingThere(path);
+    if (request.method !== 'POST' && request.method !== 'PUT') {
+      response.setHeader('Allow', 'POST, PUT');
+      throw wrongMethod(request.method);
+    }
+    const token = tokenOf(request, query);
+    const data = parseData(await receive(request));
+    const reason = token === undefined ? undefined : await this.#options.onSignal(target, token, data);
+    if (reason === undefined) throw notAllowed(token);
+    return reason;
+  }
+}
+
+function tokenOf({ headers }: IncomingMessage, query: string | undefined): string | undefined {
+  const own = headers['x-auth-token'];
+  const bearer = /^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1];
+  return (typeof own === 'string' ? own : undefined) ?? bearer ?? new URLSearchParams(query).get('token') ?? undefined;
+}
+
+async function receive(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    // What is too much is received and dropped: most clients read no answer before they have sent everything.
+    if (size <= MAX_BODY_BYTES) chunks.push(chunk);
+    else chunks.length = 0;
+  }
+  if (size <= MAX_BODY_BYTES) return Buffer.concat(chunks).toString('utf8');
+  throw new Refusal(413, {
+    what: `The signal has ${size} bytes; at most ${MAX_BODY_BYTES} are taken.`,
+    why: 'The data of a signal is stored with its resource.',
+    fix: 'Put the data into a file, and send its path.',
+  });
+}
+
+/** A signal without data is one without a body, or with nothing but white space. */
+function parseData(body: string): Json | undefined {
+  if (body.trim() === '') return undefined;
+  try {
+    return asJson(JSON.parse(body));
+  } catch (error) {
+    throw new Refusal(400, {
+      what: `The signal's data is not JSON: ${messageOf(error)}.`,
+      fix: `Send an object such as {"status": "SUCCESS"}, or nothing.`,
+    });
+  }
+}
+
+/** A refusal of the server's own, with its HTTP status. */
+class Refusal extends EndpointRefused {
+  readonly status: number;
+
+  constructor(status: number, fields: ConstructorParameters<typeof EndpointRefused>[0]) {
+    super(fields);
+    this.status = status;
+  }
+}
+
+const STATUSES: { readonly [code: string]: number } = {
+  ResourceFailure: 400,
+  NotJson: 400,
+  ResourceActionNotSupported: 400,
+  EntityNotFound: 404,
+  ResourceNotAvailable: 404,
+  NotSupported: 409,
+  ActionInProgress: 503,
+  EndpointUnreachable: 503,
+  UsageError: 503,
+};
+
+function statusOf(error: HotloomError): number {
+  return error instanceof Refusal ? error.status : (STATUSES[error.code] ?? 500);
+}
+
+function send(response: ServerResponse, status: number, body: object): Promise<void> {
+  return new Promise((resolve) => {
+    if (response.destroyed) {
+      resolve();
+      return;
+    }
+    response.once('finish', resolve).once('close', resolve);
+    const text = `${JSON.stringify(body)}\n`;
+    response.setHeader('Content-Type', 'application/json');
+    response.setHeader('Content-Length', Buffer.byteLength(text));
+    response.writeHead(status).end(text);
+  });
+}
+
+function nothingThere(path: string): Refusal {
+  return new Refusal(404, {
+    what: `There is nothing at '${path}'.`,
+    why: 'This server takes signals to resources, each at the URL that its handle tells.',
+    fix: "Take the attribute 'endpoint' or 'curl_cli' of the handle.",
+  });
+}
+
+function wrongMethod(method: string | undefined): Refusal {
+  return new Refusal(405, {
+    what: `${method} cannot be done with a signal.`,
+    why: 'A signal is sent by POST or PUT.',
+    fix: 'Use one of these.',
+  });
+}
+
+function notAllowed(token: string | undefined): Refusal {
+  return new Refusal(401, {
+    what:
+      token === undefined ? 'The signal bears no token.' : 'No resource of that name bears the token of the signal.',
+    why: 'A token belongs to one handle, and is valid as long as that is there and was not replaced.',
+    fix: "Send the handle's token in the header 'X-Auth-Token'.",
+  });
+}
+
+function cannotListen(host: string, port: number, error: NodeJS.ErrnoException): PortFailed {
+  return new PortFailed({
+    what: `Signals cannot be taken at ${host}:${port}.`,
+    why:
+      error.code === 'EADDRINUSE' ? 'Another process listens at that port.' : `The system says: ${messageOf(error)}.`,
+    fix: 'Let the engine choose a port, or give it another one.',
+    cause: error,
+  });
+}

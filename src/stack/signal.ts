@@ -1,0 +1,184 @@
+import { timingSafeEqual } from 'node:crypto';
+import { type EndpointAddress, type EndpointFailure, requestSignal } from '../endpoint/client.ts';
+import { HotloomError, isHotloomError, OutcomeUnknown } from '../errors.ts';
+import type { SignalTarget } from '../resource/signal-url.ts';
+import { Journal } from '../scheduler/journal.ts';
+import { Signals } from '../scheduler/signals.ts';
+import type { Claim, StackRecord } from '../store/stack-store.ts';
+import { noSuchResource } from '../store/stored-stack.ts';
+import { asJson, type Json } from '../values.ts';
+import { actionLimits } from './action-limits.ts';
+import { findStack } from './delete.ts';
+import { type RunningAction, type StackServices, stackKey } from './services.ts';
+
+export interface SignalOptions {
+  readonly stack: string;
+  /** Default: `default`. */
+  readonly space?: string;
+  /** The resource's name; `group/0` for one inside of another. */
+  readonly resource: string;
+  /** What the resource's type makes of it. Default: none. */
+  readonly data?: Json;
+  /** Gives up waiting for whoever is at work on the stack. */
+  readonly signal?: AbortSignal;
+}
+
+/** How long a signal waits for a stack that somebody else works on, who does not take it. */
+const PATIENCE_MS = 30_000;
+
+/** How long until it is tried again. */
+const PAUSE_MS = 50;
+
+/**
+ * Hands a signal to a resource, by whoever is at work on its stack: this engine, another process of this user on the same
+ * store, or, when nobody is, this engine under a claim of its own. Resolves with what the resource's event tells, once what
+ * the signal leaves behind is stored.
+ *
+ * Throws EntityNotFound, ResourceNotAvailable for a resource that is not made yet, ResourceActionNotSupported when its type
+ * takes no signals, NotSupported while it is being deleted, ResourceFailure for data that it does not take, and
+ * ActionInProgress when somebody works on the stack for 30 seconds who takes none.
+ */
+export async function signalResource(services: StackServices, options: SignalOptions): Promise<string> {
+  const { space = 'default', stack, resource, signal } = options;
+  const data = options.data === undefined ? undefined : asJson(options.data);
+  const { running, clock, store } = services;
+  for (const end = clock.now() + PATIENCE_MS; ; ) {
+    let refusal: unknown;
+    try {
+      const own = running.get(space, stack);
+      if (own !== undefined) {
+        if (own.signalResource !== undefined) return await own.signalResource(resource, data);
+        await untilEnded(own, signal);
+        continue;
+      }
+      const record = await findStack(services, space, stack);
+      const holder = await store.holder(record.id);
+      const isOwn = holder !== undefined && holder.engineId === (await services.claimant()).engineId;
+      return holder?.observers === undefined || isOwn
+        ? await signalIdle(services, record, resource, data)
+        : await ask(holder.observers, record, resource, data);
+    } catch (error) {
+      // Whoever had the stack has let it go, or is about to.
+      if (!isHotloomError(error, 'ActionInProgress') && !isHotloomError(error, 'EndpointUnreachable')) throw error;
+      refusal = error;
+    }
+    signal?.throwIfAborted();
+    if (clock.now() >= end) throw refusal;
+    await new Promise<void>((resolve) => void clock.schedule(PAUSE_MS, resolve, { keepAlive: true }));
+  }
+}
+
+/** The same for a request that bears a token; undefined when the resource does not have that one. */
+export async function signalByToken(
+  services: StackServices,
+  target: SignalTarget,
+  token: string,
+  data: Json | undefined,
+): Promise<string | undefined> {
+  const { space, stack, stackId, name: resource } = target;
+  const record = await services.store.findStack(space, stack);
+  if (record?.id !== stackId) return undefined;
+  const address = (await services.store.resources(stackId)).find(({ name }) => name === resource)?.signalAddress;
+  if (address === undefined || !isSame(address.token, token)) return undefined;
+  return signalResource(services, { space, stack, resource, ...(data === undefined ? {} : { data }) });
+}
+
+/** In a time that tells nothing of how much of a wrong token is right. */
+function isSame(token: string, given: string): boolean {
+  const [own, other] = [Buffer.from(token), Buffer.from(given)];
+  return own.length === other.length && timingSafeEqual(own, other);
+}
+
+function untilEnded({ ended }: RunningAction, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return ended;
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    void ended.then(resolve).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
+/** Nobody is at work on the stack. Signals of this engine to it come one after the other. */
+function signalIdle(
+  services: StackServices,
+  record: StackRecord,
+  resource: string,
+  data: Json | undefined,
+): Promise<string> {
+  const { signalling } = services;
+  const key = stackKey(record.space, record.name);
+  const before = signalling.get(key) ?? Promise.resolve();
+  const delivery = before.catch(() => {}).then(() => signalClaimed(services, record, resource, data));
+  signalling.set(key, delivery);
+  const forget = (): void => {
+    if (signalling.get(key) === delivery) signalling.delete(key);
+  };
+  delivery.then(forget, forget);
+  return delivery;
+}
+
+async function signalClaimed(
+  services: StackServices,
+  { id, space, name: stack }: StackRecord,
+  resource: string,
+  data: Json | undefined,
+): Promise<string> {
+  const { store, clock, closing, masks, types } = services;
+  const claim: Claim = await store.claim(id, await services.claimant());
+  const limits = actionLimits(clock, { timeoutMs: PATIENCE_MS, signals: [closing], what: `Signal to '${resource}'` });
+  try {
+    const record = (await store.resources(id)).find(({ name }) => name === resource);
+    if (record === undefined) throw noSuchResource(stack, resource);
+    const signals = new Signals({
+      ...services,
+      space,
+      stack,
+      stackId: id,
+      journal: new Journal(store, claim, limits.cancel),
+      signal: limits.signal,
+      redact: masks.get(stackKey(space, stack)) ?? ((text) => text),
+      recordOf: () => record,
+      typeOf: ({ type }) => types.get(type),
+    });
+    return await signals.deliver(resource, data);
+  } finally {
+    limits.end();
+    await store.release(claim);
+  }
+}
+
+/** Asks the engine that has claimed the stack. What it answers counts, whatever becomes of the claim. */
+async function ask(
+  observers: EndpointAddress,
+  { space, name: stack }: StackRecord,
+  resource: string,
+  data: Json | undefined,
+): Promise<string> {
+  const reply = await requestSignal(
+    observers,
+    [space, stack, resource],
+    data === undefined ? '' : JSON.stringify(data),
+  );
+  if (reply.kind === 'done') return JSON.parse(reply.body) as string;
+  const failure: EndpointFailure =
+    reply.kind === 'failed' ? reply.failure : { code: 'EndpointUnreachable', what: 'The engine takes no signals.' };
+  if (reply.kind === 'failed' && reply.isUnknown === true) {
+    throw new OutcomeUnknown({
+      what: `The engine that works on stack '${stack}' has ended while it was given the signal to '${resource}'.`,
+      why: 'Nobody can tell whether it has stored it.',
+      fix: 'Look at the events of the stack, and send the signal again if it is not there. One with an id counts once.',
+    });
+  }
+  throw new ToldError(failure);
+}
+
+/** An error of another engine. */
+class ToldError extends HotloomError {
+  readonly code: string;
+
+  constructor({ code, ...fields }: EndpointFailure) {
+    super(fields);
+    this.code = code;
+  }
+}
