@@ -18,6 +18,11 @@ test('the types can be registered together', () => {
     'OS::Heat::RandomString',
     'OS::Heat::TestResource',
     'OS::Heat::Value',
+    'OS::Heat::WaitCondition',
+    'OS::Heat::WaitConditionHandle',
+    'OS::Heat::UpdateWaitConditionHandle',
+    'AWS::CloudFormation::WaitCondition',
+    'AWS::CloudFormation::WaitConditionHandle',
   ]);
 });
 
