@@ -114,8 +114,9 @@ export class Signals {
     return record;
   }
 
+  /** Heat's no_signal_actions. */
   async #refuseDuring(record: ResourceRecord): Promise<void> {
-    if (record.action !== 'DELETE') return;
+    if (record.action !== 'DELETE' && record.action !== 'SUSPEND') return;
     const { journal, events } = this.#parts;
     const event = this.#eventOf(record, record.action, `Cannot signal resource during ${record.action}`);
     await journal.record({ kind: 'event', event });
@@ -123,7 +124,7 @@ export class Signals {
     throw new NotSupported({
       what: `Signal resource during ${record.action} is not supported.`,
       why: `'${record.name}' is ${record.action}_${record.status}.`,
-      fix: 'Signal it while it is there.',
+      fix: record.action === 'DELETE' ? 'Signal it while it is there.' : 'Resume the stack first.',
     });
   }
 
