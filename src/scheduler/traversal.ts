@@ -447,6 +447,7 @@ export class Traversal {
     }
     const port = findPort(this.graph, resource.index, OUT, attribute);
     if (port !== undefined) this.readiness.fire(port);
+    this.waits.didWrite();
   }
 
   /** Its inputs are not all there although it is complete: it is asked again at the end. */

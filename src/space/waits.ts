@@ -55,6 +55,15 @@ export interface WaitCycle {
     | undefined;
   /** The circle goes through more than this stack. */
   readonly stacks: readonly Pick<Party, 'space' | 'stack'>[];
+  /** What keeps each writer, and what it waits for; in the order of the hops, from the second on. */
+  readonly links: readonly Link[];
+}
+
+/** `writer` cannot write what is wanted of it while `blocker` misses `next`. */
+interface Link {
+  readonly wanted: WaitTarget;
+  readonly blocker: Blocker;
+  readonly next: WaitTarget;
 }
 
 interface Step {
@@ -135,6 +144,16 @@ export class Waits {
     }
   }
 
+  /** To be called when a name has been written, which a read waits for beside others: a circle may have ended by that. */
+  didWrite(): void {
+    if (this.#stalls.size === 0) return;
+    for (const stall of this.#stalls) {
+      if (this.#stands(stall.cycle)) continue;
+      this.#drop(stall);
+      queueMicrotask(() => this.#findStall(stall.read));
+    }
+  }
+
   /** The stalls that stand now. */
   get stalls(): readonly WaitCycle[] {
     return [...this.#stalls].map(({ cycle }) => cycle);
@@ -142,7 +161,7 @@ export class Waits {
 
   #findStall(read: BlockedRead): void {
     const cycle = this.#findCycle(read, false);
-    if (cycle === undefined || this.stalls.some((told) => haveSameReads(told, cycle))) return;
+    if (cycle === undefined || this.stalls.some((told) => haveSameHops(told, cycle))) return;
     this.#didStall(cycle);
     const stall: Stall = {
       read,
@@ -155,12 +174,22 @@ export class Waits {
   #expire(stall: Stall): void {
     if (!this.#stalls.has(stall)) return;
     this.#drop(stall);
-    // Something in it may have been written meanwhile: only a circle that is still there is a deadlock, and another one
-    // that leads through the same read has not stood so long.
-    const cycle = this.#findCycle(stall.read, false);
-    if (cycle === undefined) return;
-    if (haveSameReads(cycle, stall.cycle)) this.#end(cycle);
+    // Another circle that leads through the same read has not stood so long.
+    if (this.#stands(stall.cycle)) this.#end(stall.cycle);
     else this.#findStall(stall.read);
+  }
+
+  /** Whether each of its waits is still there: something in it may have been written meanwhile. */
+  #stands({ links }: WaitCycle): boolean {
+    return links.every(({ wanted, blocker, next }) => {
+      const blockers = this.source(wanted.space, wanted.stack)?.blockers(wanted.resource, wanted.attribute) ?? [];
+      return blockers.some(
+        ({ read, input, missing }) =>
+          read === blocker.read &&
+          input === blocker.input &&
+          missing.some((target) => targetKey(target) === targetKey(next)),
+      );
+    });
   }
 
   #drop(stall: Stall): void {
@@ -202,8 +231,8 @@ export class Waits {
   }
 }
 
-function haveSameReads(one: WaitCycle, two: WaitCycle): boolean {
-  return one.reads.length === two.reads.length && one.reads.every((read) => two.reads.includes(read));
+function haveSameHops(one: WaitCycle, two: WaitCycle): boolean {
+  return one.hops.length === two.hops.length && one.hops.every((hop) => two.hops.includes(hop));
 }
 
 /** A circle longer than this is cut in texts; the whole is in the event. */
@@ -258,6 +287,11 @@ function describe(last: Step): WaitCycle {
         ? undefined
         : { writer: soft.party, attribute: soft.target.attribute ?? 'done', input: soft.blocker.input },
     stacks: [...stacks.values()],
+    links: ring.map(({ target, blocker }, index) => ({
+      wanted: target,
+      blocker,
+      next: (ring[(index + 1) % ring.length] as Step).target,
+    })),
   };
 }
 
