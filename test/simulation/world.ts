@@ -69,7 +69,6 @@ export interface WorldClock extends Clock {
   readonly isAlive: boolean;
 }
 
-const properties = Object.fromEntries(PROPERTIES.map((property) => [property, {}]));
 const handler = {
   create: (call: Call) => new Performance(call).create(),
   delete: (call: DeleteCall) => new Performance(call as unknown as Call).remove(call),
@@ -78,16 +77,18 @@ const handler = {
 };
 
 /** Made once: the engine compiles a type by its object. */
-export const simulatedTypes: readonly ResourceType[] = [
-  definePlainType({ name: 'Sim::Plain', properties, attributes: declared('Sim::Plain'), handler: handler as never }),
-  defineStreamingType({
-    name: 'Sim::Staged',
-    properties,
-    attributes: declared('Sim::Staged'),
-    handler: handler as never,
-  }),
-  defineStreamingType({ name: 'Sim::Open', properties, attributes: declared('Sim::Open'), handler: handler as never }),
-];
+export const simulatedTypes: readonly ResourceType[] = typesWith(handler);
+
+/** The types of scenario.ts. Their handlers differ only in what they do, so one is for all of them. */
+export function typesWith(handler: object): readonly ResourceType[] {
+  const properties = Object.fromEntries(PROPERTIES.map((property) => [property, {}]));
+  const part = (name: keyof typeof ATTRIBUTES) => ({ name, properties, attributes: declared(name), handler });
+  return [
+    definePlainType(part('Sim::Plain') as never),
+    defineStreamingType(part('Sim::Staged') as never),
+    defineStreamingType(part('Sim::Open') as never),
+  ];
+}
 
 function declared(type: keyof typeof ATTRIBUTES): Record<string, { schema: object; needs?: readonly string[] }> {
   const entries = Object.entries(ATTRIBUTES[type]);

@@ -1,0 +1,322 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { EngineEvent } from '../../src/events.ts';
+import { Waits } from '../../src/space/waits.ts';
+import { parseHop } from '../simulation/circles.ts';
+import { hasPortCycle } from '../simulation/ports.ts';
+import { needs, type ResourceSketch, STALL_MS, type StackSketch, type Step } from '../simulation/scenario.ts';
+import { GatedEngine } from './gated-engine.ts';
+import { type Circle, type Happening, type Passing, type Wait, WaitingModel } from './waiting-model.ts';
+
+/** Which of `count` possible happenings is next. */
+type Choose = (count: number) => number;
+
+/**
+ * Plays one schedule on the engine, and asks the model after each step what there is to tell: a deadlock exactly when a hard
+ * circle has closed, a stall when another one has and none of those that its last read closed is told already, a deadlock of
+ * a stall exactly when that has stood for its time. Returns what differs.
+ */
+class Judge {
+  readonly #model: WaitingModel;
+  readonly #engine: GatedEngine;
+  readonly #stacks: readonly StackSketch[];
+  readonly told = { deadlocks: 0, stalls: 0, expired: 0 };
+  /** The stalls that stand. The first wait is the one that closed the circle. */
+  #stalls: { readonly circle: Circle; readonly closing: string; readonly time: number }[] = [];
+  /** By wait: after how many steps it began. */
+  #since = new Map<string, number>();
+  #steps = 0;
+  #time = 0;
+  #passing: Passing = { circles: [], quiet: new Set() };
+  #happened = 'nothing';
+
+  constructor(stacks: readonly StackSketch[], isNeeded: typeof needs) {
+    this.#stacks = stacks;
+    this.#model = new WaitingModel(stacks, isNeeded);
+    this.#engine = new GatedEngine(stacks);
+  }
+
+  async play(choose: Choose): Promise<string | undefined> {
+    try {
+      for (let next = this.#next(); next.length > 0; next = this.#next()) {
+        const happening = next[next.length === 1 ? 0 : choose(next.length)] as Happening | 'time';
+        this.#steps += 1;
+        this.#happened = `${this.#happened}; ${JSON.stringify(happening)}`;
+        const wrong = happening === 'time' ? await this.#pass() : await this.#happen(happening);
+        if (wrong !== undefined) return `${wrong}, after ${this.#happened}`;
+      }
+      const open = Object.entries(this.#model.phases()).find(([, phase]) => phase !== 'complete' && phase !== 'failed');
+      return open === undefined ? undefined : `${open} at the end of ${this.#happened}`;
+    } finally {
+      await this.#engine.close();
+    }
+  }
+
+  #next(): readonly (Happening | 'time')[] {
+    return [...this.#model.next(), ...(this.#stalls.length > 0 ? ['time' as const] : [])];
+  }
+
+  async #happen(happening: Happening): Promise<string | undefined> {
+    const wasIdle = this.#stacks.filter(({ name }) => this.#model.isIdle(name));
+    this.#passing = this.#model.happen(happening);
+    const events = await this.#engine.happen(happening);
+    const wrong = this.#judge(events);
+    if (wrong !== undefined) return wrong;
+    for (const stack of this.#stacks) {
+      const isQuiet = this.#model.isQuiet(stack.name);
+      const isTold = events.some((event) => event.type === 'stack:didQuiesce' && event.stack === stack.name);
+      if (isTold && !this.#passing.quiet.has(stack.name)) return `'${stack.name}' is told to be quiet`;
+      if (isQuiet && !wasIdle.includes(stack) && !isTold) return `'${stack.name}' is quiet, which is not told`;
+    }
+    return undefined;
+  }
+
+  /** Just before its time no stall is a deadlock; then it is. */
+  async #pass(): Promise<string | undefined> {
+    this.#passing = { circles: [], quiet: new Set() };
+    const due = Math.min(...this.#stalls.map(({ time }) => time + STALL_MS));
+    const early = this.#judge(await this.#engine.pass(due - 1 - this.#time));
+    this.#time = due;
+    const wrong = early ?? this.#judge(await this.#engine.pass(1));
+    if (wrong !== undefined) return wrong;
+    const late = this.#stalls.find(({ time }) => this.#time >= time + STALL_MS);
+    return late === undefined ? undefined : `the stall ${late.circle.hops} stands for too long`;
+  }
+
+  #judge(events: readonly EngineEvent[]): string | undefined {
+    this.#note();
+    const before = this.#keys();
+    let last: readonly string[] = [];
+    const dropped = new Set<string>();
+    for (const event of events) {
+      if (event.type !== 'read:didDeadlock' && event.type !== 'read:didStall') continue;
+      // Each stack in the circle is told of it.
+      if (event.cycle === last) continue;
+      last = event.cycle;
+      for (const closing of this.#drop()) dropped.add(closing);
+      const wrong = event.type === 'read:didDeadlock' ? this.#deadlock(event.cycle) : this.#stall(event.cycle, dropped);
+      if (wrong !== undefined) return wrong;
+    }
+    this.#drop();
+    const circles = this.#model.circles();
+    const hard = circles.find(({ isHard }) => isHard);
+    if (hard !== undefined) return `no deadlock is told of ${hard.hops}`;
+    const untold = circles.find(({ waits }) => !this.#isTold(waits));
+    return untold === undefined ? undefined : `no stall is told of ${untold.hops} (of ${before})`;
+  }
+
+  #deadlock(cycle: readonly string[]): string | undefined {
+    const circle = this.#find(cycle);
+    if (circle === undefined) return `a deadlock of ${cycle}, which is no circle`;
+    const expired = this.#stalls.find((stall) => isSame(stall.circle, circle));
+    const isDue = expired !== undefined && this.#time >= expired.time + STALL_MS;
+    if (!circle.isHard && !isDue) return `a deadlock of ${cycle}, which could still go on`;
+    this.told[circle.isHard ? 'deadlocks' : 'expired'] += 1;
+    this.#passing = this.#model.fail(circle.waits);
+    this.#note();
+    return undefined;
+  }
+
+  /** `dropped`: the reads that had closed another circle, which stands no more. */
+  #stall(cycle: readonly string[], dropped: ReadonlySet<string>): string | undefined {
+    const circle = this.#find(cycle);
+    if (circle === undefined) return `a stall of ${cycle}, which is no circle`;
+    if (circle.isHard) return `a stall of ${cycle}, which is a deadlock`;
+    if (this.#stalls.some((stall) => isSame(stall.circle, circle))) return `${cycle} is told twice`;
+    const closing = closingOf(cycle);
+    if (this.#since.get(closing) !== this.#steps && !dropped.has(closing)) return `a stall of ${cycle}, told late`;
+    this.told.stalls += 1;
+    this.#stalls.push({ circle, closing, time: this.#time });
+    return undefined;
+  }
+
+  #find(cycle: readonly string[]): Circle | undefined {
+    const told = cycle.map(parseHop).map(({ reader, input, name }) => `${reader} ${input ?? name} -> ${name}`);
+    return [...this.#model.circles(), ...this.#passing.circles].find(
+      ({ hops }) => [...hops].sort().join() === [...told].sort().join(),
+    );
+  }
+
+  /** Whether the last of the waits to begin has closed a circle that is told. */
+  #isTold(waits: readonly Wait[]): boolean {
+    const last = Math.max(...waits.map((wait) => this.#since.get(keyOf(wait)) as number));
+    return waits.some(
+      (wait) => this.#since.get(keyOf(wait)) === last && this.#stalls.some(({ closing }) => closing === keyOf(wait)),
+    );
+  }
+
+  #keys(): readonly string[] {
+    return this.#model.waits().map(keyOf);
+  }
+
+  /** Forgets the stalls that stand no more, and returns by which reads they were closed. */
+  #drop(): readonly string[] {
+    const circles = this.#model.circles();
+    const stands = ({ circle }: { readonly circle: Circle }): boolean => circles.some((each) => isSame(each, circle));
+    const dropped = this.#stalls.filter((stall) => !stands(stall));
+    this.#stalls = this.#stalls.filter(stands);
+    return dropped.map(({ closing }) => closing);
+  }
+
+  #note(): void {
+    const keys = [...this.#model.waits(), ...this.#passing.circles.flatMap(({ waits }) => waits)].map(keyOf);
+    this.#since = new Map(keys.map((key) => [key, this.#since.get(key) ?? this.#steps]));
+  }
+}
+
+function keyOf({ reader, read }: Wait): string {
+  return `${reader} ${read}`;
+}
+
+function isSame(one: Circle, two: Circle): boolean {
+  return [...one.hops].sort().join() === [...two.hops].sort().join();
+}
+
+/** The first hop tells of it. */
+function closingOf([first]: readonly string[]): string {
+  const { reader, input, name } = parseHop(first as string);
+  return `${reader} ${input ?? name}`;
+}
+
+/** Plays every way to choose, one after the other: each list of choices is followed by the next one. */
+async function everySchedule(play: (choose: Choose) => Promise<string | undefined>): Promise<string | undefined> {
+  const choices: { at: number; readonly count: number }[] = [];
+  do {
+    let depth = 0;
+    const wrong = await play((count) => {
+      if (depth === choices.length) choices.push({ at: 0, count });
+      const { at } = choices[depth] as { at: number };
+      depth += 1;
+      return at;
+    });
+    if (wrong !== undefined) return wrong;
+    let last = choices.at(-1);
+    for (; last !== undefined && last.at === last.count - 1; last = choices.at(-1)) choices.pop();
+    if (last !== undefined) last.at += 1;
+  } while (choices.length > 0);
+  return undefined;
+}
+
+const ATTRIBUTES = ['x', 'y'];
+
+/** Stacks that no static check refuses, of up to two resources each, and the choices that make a schedule. */
+const randomStacks = fc
+  .record({ s: fc.integer({ min: 1, max: 2 }), t: fc.integer({ min: 1, max: 2 }) })
+  .chain((sizes) => {
+    const own = Object.entries(sizes).flatMap(([stack, size]) =>
+      ['a', 'b'].slice(0, size).map((name) => ({ stack, name })),
+    );
+    const full = fc.constantFrom(
+      ...own.flatMap(({ stack, name }) => ATTRIBUTES.map((each) => `${stack}.${name}.${each}`)),
+    );
+    const stackOf = (stack: string): fc.Arbitrary<StackSketch> => {
+      const names = own.filter((each) => each.stack === stack).map(({ name }) => name);
+      return fc
+        .tuple(...names.map((name) => resourceOf(stack, name, full)))
+        .map((resources) => stackWith(stack, resources));
+    };
+    return fc.tuple(stackOf('s'), stackOf('t'));
+  })
+  .filter((stacks) => !stacks.some((stack) => hasPortCycle([stack])));
+
+function resourceOf(stack: string, name: string, full: fc.Arbitrary<string>): fc.Arbitrary<ResourceSketch> {
+  const step = (isPlain: boolean): fc.Arbitrary<Step> =>
+    fc.oneof(
+      { weight: 2, arbitrary: full.map((read) => ({ do: 'read' as const, name: read })) },
+      { weight: isPlain ? 0 : 4, arbitrary: fc.constant({ do: 'await' as const, inputs: ['a'] }) },
+      {
+        weight: 4,
+        arbitrary: fc.constantFrom(...ATTRIBUTES).map((attribute) => ({ do: 'write' as const, attribute })),
+      },
+    );
+  const needed = fc.constantFrom<readonly string[] | null>(null, [], ['a']);
+  return fc.boolean().chain((isPlain) =>
+    fc
+      .record({
+        // A read of the own stack is one that the static check sees.
+        reads: fc.uniqueArray(full, { minLength: 1, maxLength: 2 }),
+        branches: fc.array(fc.array(step(isPlain), { maxLength: 4 }), { minLength: 1, maxLength: isPlain ? 1 : 2 }),
+        needs: fc.record({ x: needed, y: needed }),
+        depends: fc.boolean(),
+      })
+      .map(({ reads, branches, needs: outputs, depends }) => ({
+        name,
+        type: isPlain ? ('Sim::Plain' as const) : ('Sim::Open' as const),
+        isEnabled: true,
+        dependsOn: depends && name === 'b' ? ['a'] : [],
+        inputs: { a: reads.map((read) => (read.startsWith(`${stack}.`) ? read.slice(stack.length + 1) : read)) },
+        outputs: isPlain ? {} : outputs,
+        branches,
+        removalMs: 0,
+      })),
+  );
+}
+
+function stackWith(name: string, resources: readonly ResourceSketch[]): StackSketch {
+  return { name, resources, startMs: 0, outputs: {}, rollback: false, cancelMs: undefined, timeoutMs: 1e9 };
+}
+
+describe('deadlocks and stalls are told exactly when a circle closes', () => {
+  const choices = fc.infiniteStream(fc.nat());
+  const random = (isNeeded = needs) =>
+    fc.asyncProperty(randomStacks, choices, async (stacks, stream) => {
+      const choose: Choose = (count) => (stream.next().value as number) % count;
+      expect(await new Judge(stacks, isNeeded).play(choose)).toBeUndefined();
+    });
+  const isFoundOut = async (isNeeded = needs) => (await fc.check(random(isNeeded), { numRuns: 200 })).failed;
+
+  test('under every schedule of two resources, for each way to read and to write', async () => {
+    const told = { schedules: 0, deadlocks: 0, stalls: 0, expired: 0 };
+    for (const pair of allPairs()) {
+      const wrong = await everySchedule(async (choose) => {
+        const judge = new Judge(pair, needs);
+        const found = await judge.play(choose);
+        told.schedules += 1;
+        for (const kind of ['deadlocks', 'stalls', 'expired'] as const) told[kind] += judge.told[kind];
+        return found;
+      });
+      expect([pair, wrong]).toEqual([pair, undefined]);
+    }
+    expect(told).toEqual({ schedules: 2528, deadlocks: 78, stalls: 354, expired: 198 });
+  });
+
+  test('under random schedules of random stacks', async () => {
+    await fc.assert(random(), { numRuns: 200 });
+  });
+
+  test('a model in which every attribute needs everything is found out, and one in which it needs nothing', async () => {
+    expect(await isFoundOut(() => true)).toBe(true);
+    expect(await isFoundOut(() => false)).toBe(true);
+  });
+
+  test('an engine that does not look for circles is found out', async () => {
+    const { didBlock } = Waits.prototype;
+    try {
+      Waits.prototype.didBlock = () => {};
+      expect(await isFoundOut()).toBe(true);
+    } finally {
+      Waits.prototype.didBlock = didBlock;
+    }
+  });
+});
+
+/**
+ * Two stacks of one resource each that read each other: by name or by an input, before the write, after it or beside it, and
+ * the write needs the read or does not.
+ */
+function allPairs(): readonly (readonly StackSketch[])[] {
+  const write: Step = { do: 'write', attribute: 'x' };
+  const sides = (stack: string, other: string): readonly StackSketch[] =>
+    [{ do: 'read', name: `${other}.a.x` } as const, { do: 'await', inputs: ['a'] } as const].flatMap((read) =>
+      [[[read, write]], [[write, read]], [[read], [write]]].flatMap((branches) =>
+        [read.do === 'read' ? null : ['a'], []].map((needed) => {
+          const part = { name: 'a', isEnabled: true, dependsOn: [], removalMs: 0, branches } as const;
+          return stackWith(stack, [
+            { ...part, type: 'Sim::Open', inputs: { a: [`${other}.a.x`] }, outputs: { x: needed } },
+          ]);
+        }),
+      ),
+    );
+  const all = sides('t', 's');
+  return sides('s', 't').flatMap((s, index) => all.slice(index).map((t) => [s, t]));
+}
