@@ -43,6 +43,13 @@ import {
 import { type Inspection, inspectAnalysis } from './stack/inspect.ts';
 import { readValue } from './stack/read.ts';
 import { finishResourceAction, type ResumeOptions, resumeInterrupted, resumeStack } from './stack/resume.ts';
+import {
+  type ApplyOptions,
+  applyPlan,
+  type SavedPlan,
+  savePlanOfCreate,
+  savePlanOfUpdate,
+} from './stack/saved-plan.ts';
 import { ScriptAccess } from './stack/script-access.ts';
 import { type Limits, RunningActions, type StackServices } from './stack/services.ts';
 import { type SignalOptions, signalByToken, signalResource } from './stack/signal.ts';
@@ -247,6 +254,26 @@ export class Engine {
   /** What `update` would do, as data: per resource what differs, and what is known only when it runs. Changes nothing. */
   async previewUpdate(options: UpdateOptions): Promise<Plan> {
     return previewUpdate(this.#services, options);
+  }
+
+  /** What `create` would do, with all that `apply` needs to do it later. Throws what `preview` throws. */
+  async planCreate(options: CreateOptions): Promise<SavedPlan> {
+    return savePlanOfCreate(this.#services, options);
+  }
+
+  /** What `update` would do, with all that `apply` needs to do it later. Throws what `previewUpdate` throws. */
+  async planUpdate(options: UpdateOptions): Promise<SavedPlan> {
+    return savePlanOfUpdate(this.#services, options);
+  }
+
+  /**
+   * Does what a saved plan tells and nothing besides: what was not known when the plan was made may come out as it was.
+   * Throws PlanStale, naming what has changed, when the stack is not any more what it was planned for,
+   * UserParameterMissing for a hidden parameter that is not given again, ActionInProgress, and what `create` or `update`
+   * throws.
+   */
+  async apply(options: ApplyOptions): Promise<StackDescription> {
+    return this.#owned(() => applyPlan(this.#services, options));
   }
 
   /**

@@ -342,6 +342,10 @@ export class ImmutableParameterModified extends HotloomError {
 export class ResourceActionRestricted extends HotloomError {
   readonly code = 'ResourceActionRestricted';
 }
+/** A saved plan is to be applied, and the stack has changed since it was made. */
+export class PlanStale extends HotloomError {
+  readonly code = 'PlanStale';
+}
 /** Another action, maybe of another engine, is at work on the stack. */
 export class ActionInProgress extends HotloomError {
   readonly code = 'ActionInProgress';

@@ -69,6 +69,7 @@ export type { InspectedOutput, InspectedProblem, InspectedResource, Inspection, 
 export { MemoryStore } from './store/memory-store.ts';
 export { SqliteStore, type SqliteStoreOptions } from './store/sqlite-store.ts';
 export type { Difference } from './plan/comparison.ts';
+export type { Fingerprint } from './plan/fingerprint.ts';
 export type { AffectedStack, OutputChange } from './plan/impact.ts';
 export type { Plan, PlanStep } from './plan/plan.ts';
 export type { PropertyChange } from './plan/property-changes.ts';
@@ -83,6 +84,7 @@ export type { DeleteOptions } from './stack/delete.ts';
 export type { ResumeOptions } from './stack/resume.ts';
 export type { SuspendOptions } from './stack/suspend.ts';
 export type { SignalOptions } from './stack/signal.ts';
+export type { ApplyOptions, SavedPlan } from './stack/saved-plan.ts';
 export type { UpdateOptions } from './stack/update.ts';
 export type { ResourceDescription, StackDescription, StackSummary } from './stack/describe.ts';
 export type { DefinedHandler } from './builtin/definitions/defined-type.ts';

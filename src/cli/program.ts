@@ -83,12 +83,13 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
       exit(await validate(io, name ?? nameAfter(options.template), options));
     },
   );
-  withSpace(
-    withLook(withTemplate(command(program, 'preview [name]', 'show what a create would do, in which order'))),
-  ).action(async (name: string | undefined, options) => {
-    const { preview } = await import('./commands/preview.ts');
-    exit(await preview(io, name ?? nameAfter(options.template), options));
-  });
+  withSpace(withLook(withTemplate(command(program, 'preview [name]', 'show what a create would do, in which order'))))
+    .option('--out <file>', "write the plan to a file, for 'apply'")
+    .option('--rollback', 'with --out: delete what was made when the create fails')
+    .action(async (name: string | undefined, options) => {
+      const { preview } = await import('./commands/preview.ts');
+      exit(await preview(io, name ?? nameAfter(options.template), options));
+    });
   withSpace(
     withLook(
       withTemplate(command(program, 'inspect [name]', 'show what is known of a template: values, reads, writes')),
@@ -128,6 +129,7 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
     .option('--existing', 'keep what is not given: the template, the environment, the parameters')
     .option('--clear-parameter <key>', 'with --existing: a parameter that gets its default again; repeatable', collect)
     .option('--dry-run', 'show what would happen, and do nothing')
+    .option('--out <file>', "with --dry-run: write the plan to a file, for 'apply'")
     .option('--timeout <minutes>', 'stop what has not ended by then (default: 60)', positiveNumber)
     .option('--rollback', 'go back to what the stack was when the update fails')
     .addOption(new Option('--wait', "taken for Heat's sake: an update always waits").hideHelp())
@@ -139,6 +141,18 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
     .action(async (name: string, options) => {
       const { update } = await import('./commands/update.ts');
       exit(await update(io, name, options));
+    });
+  withStore(command(program, 'apply <file>', 'do what a saved plan tells, unless the stack has changed since'))
+    .option('--parameter <key=value>', 'the value of a hidden parameter, which is not in the plan; repeatable', collect)
+    .option('--timeout <minutes>', 'stop what has not ended by then (default: 60)', positiveNumber)
+    .option(
+      '--concurrency <number>',
+      'how many resources work at a time, blocked ones not counted (default: 64)',
+      positiveInteger,
+    )
+    .action(async (file: string, options) => {
+      const { apply } = await import('./commands/apply.ts');
+      exit(await apply(io, file, options));
     });
   withStore(command(program, 'list', 'list the stacks'))
     .option('--space <space>', 'only those of this space')

@@ -1,11 +1,9 @@
 import type { Clock, Randomness, Timer } from '../clock.ts';
 import { withCompositions } from '../composition/composition.ts';
-import type { RestrictedAction } from '../composition/registry-lookup.ts';
 import {
   type HotloomError,
   isHotloomError,
   messageOf,
-  ResourceActionRestricted,
   type ResourceFailure,
   rootCause,
   WriterFailed,
@@ -75,8 +73,8 @@ export interface TraversalParts {
   readonly stored?: ReadonlyMap<string, StoredResource> | undefined;
   /** What an update finds and may have to change. Default: nothing. */
   readonly present?: ReadonlyMap<string, PresentResource> | undefined;
-  /** What an update must not do with a resource. */
-  readonly restricted: (resource: string) => ReadonlySet<RestrictedAction>;
+  /** Why an update must not do that with a resource; undefined when it may. */
+  readonly refusal: (resource: ResourceInterface, verdict: 'update' | 'replace') => HotloomError | undefined;
   /** Makes the properties of a resource fit to be stored. */
   readonly conceal: <T extends JsonObject | undefined>(properties: T) => T;
   readonly types: ResourceTypes;
@@ -624,10 +622,10 @@ export class Traversal {
   }
 
   #decide(resource: ResourceInterface, present: PresentResource, verdict: Verdict): void {
-    if (verdict === 'unchanged') this.#confirm(resource, present);
-    else if (this.#parts.restricted(resource.name).has(verdict)) {
-      this.#failComparison(resource, present, actionRestricted(resource, verdict));
-    } else if (verdict === 'update') this.#run(resource, { verdict, present });
+    const refusal = verdict === 'unchanged' ? undefined : this.#parts.refusal(resource, verdict);
+    if (refusal !== undefined) this.#failComparison(resource, present, refusal);
+    else if (verdict === 'unchanged') this.#confirm(resource, present);
+    else if (verdict === 'update') this.#run(resource, { verdict, present });
     else void this.#replace(resource, present);
   }
 
@@ -894,14 +892,6 @@ export class Traversal {
   #eventBase(): { readonly time: number; readonly space: string; readonly stack: string } {
     return { time: this.clock.now(), space: this.stack.space, stack: this.stack.stack };
   }
-}
-
-function actionRestricted({ name }: ResourceInterface, action: RestrictedAction): ResourceActionRestricted {
-  return new ResourceActionRestricted({
-    what: `${action} is restricted for resource.`,
-    why: `The environment says so: its resource_registry has restricted_actions for '${name}'.`,
-    fix: `Take '${action}' out of them, or leave the resource as it is.`,
-  });
 }
 
 /** A resource that was only skipped has not been touched. */

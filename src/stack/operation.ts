@@ -1,4 +1,3 @@
-import { restrictedActions } from '../composition/registry-lookup.ts';
 import { invariant, isHotloomError, messageOf, rootCause, StackFailed } from '../errors.ts';
 import type { Action, ResourceEvent, StackEvent, Status } from '../events.ts';
 import type { StackInterface } from '../interface/interface.ts';
@@ -9,12 +8,13 @@ import { Traversal, type TraversalParts, type TraversalResult } from '../schedul
 import type { Region } from '../space/data-space.ts';
 import type { Claim, StackDefinition, StackRecord, StoreChange } from '../store/stack-store.ts';
 import { stackExists } from '../store/stored-stack.ts';
-import type { Json, JsonObject } from '../values.ts';
 import { type ActionLimits, actionLimits } from './action-limits.ts';
 import type { Analysis } from './analyse.ts';
+import { definitionOf } from './definition.ts';
 import { describeStack, type StackDescription } from './describe.ts';
 import { OutputReads } from './output-reads.ts';
 import { resolveOutputs } from './outputs.ts';
+import { type Refusal, refusalsOf } from './restrictions.ts';
 import { concealer } from './secrets.ts';
 import { type RunningAction, type StackServices, stackKey } from './services.ts';
 
@@ -25,6 +25,8 @@ export interface OperationLimits {
   readonly signal?: AbortSignal | undefined;
   /** What a failure is answered with. Default: nothing, and what was made stays recorded. */
   readonly rollback?: 'delete' | RollBack | undefined;
+  /** What must not be done besides what the environment forbids. Default: nothing. */
+  readonly refusal?: Refusal | undefined;
 }
 
 /** Undoes what a failed operation has done, under its claim; stores `failed`, which tells of the failure, with its start. */
@@ -129,18 +131,7 @@ export class Operation {
 
   /** What the stack is to be, as it is stored. */
   get definition(): StackDefinition {
-    const { template, parameters } = this.#analysis;
-    const visible: Record<string, Json> = {};
-    for (const [name, definition] of template.parameters) {
-      const value = parameters.get(name);
-      if (!definition.hidden && value !== undefined) visible[name] = value;
-    }
-    return {
-      template: template.document as JsonObject,
-      files: Object.fromEntries(template.files),
-      parameters: visible,
-      environment: storedEnvironment(this.#analysis),
-    };
+    return definitionOf(this.#analysis);
   }
 
   #limits(): ActionLimits {
@@ -441,6 +432,7 @@ export class Operation {
     { stored, present }: Beginning,
   ): Traversal {
     const { stack, graph, redact } = this.#analysis;
+    const refusal = refusalsOf(this.#analysis);
     return new Traversal({
       ...this.#services,
       stackId: this.#stackId,
@@ -451,7 +443,7 @@ export class Operation {
       signal,
       redact,
       didBreak: cancel,
-      restricted: restrictionsOf(this.#analysis),
+      refusal: (resource, verdict) => this.#options.refusal?.(resource, verdict) ?? refusal(resource, verdict),
       conceal: concealer(redact, this.#stackId),
       stored,
       present,
@@ -544,21 +536,6 @@ interface Failed {
   readonly error: StackFailed;
   readonly reason: string;
   readonly outputs: StackRecord['outputs'];
-}
-
-/** What an update must not do with a resource, as the environment says it. */
-export function restrictionsOf({ environment }: Analysis): TraversalParts['restricted'] {
-  return (resource) => restrictedActions(environment.resourceRegistry, resource.split('/'));
-}
-
-/** What an action that comes later has to know of the environment. Parameters are stored as what they have come to. */
-function storedEnvironment({ environment, template }: Analysis): JsonObject {
-  const { resourceRegistry, parameterDefaults } = environment;
-  const visible = Object.entries(parameterDefaults).filter(([name]) => template.parameters.get(name)?.hidden !== true);
-  return {
-    ...(Object.keys(resourceRegistry).length === 0 ? {} : { resource_registry: resourceRegistry }),
-    ...(visible.length === 0 ? {} : { parameter_defaults: Object.fromEntries(visible) }),
-  };
 }
 
 /** What a stack declares, told from its interface instead of a map of its own. */

@@ -9,8 +9,9 @@ import { type Analysis, analyse, analyseStored, type TemplateInput } from './ana
 import { beginningOf, findBeginning, outdatedRecords } from './beginning.ts';
 import { findStack } from './delete.ts';
 import { isAsleep, type StackDescription } from './describe.ts';
-import { Operation, type OperationLimits, restrictionsOf } from './operation.ts';
+import { Operation, type OperationLimits } from './operation.ts';
 import { presentResources, touched } from './present.ts';
+import { restrictionsOf } from './restrictions.ts';
 import { endOwnAction, type RunningAction, type StackServices } from './services.ts';
 
 export interface UpdateOptions extends Omit<TemplateInput, 'template'> {
@@ -43,24 +44,47 @@ export interface UpdateOptions extends Omit<TemplateInput, 'template'> {
  * ROLLBACK_COMPLETE with `rollback`.
  */
 export async function updateStack(services: StackServices, options: UpdateOptions): Promise<StackDescription> {
-  const { space = 'default', stack, timeoutMs, signal } = options;
-  const before = await findStack(services, space, stack);
-  await refuseState(services, before);
+  const { timeoutMs, signal, rollback } = options;
   // Whatever is wrong with what was given is told before anything is stopped.
-  const analysis = analyseUpdate(services, before, options);
-  refuseImmutable(before, analysis);
-  await supersede(services, before);
+  const { record, analysis } = await prepareUpdate(services, options);
+  await supersede(services, record);
+  return runUpdate(services, record, analysis, { timeoutMs, signal, rollback });
+}
+
+/** The stack with what the update makes of it. Throws what an update throws before it makes anything. */
+export async function prepareUpdate(
+  services: StackServices,
+  options: UpdateOptions,
+): Promise<{ readonly record: StackRecord; readonly analysis: Analysis }> {
+  const record = await findStack(services, options.space ?? 'default', options.stack);
+  await refuseState(services, record);
+  return { record, analysis: analyseUpdate(services, record, options) };
+}
+
+/** How an update runs once it is known what the stack is to be. */
+export interface UpdateRun extends Omit<OperationLimits, 'rollback'> {
+  readonly rollback: boolean | undefined;
+  /** Looks at the stack once nobody else can change it; what it throws ends the update before it begins. */
+  readonly check?: (record: StackRecord) => Promise<void>;
+}
+
+/** Updates the stack, which nobody may be at work on. Throws ActionInProgress. */
+export async function runUpdate(
+  services: StackServices,
+  before: StackRecord,
+  analysis: Analysis,
+  run: UpdateRun,
+): Promise<StackDescription> {
   const claim = await services.store.claim(before.id, await services.claimant());
-  const record = await findClaimed(services, before, claim);
-  const limits = limitsOf(services, record, { timeoutMs, signal, rollback: options.rollback }, analysis);
-  const operation = new Operation(services, limits, analysis, record.id, 'UPDATE');
+  const record = await findClaimed(services, before, claim, run.check);
+  const operation = new Operation(services, limitsOf(services, record, run, analysis), analysis, record.id, 'UPDATE');
   return operation.goOn(claim, 'started', async (journal) => {
     const definition: StoreChange = {
       kind: 'definition',
       definition: operation.definition,
       previous: record.previous,
       declared: operation.declared,
-      rollback: options.rollback === true,
+      rollback: run.rollback === true,
     };
     const outdated = outdatedRecords(analysis, await presentResources(services, record.id));
     // Stored, so that a resume of the update knows those that it has not come to.
@@ -75,10 +99,16 @@ export async function updateStack(services: StackServices, options: UpdateOption
  * The stack as it is under the claim, with what a rollback goes back to: another engine may have changed or deleted it
  * meanwhile.
  */
-async function findClaimed(services: StackServices, before: StackRecord, claim: Claim): Promise<StackRecord> {
+async function findClaimed(
+  services: StackServices,
+  before: StackRecord,
+  claim: Claim,
+  check: UpdateRun['check'],
+): Promise<StackRecord> {
   try {
     const record = await findStack(services, before.space, before.name);
     await refuseState(services, record);
+    await check?.(record);
     return { ...record, previous: await rollbackTarget(services, record) };
   } catch (error) {
     await services.store.release(claim);
@@ -88,25 +118,31 @@ async function findClaimed(services: StackServices, before: StackRecord, claim: 
 
 /** What an update would do, as data. Throws what it would throw before it makes anything, but for ActionInProgress. */
 export async function previewUpdate(services: StackServices, options: UpdateOptions): Promise<Plan> {
-  const record = await findStack(services, options.space ?? 'default', options.stack);
-  await refuseState(services, record);
-  const analysis = analyseUpdate(services, record, options);
-  refuseImmutable(record, analysis);
-  const all = new Map(await presentResources(services, record.id));
+  const { record, analysis } = await prepareUpdate(services, options);
+  return planOf(services, record, analysis, await presentResources(services, record.id));
+}
+
+/** What an update to `analysis` would do; `all` are the stack's resources with their values, by name in the store. */
+export async function planOf(
+  services: StackServices,
+  record: StackRecord,
+  analysis: Analysis,
+  all: ReadonlyMap<string, PresentResource>,
+): Promise<Plan> {
+  const found = new Map(all);
   for (const outdated of outdatedRecords(analysis, all)) {
-    all.set(outdated.name, { ...(all.get(outdated.name) as PresentResource), record: outdated });
+    found.set(outdated.name, { ...(all.get(outdated.name) as PresentResource), record: outdated });
   }
-  const { changes, unknown } = findBeginning(analysis, record.id, all);
-  const { space, name } = record;
+  const { changes, unknown } = findBeginning(analysis, record.id, found);
   return planUpdate({
     stack: analysis.stack,
     graph: analysis.graph,
     changes,
-    present: touched(all),
+    present: touched(found),
     stuck: new Map([...unknown].map(([resource, { what }]) => [resource, what])),
     outputs: record.outputs,
     restricted: restrictionsOf(analysis),
-    readers: await services.store.readersOf(space, name),
+    readers: await services.store.readersOf(record.space, record.name),
     mask: analysis.redact,
   });
 }
@@ -130,14 +166,14 @@ export function resumeUpdate(
   );
 }
 
-/** The template and all that belongs to it, from what is given and what is stored. Throws what analyse throws. */
+/** The template and all that belongs to it, from what is given and what is stored. */
 function analyseUpdate(services: StackServices, record: StackRecord, options: UpdateOptions): Analysis {
   const { existing = false, clearParameters = [], template, parameters, environments = [], files, ...input } = options;
   const kept: JsonObject = existing
     ? Object.fromEntries(Object.entries(record.parameters).filter(([name]) => !clearParameters.includes(name)))
     : {};
   const isKept = existing && template === undefined;
-  return analyse(
+  const analysis = analyse(
     services,
     {
       ...input,
@@ -151,19 +187,22 @@ function analyseUpdate(services: StackServices, record: StackRecord, options: Up
     },
     { stackId: record.id },
   );
+  refuseImmutable(record, analysis);
+  return analysis;
 }
 
 function limitsOf(
   services: StackServices,
   record: StackRecord,
-  { timeoutMs, signal, rollback }: Omit<OperationLimits, 'rollback'> & { readonly rollback: boolean | undefined },
+  { timeoutMs, signal, refusal, rollback }: UpdateRun,
   current: Analysis,
 ): OperationLimits {
   const { previous: target } = record;
-  if (rollback !== true || target === undefined) return { timeoutMs, signal };
+  if (rollback !== true || target === undefined) return { timeoutMs, signal, refusal };
   return {
     timeoutMs,
     signal,
+    refusal,
     rollback: async (claim, failed) => {
       const { space, name, id } = record;
       // The values of hidden parameters are not stored: those that the update was given count.

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -325,6 +325,37 @@ Outputs
     });
     await ok('delete', 'sleepy');
     expect((await place.run(['suspend', 'sleepy'])).code).toBe(3);
+  });
+});
+
+describe('a saved plan', () => {
+  test('is written by preview and update, done by apply, and refused when the stack has changed', async () => {
+    place.write(
+      'planned.yaml',
+      `heat_template_version: hotloom-1
+parameters: { color: { type: string, default: red }, pin: { type: string, hidden: true, default: none } }
+resources:
+  value: { type: OS::Heat::Value, properties: { value: { get_param: color } } }
+outputs: { color: { value: { get_attr: [value, value] } } }
+`,
+    );
+    const created = await place.run(['preview', 'planned', '-t', 'planned.yaml', '--out', 'create.json']);
+    expect(created.stderr).toBe('The plan is in create.json. To do it: hotloom apply create.json\n');
+    await ok('apply', 'create.json');
+    expect(await ok('outputs', 'planned', 'color')).toBe('red\n');
+    const change = ['update', 'planned', '--existing', '--parameter', 'color=blue', '--parameter', 'pin=1234'];
+    const planned = await place.run([...change, '--dry-run', '--out', 'update.json']);
+    expect(planned.stderr).toContain('hotloom apply update.json --parameter pin=...');
+    expect(statSync(join(place.directory, 'update.json')).mode & 0o777).toBe(0o600);
+    expect((await place.run(['apply', 'update.json'])).stderr).toContain('The Parameter (pin) was not provided.');
+    const { outputs } = JSON.parse(await ok('apply', 'update.json', '--parameter', 'pin=1234', '--json'));
+    expect(outputs).toEqual({ color: 'blue' });
+    const stale = await place.run(['apply', 'update.json', '--parameter', 'pin=1234']);
+    expect([stale.code, stale.stderr]).toEqual([1, expect.stringContaining('does not hold any more')]);
+    const wrong = await place.run(['apply', 'planned.yaml']);
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining("'planned.yaml' is not a saved plan.")]);
+    expect((await place.run([...change, '--out', 'x.json'])).stderr).toContain("'--out' needs '--dry-run'.");
+    await ok('delete', 'planned');
   });
 });
 

@@ -1,7 +1,7 @@
 import type { ExitCode } from '../exit-code.ts';
 import type { Io } from '../io.ts';
 import { type StoreOptions, withEngine, withoutStore } from '../open-engine.ts';
-import { Progress } from '../progress.ts';
+import { planProgress } from '../plan-progress.ts';
 import { reportStack } from '../report-stack.ts';
 import { readTemplateInput, type TemplateOptions } from '../template-input.ts';
 import { timeoutOf, watchAction } from '../watched-action.ts';
@@ -19,15 +19,7 @@ export async function create(io: Io, stack: string, options: CreateCommandOption
   // Before the store is opened: a wrong template must leave nothing behind, not even an empty store.
   const plan = await withoutStore(async (engine) => engine.preview(input));
   return withEngine(io, options, async (engine) => {
-    const progress = new Progress({
-      space: options.space,
-      stack,
-      action: 'CREATE',
-      startedAt: Date.now(),
-      resources: plan.steps
-        .filter(({ action }) => action === 'create')
-        .map(({ resource, type }) => ({ name: resource, type })),
-    });
+    const progress = await planProgress(engine, plan);
     const outcome = await watchAction(io, engine, { progress, options }, (signal) =>
       engine.create({
         ...input,

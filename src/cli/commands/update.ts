@@ -1,13 +1,15 @@
+import type { Engine } from '../../engine.ts';
 import { UsageError } from '../../errors.ts';
 import type { UpdateOptions } from '../../stack/update.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { type Io, printJson } from '../io.ts';
 import { type StoreOptions, withExistingStore } from '../open-engine.ts';
+import { planProgress } from '../plan-progress.ts';
 import { printPlan } from '../print-plan.ts';
-import { Progress } from '../progress.ts';
 import { reportStack } from '../report-stack.ts';
 import { readTemplateInput, readWithoutTemplate, type TemplateOptions } from '../template-input.ts';
 import { timeoutOf, watchAction } from '../watched-action.ts';
+import { writePlan } from '../write-plan.ts';
 
 export interface UpdateCommandOptions extends Omit<TemplateOptions, 'template'>, StoreOptions {
   readonly template?: string;
@@ -15,39 +17,38 @@ export interface UpdateCommandOptions extends Omit<TemplateOptions, 'template'>,
   readonly clearParameter?: readonly string[];
   readonly rollback?: boolean;
   readonly dryRun?: boolean;
+  /** With dryRun, where the plan goes for `apply`. */
+  readonly out?: string;
   /** Minutes. */
   readonly timeout?: number;
 }
 
 /** Updates a stack and shows how it goes, or shows what an update would do. */
 export async function update(io: Io, stack: string, options: UpdateCommandOptions): Promise<ExitCode> {
+  if (options.out !== undefined && options.dryRun !== true) {
+    throw new UsageError({
+      what: "'--out' needs '--dry-run'.",
+      why: 'A plan is written instead of being done.',
+      fix: "Add '--dry-run', and do it later by 'hotloom apply FILE'.",
+    });
+  }
   const input = await readUpdate(io, stack, options);
   return withExistingStore(io, options, async (engine) => {
-    const plan = await engine.previewUpdate(input);
-    if (options.dryRun === true) {
-      if (options.json === true) printJson(io, plan);
-      else io.out.write(printPlan(io, plan));
-      return EXIT.ok;
-    }
-    const { resources } = await engine.show(stack, options.space);
-    const progress = new Progress({
-      space: options.space,
-      stack,
-      action: 'UPDATE',
-      startedAt: Date.now(),
-      resources: plan.steps
-        .filter(({ action }) => action !== 'none')
-        .map(({ resource, type }) => ({
-          ...resources.find(({ name, isReplaced }) => name === resource && !isReplaced),
-          name: resource,
-          type,
-        })),
-    });
+    if (options.dryRun === true) return show(io, engine, { ...input, rollback: options.rollback === true }, options);
+    const progress = await planProgress(engine, await engine.previewUpdate(input));
     const outcome = await watchAction(io, engine, { progress, options }, (signal) =>
       engine.update({ ...input, rollback: options.rollback === true, signal, ...timeoutOf(options) }),
     );
     return reportStack(io, engine, stack, options, outcome);
   });
+}
+
+async function show(io: Io, engine: Engine, input: UpdateOptions, options: UpdateCommandOptions): Promise<ExitCode> {
+  const saved = await engine.planUpdate(input);
+  if (options.json === true) printJson(io, saved.plan);
+  else io.out.write(printPlan(io, saved.plan));
+  if (options.out !== undefined) await writePlan(io, options.out, saved);
+  return EXIT.ok;
 }
 
 async function readUpdate(io: Io, stack: string, options: UpdateCommandOptions): Promise<UpdateOptions> {

@@ -1,0 +1,22 @@
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { messageOf, UsageError } from '../errors.ts';
+import type { SavedPlan } from '../stack/saved-plan.ts';
+import type { Io } from './io.ts';
+
+/** Writes a plan for `apply`, readable by this user alone: it holds the template and the visible parameters. */
+export async function writePlan(io: Io, file: string, saved: SavedPlan): Promise<void> {
+  try {
+    await writeFile(resolve(io.cwd, file), `${JSON.stringify(saved)}\n`, { mode: 0o600 });
+  } catch (error) {
+    throw new UsageError({
+      what: `The plan cannot be written to '${file}'.`,
+      why: `The system says: ${messageOf(error)}.`,
+      fix: 'Name a file in a directory that this user may write.',
+      cause: error,
+    });
+  }
+  const hidden = Object.keys(saved.hidden);
+  const again = hidden.map((name) => ` --parameter ${name}=...`).join('');
+  io.err.write(`The plan is in ${file}. To do it: hotloom apply ${file}${again}\n`);
+}
