@@ -46,6 +46,31 @@ describe('examples', () => {
     expect(await hotloom('list')).toMatch(/^No stacks/);
   });
 
+  const hasCurl = canRun('curl');
+  const curl = hasCurl ? test : test.skip;
+  curl(
+    `signals: curl, a script and a person signal one wait condition${hasCurl ? '' : ' (skipped: no curl)'}`,
+    async () => {
+      const hotloom = (...args: readonly string[]) =>
+        promisify(execFile)(process.execPath, [join(root, 'dist/cli/main.js'), ...args], { cwd: directory });
+      const created = hotloom('create', 'app', '-t', join(root, 'examples/signals/signals.yaml'), '--json');
+      const byHand = '{"id": "by-hand", "reason": "checked", "data": null}';
+      // The handle is not there at first.
+      let told: string | undefined;
+      while (told === undefined) {
+        told = await hotloom('signal', 'app', 'handle', '--data', byHand).then(
+          ({ stdout }) => stdout,
+          () => undefined,
+        );
+      }
+      expect(told).toBe('Signal: status:SUCCESS reason:checked\n');
+      await created;
+      const { stdout } = await hotloom('outputs', 'app', 'data');
+      expect(Object.values(JSON.parse(stdout)).sort()).toEqual([null, 'of curl', 'of the script'].sort());
+      await hotloom('delete', 'app', '-y');
+    },
+  );
+
   test('two-machines: the makespan by attribute is shorter than by whole resource', async () => {
     const makespans = [...(await run('two-machines/main.mjs')).matchAll(/makespan: (\d+) s/g)].map((match) => match[1]);
     expect(makespans).toEqual(['20', '12']);

@@ -23,9 +23,9 @@ export async function waiting(io: Io, stack: string, options: StoreOptions): Pro
         printTable(
           io.out,
           ['READER', 'INPUT', 'WAITS FOR', 'SINCE', 'BECAUSE'],
-          reads.map(({ reader, input, name, since, reason }): readonly Span[] => [
+          reads.map(({ reader, input, name, since, reason, awaits }): readonly Span[] => [
             [oneLine(reader), 'strong'],
-            [oneLine(input ?? '(by name)')],
+            [oneLine(input ?? (awaits === undefined ? '(by name)' : `(${awaits})`))],
             [oneLine(printName(name))],
             [printDuration(now - since), 'warn'],
             [oneLine(reason), 'dim'],

@@ -1,0 +1,180 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Engine } from '../../src/engine.ts';
+import { messageOf } from '../../src/errors.ts';
+import { definePlainType } from '../../src/resource/resource-type.ts';
+import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
+import type { StackDescription } from '../../src/stack/describe.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import { SqliteStore } from '../../src/store/sqlite-store.ts';
+import type { Json } from '../../src/values.ts';
+import { storeUntilKill } from './killed-engine.ts';
+
+const TEMPLATE = `
+heat_template_version: 2021-04-16
+resources:
+  handle: {type: OS::Heat::WaitConditionHandle}
+  wait: {type: OS::Heat::WaitCondition, properties: {handle: {get_resource: handle}, count: 3, timeout: 600}}
+  after: {type: OS::Heat::Value, properties: {value: {get_attr: [wait, data]}}}
+outputs:
+  data: {value: {get_attr: [after, value]}}
+  url: {value: {get_attr: [handle, endpoint]}}
+  token: {value: {get_attr: [handle, token]}}
+`;
+const COUNTED = '{"1": "a", "2": "b", "3": "c"}';
+
+const signal = (engine: Engine, data: Json, stack = 's') =>
+  engine.signal({ stack, resource: 'handle', data: { data } });
+
+describe('an engine that is killed at any position of the journal while it is signalled', () => {
+  test('has stored what it has acknowledged: another one goes on with exactly that', async () => {
+    for (let limit = 1; ; limit += 1) {
+      const store = new MemoryStore();
+      const acknowledged: Json[] = [];
+      const seen = storeUntilKill(store, limit);
+      const clock = new SimulatedClock();
+      const engine = new Engine({ clock, store: seen.store, randomness: seededRandomness(limit) });
+      const done = engine.create({ stack: 's', template: TEMPLATE });
+      const signalled = (async () => {
+        await new Promise<void>((resolve) => void clock.schedule(1, resolve));
+        for (const data of ['a', 'b', 'c']) {
+          await signal(engine, data);
+          acknowledged.push(data);
+        }
+      })();
+      const result = await clock.run(Promise.race([Promise.all([done, signalled]), seen.killed]));
+      if (!seen.isDead()) {
+        expect((result as [StackDescription])[0].outputs.data).toBe(COUNTED);
+        await clock.run(engine.close());
+        return;
+      }
+      const next = new Engine({ clock, store, randomness: seededRandomness(-limit) });
+      const before = await next.show('s').catch(() => undefined);
+      if (before !== undefined) {
+        const resumed = next.resume({ stack: 's' });
+        await clock.advance(1);
+        for (const data of ['a', 'b', 'c'].slice(acknowledged.length)) await clock.run(signal(next, data));
+        const { outputs, state } = (await clock.run(resumed)) as StackDescription;
+        expect({ limit, state, data: outputs.data }).toEqual({ limit, state: 'CREATE_COMPLETE', data: COUNTED });
+      }
+      await clock.run(next.close());
+    }
+  });
+});
+
+describe('a signal', () => {
+  let directory: string;
+  let engines: Engine[];
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'hotloom-test-'));
+    engines = [];
+  });
+  afterEach(async () => {
+    await Promise.all(engines.map((engine) => engine.close()));
+    rmSync(directory, { recursive: true });
+  });
+
+  function open(options: ConstructorParameters<typeof Engine>[0] = {}): Engine {
+    const engine = new Engine({ store: SqliteStore.open(join(directory, 'store.db')), ...options });
+    engines.push(engine);
+    return engine;
+  }
+
+  /** Resolves when a wait condition of the stack is blocked. */
+  async function untilWaiting(engine: Engine, stack: string): Promise<void> {
+    for await (const event of engine.events({ stack }))
+      if (event.type === 'read:willBlock' && event.reader === 'wait') return;
+  }
+
+  test('reaches a stack that another engine on the same file works on, or nobody, and each stack its own', async () => {
+    const [one, other] = [open(), open()];
+    const blocked = ['s', 't'].map((stack) => untilWaiting(one, stack));
+    const done = ['s', 't'].map((stack) => one.create({ stack, template: TEMPLATE }));
+    await Promise.all(blocked);
+    const texts = await Promise.all([...'abc'].map((data) => signal(other, data)));
+    expect(texts).toEqual([1, 2, 3].map((number) => `Signal: status:SUCCESS reason:Signal ${number} received`));
+    expect((await done[0])?.outputs.data).toBe(COUNTED);
+    expect(await other.waiting('t')).toMatchObject([{ reader: 'wait', awaits: 'signals' }, { reader: 'after' }]);
+    for (const data of 'abc') await signal(one, data, 't');
+    expect((await done[1])?.outputs.data).toBe(COUNTED);
+    // Nobody is at work any more, and both want to tell at once.
+    const late = await Promise.all([...'defg'].map((data, index) => signal(index % 2 === 0 ? one : other, data)));
+    expect(late.sort()).toEqual(
+      [4, 5, 6, 7].map((number) => `Signal: status:SUCCESS reason:Signal ${number} received`),
+    );
+  });
+
+  test('goes by the same URL when the next engine works on the stack; a port that is taken is told, and the rest works', async () => {
+    const one = open();
+    const blocked = untilWaiting(one, 's');
+    const done = one.create({ stack: 's', template: TEMPLATE });
+    await blocked;
+    for (const data of 'abc') await signal(one, data);
+    const { url, token } = (await done).outputs as { url: string; token: string };
+    const post = (data: Json) =>
+      fetch(url, { method: 'POST', headers: { 'X-Auth-Token': token }, body: JSON.stringify({ data }) });
+    expect((await post('d')).status).toBe(200);
+    await one.close();
+    await expect(post('e')).rejects.toThrow('fetch failed');
+
+    const next = open();
+    const again = untilWaiting(next, 's');
+    const updated = next.update({ stack: 's', template: TEMPLATE.replace('count: 3', 'count: 5') });
+    await again;
+    expect((await post('e')).status).toBe(200);
+    expect((await updated).outputs.data).toBe('{"1": "a", "2": "b", "3": "c", "4": "d", "5": "e"}');
+
+    const third = open();
+    const lines: string[] = [];
+    third.onEvent((event) => event.type === 'resource:didLog' && lines.push(event.line));
+    const { port } = new URL(url);
+    const more = third.update({ stack: 's', template: TEMPLATE.replace('count: 3', 'count: 6') });
+    await untilWaiting(third, 's');
+    expect(lines).toEqual([
+      `Signals cannot be taken at 127.0.0.1:${port}. Signal it by 'hotloom signal s handle' instead.`,
+    ]);
+    // The engine that has the port hands the signal to the one that works on the stack.
+    expect((await post('f')).status).toBe(200);
+    expect((await more).outputs.data).toContain('"6": "f"');
+  });
+
+  test('waits for the end of an action that takes none', async () => {
+    const thing = definePlainType({
+      name: 'Thing',
+      properties: {},
+      attributes: {},
+      handler: { create: () => ({}), signal: (_, data) => ({ reason: `got ${JSON.stringify(data)}` }) },
+    });
+    const engine = open({ types: [thing] });
+    await engine.create({ stack: 's', template: 'heat_template_version: 2021-04-16\nresources: {a: {type: Thing}}' });
+    const checked = engine.check({ stack: 's' });
+    expect(await engine.signal({ stack: 's', resource: 'a', data: [1] })).toBe('Signal: got [1]');
+    expect((await checked).state).toBe('CHECK_COMPLETE');
+    expect((await engine.storedEvents('s')).at(-1)?.event).toMatchObject({
+      action: 'SIGNAL',
+      reason: 'Signal: got [1]',
+    });
+  });
+
+  test('that a handler does not take leaves nothing behind', async () => {
+    const thing = definePlainType({
+      name: 'Thing',
+      properties: {},
+      attributes: {},
+      handler: {
+        create: () => ({}),
+        signal: () => {
+          throw new Error('not today');
+        },
+      },
+    });
+    const engine = open({ types: [thing] });
+    await engine.create({ stack: 's', template: 'heat_template_version: 2021-04-16\nresources: {a: {type: Thing}}' });
+    const before = await engine.storedEvents('s');
+    const text = await engine.signal({ stack: 's', resource: 'a' }).catch(messageOf);
+    expect(text).toBe('Error: resources.a: not today');
+    expect(await engine.storedEvents('s')).toEqual(before);
+  });
+});
