@@ -54,6 +54,7 @@ import { ScriptAccess } from './stack/script-access.ts';
 import { type Limits, RunningActions, type StackServices } from './stack/services.ts';
 import { type SignalOptions, signalByToken, signalResource } from './stack/signal.ts';
 import { type SuspendOptions, suspendStack } from './stack/suspend.ts';
+import { hasTags, type TagFilter } from './stack/tags.ts';
 import { previewUpdate, type UpdateOptions, updateStack } from './stack/update.ts';
 import { EngineStore } from './store/engine-store.ts';
 import { MemoryStore } from './store/memory-store.ts';
@@ -118,6 +119,11 @@ export interface EngineOptions {
   readonly signalUrl?: { readonly host?: string; readonly port?: number };
   readonly clock?: Clock;
   readonly randomness?: Randomness;
+}
+
+/** Which stacks are listed. */
+export interface ListOptions extends TagFilter {
+  readonly space?: string;
 }
 
 /** A name as a tuple, or in its printed form, completed with the space `default`. */
@@ -376,10 +382,12 @@ export class Engine {
     return describeStack(record, await store.resources(record.id), await isInterrupted(store, record));
   }
 
-  /** All stacks of the store, by space and name. */
-  async list(): Promise<readonly StackSummary[]> {
+  /** All stacks of the store, or those of a space, or with certain tags, by space and name. */
+  async list(options: ListOptions = {}): Promise<readonly StackSummary[]> {
     const { store } = this.#services;
-    const records = await store.listStacks();
+    const records = (await store.listStacks()).filter(
+      (record) => (options.space === undefined || record.space === options.space) && hasTags(record, options),
+    );
     return Promise.all(records.map(async (record) => summarizeStack(record, await isInterrupted(store, record))));
   }
 

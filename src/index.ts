@@ -85,6 +85,7 @@ export type { ResumeOptions } from './stack/resume.ts';
 export type { SuspendOptions } from './stack/suspend.ts';
 export type { SignalOptions } from './stack/signal.ts';
 export type { ApplyOptions, SavedPlan } from './stack/saved-plan.ts';
+export type { TagFilter } from './stack/tags.ts';
 export type { UpdateOptions } from './stack/update.ts';
 export type { ResourceDescription, StackDescription, StackSummary } from './stack/describe.ts';
 export type { DefinedHandler } from './builtin/definitions/defined-type.ts';
@@ -93,4 +94,4 @@ export { definitionNames, findDefinition, heatType } from './builtin/definitions
 export { heatTypes } from './builtin/heat/index.ts';
 export { type LocalTypesOptions, localTypes } from './builtin/local/index.ts';
 export type { ReadyOrder } from './scheduler/ready-order.ts';
-export { Engine, type EngineOptions, type NameInput } from './engine.ts';
+export { Engine, type EngineOptions, type ListOptions, type NameInput } from './engine.ts';

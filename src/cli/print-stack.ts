@@ -16,6 +16,7 @@ export function printStack(io: Io, stack: StackDescription): string {
       ['state', [stack.state, toneOfState(stack.state)]],
       ['reason', [oneLine(stack.reason)]],
       ...(stack.isInterrupted ? [['interrupted', [describeInterruption(stack), 'bad']] as const] : []),
+      ...(stack.tags.length > 0 ? [['tags', [oneLine(stack.tags.join(', '))]] as const] : []),
       ['created', [printTime(stack.createdAt)]],
       ['updated', [`${printTime(stack.updatedAt)} (${printDuration(Date.now() - stack.updatedAt)} ago)`]],
     ]),

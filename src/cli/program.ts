@@ -41,6 +41,9 @@ Examples:
 
 Stacks are kept in the file $HOTLOOM_STORE, by default .hotloom/store.db in the current directory.`;
 
+/** How Heat's client calls them. */
+const TAG_MODES = ['any', 'not', 'not-any'] as const;
+
 const RESUME_HELP = `
 A stack whose state ends in IN_PROGRESS and whose engine is gone goes on with that action, whichever it is; if that is
 a suspend, it is suspended then, and a second resume wakes it. A stack that is suspended has its resources go on. Any other
@@ -86,6 +89,7 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
   withSpace(withLook(withTemplate(command(program, 'preview [name]', 'show what a create would do, in which order'))))
     .option('--out <file>', "write the plan to a file, for 'apply'")
     .option('--rollback', 'with --out: delete what was made when the create fails')
+    .option('--tags <tag1,tag2...>', 'with --out: the tags of the stack', commaList)
     .action(async (name: string | undefined, options) => {
       const { preview } = await import('./commands/preview.ts');
       exit(await preview(io, name ?? nameAfter(options.template), options));
@@ -110,6 +114,7 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
   withSpace(withStore(withTemplate(command(program, 'create <name>', 'create a stack, and show how it goes'))))
     .option('--timeout <minutes>', 'stop what has not ended by then (default: 60)', positiveNumber)
     .option('--rollback', 'delete what was made when the create fails')
+    .option('--tags <tag1,tag2...>', 'words by which the stack is found by list --tags', commaList)
     .addOption(new Option('--enable-rollback', "the same, as Heat's client calls it").hideHelp())
     .addOption(new Option('--wait', "taken for Heat's sake: a create always waits").hideHelp())
     .option(
@@ -132,6 +137,7 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
     .option('--out <file>', "with --dry-run: write the plan to a file, for 'apply'")
     .option('--timeout <minutes>', 'stop what has not ended by then (default: 60)', positiveNumber)
     .option('--rollback', 'go back to what the stack was when the update fails')
+    .option('--tags <tag1,tag2...>', 'the tags from now on (default: none, with --existing those it has)', commaList)
     .addOption(new Option('--wait', "taken for Heat's sake: an update always waits").hideHelp())
     .option(
       '--concurrency <number>',
@@ -156,6 +162,12 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
     });
   withStore(command(program, 'list', 'list the stacks'))
     .option('--space <space>', 'only those of this space')
+    .option('--tags <tag1,tag2...>', 'only those that have all of these tags', commaList)
+    .addOption(
+      new Option('--tag-mode <mode>', 'of the tags: those with any of them, not with all, or with none').choices(
+        TAG_MODES,
+      ),
+    )
     .action(async (options) => {
       const { list } = await import('./commands/list.ts');
       exit(await list(io, options));
@@ -238,6 +250,7 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
   withSpace(withStore(command(program, 'adopt <name>', 'make a stack of what is there already, as an export tells it')))
     .requiredOption('--adopt-file <file>', 'what export, or stack abandon of Heat, has printed; - reads it from stdin')
     .option('--parameter <key=value>', "a parameter's value; repeatable", collect)
+    .option('--tags <tag1,tag2...>', 'in place of those of the export', commaList)
     .option('--timeout <minutes>', 'stop what has not ended by then (default: 60)', positiveNumber)
     .action(async (name: string, options) => {
       const { adopt } = await import('./commands/adopt.ts');
@@ -314,6 +327,11 @@ function withSpace(command: Command): Command {
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
+}
+
+/** The empty text is no tag. */
+function commaList(text: string): readonly string[] {
+  return text === '' ? [] : text.split(',');
 }
 
 function positiveNumber(text: string): number {

@@ -48,6 +48,11 @@ export async function watchAction<T>(
   return { value, failure, isCancelled: interruption.isCancelled, didStart: progress.endedAt !== undefined };
 }
 
+/** `--tags` as an action takes it. */
+export function tagsOf({ tags }: { readonly tags?: readonly string[] }): { readonly tags?: readonly string[] } {
+  return tags === undefined ? {} : { tags };
+}
+
 /** `--timeout` as an action takes it. */
 export function timeoutOf({ timeout }: { readonly timeout?: number }): { readonly timeoutMs?: number } {
   return timeout === undefined ? {} : { timeoutMs: timeout * 60_000 };

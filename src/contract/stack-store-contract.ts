@@ -60,6 +60,7 @@ const RULES: readonly Rule[] = [
         parameters: { size: 3, tags: ['a', 'b'], flag: false },
         environment: { resource_registry: { 'My::Type': 'OS::Heat::Value' } },
         rollback: true,
+        tags: ['prod', 'a b'],
       });
       await store.createStack(record, LIVE);
       assert.deepEqual(plain(await store.findStack('default', 'app')), record);
@@ -118,7 +119,7 @@ const RULES: readonly Rule[] = [
   [
     'an update changes what a stack is to be and what it declares, and keeps what it was, and nothing else of it does',
     async (store) => {
-      const record = stack('app', { parameters: { size: 1 } });
+      const record = stack('app', { parameters: { size: 1 }, tags: ['old'] });
       const claim = await store.createStack(record, LIVE, DECLARED);
       const previous = { template: {}, files: {}, parameters: { size: 1 }, environment: {} };
       const definition = {
@@ -138,6 +139,10 @@ const RULES: readonly Rule[] = [
         reason: '',
         updatedAt: 9,
       });
+      await store.append(claim, [{ ...change, tags: ['new', 'newer'] } as StoreChange]);
+      assert.deepEqual((await store.findStack('default', 'app'))?.tags, ['new', 'newer']);
+      await store.append(claim, [{ ...change, tags: [] } as StoreChange]);
+      assert.deepEqual((await store.findStack('default', 'app'))?.tags, []);
       await store.writeOutside(ADDRESS, 1);
       await refusal(() => store.writeOutside(['default', 'app', 'db', 'url'], 1), 'NotTheWriter');
       const back = { ...change, declared: DECLARED } as StoreChange;

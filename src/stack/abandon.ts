@@ -20,6 +20,7 @@ export interface StackExport {
   /** With the parameters. */
   readonly environment: JsonObject;
   readonly resources: { readonly [name: string]: ExportedResource };
+  readonly tags?: readonly string[];
 }
 
 export interface ExportedResource {
@@ -61,7 +62,7 @@ export async function abandonStack(services: StackServices, space: string, stack
 }
 
 async function dataOf(services: StackServices, stack: StackRecord): Promise<StackExport> {
-  const { id, name, action, status, template, files, environment, parameters } = stack;
+  const { id, name, action, status, template, files, environment, parameters, tags = [] } = stack;
   const resources: Record<string, ExportedResource> = {};
   for (const [key, { record, values }] of touched(await presentResources(services, id))) {
     const { physicalName, token, requires, deletionPolicy, properties, inputs, isSuspended } = record;
@@ -85,5 +86,5 @@ async function dataOf(services: StackServices, stack: StackRecord): Promise<Stac
     };
   }
   const environmentOfAll = { ...environment, parameters };
-  return { id, name, action, status, template, files, environment: environmentOfAll, resources };
+  return { id, name, action, status, template, files, environment: environmentOfAll, resources, tags };
 }

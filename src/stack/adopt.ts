@@ -10,6 +10,7 @@ import type { CreateOptions } from './create.ts';
 import type { StackDescription } from './describe.ts';
 import { Operation } from './operation.ts';
 import type { StackServices } from './services.ts';
+import { checkTags } from './tags.ts';
 
 export interface AdoptOptions extends Omit<CreateOptions, 'template' | 'rollback'> {
   /** What `abandon` or `export` gave, or Heat's client's `stack abandon`. */
@@ -27,6 +28,8 @@ export interface AdoptOptions extends Omit<CreateOptions, 'template' | 'rollback
 export async function adoptStack(services: StackServices, options: AdoptOptions): Promise<StackDescription> {
   const { timeoutMs, signal } = options;
   const data = checkData(options.data as JsonObject);
+  const { tags = data.tags } = options;
+  checkTags(tags);
   const stackId = await freeId(services, data.id);
   const { data: _data, environments = [], template, files, ...input } = options;
   const analysis = analyse(
@@ -41,7 +44,7 @@ export async function adoptStack(services: StackServices, options: AdoptOptions)
     { stackId },
   );
   const operation = new Operation(services, { timeoutMs, signal }, analysis, stackId, 'ADOPT');
-  const claim = await operation.register();
+  const claim = await operation.register(tags);
   return operation.goOn(claim, 'started', async (journal) => {
     // What is taken over and that this is going on become known together: there is no moment at which it would be made anew.
     await journal.record(...adoptedChanges(analysis, data, services.clock.now()), {

@@ -2,12 +2,15 @@ import { analyse, type TemplateInput } from './analyse.ts';
 import type { StackDescription } from './describe.ts';
 import { Operation } from './operation.ts';
 import type { StackServices } from './services.ts';
+import { checkTags } from './tags.ts';
 
 export interface CreateOptions extends TemplateInput {
   /** Milliseconds until what has not ended is stopped; default 3,600,000 (Heat's hour). */
   readonly timeoutMs?: number;
   /** Deletes what was made when the create fails. Default false, as under Heat. */
   readonly rollback?: boolean;
+  /** Words by which the stack is found in a list: of at most 80 characters, without commas. */
+  readonly tags?: readonly string[];
   /** Cancels the create. What was made by then stays recorded, to be deleted. */
   readonly signal?: AbortSignal;
 }
@@ -20,9 +23,10 @@ export interface CreateOptions extends TemplateInput {
  * is cancelled; the stack is then CREATE_FAILED, or ROLLBACK_COMPLETE with `rollback`.
  */
 export async function createStack(services: StackServices, options: CreateOptions): Promise<StackDescription> {
+  checkTags(options.tags);
   const stackId = services.randomness.uuid();
   const analysis = analyse(services, options, { stackId });
   const { timeoutMs, signal, rollback } = options;
   const limits = { timeoutMs, signal, rollback: rollback === true ? ('delete' as const) : undefined };
-  return new Operation(services, limits, analysis, stackId).run();
+  return new Operation(services, limits, analysis, stackId).run(options.tags);
 }

@@ -17,6 +17,7 @@ export interface StackDescription {
   /** Milliseconds since 1970-01-01 UTC. */
   readonly createdAt: number;
   readonly updatedAt: number;
+  readonly tags: readonly string[];
   /** Values by output name; null for one that could not be resolved. */
   readonly outputs: { readonly [name: string]: Json };
   /** Why an output has no value, by output name. */
@@ -75,9 +76,9 @@ export function describeStack(
 }
 
 export function summarizeStack(record: StackRecord, isInterrupted = false): StackSummary {
-  const { id, space, name, action, status, reason, createdAt, updatedAt } = record;
+  const { id, space, name, action, status, reason, createdAt, updatedAt, tags = [] } = record;
   const state = `${action}_${status}` as const;
-  return { id, space, name, action, status, state, reason, isInterrupted, createdAt, updatedAt };
+  return { id, space, name, action, status, state, reason, isInterrupted, createdAt, updatedAt, tags };
 }
 
 function describeResource(record: ResourceRecord): ResourceDescription {

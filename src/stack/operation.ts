@@ -70,7 +70,8 @@ export class Operation {
     this.#outputReads = new OutputReads(services, analysis.stack);
   }
 
-  async run(): Promise<StackDescription> {
+  /** Creates a stack of which nothing is stored yet. */
+  async run(tags?: readonly string[]): Promise<StackDescription> {
     const { space, store, claimant } = this.#services;
     const { stack } = this.#analysis;
     await this.#refusePresent();
@@ -84,7 +85,7 @@ export class Operation {
     }
     let claim: Claim;
     try {
-      claim = await store.createStack(this.#record(), await claimant(), declared);
+      claim = await store.createStack(this.#record(tags), await claimant(), declared);
     } catch (error) {
       await region.close();
       throw error;
@@ -93,10 +94,15 @@ export class Operation {
   }
 
   /** Stores a stack of which nothing is known yet, for `goOn` to begin with. Throws StackExists and ConflictingWrite. */
-  async register(): Promise<Claim> {
+  async register(tags?: readonly string[]): Promise<Claim> {
     const { store, claimant } = this.#services;
     await this.#refusePresent();
-    const record = { ...this.#record(), action: this.#action, status: 'FAILED', reason: 'It has not begun' } as const;
+    const record = {
+      ...this.#record(tags),
+      action: this.#action,
+      status: 'FAILED',
+      reason: 'It has not begun',
+    } as const;
     return store.createStack(record, await claimant(), this.declared);
   }
 
@@ -485,7 +491,7 @@ export class Operation {
     if (events.isHeard) events.emit(event);
   }
 
-  #record(): StackRecord {
+  #record(tags: readonly string[] | undefined): StackRecord {
     const { clock } = this.#services;
     const { stack } = this.#analysis;
     const now = clock.now();
@@ -499,6 +505,7 @@ export class Operation {
       createdAt: now,
       updatedAt: now,
       ...this.definition,
+      ...(tags === undefined ? {} : { tags }),
       rollback: this.#options.rollback !== undefined,
       outputs: {},
     };

@@ -13,7 +13,8 @@ import { Operation } from './operation.ts';
 import { presentResources } from './present.ts';
 import type { Refusal } from './restrictions.ts';
 import type { StackServices } from './services.ts';
-import { planOf, prepareUpdate, runUpdate, type UpdateOptions } from './update.ts';
+import { checkTags } from './tags.ts';
+import { planOf, prepareUpdate, runUpdate, tagsOf, type UpdateOptions } from './update.ts';
 
 /** A plan with all that is needed to do it later, as plain data. It holds the visible parameters, and no hidden one. */
 export interface SavedPlan {
@@ -29,6 +30,8 @@ export interface SavedPlan {
   /** Slow digests of the hidden parameters that were given: the values have to be given again, and be the same. */
   readonly hidden: { readonly [parameter: string]: string };
   readonly rollback: boolean;
+  /** The tags that the stack is to have; absent for those that it has. */
+  readonly tags?: readonly string[];
   /** What the stack was; null when there was none. */
   readonly basis: Fingerprint | null;
 }
@@ -46,9 +49,10 @@ export interface ApplyOptions {
 
 /** The plan of a create, to be applied later. Throws what create throws before it makes anything. */
 export function savePlanOfCreate(services: StackServices, options: CreateOptions): SavedPlan {
+  checkTags(options.tags);
   const analysis = analyse(services, options);
   const plan = planCreate(analysis.stack, analysis.graph, analysis.redact);
-  return savedPlan(services, analysis, plan, options.rollback === true, null);
+  return savedPlan(services, analysis, plan, options.rollback === true, options.tags, null);
 }
 
 /** The plan of an update, to be applied later. Throws what an update throws before it makes anything. */
@@ -56,7 +60,7 @@ export async function savePlanOfUpdate(services: StackServices, options: UpdateO
   const { record, analysis } = await prepareUpdate(services, options);
   const all = await presentResources(services, record.id);
   const plan = await planOf(services, record, analysis, all);
-  return savedPlan(services, analysis, plan, options.rollback === true, fingerprintOf(record, all));
+  return savedPlan(services, analysis, plan, options.rollback === true, tagsOf(options), fingerprintOf(record, all));
 }
 
 /**
@@ -88,7 +92,7 @@ async function applyCreate(
   refuseOtherHidden(saved, analysis);
   refuseOther(saved, planCreate(analysis.stack, analysis.graph, analysis.redact));
   const limits = { timeoutMs, signal, rollback: saved.rollback ? ('delete' as const) : undefined };
-  return new Operation(services, limits, analysis, id).run();
+  return new Operation(services, limits, analysis, id).run(saved.tags);
 }
 
 async function applyUpdate(
@@ -109,6 +113,7 @@ async function applyUpdate(
     timeoutMs,
     signal,
     rollback: saved.rollback,
+    tags: saved.tags,
     refusal: refusalOf(saved.plan),
     // Somebody else may have changed it until it was claimed.
     check: (record) => refuseChanged(services, record, basis),
@@ -120,6 +125,7 @@ function savedPlan(
   analysis: Analysis,
   plan: Plan,
   rollback: boolean,
+  tags: readonly string[] | undefined,
   basis: Fingerprint | null,
 ): SavedPlan {
   const id = randomness.uuid();
@@ -131,6 +137,7 @@ function savedPlan(
     definition: definitionOf(analysis),
     hidden: hiddenDigests(analysis, id),
     rollback,
+    ...(tags === undefined ? {} : { tags }),
     basis,
   };
 }

@@ -13,6 +13,7 @@ import { Operation, type OperationLimits } from './operation.ts';
 import { presentResources, touched } from './present.ts';
 import { restrictionsOf } from './restrictions.ts';
 import { endOwnAction, type RunningAction, type StackServices } from './services.ts';
+import { checkTags } from './tags.ts';
 
 export interface UpdateOptions extends Omit<TemplateInput, 'template'> {
   /** As of create; may be left out with `existing`. */
@@ -28,6 +29,8 @@ export interface UpdateOptions extends Omit<TemplateInput, 'template'> {
   readonly timeoutMs?: number;
   /** Goes back to what the stack was when it was last complete, when the update fails. Default false, as under Heat. */
   readonly rollback?: boolean;
+  /** As of create. Default: none; with `existing` those that the stack has. */
+  readonly tags?: readonly string[];
   /** Cancels the update. What is done by then stays recorded; another update goes on from there. */
   readonly signal?: AbortSignal;
 }
@@ -47,8 +50,14 @@ export async function updateStack(services: StackServices, options: UpdateOption
   const { timeoutMs, signal, rollback } = options;
   // Whatever is wrong with what was given is told before anything is stopped.
   const { record, analysis } = await prepareUpdate(services, options);
+  const tags = tagsOf(options);
   await supersede(services, record);
-  return runUpdate(services, record, analysis, { timeoutMs, signal, rollback });
+  return runUpdate(services, record, analysis, { timeoutMs, signal, rollback, tags });
+}
+
+/** The tags that an update gives the stack; undefined for those that it has. */
+export function tagsOf({ tags, existing }: Pick<UpdateOptions, 'tags' | 'existing'>): readonly string[] | undefined {
+  return tags ?? (existing === true ? undefined : []);
 }
 
 /** The stack with what the update makes of it. Throws what an update throws before it makes anything. */
@@ -56,6 +65,7 @@ export async function prepareUpdate(
   services: StackServices,
   options: UpdateOptions,
 ): Promise<{ readonly record: StackRecord; readonly analysis: Analysis }> {
+  checkTags(options.tags);
   const record = await findStack(services, options.space ?? 'default', options.stack);
   await refuseState(services, record);
   return { record, analysis: analyseUpdate(services, record, options) };
@@ -64,6 +74,8 @@ export async function prepareUpdate(
 /** How an update runs once it is known what the stack is to be. */
 export interface UpdateRun extends Omit<OperationLimits, 'rollback'> {
   readonly rollback: boolean | undefined;
+  /** Default: those that the stack has. */
+  readonly tags?: readonly string[] | undefined;
   /** Looks at the stack once nobody else can change it; what it throws ends the update before it begins. */
   readonly check?: (record: StackRecord) => Promise<void>;
 }
@@ -85,6 +97,7 @@ export async function runUpdate(
       previous: record.previous,
       declared: operation.declared,
       rollback: run.rollback === true,
+      tags: run.tags,
     };
     const outdated = outdatedRecords(analysis, await presentResources(services, record.id));
     // Stored, so that a resume of the update knows those that it has not come to.

@@ -221,6 +221,7 @@ export class MemoryStore implements StackStore {
           ...change.definition,
           previous: change.previous,
           rollback: change.rollback,
+          ...(change.tags === undefined ? {} : { tags: change.tags }),
         };
         stack.declared = change.declared;
         return;

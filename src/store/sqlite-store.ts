@@ -98,11 +98,11 @@ export class SqliteStore implements StackStore {
 
   createStack(record: StackRecord, claimant: Claimant, declared: DeclaredNames = new Map()): Claim {
     return this.#write((statements) => {
-      const { id, space, name, action, status, reason, createdAt, updatedAt, rollback } = record;
+      const { id, space, name, action, status, reason, createdAt, updatedAt, tags, rollback } = record;
       const at = [storedSegment(space), storedSegment(name)];
       if (all(statements.stackByName, ...at).length > 0) throw stackExists(space, name);
       refuseWrittenOutside(statements, [space, name], declared);
-      const state = { action, status, reason, createdAt, updatedAt, rollback };
+      const state = { action, status, reason, createdAt, updatedAt, tags, rollback };
       const { lastInsertRowid } = run(statements.addStack, id, ...at, text(state), text(record.outputs));
       const key = Number(lastInsertRowid);
       run(statements.addTemplate, key, ...definitionColumns(record, declared));
@@ -579,12 +579,12 @@ function store(statements: Statements, key: number, changes: readonly StoreChang
         break;
       }
       case 'definition': {
-        const { definition, previous, declared, rollback } = change;
+        const { definition, previous, declared, rollback, tags } = change;
         const [space, name] = (all(statements.nameOfStack, key)[0] as Row).map(segmentOf) as [string, string];
         refuseWrittenOutside(statements, [space, name], declared);
         const before = previous === undefined ? null : text(definitionOf(previous));
         run(statements.setTemplate, key, ...definitionColumns(definition, declared), before);
-        run(statements.setState, key, text({ rollback }));
+        run(statements.setState, key, text({ rollback, tags }));
         break;
       }
       case 'outputs':
@@ -767,7 +767,7 @@ function stackOf([
   };
 }
 
-type StackState = Pick<StackRecord, 'action' | 'status' | 'reason' | 'createdAt' | 'updatedAt' | 'rollback'>;
+type StackState = Pick<StackRecord, 'action' | 'status' | 'reason' | 'createdAt' | 'updatedAt' | 'tags' | 'rollback'>;
 
 function stateOf(column: Bound | undefined): StackState {
   return JSON.parse(column as string);

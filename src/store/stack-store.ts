@@ -28,6 +28,8 @@ export interface StackRecord extends StackDefinition {
   /** Milliseconds since 1970-01-01 UTC. */
   readonly createdAt: number;
   readonly updatedAt: number;
+  /** Words by which people find it. Default: none. */
+  readonly tags?: readonly string[] | undefined;
   /** Whether a create or an update that fails is undone. */
   readonly rollback: boolean;
   /** What the stack was when it was last complete, while an update has not come to its end: what a rollback goes back to. */
@@ -97,6 +99,8 @@ export type StoreChange =
       readonly previous: StackDefinition | undefined;
       readonly declared: DeclaredNames;
       readonly rollback: boolean;
+      /** Default: those that it has. */
+      readonly tags?: readonly string[] | undefined;
     }
   | { readonly kind: 'outputs'; readonly outputs: StackRecord['outputs'] }
   | {

@@ -290,6 +290,19 @@ Critical path (*): value → reader
   });
 });
 
+test('a stack has tags, by which it is found', async () => {
+  await ok('create', 'tagged', '-t', 'app.yaml', '--tags', 'prod,web');
+  expect(await ok('show', 'tagged')).toContain('tags     prod, web\n');
+  expect(await ok('list', '--tags', 'web')).toMatch(/^NAME +STATE +CREATED +UPDATED +TAGS +ID\ntagged .* prod, web /);
+  expect(await ok('list', '--tags', 'test,web')).toMatch(/^No stacks with these tags in /);
+  expect(JSON.parse(await ok('list', '--tags', 'test,web', '--tag-mode', 'any', '--json'))).toMatchObject([
+    { name: 'tagged', tags: ['prod', 'web'] },
+  ]);
+  await ok('update', 'tagged', '--existing', '--tags', '');
+  expect(await ok('show', 'tagged')).not.toContain('tags');
+  await ok('delete', 'tagged');
+});
+
 describe('suspend and resume', () => {
   const states = async (name: string) =>
     JSON.parse(await ok('show', name, '--json')).resources.map(({ state }: { state: string }) => state);

@@ -7,11 +7,12 @@ import { parseParameters } from '../parameters.ts';
 import { Progress } from '../progress.ts';
 import { readTextFile } from '../read-text-file.ts';
 import { reportStack } from '../report-stack.ts';
-import { timeoutOf, watchAction } from '../watched-action.ts';
+import { tagsOf, timeoutOf, watchAction } from '../watched-action.ts';
 
 export interface AdoptCommandOptions extends StoreOptions {
   readonly adoptFile: string;
   readonly parameter?: readonly string[];
+  readonly tags?: readonly string[];
   /** Minutes. */
   readonly timeout?: number;
 }
@@ -24,7 +25,7 @@ export async function adopt(io: Io, stack: string, options: AdoptCommandOptions)
     const progress = new Progress({ space, stack, action: 'ADOPT', startedAt: Date.now(), resources: [] });
     const parameters = parseParameters(options.parameter ?? []);
     const outcome = await watchAction(io, engine, { progress, options }, (signal) =>
-      engine.adopt({ stack, space, data, parameters, signal, ...timeoutOf(options) }),
+      engine.adopt({ stack, space, data, parameters, signal, ...tagsOf(options), ...timeoutOf(options) }),
     );
     return reportStack(io, engine, stack, options, outcome);
   });

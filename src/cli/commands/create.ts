@@ -4,13 +4,14 @@ import { type StoreOptions, withEngine, withoutStore } from '../open-engine.ts';
 import { planProgress } from '../plan-progress.ts';
 import { reportStack } from '../report-stack.ts';
 import { readTemplateInput, type TemplateOptions } from '../template-input.ts';
-import { timeoutOf, watchAction } from '../watched-action.ts';
+import { tagsOf, timeoutOf, watchAction } from '../watched-action.ts';
 
 export interface CreateCommandOptions extends TemplateOptions, StoreOptions {
   /** Minutes. */
   readonly timeout?: number;
   readonly rollback?: boolean;
   readonly enableRollback?: boolean;
+  readonly tags?: readonly string[];
 }
 
 /** Creates a stack and shows how it goes. */
@@ -24,6 +25,7 @@ export async function create(io: Io, stack: string, options: CreateCommandOption
       engine.create({
         ...input,
         rollback: options.rollback === true || options.enableRollback === true,
+        ...tagsOf(options),
         signal,
         ...timeoutOf(options),
       }),

@@ -8,7 +8,7 @@ import { planProgress } from '../plan-progress.ts';
 import { printPlan } from '../print-plan.ts';
 import { reportStack } from '../report-stack.ts';
 import { readTemplateInput, readWithoutTemplate, type TemplateOptions } from '../template-input.ts';
-import { timeoutOf, watchAction } from '../watched-action.ts';
+import { tagsOf, timeoutOf, watchAction } from '../watched-action.ts';
 import { writePlan } from '../write-plan.ts';
 
 export interface UpdateCommandOptions extends Omit<TemplateOptions, 'template'>, StoreOptions {
@@ -19,6 +19,7 @@ export interface UpdateCommandOptions extends Omit<TemplateOptions, 'template'>,
   readonly dryRun?: boolean;
   /** With dryRun, where the plan goes for `apply`. */
   readonly out?: string;
+  readonly tags?: readonly string[];
   /** Minutes. */
   readonly timeout?: number;
 }
@@ -53,7 +54,7 @@ async function show(io: Io, engine: Engine, input: UpdateOptions, options: Updat
 
 async function readUpdate(io: Io, stack: string, options: UpdateCommandOptions): Promise<UpdateOptions> {
   const { template, existing = false, clearParameter = [] } = options;
-  const kept = { existing, clearParameters: clearParameter };
+  const kept = { existing, clearParameters: clearParameter, ...tagsOf(options) };
   if (template !== undefined) return { ...(await readTemplateInput(io, stack, { ...options, template })), ...kept };
   if (!existing) {
     throw new UsageError({
