@@ -5,7 +5,7 @@ import { SimulatedClock } from '../../src/simulated-clock.ts';
 import type { Json, JsonObject } from '../../src/values.ts';
 import { STALL_MS, type StackSketch, type Step, templateOf } from '../simulation/scenario.ts';
 import { typesWith } from '../simulation/world.ts';
-import type { Happening } from './waiting-model.ts';
+import type { Happening } from './stack-model.ts';
 
 type Call = PlainCreateCall<JsonObject> & StreamingCreateCall<JsonObject, { readonly [attribute: string]: Json }>;
 

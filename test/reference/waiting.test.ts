@@ -6,7 +6,9 @@ import { parseHop } from '../simulation/circles.ts';
 import { hasPortCycle } from '../simulation/ports.ts';
 import { needs, type ResourceSketch, STALL_MS, type StackSketch, type Step } from '../simulation/scenario.ts';
 import { GatedEngine } from './gated-engine.ts';
-import { type Circle, type Happening, type Passing, type Wait, WaitingModel } from './waiting-model.ts';
+import { type Circle, type Happening, type Passing, StackModel, type Wait } from './stack-model.ts';
+
+const ENDS: readonly string[] = ['complete', 'failed', 'skipped'];
 
 /** Which of `count` possible happenings is next. */
 type Choose = (count: number) => number;
@@ -17,7 +19,7 @@ type Choose = (count: number) => number;
  * a stall exactly when that has stood for its time. Returns what differs.
  */
 class Judge {
-  readonly #model: WaitingModel;
+  readonly #model: StackModel;
   readonly #engine: GatedEngine;
   readonly #stacks: readonly StackSketch[];
   readonly told = { deadlocks: 0, stalls: 0, expired: 0 };
@@ -32,7 +34,7 @@ class Judge {
 
   constructor(stacks: readonly StackSketch[], isNeeded: typeof needs) {
     this.#stacks = stacks;
-    this.#model = new WaitingModel(stacks, isNeeded);
+    this.#model = new StackModel(stacks, { needs: isNeeded });
     this.#engine = new GatedEngine(stacks);
   }
 
@@ -45,7 +47,7 @@ class Judge {
         const wrong = happening === 'time' ? await this.#pass() : await this.#happen(happening);
         if (wrong !== undefined) return `${wrong}, after ${this.#happened}`;
       }
-      const open = Object.entries(this.#model.phases()).find(([, phase]) => phase !== 'complete' && phase !== 'failed');
+      const open = Object.entries(this.#model.phases()).find(([, phase]) => !ENDS.includes(phase));
       return open === undefined ? undefined : `${open} at the end of ${this.#happened}`;
     } finally {
       await this.#engine.close();

@@ -223,7 +223,7 @@ class Performance {
 }
 
 /** FNV-1a, 32 bits: a small value that tells whether anything before it was different. */
-function digest(values: readonly Json[]): number {
+export function digest(values: readonly Json[]): number {
   let hash = 0x811c9dc5;
   for (const char of JSON.stringify(values)) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193);
   return hash >>> 0;
