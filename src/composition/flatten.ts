@@ -86,6 +86,8 @@ export class Flattener {
   readonly #templates = new Map<string, Template>();
   readonly #hasRegistry: boolean;
   #isOverLimit = false;
+  #lastType: string | undefined;
+  #isLastComposed = false;
 
   constructor(root: Template, options: FlattenOptions, problems: HotloomError[]) {
     this.root = root;
@@ -193,7 +195,7 @@ export class Flattener {
     const { definition, template } = draft;
     if (this.#isOverLimit || !this.#isEnabled(definition)) return;
     // What nearly every resource is: of a type that nothing else can stand for, and made of no others.
-    if (!this.#hasRegistry && composerOf(definition.type) === undefined) {
+    if (!this.#hasRegistry && !this.#isComposed(definition.type)) {
       this.#flat.push({ definition, template, typeName: definition.type, composition: undefined, isBroken: false });
       return;
     }
@@ -220,6 +222,15 @@ export class Flattener {
     });
     this.#checkSize(draft, members.length);
     for (const member of members) this.#add(member);
+  }
+
+  /** Whether a type is made of others, asked once for resources of one type in a row. */
+  #isComposed(type: string): boolean {
+    if (type !== this.#lastType) {
+      this.#lastType = type;
+      this.#isLastComposed = composerOf(type) !== undefined;
+    }
+    return this.#isLastComposed;
   }
 
   #compose(draft: Draft, typeName: string): Composed | undefined {

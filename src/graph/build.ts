@@ -1,14 +1,8 @@
 import { invariant } from '../errors.ts';
-import {
-  findResource,
-  needsInput,
-  producerOf,
-  type ResourceInterface,
-  type StackInterface,
-} from '../interface/interface.ts';
-import type { Reference } from '../template/expression.ts';
+import { findResource, needsInput, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
 import type { InputInterface } from '../template/inputs.ts';
-import { type PortGraph, PortGraphBuilder } from './port-graph.ts';
+import { NOBODY, type Reads, WHOLE } from '../template/reads.ts';
+import { type PortGraph, PortLayout, RowWriter } from './port-graph.ts';
 
 /** What a consumer waits for: the attribute it reads, or, as Heat and Terraform do, the whole resource behind it. */
 export type Granularity = 'attribute' | 'resource';
@@ -22,126 +16,90 @@ export type Granularity = 'attribute' | 'resource';
  * template's text. O(resources + references + inputs * outputs per streaming resource).
  */
 export function buildPortGraph(stack: StackInterface, granularity: Granularity = 'attribute'): PortGraph {
-  const { resources } = stack;
-  const { attributes, producers, slots, portCount } = referencedAttributes(stack, granularity);
-  const builder = new PortGraphBuilder(2 * portCount);
+  const { resources, reads } = stack;
+  const layout = new PortLayout(resources.length);
+  for (let index = 0; index < resources.length; index += 1) {
+    const { name, inputs } = resources[index] as ResourceInterface;
+    layout.add(name, inputs, inputCount(reads, index), reads.attributes[index] ?? NONE);
+  }
+  // What ports wait for is known in the order of the ports, so that the rows are written once, from their first to their last.
+  const rows = new RowWriter(layout.size, reads.producers.length + 4 * resources.length);
   for (let index = 0; index < resources.length; index += 1) {
     const resource = resources[index] as ResourceInterface;
-    builder.addResource(resource.name, resource.inputs, attributes[index] ?? NONE);
+    const startsWithAll = resource.type.kind === 'plain' || granularity === 'resource';
+    addStart(rows, layout, stack, resource, startsWithAll ? inputCount(reads, index) : 0);
+    addInputs(rows, layout, reads, index, granularity);
+    addEnd(rows, layout, resource, reads.attributes[index] ?? NONE, startsWithAll);
   }
-  let position = 0;
-  for (let index = 0; index < resources.length; index += 1) {
-    const resource = resources[index] as ResourceInterface;
-    const start = builder.startPort(index);
-    // A member starts after what it is a member of.
-    if (resource.parent >= 0) builder.addEdge(builder.startPort(resource.parent), start);
-    addInnerEdges(builder, resource, attributes[index] ?? NONE, granularity);
-    for (const name of resource.dependsOn) builder.addEdge(builder.donePort(indexOf(stack, name)), start);
-    for (let input = 0; input < resource.inputs.length; input += 1) {
-      const count = (resource.inputs[input] as InputInterface).references.length;
-      const first = builder.edgeCount;
-      for (let each = 0; each < count; each += 1) {
-        const producer = producers[position] as number;
-        const slot = slots[position] as number;
-        position += 1;
-        if (producer === NOBODY) continue;
-        const port = slot === END ? builder.donePort(producer) : builder.outPort(producer, slot);
-        if (!builder.hasEdgeSince(first, port)) builder.addEdge(port, start + 1 + input);
-      }
-    }
-  }
-  return builder.build();
+  return layout.graphOf(rows.end());
 }
 
 const NONE: readonly string[] = [];
 
-function addInnerEdges(
-  builder: PortGraphBuilder,
-  resource: ResourceInterface,
-  outputs: readonly string[],
+/** As long as the list of its inputs, which lies elsewhere in the heap. */
+function inputCount({ firstInput }: Reads, index: number): number {
+  return (firstInput[index + 1] as number) - (firstInput[index] as number);
+}
+
+function addStart(
+  rows: RowWriter,
+  layout: PortLayout,
+  stack: StackInterface,
+  { index, parent, dependsOn }: ResourceInterface,
+  inputs: number,
+): void {
+  rows.begin();
+  // A member starts after what it is a member of.
+  if (parent >= 0) rows.add(layout.startPort(parent));
+  const start = layout.startPort(index);
+  for (let input = 1; input <= inputs; input += 1) rows.add(start + input);
+  for (const name of dependsOn) rows.add(layout.donePort(indexOf(stack, name)));
+}
+
+function addInputs(
+  rows: RowWriter,
+  layout: PortLayout,
+  { firstInput, firstRead, producers, slots }: Reads,
+  index: number,
   granularity: Granularity,
 ): void {
-  const start = builder.startPort(resource.index);
-  const done = builder.donePort(resource.index);
-  const firstOut = start + 1 + resource.inputs.length;
-  const startsWithAll = resource.type.kind === 'plain' || granularity === 'resource';
-  for (let inPort = start + 1; inPort < firstOut; inPort += 1) {
-    if (startsWithAll) {
-      builder.addEdge(inPort, start);
-      continue;
+  const end = firstInput[index + 1] as number;
+  for (let input = firstInput[index] as number; input < end; input += 1) {
+    rows.begin();
+    for (let read = firstRead[input] as number; read < (firstRead[input + 1] as number); read += 1) {
+      const producer = producers[read] as number;
+      if (producer === NOBODY) continue;
+      const slot = granularity === 'resource' ? WHOLE : (slots[read] as number);
+      rows.addOnce(slot === WHOLE ? layout.donePort(producer) : layout.outPort(producer, slot));
     }
-    const { name } = resource.inputs[inPort - start - 1] as InputInterface;
-    let out = firstOut;
-    for (const attribute of outputs) {
-      if (needsInput(resource, attribute, name)) builder.addEdge(inPort, out);
-      out += 1;
-    }
-    builder.addEdge(inPort, done);
   }
-  for (let out = firstOut; out < done; out += 1) {
-    builder.addEdge(start, out);
-    builder.addEdge(out, done);
-  }
-  if (firstOut === done) builder.addEdge(start, done);
 }
 
-/** The producer of a name outside the stack, or of a resource that its condition leaves out, which reads as null. */
-const NOBODY = -1;
-/** The place of a reference that waits for the whole resource. */
-const END = -1;
-
-interface Referenced {
-  /** By resource: the attributes that another resource or an output refers to, in order of first mention. */
-  readonly attributes: readonly (string[] | undefined)[];
-  /** For each reference of each input the number of its resource, in the order of the resources. */
-  readonly producers: readonly number[];
-  /** And the place of its attribute among that resource's; END for none. */
-  readonly slots: readonly number[];
-  readonly portCount: number;
-}
-
-/** The one walk over all references. Everything after it works on numbers. */
-function referencedAttributes(stack: StackInterface, granularity: Granularity): Referenced {
-  const { resources, outputs } = stack;
-  const attributes: (string[] | undefined)[] = new Array(resources.length);
-  const producers: number[] = [];
-  const slots: number[] = [];
-  let portCount = 2 * resources.length;
-  const slotOf = (producer: number, attribute: string): number => {
-    const known = attributes[producer];
-    if (known === undefined) attributes[producer] = [attribute];
-    else {
-      const slot = known.indexOf(attribute);
-      if (slot >= 0) return slot;
-      known.push(attribute);
-    }
-    portCount += 1;
-    return (attributes[producer] as string[]).length - 1;
-  };
-  for (let index = 0; index < resources.length; index += 1) {
-    const { inputs } = resources[index] as ResourceInterface;
-    portCount += inputs.length;
+function addEnd(
+  rows: RowWriter,
+  layout: PortLayout,
+  resource: ResourceInterface,
+  attributes: readonly string[],
+  startsWithAll: boolean,
+): void {
+  const start = layout.startPort(resource.index);
+  const done = layout.donePort(resource.index);
+  const inputs = startsWithAll ? NO_INPUTS : resource.inputs;
+  for (let slot = 0; slot < attributes.length; slot += 1) {
+    rows.begin();
     for (let input = 0; input < inputs.length; input += 1) {
-      const { references } = inputs[input] as InputInterface;
-      for (let each = 0; each < references.length; each += 1) {
-        const reference = references[each] as Reference;
-        const producer = reference.kind === 'name' ? NOBODY : producerOf(stack, reference);
-        producers.push(producer);
-        const slot =
-          producer === NOBODY || reference.kind !== 'attribute' ? END : slotOf(producer, reference.attribute);
-        slots.push(granularity === 'resource' ? END : slot);
-      }
+      const { name } = inputs[input] as InputInterface;
+      if (needsInput(resource, attributes[slot] as string, name)) rows.add(start + 1 + input);
     }
+    rows.add(start);
   }
-  for (const { references } of outputs) {
-    for (const reference of references) {
-      if (reference.kind !== 'attribute') continue;
-      const producer = producerOf(stack, reference);
-      if (producer !== NOBODY) slotOf(producer, reference.attribute);
-    }
-  }
-  return { attributes, producers, slots, portCount };
+  rows.begin();
+  for (let input = 1; input <= inputs.length; input += 1) rows.add(start + input);
+  for (let out = done - attributes.length; out < done; out += 1) rows.add(out);
+  if (attributes.length === 0) rows.add(start);
 }
+
+const NO_INPUTS: readonly InputInterface[] = [];
 
 function indexOf(stack: StackInterface, name: string): number {
   const resource = findResource(stack, name);

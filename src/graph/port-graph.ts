@@ -92,31 +92,39 @@ export function printPort(port: Port): string {
   return port.label === undefined ? `${port.resource} (${port.kind})` : `${port.resource}.${port.label}`;
 }
 
-/** Collects ports and edges, then packs them. Ports are added resource by resource. */
-export class PortGraphBuilder {
-  readonly #names: string[] = [];
-  readonly #inputs: (readonly { readonly name: string }[])[] = [];
-  readonly #outputs: (readonly string[])[] = [];
-  /** The last entry is the number of ports. */
-  readonly #firstPort: number[] = [0];
-  #from: Uint32Array;
-  #to: Uint32Array;
-  #edges = 0;
+/** Where the ports of resources lie. Resources are added in their order. */
+export class PortLayout {
+  readonly #names: string[];
+  readonly #inputs: (readonly { readonly name: string }[])[];
+  readonly #outputs: (readonly string[])[];
+  readonly #firstPort: Uint32Array;
+  #resources = 0;
 
-  /** How many edges there is room for at first; it grows with what is added. */
-  constructor(edges = 64) {
-    this.#from = new Uint32Array(edges);
-    this.#to = new Uint32Array(edges);
+  constructor(resources: number) {
+    this.#names = new Array(resources);
+    this.#inputs = new Array(resources);
+    this.#outputs = new Array(resources);
+    this.#firstPort = new Uint32Array(resources + 1);
   }
 
-  /** Adds a resource with its ports; returns its number. */
-  addResource(name: string, inputs: readonly { readonly name: string }[], outputs: readonly string[]): number {
-    const resource = this.#names.length;
-    this.#names.push(name);
-    this.#inputs.push(inputs);
-    this.#outputs.push(outputs);
-    this.#firstPort.push((this.#firstPort[resource] as number) + inputs.length + outputs.length + 2);
-    return resource;
+  /** `inputCount` is the length of `inputs`. */
+  add(
+    name: string,
+    inputs: readonly { readonly name: string }[],
+    inputCount: number,
+    outputs: readonly string[],
+  ): void {
+    const resource = this.#resources;
+    this.#names[resource] = name;
+    this.#inputs[resource] = inputs;
+    this.#outputs[resource] = outputs;
+    this.#firstPort[resource + 1] = (this.#firstPort[resource] as number) + inputCount + outputs.length + 2;
+    this.#resources = resource + 1;
+  }
+
+  /** The number of ports. */
+  get size(): number {
+    return this.#firstPort[this.#resources] as number;
   }
 
   startPort(resource: number): number {
@@ -132,43 +140,21 @@ export class PortGraphBuilder {
     return (this.#firstPort[resource + 1] as number) - 1;
   }
 
-  get edgeCount(): number {
-    return this.#edges;
-  }
-
-  /** Whether an edge that was added as number `first` or later comes from this port. */
-  hasEdgeSince(first: number, from: number): boolean {
-    for (let edge = first; edge < this.#edges; edge += 1) if (this.#from[edge] === from) return true;
-    return false;
-  }
-
-  addEdge(from: number, to: number): void {
-    const edge = this.#edges;
-    if (edge === this.#from.length) {
-      this.#from = withRoom(this.#from, new Uint32Array(2 * edge + 64));
-      this.#to = withRoom(this.#to, new Uint32Array(2 * edge + 64));
-    }
-    this.#from[edge] = from;
-    this.#to[edge] = to;
-    this.#edges = edge + 1;
-  }
-
-  build(): PortGraph {
-    const firstPort = new Uint32Array(this.#firstPort);
-    const size = firstPort[this.#names.length] as number;
-    const kinds = new Uint8Array(size);
+  /** The graph of these ports, of which each has its row among `predecessors`. */
+  graphOf(predecessors: Rows): PortGraph {
+    const firstPort = this.#firstPort;
+    const { size } = this;
+    const kinds = new Uint8Array(size).fill(IN);
     const owners = new Uint32Array(size);
-    for (let resource = 0; resource < this.#names.length; resource += 1) {
+    for (let resource = 0; resource < this.#resources; resource += 1) {
       const start = firstPort[resource] as number;
-      const end = firstPort[resource + 1] as number;
-      const firstOut = start + 1 + (this.#inputs[resource] as readonly unknown[]).length;
-      for (let port = start; port < end; port += 1) {
-        owners[port] = resource;
-        kinds[port] = port === start ? START : port < firstOut ? IN : port < end - 1 ? OUT : DONE;
-      }
+      const done = (firstPort[resource + 1] as number) - 1;
+      const outputs = (this.#outputs[resource] as readonly string[]).length;
+      for (let port = start; port <= done; port += 1) owners[port] = resource;
+      kinds[start] = START;
+      for (let port = done - outputs; port < done; port += 1) kinds[port] = OUT;
+      kinds[done] = DONE;
     }
-    const from = this.#from.subarray(0, this.#edges);
-    const to = this.#to.subarray(0, this.#edges);
     return {
       size,
       names: this.#names,
@@ -177,15 +163,113 @@ export class PortGraphBuilder {
       kinds,
       owners,
       firstPort,
-      successors: packRows(size, from, to),
-      predecessors: packRows(size, to, from),
+      successors: reversed(size, predecessors),
+      predecessors,
     };
   }
 }
 
-function withRoom(array: Uint32Array, larger: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-  larger.set(array);
-  return larger;
+/** Writes rows one after the other. */
+export class RowWriter {
+  readonly #offsets: Uint32Array;
+  #targets: Uint32Array;
+  #rows = 0;
+  #end = 0;
+
+  /** `targets`: how many there is room for at first. */
+  constructor(rows: number, targets: number) {
+    this.#offsets = new Uint32Array(rows + 1);
+    this.#targets = new Uint32Array(targets);
+  }
+
+  /** The next row begins. */
+  begin(): void {
+    this.#offsets[this.#rows] = this.#end;
+    this.#rows += 1;
+  }
+
+  add(target: number): void {
+    if (this.#end === this.#targets.length) {
+      const larger = new Uint32Array(2 * this.#end + 64);
+      larger.set(this.#targets);
+      this.#targets = larger;
+    }
+    this.#targets[this.#end] = target;
+    this.#end += 1;
+  }
+
+  /** Unless the row has it. */
+  addOnce(target: number): void {
+    for (let each = this.#offsets[this.#rows - 1] as number; each < this.#end; each += 1) {
+      if (this.#targets[each] === target) return;
+    }
+    this.add(target);
+  }
+
+  end(): Rows {
+    this.#offsets[this.#rows] = this.#end;
+    return { offsets: this.#offsets, targets: this.#targets.slice(0, this.#end) };
+  }
+}
+
+/** Collects edges in any order between the ports of resources, then packs them. */
+export class PortGraphBuilder {
+  readonly #layout: PortLayout;
+  readonly #from: number[] = [];
+  readonly #to: number[] = [];
+
+  constructor(
+    resources: readonly {
+      readonly name: string;
+      readonly inputs?: readonly { readonly name: string }[];
+      readonly outputs?: readonly string[];
+    }[],
+  ) {
+    this.#layout = new PortLayout(resources.length);
+    for (const { name, inputs = [], outputs = [] } of resources) this.#layout.add(name, inputs, inputs.length, outputs);
+  }
+
+  startPort(resource: number): number {
+    return this.#layout.startPort(resource);
+  }
+
+  outPort(resource: number, position: number): number {
+    return this.#layout.outPort(resource, position);
+  }
+
+  donePort(resource: number): number {
+    return this.#layout.donePort(resource);
+  }
+
+  addEdge(from: number, to: number): void {
+    this.#from.push(from);
+    this.#to.push(to);
+  }
+
+  build(): PortGraph {
+    return this.#layout.graphOf(packRows(this.#layout.size, this.#to, this.#from));
+  }
+}
+
+/** The same edges by their targets; those of a row in the order of the rows that they come from. */
+function reversed(size: number, { offsets, targets }: Rows): Rows {
+  const ends = new Uint32Array(size + 1);
+  for (let edge = 0; edge < targets.length; edge += 1) {
+    const row = targets[edge] as number;
+    ends[row] = (ends[row] as number) + 1;
+  }
+  // Each row's end goes back to its beginning while the row is filled from its end.
+  for (let row = 1; row <= size; row += 1) ends[row] = (ends[row] as number) + (ends[row - 1] as number);
+  const sources = new Uint32Array(targets.length);
+  for (let source = size - 1; source >= 0; source -= 1) {
+    for (let edge = (offsets[source + 1] as number) - 1; edge >= (offsets[source] as number); edge -= 1) {
+      const row = targets[edge] as number;
+      const place = (ends[row] as number) - 1;
+      ends[row] = place;
+      sources[place] = source;
+    }
+  }
+  return { offsets: ends, targets: sources };
 }
 
 /** Counting sort of the edges by their row; within a row they keep the order in which they were added. */

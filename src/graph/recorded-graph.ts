@@ -18,14 +18,13 @@ export function buildRecordedGraph(
   }[],
   order: WalkOrder,
 ): PortGraph {
-  const builder = new PortGraphBuilder();
+  const builder = new PortGraphBuilder(resources.map(({ name }) => ({ name })));
   const indexes = new Map<string, number[]>();
   for (const [index, { name, replacedName = name }] of resources.entries()) {
     const named = indexes.get(replacedName);
     if (named === undefined) indexes.set(replacedName, [index]);
     else named.push(index);
   }
-  for (const { name } of resources) builder.addResource(name, [], []);
   const readers: number[] = [];
   const producers: number[] = [];
   for (const [reader, { requires }] of resources.entries()) {

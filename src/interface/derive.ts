@@ -32,8 +32,9 @@ import {
   visitReferences,
 } from '../template/expression.ts';
 import { type InputInterface, METADATA } from '../template/inputs.ts';
+import { type ProducerOf, type Reads, ReadsBuilder, withOutputs } from '../template/reads.ts';
 import { printReferencePath } from '../template/references.ts';
-import { deletionPolicyOf, type ResourceDefinition, type Template } from '../template/template.ts';
+import { deletionPolicyOf, NO_ENTRIES, type ResourceDefinition, type Template } from '../template/template.ts';
 import { setOwn } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
 import {
@@ -104,10 +105,13 @@ class Derivation {
   readonly #options: DeriveOptions;
   readonly #problems: HotloomError[] = [];
   readonly #resources: ResourceInterface[] = [];
-  /** Made when somebody asks for a resource by its name. */
+  /** Made when somebody asks for a resource by its name that may stand elsewhere than in the template. */
   #numbersOnce: Map<string, number> | undefined;
   /** The attributes of each type with REFID, shared by the resources that add none. */
   readonly #typeOutputs = new Map<ResourceType, AttributeDeclarations>();
+
+  /** Resources of one type often stand in a row. */
+  #lastType: ResourceType | undefined;
 
   /** What stands behind the attributes of resources that are made of others, by their names. */
   readonly #followed = new Map<string, readonly Reference[]>();
@@ -145,28 +149,57 @@ class Derivation {
       if (resource.composition !== undefined) this.#compositions.set(resource.definition.name, resource.composition);
     }
     for (const resource of flat) this.#addResource(resource, flat);
+    const template = this.#template;
     const resources = this.#resources;
-    const numbers = (): ReadonlyMap<string, number> => this.#numbers;
+    const keepsPositions = this.#compositions.size === 0 && resources.length === template.resources.size;
+    const numbers = keepsPositions ? template.positions : this.#numbers;
+    const outputs = this.#outputs();
+    const producer: ProducerOf = (reference) => producerOf({ keepsPositions, numbers }, reference);
+    const fixed = keepsPositions ? template.reads : undefined;
+    const reads = withOutputs(fixed ?? this.#reads(producer), outputs, producer);
+    if (fixed === undefined || !this.#haveAttributes(fixed)) {
+      for (const { inputs } of resources) this.#checkInputs(inputs, producer);
+    }
+    for (const { references } of outputs) {
+      for (const reference of references) this.#checkReference(reference, producer, false);
+    }
     const stack: StackInterface = {
       space,
       stack: name,
-      template: this.#template,
+      template,
       scope: this.#scope,
       resources,
-      get numbers() {
-        return numbers();
-      },
-      keepsPositions: this.#compositions.size === 0 && resources.length === this.#template.resources.size,
+      numbers,
+      keepsPositions,
+      reads,
       compositions: this.#compositions,
-      outputs: this.#outputs(),
+      outputs,
       foreignReads: this.#readsNames ? resources.flatMap(foreignReadsOf) : [],
       customConstraints: this.#options.customConstraints,
     };
-    for (const { inputs } of resources) this.#checkInputs(stack, inputs);
-    for (const { references } of stack.outputs) {
-      for (const reference of references) this.#checkReference(stack, reference, false);
-    }
     return { stack, problems: this.#problems };
+  }
+
+  #reads(producer: ProducerOf): Reads {
+    const reads = new ReadsBuilder(this.#resources.length, producer);
+    for (const { inputs } of this.#resources) reads.add(inputs);
+    return reads.build();
+  }
+
+  /** Whether every resource has the attributes that others read of it. */
+  #haveAttributes({ attributes }: Reads): boolean {
+    // Most resources of a type have the same attributes, and the same of them are read.
+    let known: AttributeDeclarations | undefined;
+    let asked: readonly string[] | undefined;
+    for (let index = 0; index < attributes.length; index += 1) {
+      const read = attributes[index];
+      const { outputs } = this.#resources[index] as ResourceInterface;
+      if (read === undefined || (read === asked && outputs === known)) continue;
+      if (!read.every((attribute) => Object.hasOwn(outputs, attribute))) return false;
+      known = outputs;
+      asked = read;
+    }
+    return true;
   }
 
   #checkSize(): void {
@@ -205,7 +238,7 @@ class Derivation {
     else this.#checkProperties(flat, type, inputs);
     if (flat.composition === undefined) this.#checkSections(definition, type, source);
     const { name, dependsOn, deletionPolicy } = definition;
-    const parent = parentOf(name);
+    const parent = this.#parentOf(name);
     const resource: ResourceInterface = {
       index: this.#resources.length,
       name,
@@ -226,14 +259,22 @@ class Derivation {
     this.#numbersOnce?.set(name, resource.index);
   }
 
+  /** Most stacks have nothing that is made of others. */
+  #parentOf(name: string): string | undefined {
+    return this.#compositions.size === 0 ? undefined : parentOf(name);
+  }
+
   #enabledOf(dependsOn: readonly string[], all: readonly FlatResource[]): readonly string[] {
     this.#enabled ??= new Set(all.map(({ definition }) => definition.name));
     return [...new Set(dependsOn)].filter((required) => this.#enabled?.has(required));
   }
 
   #typeOf({ definition, template, typeName }: FlatResource): ResourceType {
+    if (this.#lastType !== undefined && typeName === this.#lastType.name) return this.#lastType;
     try {
-      return this.#options.types.get(definition.type, typeName ?? null);
+      const type = this.#options.types.get(definition.type, typeName ?? null);
+      this.#lastType = type;
+      return type;
     } catch (error) {
       if (!isHotloomError(error)) throw error;
       this.#problems.push(placed(error, template.source, [...definition.path, 'type']));
@@ -254,7 +295,7 @@ class Derivation {
       customConstraints: this.#options.customConstraints,
     };
     // What a composition is made of has to be known, so its values are always looked at.
-    const isMember = composition === undefined && parentOf(definition.name) !== undefined;
+    const isMember = composition === undefined && this.#parentOf(definition.name) !== undefined;
     const found = isMember
       ? validateNames(type, definition.properties, place)
       : validateStatically(type, definition.properties, place, this.#scope, inputs);
@@ -432,9 +473,8 @@ class Derivation {
     };
     this.#typeOutputs.set(type, shared);
     const { instanceAttributes } = type;
-    const own =
-      instanceAttributes === undefined ? {} : (this.#collect(() => instanceAttributes(definition.properties)) ?? {});
-    if (isEmpty(own) && isEmpty(definition.outputs) && !type.anyAttributes) return shared;
+    const own = instanceAttributes && this.#collect(() => instanceAttributes(definition.properties));
+    if ((own === undefined || isEmpty(own)) && isEmpty(definition.outputs) && !type.anyAttributes) return shared;
     const declared = Object.entries(definition.outputs).map(([name, { schema, needs }]) => [
       name,
       { schema, ...(needs === undefined ? {} : { needs }) },
@@ -465,11 +505,9 @@ class Derivation {
     return outputs;
   }
 
-  #checkInputs(stack: StackInterface, inputs: readonly InputInterface[]): void {
-    for (let index = 0; index < inputs.length; index += 1) {
-      const { references } = inputs[index] as InputInterface;
-      for (let each = 0; each < references.length; each += 1)
-        this.#checkReference(stack, references[each] as Reference, true);
+  #checkInputs(inputs: readonly InputInterface[], producerOf: ProducerOf): void {
+    for (const { references } of inputs) {
+      for (const reference of references) this.#checkReference(reference, producerOf, true);
     }
   }
 
@@ -477,9 +515,9 @@ class Derivation {
    * `get_attr` of a resource that a condition leaves out reads null, `get_resource` of it has no meaning but in an output;
    * an unknown type is a problem of its own.
    */
-  #checkReference(stack: StackInterface, reference: Reference, isInput: boolean): void {
+  #checkReference(reference: Reference, producerOf: ProducerOf, isInput: boolean): void {
     if (reference.kind !== 'attribute') return;
-    const producer = this.#resources[producerOf(stack, reference)];
+    const producer = this.#resources[producerOf(reference)];
     if (producer === undefined) {
       if (isInput && reference.attribute === REFID) this.#refuseLeftOut(reference);
     } else if (!Object.hasOwn(producer.outputs, reference.attribute)) {
@@ -552,6 +590,7 @@ function placed(error: HotloomError, source: Source, path: Path): HotloomError {
 }
 
 function isEmpty(map: object): boolean {
+  if (map === NO_ENTRIES) return true;
   for (const _ in map) return false;
   return true;
 }

@@ -4,6 +4,7 @@ import type { AttributeDeclarations, ResourceType } from '../resource/resource-t
 import type { CustomConstraints } from '../template/constraints.ts';
 import type { Reference, StaticScope } from '../template/expression.ts';
 import type { InputInterface } from '../template/inputs.ts';
+import { NOBODY, type Reads } from '../template/reads.ts';
 import type { DeletionPolicy, OutputDefinition, ResourceDefinition, Template } from '../template/template.ts';
 
 /** What one resource reads and writes: all that the graph has to know of it. */
@@ -55,6 +56,8 @@ export interface StackInterface {
   readonly numbers: ReadonlyMap<string, number>;
   /** Whether each resource has the number that the template has it at: none is left out or made of others. */
   readonly keepsPositions: boolean;
+  /** What the inputs of all of them and the outputs read of each other. */
+  readonly reads: Reads;
   /** The resources that are made of others. */
   readonly compositions: ReadonlyMap<string, Composition>;
   /** The references of resources to names of other stacks and of nobody. */
@@ -71,18 +74,16 @@ export function findResource({ resources, numbers }: StackInterface, name: strin
   return index === undefined ? undefined : resources[index];
 }
 
-/** The number of the resource that a reference is to; -1 for one that its condition leaves out, which reads as null. */
-export function producerOf(
-  stack: Pick<StackInterface, 'keepsPositions' | 'numbers'>,
-  reference: LocalReference,
-): number {
+/**
+ * The number of the resource that a reference is to; NOBODY for a name outside of the stack, and for one that its condition
+ * leaves out, which reads as null.
+ */
+export function producerOf(stack: Pick<StackInterface, 'keepsPositions' | 'numbers'>, reference: Reference): number {
+  if (reference.kind === 'name') return NOBODY;
   if (stack.keepsPositions && reference.kind === 'attribute' && reference.position !== undefined)
     return reference.position;
-  return stack.numbers.get(reference.resource) ?? -1;
+  return stack.numbers.get(reference.resource) ?? NOBODY;
 }
-
-/** A reference to a resource of the same stack. */
-export type LocalReference = Exclude<Reference, { readonly kind: 'name' }>;
 
 /**
  * Whether `attribute` can be written only after `input` (undefined: a read by name at run time): what the attribute

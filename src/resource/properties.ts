@@ -69,13 +69,14 @@ export function validateStatically(
   const given = compiled.required.length > 0 ? new Set<string>() : undefined;
   for (const name in properties) {
     const expression = properties[name] as Expression;
-    // A call that is known to read at run time need not be asked again.
+    // A call that is known to read at run time need not be asked again, and what it reads fits for now.
     const isRead = expression instanceof FunctionCall && hasName(inputs, name);
     const value = isRead ? UNKNOWN : knownPart(expression, scope, failures);
     if (value === undefined) continue;
     if (known !== undefined) setOwn(known, name, value);
     else {
       given?.add(name);
+      if (isRead && compiled.properties.has(name)) continue;
       convertNamed(type, compiled, name, value, misfits, place.customConstraints);
     }
   }

@@ -23,12 +23,18 @@ export function fixedInputs(sections: {
 }): readonly InputInterface[] | undefined {
   if (!isLiteral(sections.metadata)) return undefined;
   const fixed: InputInterface[] = [];
-  for (const section of ['properties', 'inputs'] as const) {
-    for (const [name, expression] of Object.entries(sections[section])) {
+  for (const section of SECTIONS) {
+    const expressions = sections[section];
+    for (const name in expressions) {
+      const expression = expressions[name] as Expression;
       const references = expression instanceof FunctionCall ? expression.fixedReferences : undefined;
       if (references !== undefined && references.length > 0) fixed.push({ name, section, references });
       else if (references === undefined && !isLiteral(expression)) return undefined;
     }
   }
-  return fixed;
+  // Its own length, not the room that it grew into.
+  return fixed.length === 0 ? NO_INPUTS : fixed.slice();
 }
+
+const SECTIONS = ['properties', 'inputs'] as const;
+const NO_INPUTS: readonly never[] = [];

@@ -14,6 +14,7 @@ import { type ConditionExpression, isConditionExpression, wrongDefinitionFields 
 import {
   type Expression,
   FunctionCall,
+  type Reference,
   type StaticScope,
   type Surroundings,
   toHot,
@@ -30,6 +31,7 @@ import {
 import { type NameChecks, Parser, RefusedCall } from './parser.ts';
 import { Problems } from './problems.ts';
 import { isTrueInPython, pythonText, pythonType } from './python.ts';
+import { NOBODY, type Reads, ReadsBuilder } from './reads.ts';
 import { unknownCondition, unknownResource } from './references.ts';
 import { type TemplateVersion, versionOf } from './version.ts';
 import { checkShape, type DocumentOptions, type DuplicateKeys, loadDocument, nonTextKeys } from './yaml.ts';
@@ -86,6 +88,10 @@ export interface Template {
   readonly parameters: ReadonlyMap<string, ParameterDefinition>;
   readonly conditions: ReadonlyMap<string, ConditionExpression>;
   readonly resources: ReadonlyMap<string, ResourceDefinition>;
+  /** Where each resource stands among them, counted from 0. */
+  readonly positions: ReadonlyMap<string, number>;
+  /** What they read of each other by these positions, where it is the same for all parameters: see fixedInputs. */
+  readonly reads: Reads | undefined;
   readonly outputs: ReadonlyMap<string, OutputDefinition>;
   /** Texts by the name that `get_file` gives. */
   readonly files: ReadonlyMap<string, string>;
@@ -184,7 +190,7 @@ function copyDocument(input: object, { file }: TemplateParseOptions): { document
 const RESERVED_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** One object for all sections that are missing, which most are: who looks at them all finds it at hand. */
-const NO_ENTRIES = Object.freeze({});
+export const NO_ENTRIES = Object.freeze({});
 const NO_NAMES: readonly never[] = Object.freeze([]);
 
 /** Sections of a document to definitions. */
@@ -210,7 +216,7 @@ class TemplateParser {
     this.#surroundings = {
       source,
       parameters: new Set([...namesOf(document.parameters), ...PSEUDO_PARAMETERS[version.dialect]]),
-      resources: new Map([...namesOf(document.resources)].map((name, position) => [name, position])),
+      resources: positionsOf(namesOf(document.resources)),
       conditions: version.sections.has('conditions') ? namesOf(document.conditions) : new Set(),
       ...(translated === undefined ? {} : { mappings: translated.mappings }),
     };
@@ -231,7 +237,8 @@ class TemplateParser {
       ),
       parameters,
       conditions: this.#conditions(),
-      resources: this.#resources(),
+      ...this.#resources(),
+      positions: this.#surroundings.resources,
       outputs: this.#outputs(),
       files,
       document: this.#original,
@@ -328,13 +335,19 @@ class TemplateParser {
 
   // --- resources ---
 
-  #resources(): ReadonlyMap<string, ResourceDefinition> {
+  #resources(): Pick<Template, 'resources' | 'reads'> {
     const resources = new Map<string, ResourceDefinition>();
+    const { resources: positions } = this.#surroundings;
+    const reads = new ReadsBuilder(positions.size, positionOf);
+    let areFixed = true;
     for (const [name, data] of Object.entries(this.#section('resources'))) {
       const definition = this.#resource(name, data);
-      if (definition !== undefined) resources.set(name, definition);
+      if (definition === undefined) continue;
+      resources.set(name, definition);
+      areFixed &&= definition.fixedInputs !== undefined && definition.externalId === undefined;
+      if (areFixed) reads.add(definition.fixedInputs ?? []);
     }
-    return resources;
+    return { resources, reads: areFixed ? reads.build() : undefined };
   }
 
   #resource(name: string, data: Json): ResourceDefinition | undefined {
@@ -694,4 +707,15 @@ function wrongPolicy(given: Json, version: TemplateVersion): { what: string; why
 
 function namesOf(section: Json | undefined): ReadonlySet<string> {
   return new Set(isJsonObject(section) ? Object.keys(section) : []);
+}
+
+function positionsOf(names: ReadonlySet<string>): ReadonlyMap<string, number> {
+  const positions = new Map<string, number>();
+  for (const name of names) positions.set(name, positions.size);
+  return positions;
+}
+
+/** Of a reference among fixed inputs, which knows it. */
+function positionOf(reference: Reference): number {
+  return reference.kind === 'attribute' ? (reference.position ?? NOBODY) : NOBODY;
 }

@@ -66,8 +66,7 @@ describe('stronglyConnected', () => {
 });
 
 function chain(length: number, isClosed: boolean): PortGraph {
-  const builder = new PortGraphBuilder();
-  for (let index = 0; index < length; index += 1) builder.addResource(`r${index}`, [], []);
+  const builder = new PortGraphBuilder(Array.from({ length }, (_, index) => ({ name: `r${index}` })));
   for (let index = 0; index < length; index += 1) {
     builder.addEdge(builder.startPort(index), builder.donePort(index));
     if (index > 0) builder.addEdge(builder.donePort(index - 1), builder.startPort(index));

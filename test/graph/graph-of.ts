@@ -10,8 +10,7 @@ export function graphOf(edges: string): PortGraph {
     .filter(Boolean)
     .map((edge) => edge.split('>') as [string, string]);
   const names = [...new Set(pairs.flat())].sort();
-  const builder = new PortGraphBuilder();
-  for (const name of names) builder.addResource(name, [], []);
+  const builder = new PortGraphBuilder(names.map((name) => ({ name })));
   for (const name of names)
     builder.addEdge(builder.startPort(names.indexOf(name)), builder.donePort(names.indexOf(name)));
   for (const [from, to] of pairs) {

@@ -1,6 +1,7 @@
-import type { StackInterface } from '../../src/interface/interface.ts';
+import { producerOf, type StackInterface } from '../../src/interface/interface.ts';
 import { parseName } from '../../src/names.ts';
 import type { Reference } from '../../src/template/expression.ts';
+import { ReadsBuilder, withOutputs } from '../../src/template/reads.ts';
 
 /** A resource in short: what its inputs read and what its attributes need. */
 export interface ResourceSketch {
@@ -43,16 +44,22 @@ export function stackOf(
       dependsOn: dependsOn ?? [],
     }),
   );
+  const numbers = new Map(resources.map(({ name: resource, index }) => [resource, index]));
+  const numberOf = (reference: Reference): number => producerOf({ keepsPositions: false, numbers }, reference);
+  const reads = new ReadsBuilder(resources.length, numberOf);
+  for (const { inputs } of resources) reads.add(inputs);
+  const stackOutputs = Object.entries(outputs).map(([output, read]) => ({
+    definition: { name: output },
+    references: read.map(referenceOf),
+  }));
   return {
     space: 'default',
     stack: name,
     template: { resources: new Map(definitions.map((definition) => [definition.name, definition])) },
     resources,
-    numbers: new Map(resources.map(({ name: resource, index }) => [resource, index])),
-    outputs: Object.entries(outputs).map(([output, reads]) => ({
-      definition: { name: output },
-      references: reads.map(referenceOf),
-    })),
+    numbers,
+    reads: withOutputs(reads.build(), stackOutputs, numberOf),
+    outputs: stackOutputs,
   } as unknown as StackInterface;
 }
 

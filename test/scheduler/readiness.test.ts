@@ -34,8 +34,7 @@ describe('Readiness', () => {
 
   test('a listener may fire and fail further ports along a chain of 100,000', () => {
     const length = 100_000;
-    const builder = new PortGraphBuilder();
-    for (let index = 0; index < length; index += 1) builder.addResource(`r${index}`, [], []);
+    const builder = new PortGraphBuilder(Array.from({ length }, (_, index) => ({ name: `r${index}` })));
     for (let index = 1; index < length; index += 1)
       builder.addEdge(builder.donePort(index - 1), builder.startPort(index));
     const graph = builder.build();
