@@ -12,7 +12,8 @@ import type { Json, JsonObject } from '../../values.ts';
  * A file that is there already is refused unless `overwrite` is set; its content is lost then. Delete removes the file
  * also when somebody has changed or replaced it meanwhile, as Terraform's local_file does: its content comes from the
  * template. Of an attempt that did not get to its end only the file that it made is removed (by device and inode), never
- * one that was there before. Directories that had to be made are removed too, if nothing else is in them by then.
+ * one that was there before; nor is one that was made after the delete had begun: the engine was paused then, and another
+ * one has done the delete and more. Directories that had to be made are removed too, if nothing else is in them by then.
  */
 export const localFile = definePlainType({
   name: 'Local::File',
@@ -68,11 +69,13 @@ export const localFile = definePlainType({
     async delete({ resourceId, token, data }) {
       const { path, directories, identity } = readData(data);
       if (path === undefined) return;
+      // By the clock that gives files their times.
+      const begunMs = Date.now();
       try {
         await remove(draftOf(path, token));
         const present = await find(path);
         const isOwn = present !== undefined && (resourceId !== undefined || identityOf(present) === identity);
-        if (isOwn && !present.isDirectory()) await remove(path);
+        if (isOwn && !present.isDirectory()) await removeUnlessNewer(path, draftOf(path, token), begunMs);
         for (const directory of directories) await removeIfEmpty(directory);
       } catch (error) {
         throw new FileFailed({
@@ -121,6 +124,30 @@ async function remove(path: string): Promise<void> {
     await unlink(path);
   } catch (error) {
     if (!isAbsence(error)) throw error;
+  }
+}
+
+/** Takes the file aside at one stroke before it looks at it: between a look and a removal the engine may be paused, too. */
+async function removeUnlessNewer(path: string, aside: string, begunMs: number): Promise<void> {
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (isAbsence(error)) return;
+    throw error;
+  }
+  const { birthtimeNs, ctimeNs } = await lstat(aside, { bigint: true });
+  // A file system that keeps no time of birth tells the time of the last change, which is the rename. `begunMs` was cut off.
+  const isNewer = birthtimeNs > BigInt(begunMs + 1) * 1_000_000n && birthtimeNs < ctimeNs;
+  if (isNewer) await putBack(aside, path);
+  await remove(aside);
+}
+
+async function putBack(aside: string, path: string): Promise<void> {
+  try {
+    await link(aside, path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EEXIST') await rename(aside, path);
   }
 }
 

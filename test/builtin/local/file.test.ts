@@ -8,6 +8,7 @@ import {
   renameSync,
   statSync,
   symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -135,6 +136,21 @@ describe('delete', () => {
     const run = await made({ content: 'x' });
     await stack.delete(run, { resourceId: undefined });
     expect(existsSync(join(stack.directory, 'conf'))).toBe(false);
+  });
+
+  test('that comes late leaves a file that was made after it had begun: another engine has done the delete and more', async () => {
+    const run = await made({ content: 'old' });
+    const begunMs = Date.now();
+    const deleted = stack.delete(run);
+    // In one turn of the event loop, as if the engine were paused in it.
+    while (Date.now() < begunMs + 20);
+    unlinkSync(path);
+    writeFileSync(path, 'new');
+    await deleted;
+    expect([readFileSync(path, 'utf8'), readdirSync(join(stack.directory, 'conf', 'deep'))]).toEqual([
+      'new',
+      ['app.conf'],
+    ]);
   });
 
   test('does not follow a symbolic link', async () => {
