@@ -61,9 +61,10 @@ export class ChildEngine {
    */
   async pause() {
     for (;;) {
-      if (!this.#child.kill('SIGSTOP') || this.told !== undefined || this.#child.exitCode !== null) return false;
-      if (!isLocked(join(this.#directory, 'store.db'))) return true;
+      const isRunning = this.#child.kill('SIGSTOP') && this.#child.exitCode === null && this.told === undefined;
+      if (isRunning && !isLocked(join(this.#directory, 'store.db'))) return true;
       this.continue();
+      if (!isRunning) return false;
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
   }
