@@ -1,4 +1,4 @@
-import { accessSync, closeSync, constants, mkdirSync, openSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import Database from 'libsql';
@@ -40,6 +40,8 @@ export interface SqliteStoreOptions {
   readonly durability?: 'process' | 'power';
   /** How long a write waits for another process that writes. Default 5,000; at least 0. */
   readonly busyTimeoutMs?: number;
+  /** How large the file may become, in bytes; a write beyond that is refused like one to a full disk. Default: no bound. */
+  readonly maxBytes?: number;
   /**
    * The clock by which leases are measured, in milliseconds: one that everybody who uses the file shares. Default: the
    * machine's, which nobody sets.
@@ -57,6 +59,8 @@ export interface SqliteStoreOptions {
 export class SqliteStore implements StackStore {
   readonly isShared = true;
   readonly #file: string;
+  /** Why it can only be read; undefined when it can be written. */
+  readonly #obstacle: unknown;
   /** Undefined once the store is closed: libsql frees a connection when nothing refers to its statements any more. */
   #connection: Connection | undefined;
   readonly #now: () => number;
@@ -65,33 +69,30 @@ export class SqliteStore implements StackStore {
   #revision = 0;
   #seenVersion = 0;
 
-  private constructor(file: string, connection: Connection, now: () => number) {
+  private constructor(file: string, connection: Connection, now: () => number, obstacle: unknown) {
     this.#file = file;
     this.#connection = connection;
     this.#now = now;
+    this.#obstacle = obstacle;
   }
 
   /**
    * Opens the store in `file`, which is created with its directory when there is none, readable by its owner only. A
-   * store of an older release is brought up to date. Throws StoreUnusable, leaving the file as it is, when it is no store,
-   * is damaged, was written by a newer release, or cannot be written.
+   * store of an older release is brought up to date. One that this user may only read, or that lies on a disk that is full or
+   * mounted to be read, is opened all the same; what would write it throws StoreUnusable. Throws StoreUnusable, leaving the
+   * file as it is, when it is no store, is damaged, was written by a newer release, or cannot be read.
    */
   static open(file: string, options: SqliteStoreOptions = {}): SqliteStore {
     const path = resolve(file);
-    const { durability = 'process', busyTimeoutMs = 5000, now = monotonicNow } = options;
+    const { busyTimeoutMs = 5000, now = monotonicNow } = options;
     createFile(path);
     return guarded(path, () => {
       inspect(path, busyTimeoutMs);
-      const database = new Database(path, { timeout: busyTimeoutMs });
       try {
-        migrate(path, database);
-        // A new file gets its marks before this, so that they stand in the file itself and not only in its log.
-        database.exec('PRAGMA journal_mode = WAL');
-        database.exec(`PRAGMA synchronous = ${durability === 'power' ? 'FULL' : 'NORMAL'}`);
-        return new SqliteStore(path, { database, statements: prepareAll(database) }, now);
+        return new SqliteStore(path, openToWrite(path, busyTimeoutMs, options), now, undefined);
       } catch (error) {
-        database.close();
-        throw error;
+        if (!isObstacle(error)) throw error;
+        return new SqliteStore(path, openToRead(path, busyTimeoutMs, error), now, error);
       }
     });
   }
@@ -281,7 +282,12 @@ export class SqliteStore implements StackStore {
   #write<T>(body: (statements: Statements) => T): T {
     return guarded(this.#file, () => {
       const { database, statements } = this.#opened();
-      const result = transaction(database, () => body(statements));
+      if (this.#obstacle !== undefined) throw cannotWrite(this.#file, this.#obstacle);
+      const result = transaction(database, () => {
+        // A newer release may have come to the file while this one had it open.
+        checkSchema(this.#file, Number(all(statements.schema)[0]?.[0]));
+        return body(statements);
+      });
       this.#revision += 1;
       return result;
     });
@@ -341,7 +347,8 @@ function createFile(path: string): void {
     // SQLite gives its log the mode of the file. The exclusive flag leaves a file that is there alone.
     closeSync(openSync(path, 'wx', 0o600));
   } catch (error) {
-    if (isSystemError(error, 'EEXIST')) return;
+    // Which error it is depends on the file system, when that is mounted to be read.
+    if (existsSync(path)) return;
     throw cannotOpen(path, error);
   }
 }
@@ -353,29 +360,22 @@ function createFile(path: string): void {
 function inspect(path: string, busyTimeoutMs: number): void {
   try {
     if (!statSync(path).isFile()) throw new Error('it is not a file');
-    accessSync(path, constants.R_OK | constants.W_OK);
+    accessSync(path, constants.R_OK);
     // New, or left by somebody who was killed before the first transaction.
     if (statSync(path).size === 0) return;
   } catch (error) {
     throw cannotOpen(path, error);
   }
-  const look = (location: string): { pages: number; application: number; schema: number } => {
-    const database = new Database(location, { timeout: busyTimeoutMs });
-    try {
-      const pragma = (name: string): number => Number(all(database.prepare(`PRAGMA ${name}`).raw())[0]?.[0]);
-      return { pages: pragma('page_count'), application: pragma('application_id'), schema: pragma('user_version') };
-    } finally {
-      database.close();
-    }
-  };
-  let found: ReturnType<typeof look>;
-  try {
-    found = look(`${pathToFileURL(path).href}?mode=ro`);
-  } catch (error) {
-    if (!sqliteCode(error).startsWith('SQLITE_READONLY')) throw error;
-    // Somebody was killed within a transaction, and SQLite has to undo it before anybody can read.
-    found = look(path);
-  }
+  const found = readable(path, busyTimeoutMs, (database) => {
+    const pragma = (name: string): number => Number(all(database.prepare(`PRAGMA ${name}`).raw())[0]?.[0]);
+    const facts = {
+      pages: pragma('page_count'),
+      application: pragma('application_id'),
+      schema: pragma('user_version'),
+    };
+    database.close();
+    return facts;
+  });
   if (found.pages === 0) return;
   if (found.application !== APPLICATION_ID) {
     throw new StoreUnusable({
@@ -396,12 +396,89 @@ function checkSchema(path: string, schema: number): void {
   });
 }
 
+function openToWrite(path: string, busyTimeoutMs: number, options: SqliteStoreOptions): Connection {
+  accessSync(path, constants.W_OK);
+  const database = new Database(path, { timeout: busyTimeoutMs });
+  try {
+    const { durability, maxBytes } = options;
+    migrate(path, database);
+    // A new file gets its marks before this, so that they stand in the file itself and not only in its log.
+    database.exec('PRAGMA journal_mode = WAL');
+    database.exec(`PRAGMA synchronous = ${durability === 'power' ? 'FULL' : 'NORMAL'}`);
+    if (maxBytes !== undefined) limitSize(database, maxBytes);
+    return { database, statements: prepareAll(database) };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function limitSize(database: Database.Database, maxBytes: number): void {
+  const pageSize = Number(all(database.prepare('PRAGMA page_size').raw())[0]?.[0]);
+  database.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maxBytes / pageSize))}`);
+}
+
+/** Opens what `obstacle` keeps from being written. */
+function openToRead(path: string, busyTimeoutMs: number, obstacle: unknown): Connection {
+  if (statSync(path).size === 0) throw cannotWrite(path, obstacle);
+  return readable(path, busyTimeoutMs, (database) => {
+    const schema = schemaOf(database);
+    checkSchema(path, schema);
+    if (schema < NEWEST_SCHEMA) throw cannotMigrate(path, schema, obstacle);
+    return { database, statements: prepareAll(database) };
+  });
+}
+
+/**
+ * What `read` gives, with a connection that does not write, which stays open unless `read` closes it. SQLite reads its log by
+ * an index that it keeps in a file beside it, and makes both where they are missing. Who may not do that reads the file
+ * alone, as long as there is nothing in the log, and does not see then what others store from now on.
+ */
+function readable<T>(path: string, busyTimeoutMs: number, read: (database: Database.Database) => T): T {
+  const tried = (location: string): T => {
+    const database = new Database(location, { timeout: busyTimeoutMs });
+    try {
+      return read(database);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  };
+  const location = pathToFileURL(path).href;
+  const hasLog = (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  try {
+    // Beside a file that is somebody else's nothing is left that he could not write.
+    return tried(hasLog || mayWrite(path) ? `${location}?mode=ro` : `${location}?immutable=1`);
+  } catch (error) {
+    if (!isObstacle(error)) throw error;
+    if (!hasLog) return tried(`${location}?immutable=1`);
+    try {
+      // Somebody was killed, and SQLite has to bring the file in order before anybody can read.
+      return tried(path);
+    } catch (obstacle) {
+      throw isObstacle(obstacle) ? cannotReadLog(path, obstacle) : obstacle;
+    }
+  }
+}
+
+function mayWrite(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    accessSync(dirname(path), constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function migrate(path: string, database: Database.Database): void {
   checkSchema(path, schemaOf(database));
   if (schemaOf(database) === NEWEST_SCHEMA) return;
   transaction(database, () => {
-    // Asked again, under the lock: another process may have done it meanwhile.
-    for (const migration of MIGRATIONS.slice(schemaOf(database))) database.exec(migration);
+    // Asked again, under the lock: another process may have done it meanwhile, or have gone further.
+    const schema = schemaOf(database);
+    checkSchema(path, schema);
+    for (const migration of MIGRATIONS.slice(schema)) database.exec(migration);
     database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
     database.exec(`PRAGMA user_version = ${NEWEST_SCHEMA}`);
   });
@@ -422,6 +499,7 @@ function prepareAll(database: Database.Database) {
   const query = (sql: string): Statement => database.prepare(sql).raw();
   return {
     dataVersion: query('PRAGMA data_version'),
+    schema: query('PRAGMA user_version'),
     stackByName: query(
       `SELECT ${STACK_COLUMNS} FROM stacks s JOIN templates t ON t.stack = s.key WHERE s.space = ? AND s.name = ?`,
     ),
@@ -819,9 +897,23 @@ function storeUnusable(path: string, cause: unknown): StoreUnusable | StoreBusy 
 
 /** Empty for what SQLite has not thrown. */
 function sqliteCode(error: unknown): string {
-  const code = (error as { readonly code?: unknown } | null)?.code;
-  return typeof code === 'string' && code.startsWith('SQLITE_') ? code : '';
+  const { code, rawCode } = (error ?? {}) as { readonly code?: unknown; readonly rawCode?: unknown };
+  if (typeof code === 'string' && code.startsWith('SQLITE_')) return code;
+  // libsql has no name for some of SQLite's extended codes; the last byte is the primary one (https://sqlite.org/rescode.html).
+  return (typeof rawCode === 'number' && PRIMARY_CODES[rawCode & 0xff]) || '';
 }
+
+const PRIMARY_CODES: { readonly [code: number]: string } = {
+  1: 'SQLITE_ERROR',
+  5: 'SQLITE_BUSY',
+  8: 'SQLITE_READONLY',
+  10: 'SQLITE_IOERR',
+  11: 'SQLITE_CORRUPT',
+  13: 'SQLITE_FULL',
+  14: 'SQLITE_CANTOPEN',
+  19: 'SQLITE_CONSTRAINT',
+  26: 'SQLITE_NOTADB',
+};
 
 /** By the beginning of SQLite's code: what happened, and what to do. */
 const SQLITE_ERRORS: readonly (readonly [prefix: string, what: string, fix: string])[] = [
@@ -842,7 +934,11 @@ const SQLITE_ERRORS: readonly (readonly [prefix: string, what: string, fix: stri
     'Restore the file from a backup; nothing more is written to it.',
   ],
   ['SQLITE_READONLY', 'cannot be written', 'Give this user the right to write the file and its directory.'],
-  ['SQLITE_FULL', 'cannot grow: the disk is full', 'Free space on the disk and run the action again.'],
+  [
+    'SQLITE_FULL',
+    'cannot grow: the disk is full',
+    'Free space on the disk, then resume the stack whose action this has stopped. Until then the store can be read.',
+  ],
   ['SQLITE_CANTOPEN', 'cannot be opened', 'Look at the rights of the file and its directory.'],
 ];
 
@@ -855,6 +951,45 @@ function cannotOpen(path: string, cause: unknown): StoreUnusable {
   });
 }
 
-function isSystemError(error: unknown, code: string): boolean {
-  return (error as { readonly code?: unknown } | null)?.code === code;
+function cannotWrite(path: string, obstacle: unknown): StoreUnusable {
+  return new StoreUnusable({
+    what: `The store ${path} cannot be written.`,
+    why: `It could only be opened to be read: ${reasonOf(obstacle)}.`,
+    fix: 'Give this user the right to write the file and its directory, on a disk that has space, and open the store again.',
+    cause: obstacle,
+  });
+}
+
+function cannotReadLog(path: string, obstacle: unknown): StoreUnusable {
+  return new StoreUnusable({
+    what: `The store ${path} cannot be read here: its last changes stand in its log.`,
+    why: `The index of the log is missing, and cannot be made beside it: ${reasonOf(obstacle)}.`,
+    fix: `Free space on the disk, or copy the file and '${path}-wal' to where this user may write, and read them there.`,
+    cause: obstacle,
+  });
+}
+
+function cannotMigrate(path: string, schema: number, obstacle: unknown): StoreUnusable {
+  return new StoreUnusable({
+    what: `The store ${path} is of an older release and has to be brought up to date, but cannot be written.`,
+    why: `It has schema ${schema}, and this release reads schema ${NEWEST_SCHEMA}: ${reasonOf(obstacle)}.`,
+    fix: 'Open it once where it can be written, or read it with the release that wrote it.',
+    cause: obstacle,
+  });
+}
+
+function reasonOf(obstacle: unknown): string {
+  const code = sqliteCode(obstacle);
+  return code === '' ? `the system says: ${messageOf(obstacle)}` : `SQLite says: ${messageOf(obstacle)} (${code})`;
+}
+
+/** Whether the error tells that the file cannot be written, rather than that something is wrong with it. */
+function isObstacle(error: unknown): boolean {
+  if (isHotloomError(error)) return false;
+  const { code } = error as { readonly code?: unknown };
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return true;
+  const codes = ['SQLITE_READONLY', 'SQLITE_CANTOPEN', 'SQLITE_FULL', 'SQLITE_IOERR'];
+  return (
+    codes.some((prefix) => sqliteCode(error).startsWith(prefix)) || messageOf(error).startsWith('ConnectionFailed')
+  );
 }
