@@ -58,6 +58,8 @@ export type {
   Claim,
   Claimant,
   ResourceRecord,
+  ResourceSnapshot,
+  SnapshotRecord,
   StackRecord,
   StackStore,
   StoreChange,

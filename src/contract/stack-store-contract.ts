@@ -4,7 +4,15 @@ import { type HotloomError, isHotloomError } from '../errors.ts';
 import type { ResourceEvent, StackEvent } from '../events.ts';
 import type { DeclaredNames, Name } from '../names.ts';
 import { processStart } from '../process-identity.ts';
-import type { Claim, Claimant, ResourceRecord, StackRecord, StackStore, StoreChange } from '../store/stack-store.ts';
+import type {
+  Claim,
+  Claimant,
+  ResourceRecord,
+  SnapshotRecord,
+  StackRecord,
+  StackStore,
+  StoreChange,
+} from '../store/stack-store.ts';
 import type { Json } from '../values.ts';
 import type { ContractCase } from './contract-case.ts';
 
@@ -753,6 +761,77 @@ const RULES: readonly Rule[] = [
     },
   ],
 
+  // --- snapshots ---
+
+  [
+    'a snapshot keeps what the stack was and what is kept of its resources, whatever becomes of the stack',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE);
+      const first = snapshot(1, {
+        name: 'before "\u0000',
+        tags: ['a'],
+        definition: { ...SNAPSHOT.definition, files: { f: '\ud800' } },
+      });
+      const web = { record: resource(ODD[2], { data: { pid: 1 } }).record, data: { content: 'x\u0000', deep: [null] } };
+      const db = { record: resource('db').record };
+      await store.append(claim, [
+        { kind: 'snapshot', snapshot: first },
+        { kind: 'resourceSnapshot', id: first.id, resource: web },
+        { kind: 'resourceSnapshot', id: first.id, resource: db },
+      ]);
+      await store.append(claim, [
+        { kind: 'snapshot', snapshot: snapshot(2) },
+        { kind: 'snapshotState', id: first.id, action: 'CREATE', status: 'COMPLETE', reason: 'done' },
+        { kind: 'resourceGone', resource: ODD[2] },
+      ]);
+      const done = { ...first, status: 'COMPLETE', reason: 'done' };
+      assert.deepEqual(await store.snapshots(uuid(1)), [done, snapshot(2)]);
+      assert.deepEqual(await store.resourceSnapshots(first.id), [web, db]);
+      assert.deepEqual(await store.resourceSnapshots(uuid(802)), []);
+      await store.append(claim, [
+        { kind: 'resourceSnapshot', id: first.id, resource: { ...db, data: { n: 2 } } },
+        { kind: 'resourceSnapshot', id: uuid(999), resource: db },
+      ]);
+      assert.deepEqual(await store.resourceSnapshots(first.id), [web, { ...db, data: { n: 2 } }]);
+      await store.append(claim, [{ kind: 'snapshotGone', id: first.id }]);
+      assert.deepEqual(await store.snapshots(uuid(1)), [snapshot(2)]);
+      assert.deepEqual(await store.resourceSnapshots(first.id), []);
+    },
+  ],
+  [
+    'a removed stack leaves no snapshot',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE);
+      await store.append(claim, [
+        { kind: 'snapshot', snapshot: snapshot(1) },
+        { kind: 'resourceSnapshot', id: uuid(801), resource: { record: resource('db').record } },
+      ]);
+      await store.removeStack(claim);
+      assert.deepEqual([await store.snapshots(uuid(1)), await store.resourceSnapshots(uuid(801))], [[], []]);
+      const again = await store.createStack(stack('app'), LIVE);
+      await store.append(again, [{ kind: 'snapshot', snapshot: snapshot(1) }]);
+      assert.deepEqual(await store.resourceSnapshots(uuid(801)), []);
+    },
+  ],
+  [
+    'what a restore goes back to stands with the definition',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE);
+      const { definition } = SNAPSHOT;
+      const change = {
+        kind: 'definition',
+        definition,
+        previous: undefined,
+        declared: DECLARED,
+        rollback: false,
+      } as const;
+      await store.append(claim, [{ ...change, restoring: uuid(801) }]);
+      assert.equal((await store.findStack('default', 'app'))?.restoring, uuid(801));
+      await store.append(claim, [change]);
+      assert.equal((await store.findStack('default', 'app'))?.restoring, undefined);
+    },
+  ],
+
   // --- the rest ---
 
   [
@@ -786,6 +865,21 @@ const DECLARED: DeclaredNames = new Map([
   ['web', ['address', 'port']],
   [ODD[2], [ODD[3]]],
 ]);
+
+const SNAPSHOT: SnapshotRecord = {
+  id: uuid(800),
+  action: 'CREATE',
+  status: 'IN_PROGRESS',
+  reason: '',
+  createdAt: 7,
+  stackAction: 'UPDATE',
+  stackStatus: 'COMPLETE',
+  definition: { template: { resources: {} }, files: {}, parameters: { size: 1 }, environment: {} },
+};
+
+function snapshot(number: number, more: Partial<SnapshotRecord> = {}): SnapshotRecord {
+  return { ...SNAPSHOT, id: uuid(800 + number), ...more };
+}
 
 const LIVE: Claimant = {
   engineId: uuid(900),

@@ -102,6 +102,14 @@ export class EngineStore implements StackStore {
     return this.#ask('read values', () => this.#store.values(stackId));
   }
 
+  snapshots(stackId: string): ReturnType<StackStore['snapshots']> {
+    return this.#ask('list the snapshots', () => this.#store.snapshots(stackId));
+  }
+
+  resourceSnapshots(snapshotId: string): ReturnType<StackStore['resourceSnapshots']> {
+    return this.#ask('read a snapshot', () => this.#store.resourceSnapshots(snapshotId));
+  }
+
   events(stackId: string, after?: number): ReturnType<StackStore['events']> {
     return this.#ask('read events', () => this.#store.events(stackId, after));
   }

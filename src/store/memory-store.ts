@@ -7,6 +7,8 @@ import type {
   Claim,
   Claimant,
   ResourceRecord,
+  ResourceSnapshot,
+  SnapshotRecord,
   StackRecord,
   StackStore,
   StoreChange,
@@ -79,6 +81,18 @@ export class MemoryStore implements StackStore {
     return [...stack.resources].flatMap(([resource, { result, published }]) =>
       Object.entries({ ...result, ...published }).map(([attribute, value]) => ({ resource, attribute, value })),
     );
+  }
+
+  snapshots(stackId: string): readonly SnapshotRecord[] {
+    return [...(this.#stacks.get(stackId)?.snapshots.values() ?? [])].map(({ snapshot }) => snapshot);
+  }
+
+  resourceSnapshots(snapshotId: string): readonly ResourceSnapshot[] {
+    for (const { snapshots } of this.#stacks.values()) {
+      const found = snapshots.get(snapshotId);
+      if (found !== undefined) return [...found.resources.values()];
+    }
+    return [];
   }
 
   events(stackId: string, after = 0): readonly StoredEvent[] {
@@ -215,16 +229,19 @@ export class MemoryStore implements StackStore {
         stack.record = { ...stack.record, action, status, reason, updatedAt: time };
         return;
       }
-      case 'definition':
+      case 'definition': {
+        const { restoring: _restoring, ...record } = stack.record;
         stack.record = {
-          ...stack.record,
+          ...record,
           ...change.definition,
           previous: change.previous,
           rollback: change.rollback,
+          ...(change.restoring === undefined ? {} : { restoring: change.restoring }),
           ...(change.tags === undefined ? {} : { tags: change.tags }),
         };
         stack.declared = change.declared;
         return;
+      }
       case 'outputs':
         stack.record = { ...stack.record, outputs: change.outputs };
         return;
@@ -234,6 +251,21 @@ export class MemoryStore implements StackStore {
         return;
       case 'resourceGone':
         stack.resources.delete(change.resource);
+        return;
+      case 'snapshot':
+        stack.snapshots.set(change.snapshot.id, { snapshot: change.snapshot, resources: new Map() });
+        return;
+      case 'snapshotState': {
+        const stored = stack.snapshots.get(change.id);
+        const { action, status, reason } = change;
+        if (stored !== undefined) stored.snapshot = { ...stored.snapshot, action, status, reason };
+        return;
+      }
+      case 'resourceSnapshot':
+        stack.snapshots.get(change.id)?.resources.set(change.resource.record.name, change.resource);
+        return;
+      case 'snapshotGone':
+        stack.snapshots.delete(change.id);
         return;
       case 'value':
         stack.setValue(change.resource, change.attribute, change.value);
@@ -268,11 +300,20 @@ interface StoredResource {
   published: Record<string, Json> | undefined;
 }
 
+/** One snapshot of a stack. */
+interface StoredSnapshot {
+  snapshot: SnapshotRecord;
+  /** By the name of the resource. */
+  readonly resources: Map<string, ResourceSnapshot>;
+}
+
 /** One stack with everything that belongs to it. */
 class StackState {
   record: StackRecord;
   /** By name, in the order in which they were first stored. */
   readonly resources = new Map<string, StoredResource>();
+  /** By id, oldest first. */
+  readonly snapshots = new Map<string, StoredSnapshot>();
   /** The names that the stack has read, by their key. */
   readonly reads = new Map<string, Name>();
   /** The newest last, with their sequence numbers; up to twice as many as are kept. */

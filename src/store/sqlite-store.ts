@@ -13,6 +13,8 @@ import type {
   Claim,
   Claimant,
   ResourceRecord,
+  ResourceSnapshot,
+  SnapshotRecord,
   StackDefinition,
   StackRecord,
   StackStore,
@@ -143,6 +145,19 @@ export class SqliteStore implements StackStore {
       });
       return [...published, ...ofResults];
     });
+  }
+
+  snapshots(stackId: string): readonly SnapshotRecord[] {
+    return this.#read((statements) => all(statements.snapshots, stackId).map(snapshotOf));
+  }
+
+  resourceSnapshots(snapshotId: string): readonly ResourceSnapshot[] {
+    return this.#read((statements) =>
+      all(statements.resourceSnapshots, snapshotId).map(([record, data]) => ({
+        record: resourceOf(record),
+        ...(data === null ? {} : { data: jsonOf(data) as JsonObject }),
+      })),
+    );
   }
 
   events(stackId: string, after = 0): readonly StoredEvent[] {
@@ -594,11 +609,36 @@ function prepareAll(database: Database.Database) {
       `INSERT INTO events (sequence, stack, count, events)
        VALUES (coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0) + ?2, ?1, ?2, ?3)`,
     ),
+    snapshots: query(
+      `SELECT n.id, n.state, n.document, n.files, n.parameters, n.environment
+       FROM snapshots n JOIN stacks s ON s.key = n.stack WHERE s.id = ? ORDER BY n.key`,
+    ),
+    resourceSnapshots: query(
+      `SELECT r.record, r.data FROM snapshot_resources r JOIN snapshots n ON n.key = r.snapshot
+       WHERE n.id = ? ORDER BY r.ordinal`,
+    ),
+    addSnapshot: prepare(
+      'INSERT INTO snapshots (stack, id, state, document, files, parameters, environment) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    ),
+    setSnapshotState: prepare('UPDATE snapshots SET state = json_patch(state, ?3) WHERE stack = ?1 AND id = ?2'),
+    setResourceSnapshot: prepare(
+      `INSERT INTO snapshot_resources (snapshot, name, record, data)
+       SELECT key, ?3, ?4, ?5 FROM snapshots WHERE stack = ?1 AND id = ?2
+       ON CONFLICT (snapshot, name) DO UPDATE SET record = excluded.record, data = excluded.data`,
+    ),
+    removeSnapshot: [
+      prepare(
+        'DELETE FROM snapshot_resources WHERE snapshot = (SELECT key FROM snapshots WHERE stack = ?1 AND id = ?2)',
+      ),
+      prepare('DELETE FROM snapshots WHERE stack = ?1 AND id = ?2'),
+    ],
     removeResource: prepare('DELETE FROM resources WHERE stack = ? AND name = ?'),
     removePublished: prepare('DELETE FROM published WHERE stack = ? AND resource = ?'),
     removeStack: [
       prepare('DELETE FROM events WHERE stack = ?'),
       prepare('DELETE FROM reads WHERE reader = ?'),
+      prepare('DELETE FROM snapshot_resources WHERE snapshot IN (SELECT key FROM snapshots WHERE stack = ?)'),
+      prepare('DELETE FROM snapshots WHERE stack = ?'),
       prepare('DELETE FROM published WHERE stack = ?'),
       prepare('DELETE FROM resources WHERE stack = ?'),
       prepare('DELETE FROM claims WHERE stack = ?'),
@@ -657,12 +697,12 @@ function store(statements: Statements, key: number, changes: readonly StoreChang
         break;
       }
       case 'definition': {
-        const { definition, previous, declared, rollback, tags } = change;
+        const { definition, previous, declared, rollback, tags, restoring = null } = change;
         const [space, name] = (all(statements.nameOfStack, key)[0] as Row).map(segmentOf) as [string, string];
         refuseWrittenOutside(statements, [space, name], declared);
         const before = previous === undefined ? null : text(definitionOf(previous));
         run(statements.setTemplate, key, ...definitionColumns(definition, declared), before);
-        run(statements.setState, key, text({ rollback, tags }));
+        run(statements.setState, key, text({ rollback, tags, restoring }));
         break;
       }
       case 'outputs':
@@ -682,6 +722,26 @@ function store(statements: Statements, key: number, changes: readonly StoreChang
         run(statements.removePublished, key, resource);
         break;
       }
+      case 'snapshot': {
+        const { id, definition, ...state } = change.snapshot;
+        const { template, files, parameters, environment } = definition;
+        run(statements.addSnapshot, key, id, text(state), ...[template, files, parameters, environment].map(text));
+        break;
+      }
+      case 'snapshotState': {
+        const { id, action, status, reason } = change;
+        run(statements.setSnapshotState, key, id, text({ action, status, reason }));
+        break;
+      }
+      case 'resourceSnapshot': {
+        const { record, data } = change.resource;
+        const kept = data === undefined ? null : text(data);
+        run(statements.setResourceSnapshot, key, change.id, storedSegment(record.name), text(record), kept);
+        break;
+      }
+      case 'snapshotGone':
+        for (const statement of statements.removeSnapshot) run(statement, key, change.id);
+        break;
       case 'value':
         published.push(key, storedSegment(change.resource), storedSegment(change.attribute), text(change.value));
         break;
@@ -845,7 +905,23 @@ function stackOf([
   };
 }
 
-type StackState = Pick<StackRecord, 'action' | 'status' | 'reason' | 'createdAt' | 'updatedAt' | 'tags' | 'rollback'>;
+function snapshotOf([id, state, document, files, parameters, environment]: Row): SnapshotRecord {
+  return {
+    ...(JSON.parse(state as string) as Omit<SnapshotRecord, 'id' | 'definition'>),
+    id: id as string,
+    definition: {
+      template: jsonOf(document) as StackDefinition['template'],
+      files: jsonOf(files) as StackDefinition['files'],
+      parameters: jsonOf(parameters) as StackDefinition['parameters'],
+      environment: jsonOf(environment) as StackDefinition['environment'],
+    },
+  };
+}
+
+type StackState = Pick<
+  StackRecord,
+  'action' | 'status' | 'reason' | 'createdAt' | 'updatedAt' | 'tags' | 'rollback' | 'restoring'
+>;
 
 function stateOf(column: Bound | undefined): StackState {
   return JSON.parse(column as string);

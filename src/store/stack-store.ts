@@ -32,6 +32,8 @@ export interface StackRecord extends StackDefinition {
   readonly tags?: readonly string[] | undefined;
   /** Whether a create or an update that fails is undone. */
   readonly rollback: boolean;
+  /** The id of the snapshot from which it was last restored, if it has not been updated since. */
+  readonly restoring?: string | undefined;
   /** What the stack was when it was last complete, while an update has not come to its end: what a rollback goes back to. */
   readonly previous?: StackDefinition | undefined;
   /** The template outputs by name, once the stack is complete. `{ error }` for one that cannot be resolved. */
@@ -76,11 +78,40 @@ export interface ResourceRecord {
   readonly isOutdated?: true;
   /** The name under which it was made, when another has replaced it and it is still to be deleted; `name` is then its own. */
   readonly replacedName?: string;
+  /** A restore is still to bring it to what a snapshot has kept of it. Of no meaning in other actions. Default: false. */
+  readonly isToBeRestored?: true | undefined;
   /** It has been suspended, and not been resumed since. Default: false. */
   readonly isSuspended?: boolean | undefined;
   /** `Retain` keeps the real thing when the resource is deleted. */
   readonly deletionPolicy: 'Delete' | 'Retain' | 'Snapshot';
   readonly updatedAt: number;
+}
+
+/** A stack as it was at a moment, to go back to. */
+export interface SnapshotRecord {
+  /** UUID. */
+  readonly id: string;
+  /** What its maker calls it. */
+  readonly name?: string | undefined;
+  /** What is or was last done with it: Heat's words. */
+  readonly action: 'CREATE' | 'DELETE';
+  readonly status: Status;
+  readonly reason: string;
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly createdAt: number;
+  /** The state that the stack was in. */
+  readonly stackAction: Action;
+  readonly stackStatus: Status;
+  readonly definition: StackDefinition;
+  readonly tags?: readonly string[] | undefined;
+}
+
+/** A resource in a snapshot. */
+export interface ResourceSnapshot {
+  /** As it was. */
+  readonly record: ResourceRecord;
+  /** What its handler has kept of it; absent when there was nothing to keep. */
+  readonly data?: JsonObject | undefined;
 }
 
 /** One step of a stack's story. A batch of changes is stored whole or not at all, in its order. */
@@ -101,6 +132,8 @@ export type StoreChange =
       readonly rollback: boolean;
       /** Default: those that it has. */
       readonly tags?: readonly string[] | undefined;
+      /** See StackRecord. */
+      readonly restoring?: string | undefined;
     }
   | { readonly kind: 'outputs'; readonly outputs: StackRecord['outputs'] }
   | {
@@ -112,6 +145,10 @@ export type StoreChange =
       readonly isEvent?: boolean;
     }
   | { readonly kind: 'resourceGone'; readonly resource: string }
+  | { readonly kind: 'snapshot'; readonly snapshot: SnapshotRecord }
+  | ({ readonly kind: 'snapshotState'; readonly id: string } & Pick<SnapshotRecord, 'action' | 'status' | 'reason'>)
+  | { readonly kind: 'resourceSnapshot'; readonly id: string; readonly resource: ResourceSnapshot }
+  | { readonly kind: 'snapshotGone'; readonly id: string }
   | { readonly kind: 'value'; readonly resource: string; readonly attribute: string; readonly value: Json }
   | { readonly kind: 'read'; readonly name: Name; readonly value: Json }
   | { readonly kind: 'event'; readonly event: StackEvent | ResourceEvent };
@@ -174,6 +211,10 @@ export interface StackStore {
   values(
     stackId: string,
   ): MaybePromise<readonly { readonly resource: string; readonly attribute: string; readonly value: Json }[]>;
+  /** The stack's snapshots, oldest first. */
+  snapshots(stackId: string): MaybePromise<readonly SnapshotRecord[]>;
+  /** The resources of a snapshot, in the order in which they were first stored; none for one that is not there. */
+  resourceSnapshots(snapshotId: string): MaybePromise<readonly ResourceSnapshot[]>;
   /** The stack's events with a sequence above `after`, oldest first. At least the newest 1,000 are kept, and so many told. */
   events(stackId: string, after?: number): MaybePromise<readonly StoredEvent[]>;
 

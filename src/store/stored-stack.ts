@@ -64,8 +64,15 @@ export function checkChange(change: StoreChange): StoreChange {
       const record = data === change.record.data ? change.record : { ...change.record, data };
       return record === change.record && values === change.values ? change : { ...change, record, values };
     }
+    case 'resourceSnapshot': {
+      const data = change.resource.data === undefined ? undefined : (asJson(change.resource.data) as JsonObject);
+      return data === change.resource.data ? change : { ...change, resource: { ...change.resource, data } };
+    }
     case 'stack':
     case 'definition':
+    case 'snapshot':
+    case 'snapshotState':
+    case 'snapshotGone':
     case 'outputs':
     case 'resourceGone':
     case 'event':
