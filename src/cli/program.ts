@@ -133,6 +133,7 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
   )
     .option('--existing', 'keep what is not given: the template, the environment, the parameters')
     .option('--clear-parameter <key>', 'with --existing: a parameter that gets its default again; repeatable', collect)
+    .option('--move <old=new>', 'a resource that has got another name keeps what it is; repeatable', collect)
     .option('--dry-run', 'show what would happen, and do nothing')
     .option('--out <file>', "with --dry-run: write the plan to a file, for 'apply'")
     .option('--timeout <minutes>', 'stop what has not ended by then (default: 60)', positiveNumber)

@@ -129,7 +129,13 @@ const RULES: readonly Rule[] = [
     async (store) => {
       const record = stack('app', { parameters: { size: 1 }, tags: ['old'] });
       const claim = await store.createStack(record, LIVE, DECLARED);
-      const previous = { template: {}, files: {}, parameters: { size: 1 }, environment: {} };
+      const previous = {
+        template: {},
+        files: {},
+        parameters: { size: 1 },
+        environment: {},
+        namesBefore: { db: 'base' },
+      };
       const definition = {
         template: { resources: { db: { type: 'T' } } },
         files: { 'a.sh': 'true' },

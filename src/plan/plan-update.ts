@@ -25,6 +25,8 @@ export interface UpdateSources {
   readonly changes: readonly Change[];
   /** What is there, by its name in the store. */
   readonly present: ReadonlyMap<string, PresentResource>;
+  /** The names that resources have had until now, by those that the update gives them. */
+  readonly namesBefore: ReadonlyMap<string, string>;
   /** What cannot go on, by resource, with the reason. */
   readonly stuck: ReadonlyMap<string, string>;
   /** The outputs of the stack as it is. */
@@ -45,7 +47,7 @@ export function planUpdate(sources: UpdateSources): Plan {
   const steps = orderedResources(stack, graph).map((resource): PlanStep => {
     const change = changes[resource.index] as Change;
     const present = sources.present.get(resource.name);
-    const step = stepOf(resource, change.verdict);
+    const step = { ...stepOf(resource, change.verdict), movedFrom: sources.namesBefore.get(resource.name) };
     const stuck = sources.stuck.get(resource.name);
     if (stuck !== undefined) return { ...step, action: 'none', reason: stuck };
     if (change.verdict === 'unchanged') return step;

@@ -9,6 +9,7 @@ import { beginningOf } from './beginning.ts';
 import type { CreateOptions } from './create.ts';
 import type { StackDescription } from './describe.ts';
 import { Operation } from './operation.ts';
+import { presentResources } from './present.ts';
 import type { StackServices } from './services.ts';
 import { checkTags } from './tags.ts';
 
@@ -54,7 +55,8 @@ export async function adoptStack(services: StackServices, options: AdoptOptions)
       reason: 'Stack ADOPT started',
       time: services.clock.now(),
     });
-    return beginningOf(services, analysis, stackId, (change) => void journal.record(change));
+    const all = await presentResources(services, stackId);
+    return beginningOf(services, analysis, stackId, all, (change) => void journal.record(change));
   });
 }
 

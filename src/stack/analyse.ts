@@ -6,6 +6,7 @@ import type { PortGraph } from '../graph/port-graph.ts';
 import { deriveInterface } from '../interface/derive.ts';
 import type { StackInterface } from '../interface/interface.ts';
 import { staticScope } from '../interface/scope.ts';
+import { statedMoves, wrongMoves } from '../plan/moves.ts';
 import type { StackDefinition } from '../store/stack-store.ts';
 import { type Environment, parseEnvironment } from '../template/environment.ts';
 import { type ParameterType, type ParameterValues, resolveEachParameter } from '../template/parameters.ts';
@@ -97,7 +98,7 @@ export function analyse(
     redact,
   });
   const { stack } = derived;
-  const found = [...problems, ...derived.problems];
+  const found = [...problems, ...derived.problems, ...wrongMoves(stack, statedMoves(stack))];
   if (isTolerant || found.length === 0) {
     const graph = buildPortGraph(stack, services.granularity);
     found.push(...describeCycles(graph, stack));

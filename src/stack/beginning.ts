@@ -6,7 +6,7 @@ import type { ResourceRecord, StoreChange } from '../store/stack-store.ts';
 import type { Analysis } from './analyse.ts';
 import { tellUnknownOutcomes, unknownOutcomes } from './interruption.ts';
 import type { Beginning } from './operation.ts';
-import { changesTo, presentResources } from './present.ts';
+import { changesTo } from './present.ts';
 import type { StackServices } from './services.ts';
 
 /** What an update finds in the store, and what it will do with it. */
@@ -22,14 +22,14 @@ export interface FoundBeginning {
   readonly changes: readonly Change[];
 }
 
-/** What the update begins with. */
-export async function beginningOf(
-  services: StackServices,
+/** What an update begins with; `all` are the stack's resources, and `store` takes what is to be stored of it. */
+export function beginningOf(
+  services: Pick<StackServices, 'events' | 'clock'>,
   analysis: Analysis,
   stackId: string,
+  all: ReadonlyMap<string, PresentResource>,
   store: (change: StoreChange) => void,
-): Promise<Beginning> {
-  const all = await presentResources(services, stackId);
+): Beginning {
   const { stored, present, unknown, hasLeftovers } = findBeginning(analysis, stackId, all);
   tellUnknownOutcomes(services, analysis, unknown, all, store);
   return { stored, present, hasLeftovers };

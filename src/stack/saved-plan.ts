@@ -3,6 +3,7 @@ import { PlanStale, StackValidationFailed, UserParameterMissing } from '../error
 import { changedSince, type Fingerprint, fingerprintOf } from '../plan/fingerprint.ts';
 import { type Plan, type PlanStep, planCreate } from '../plan/plan.ts';
 import type { StackDefinition, StackRecord } from '../store/stack-store.ts';
+import type { Move } from '../template/moved.ts';
 import { isJsonObject, type Json, type JsonObject, sameJson } from '../values.ts';
 import { listNames } from '../wording.ts';
 import { type Analysis, analyse, analyseStored } from './analyse.ts';
@@ -30,6 +31,8 @@ export interface SavedPlan {
   /** Slow digests of the hidden parameters that were given: the values have to be given again, and be the same. */
   readonly hidden: { readonly [parameter: string]: string };
   readonly rollback: boolean;
+  /** The moves that were given besides those of the template. */
+  readonly moves: readonly Move[];
   /** The tags that the stack is to have; absent for those that it has. */
   readonly tags?: readonly string[];
   /** What the stack was; null when there was none. */
@@ -52,15 +55,15 @@ export function savePlanOfCreate(services: StackServices, options: CreateOptions
   checkTags(options.tags);
   const analysis = analyse(services, options);
   const plan = planCreate(analysis.stack, analysis.graph, analysis.redact);
-  return savedPlan(services, analysis, plan, options.rollback === true, options.tags, null);
+  return savedPlan(services, analysis, plan, options, null);
 }
 
 /** The plan of an update, to be applied later. Throws what an update throws before it makes anything. */
 export async function savePlanOfUpdate(services: StackServices, options: UpdateOptions): Promise<SavedPlan> {
   const { record, analysis } = await prepareUpdate(services, options);
   const all = await presentResources(services, record.id);
-  const plan = await planOf(services, record, analysis, all);
-  return savedPlan(services, analysis, plan, options.rollback === true, tagsOf(options), fingerprintOf(record, all));
+  const plan = await planOf(services, record, analysis, all, options.moves);
+  return savedPlan(services, analysis, plan, { ...options, tags: tagsOf(options) }, fingerprintOf(record, all));
 }
 
 /**
@@ -108,11 +111,15 @@ async function applyUpdate(
   await refuseChanged(services, before, basis);
   const analysis = analyseStored(services, { id: before.id, space, name, ...saved.definition }, hidden);
   refuseOtherHidden(saved, analysis);
-  refuseOther(saved, await planOf(services, before, analysis, await presentResources(services, before.id)));
+  refuseOther(
+    saved,
+    await planOf(services, before, analysis, await presentResources(services, before.id), saved.moves),
+  );
   return runUpdate(services, before, analysis, {
     timeoutMs,
     signal,
     rollback: saved.rollback,
+    moves: saved.moves,
     tags: saved.tags,
     refusal: refusalOf(saved.plan),
     // Somebody else may have changed it until it was claimed.
@@ -120,12 +127,18 @@ async function applyUpdate(
   });
 }
 
+/** What of the options of an action is kept in its plan. */
+interface PlannedOptions {
+  readonly rollback?: boolean;
+  readonly moves?: readonly Move[];
+  readonly tags?: readonly string[] | undefined;
+}
+
 function savedPlan(
   { randomness, clock }: StackServices,
   analysis: Analysis,
   plan: Plan,
-  rollback: boolean,
-  tags: readonly string[] | undefined,
+  { rollback = false, moves = [], tags }: PlannedOptions,
   basis: Fingerprint | null,
 ): SavedPlan {
   const id = randomness.uuid();
@@ -137,6 +150,7 @@ function savedPlan(
     definition: definitionOf(analysis),
     hidden: hiddenDigests(analysis, id),
     rollback,
+    moves,
     ...(tags === undefined ? {} : { tags }),
     basis,
   };

@@ -1,17 +1,19 @@
-import { ActionCancelled, ImmutableParameterModified, NotSupported } from '../errors.ts';
-import type { Action } from '../events.ts';
+import { ActionCancelled, ImmutableParameterModified, NotSupported, TemplateInvalid } from '../errors.ts';
 import type { PresentResource } from '../plan/comparison.ts';
+import { type MovedResources, moveResources, type PlacedMove, statedMoves, wrongMoves } from '../plan/moves.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planUpdate } from '../plan/plan-update.ts';
-import type { Claim, ResourceRecord, StackDefinition, StackRecord, StoreChange } from '../store/stack-store.ts';
+import type { Claim, ResourceRecord, StackRecord, StoreChange } from '../store/stack-store.ts';
+import type { Move } from '../template/moved.ts';
 import { type JsonObject, sameJson } from '../values.ts';
-import { type Analysis, analyse, analyseStored, type TemplateInput } from './analyse.ts';
+import { type Analysis, analyse, type TemplateInput } from './analyse.ts';
 import { beginningOf, findBeginning, outdatedRecords } from './beginning.ts';
 import { findStack } from './delete.ts';
 import { isAsleep, type StackDescription } from './describe.ts';
 import { Operation, type OperationLimits } from './operation.ts';
 import { presentResources, touched } from './present.ts';
 import { restrictionsOf } from './restrictions.ts';
+import { rollbackOf, rollbackTarget, withNamesBefore } from './rollback.ts';
 import { endOwnAction, type RunningAction, type StackServices } from './services.ts';
 import { checkTags } from './tags.ts';
 
@@ -31,6 +33,11 @@ export interface UpdateOptions extends Omit<TemplateInput, 'template'> {
   readonly rollback?: boolean;
   /** As of create. Default: none; with `existing` those that the stack has. */
   readonly tags?: readonly string[];
+  /**
+   * Resources that have had other names before, which keep what they are: for templates of Heat's versions, that have no
+   * section `moved`. One that is not there any more under `from` has moved already.
+   */
+  readonly moves?: readonly Move[];
   /** Cancels the update. What is done by then stays recorded; another update goes on from there. */
   readonly signal?: AbortSignal;
 }
@@ -47,12 +54,12 @@ export interface UpdateOptions extends Omit<TemplateInput, 'template'> {
  * ROLLBACK_COMPLETE with `rollback`.
  */
 export async function updateStack(services: StackServices, options: UpdateOptions): Promise<StackDescription> {
-  const { timeoutMs, signal, rollback } = options;
+  const { timeoutMs, signal, rollback, moves } = options;
   // Whatever is wrong with what was given is told before anything is stopped.
   const { record, analysis } = await prepareUpdate(services, options);
   const tags = tagsOf(options);
   await supersede(services, record);
-  return runUpdate(services, record, analysis, { timeoutMs, signal, rollback, tags });
+  return runUpdate(services, record, analysis, { timeoutMs, signal, rollback, tags, moves });
 }
 
 /** The tags that an update gives the stack; undefined for those that it has. */
@@ -68,12 +75,33 @@ export async function prepareUpdate(
   checkTags(options.tags);
   const record = await findStack(services, options.space ?? 'default', options.stack);
   await refuseState(services, record);
-  return { record, analysis: analyseUpdate(services, record, options) };
+  const analysis = analyseUpdate(services, record, options);
+  const wrong = wrongMoves(analysis.stack, movesOf(analysis, options.moves ?? []));
+  if (wrong.length > 0) throw new TemplateInvalid(wrong);
+  return { record, analysis };
+}
+
+/** The moves of the template and those that are given besides. */
+function movesOf({ stack }: Analysis, given: readonly Move[]): readonly PlacedMove[] {
+  const stated = statedMoves(stack);
+  const others = given.filter(({ from, to }) => !stated.some((move) => move.from === from && move.to === to));
+  return [...stated, ...others.map((move) => ({ ...move, where: undefined }))];
+}
+
+function withRecords(
+  present: ReadonlyMap<string, PresentResource>,
+  records: readonly ResourceRecord[],
+): ReadonlyMap<string, PresentResource> {
+  const changed = new Map(present);
+  for (const record of records) changed.set(record.name, { ...(present.get(record.name) as PresentResource), record });
+  return changed;
 }
 
 /** How an update runs once it is known what the stack is to be. */
 export interface UpdateRun extends Omit<OperationLimits, 'rollback'> {
   readonly rollback: boolean | undefined;
+  /** Resources that have had other names, besides those that the template tells of. */
+  readonly moves?: readonly Move[] | undefined;
   /** Default: those that the stack has. */
   readonly tags?: readonly string[] | undefined;
   /** Looks at the stack once nobody else can change it; what it throws ends the update before it begins. */
@@ -88,9 +116,9 @@ export async function runUpdate(
   run: UpdateRun,
 ): Promise<StackDescription> {
   const claim = await services.store.claim(before.id, await services.claimant());
-  const record = await findClaimed(services, before, claim, run.check);
+  const { record, moved } = await findClaimed(services, before, claim, analysis, run);
   const operation = new Operation(services, limitsOf(services, record, run, analysis), analysis, record.id, 'UPDATE');
-  return operation.goOn(claim, 'started', async (journal) => {
+  return operation.goOn(claim, 'started', async () => {
     const definition: StoreChange = {
       kind: 'definition',
       definition: operation.definition,
@@ -99,12 +127,15 @@ export async function runUpdate(
       rollback: run.rollback === true,
       tags: run.tags,
     };
-    const outdated = outdatedRecords(analysis, await presentResources(services, record.id));
     // Stored, so that a resume of the update knows those that it has not come to.
-    if (outdated.length > 0)
-      await journal.record(...outdated.map((each) => ({ kind: 'resource', record: each }) as const));
-    const beginning = await beginningOf(services, analysis, record.id, (change) => void journal.record(change));
-    return { ...beginning, changes: [definition] };
+    const outdated = outdatedRecords(analysis, moved.present);
+    const changes: StoreChange[] = [
+      ...moved.changes,
+      ...outdated.map((each) => ({ kind: 'resource', record: each }) as const),
+    ];
+    const present = withRecords(moved.present, outdated);
+    const beginning = beginningOf(services, analysis, record.id, present, (change) => void changes.push(change));
+    return { ...beginning, changes: [...changes, definition] };
   });
 }
 
@@ -116,13 +147,17 @@ async function findClaimed(
   services: StackServices,
   before: StackRecord,
   claim: Claim,
-  check: UpdateRun['check'],
-): Promise<StackRecord> {
+  analysis: Analysis,
+  { check, moves = [] }: UpdateRun,
+): Promise<{ readonly record: StackRecord; readonly moved: MovedResources }> {
   try {
     const record = await findStack(services, before.space, before.name);
     await refuseState(services, record);
     await check?.(record);
-    return { ...record, previous: await rollbackTarget(services, record) };
+    const all = await presentResources(services, record.id);
+    const moved = moveResources(analysis.stack, all, movesOf(analysis, moves));
+    const previous = withNamesBefore(await rollbackTarget(services, record), moved.namesBefore);
+    return { record: { ...record, previous }, moved };
   } catch (error) {
     await services.store.release(claim);
     throw error;
@@ -132,7 +167,7 @@ async function findClaimed(
 /** What an update would do, as data. Throws what it would throw before it makes anything, but for ActionInProgress. */
 export async function previewUpdate(services: StackServices, options: UpdateOptions): Promise<Plan> {
   const { record, analysis } = await prepareUpdate(services, options);
-  return planOf(services, record, analysis, await presentResources(services, record.id));
+  return planOf(services, record, analysis, await presentResources(services, record.id), options.moves);
 }
 
 /** What an update to `analysis` would do; `all` are the stack's resources with their values, by name in the store. */
@@ -141,17 +176,17 @@ export async function planOf(
   record: StackRecord,
   analysis: Analysis,
   all: ReadonlyMap<string, PresentResource>,
+  moves: readonly Move[] = [],
 ): Promise<Plan> {
-  const found = new Map(all);
-  for (const outdated of outdatedRecords(analysis, all)) {
-    found.set(outdated.name, { ...(all.get(outdated.name) as PresentResource), record: outdated });
-  }
+  const { present, namesBefore } = moveResources(analysis.stack, all, movesOf(analysis, moves));
+  const found = withRecords(present, outdatedRecords(analysis, present));
   const { changes, unknown } = findBeginning(analysis, record.id, found);
   return planUpdate({
     stack: analysis.stack,
     graph: analysis.graph,
     changes,
     present: touched(found),
+    namesBefore,
     stuck: new Map([...unknown].map(([resource, { what }]) => [resource, what])),
     outputs: record.outputs,
     restricted: restrictionsOf(analysis),
@@ -174,8 +209,14 @@ export function resumeUpdate(
     : limitsOf(services, record, { timeoutMs, signal, rollback: record.rollback }, analysis);
   const action = record.action === 'ADOPT' || isRollback ? record.action : 'UPDATE';
   const operation = new Operation(services, limits, analysis, record.id, action);
-  return operation.goOn(claim, 'resumed', (journal) =>
-    beginningOf(services, analysis, record.id, (change) => void journal.record(change)),
+  return operation.goOn(claim, 'resumed', async (journal) =>
+    beginningOf(
+      services,
+      analysis,
+      record.id,
+      await presentResources(services, record.id),
+      (change) => void journal.record(change),
+    ),
   );
 }
 
@@ -210,87 +251,12 @@ function limitsOf(
   { timeoutMs, signal, refusal, rollback }: UpdateRun,
   current: Analysis,
 ): OperationLimits {
-  const { previous: target } = record;
-  if (rollback !== true || target === undefined) return { timeoutMs, signal, refusal };
   return {
     timeoutMs,
     signal,
     refusal,
-    rollback: async (claim, failed) => {
-      const { space, name, id } = record;
-      // The values of hidden parameters are not stored: those that the update was given count.
-      const hidden = [...current.template.parameters.values()].flatMap((parameter): [string, never][] => {
-        const value = parameter.hidden ? current.parameters.get(parameter.name) : undefined;
-        return value === undefined || !Object.hasOwn((target.template.parameters ?? {}) as object, parameter.name)
-          ? []
-          : [[parameter.name, value as never]];
-      });
-      const analysis = analyseStored(services, { id, space, name, ...target }, Object.fromEntries(hidden));
-      const operation = new Operation(services, { timeoutMs }, analysis, id, 'ROLLBACK');
-      await operation.goOn(claim, 'started', async (journal) => {
-        const all = await presentResources(services, id);
-        const restored = restoredChanges(touched(all));
-        const definition: StoreChange = {
-          kind: 'definition',
-          definition: target,
-          previous: target,
-          declared: operation.declared,
-          rollback: false,
-        };
-        await journal.record(...failed, ...restored, definition, {
-          kind: 'stack',
-          action: 'ROLLBACK',
-          status: 'IN_PROGRESS',
-          reason: 'Stack ROLLBACK started',
-          time: services.clock.now(),
-        });
-        return beginningOf(services, analysis, id, (change) => void journal.record(change));
-      });
-    },
+    rollback: rollback === true ? rollbackOf(services, record, current, timeoutMs) : undefined,
   };
-}
-
-/** What was replaced and is still there takes its place again; what replaced it goes. */
-function restoredChanges(all: ReadonlyMap<string, PresentResource>): readonly StoreChange[] {
-  const changes: StoreChange[] = [];
-  const restored = new Set<string>();
-  for (const { record, values } of [...all.values()].reverse()) {
-    const { replacedName: name, isOutdated, ...others } = record;
-    // What the update has not come to stays.
-    if (name === undefined && isOutdated === true) changes.push({ kind: 'resource', record: others });
-    if (name === undefined || restored.has(name) || record.status !== 'COMPLETE' || record.action === 'DELETE')
-      continue;
-    restored.add(name);
-    const current = all.get(name);
-    changes.push({ kind: 'resourceGone', resource: record.name }, { kind: 'resourceGone', resource: name });
-    if (current !== undefined) {
-      const aside = `${name}//${current.record.token.slice(0, 8)}`;
-      const moved = { ...current.record, name: aside, replacedName: name };
-      changes.push({ kind: 'resource', record: moved, values: current.values });
-    }
-    changes.push({ kind: 'resource', record: { ...others, name }, values });
-  }
-  return changes;
-}
-
-/** What a rollback goes back to: what the stack is, if it is complete, else what it was. */
-async function rollbackTarget({ store }: StackServices, stack: StackRecord): Promise<StackDefinition | undefined> {
-  const { id, action, status, previous } = stack;
-  // These have not changed what the stack is, so its resources tell whether it was complete before.
-  const isComplete = GOES_OVER.has(action)
-    ? (await store.resources(id)).every(isMade)
-    : status === 'COMPLETE' && (action !== 'ROLLBACK' || previous !== undefined);
-  return isComplete ? definitionOf(stack) : previous;
-}
-
-const GOES_OVER: ReadonlySet<Action> = new Set(['CHECK', 'SUSPEND', 'RESUME']);
-
-function isMade({ action, status, replacedName }: ResourceRecord): boolean {
-  return replacedName === undefined && action !== 'INIT' && (status === 'COMPLETE' || GOES_OVER.has(action));
-}
-
-function definitionOf({ template, files, parameters, environment }: StackRecord) {
-  return { template, files, parameters, environment };
 }
 
 async function refuseState({ store }: StackServices, { id, name, action, status }: StackRecord): Promise<void> {

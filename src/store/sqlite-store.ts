@@ -12,6 +12,7 @@ import { MIGRATIONS } from './migrations/migrations.ts';
 import type {
   Claim,
   Claimant,
+  PreviousDefinition,
   ResourceRecord,
   ResourceSnapshot,
   SnapshotRecord,
@@ -700,7 +701,7 @@ function store(statements: Statements, key: number, changes: readonly StoreChang
         const { definition, previous, declared, rollback, tags, restoring = null } = change;
         const [space, name] = (all(statements.nameOfStack, key)[0] as Row).map(segmentOf) as [string, string];
         refuseWrittenOutside(statements, [space, name], declared);
-        const before = previous === undefined ? null : text(definitionOf(previous));
+        const before = previous === undefined ? null : text(previousOf(previous));
         run(statements.setTemplate, key, ...definitionColumns(definition, declared), before);
         run(statements.setState, key, text({ rollback, tags, restoring }));
         break;
@@ -775,6 +776,11 @@ function refuseWrittenOutside(
 
 function definitionOf({ template, files, parameters, environment }: StackDefinition): StackDefinition {
   return { template, files, parameters, environment };
+}
+
+function previousOf(previous: PreviousDefinition): PreviousDefinition {
+  const { namesBefore } = previous;
+  return { ...definitionOf(previous), ...(namesBefore === undefined ? {} : { namesBefore }) };
 }
 
 function definitionColumns(definition: StackDefinition, declared: DeclaredNames): readonly string[] {
@@ -886,7 +892,7 @@ function stackOf([
   let parsedDocument: StackRecord['template'] | undefined;
   let parsedFiles: StackRecord['files'] | undefined;
   return {
-    ...(previous === null ? {} : { previous: jsonOf(previous) as unknown as StackDefinition }),
+    ...(previous === null ? {} : { previous: jsonOf(previous) as unknown as PreviousDefinition }),
     id: id as string,
     space: segmentOf(space),
     name: segmentOf(name),

@@ -16,6 +16,12 @@ export interface StackDefinition {
   readonly environment: JsonObject;
 }
 
+/** What a stack was. */
+export interface PreviousDefinition extends StackDefinition {
+  /** The names that resources had then, by those that they have been given since. Default: none. */
+  readonly namesBefore?: { readonly [name: string]: string };
+}
+
 /** A stack as stored. */
 export interface StackRecord extends StackDefinition {
   /** UUID. */
@@ -35,7 +41,7 @@ export interface StackRecord extends StackDefinition {
   /** The id of the snapshot from which it was last restored, if it has not been updated since. */
   readonly restoring?: string | undefined;
   /** What the stack was when it was last complete, while an update has not come to its end: what a rollback goes back to. */
-  readonly previous?: StackDefinition | undefined;
+  readonly previous?: PreviousDefinition | undefined;
   /** The template outputs by name, once the stack is complete. `{ error }` for one that cannot be resolved. */
   readonly outputs: { readonly [name: string]: StoredOutput };
 }
@@ -127,7 +133,7 @@ export type StoreChange =
       /** What an update makes of the stack. Refused as createStack refuses what somebody outside has written. */
       readonly kind: 'definition';
       readonly definition: StackDefinition;
-      readonly previous: StackDefinition | undefined;
+      readonly previous: PreviousDefinition | undefined;
       readonly declared: DeclaredNames;
       readonly rollback: boolean;
       /** Default: those that it has. */

@@ -21,6 +21,7 @@ import {
   valueBeforeRun,
 } from './expression.ts';
 import { fixedInputs, type InputInterface } from './inputs.ts';
+import { parseMoved, type StatedMove } from './moved.ts';
 import {
   type ParameterDefinition,
   type ParameterGroup,
@@ -93,6 +94,8 @@ export interface Template {
   /** What they read of each other by these positions, where it is the same for all parameters: see fixedInputs. */
   readonly reads: Reads | undefined;
   readonly outputs: ReadonlyMap<string, OutputDefinition>;
+  /** The section `moved` of hotloom-1. */
+  readonly moved: readonly StatedMove[];
   /** Texts by the name that `get_file` gives. */
   readonly files: ReadonlyMap<string, string>;
   /** The document as plain data: what is stored, and printed as HOT. */
@@ -240,6 +243,7 @@ class TemplateParser {
       ...this.#resources(),
       positions: this.#surroundings.resources,
       outputs: this.#outputs(),
+      moved: this.#version.sections.has('moved') ? parseMoved(this.#document.moved, this.#problems) : NO_NAMES,
       files,
       document: this.#original,
     };

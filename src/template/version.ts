@@ -154,7 +154,12 @@ const CHANGES: readonly VersionChange[] = [
   { name: '2018-03-02', aliases: ['queens'], parameterKeys: ['tags'] },
   { name: '2018-08-31', aliases: ['rocky'] },
   { name: '2021-04-16', aliases: ['wallaby'], functions: { if: If.parse } },
-  { name: 'hotloom-1', resourceSections: ['inputs', 'outputs'], functions: { get_data: GetData.parse } },
+  {
+    name: 'hotloom-1',
+    sections: ['moved'],
+    resourceSections: ['inputs', 'outputs'],
+    functions: { get_data: GetData.parse },
+  },
 ];
 
 /** Every version, oldest first. */
@@ -212,7 +217,7 @@ export function versionOf(document: JsonObject, source: Source): TemplateVersion
     why: typeof value === 'string' ? `There is no version '${name}'.` : 'A version is a text.',
     fix:
       key === 'heat_template_version'
-        ? `${suggest(name, names)}The newest of Heat is 2021-04-16; hotloom-1 adds get_data and the resource sections inputs and outputs.`
+        ? `${suggest(name, names)}The newest of Heat is 2021-04-16; hotloom-1 adds get_data, the section moved, and the resource sections inputs and outputs.`
         : `Write '${key}: "${names[0]}"', or translate the template to HOT.`,
   });
 }

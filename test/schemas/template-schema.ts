@@ -44,6 +44,15 @@ function sectionSchemas(version: TemplateVersion): { readonly [section: string]:
     }),
     resources: map('What the stack is made of, by name.', 'resource', { pattern: '^[^/]*$' }),
     outputs: map('What the stack tells when it is there, by name.', 'output'),
+    moved: described('Resources that had other names before: an update keeps what they are.', {
+      type: ['array', 'null'],
+      items: {
+        type: 'object',
+        required: ['from', 'to'],
+        additionalProperties: false,
+        properties: { from: TEXT, to: TEXT },
+      },
+    }),
   };
 }
 

@@ -15,6 +15,8 @@ export interface UpdateCommandOptions extends Omit<TemplateOptions, 'template'>,
   readonly template?: string;
   readonly existing?: boolean;
   readonly clearParameter?: readonly string[];
+  /** `OLD=NEW` */
+  readonly move?: readonly string[];
   readonly rollback?: boolean;
   readonly dryRun?: boolean;
   /** With dryRun, where the plan goes for `apply`. */
@@ -53,8 +55,8 @@ async function show(io: Io, engine: Engine, input: UpdateOptions, options: Updat
 }
 
 async function readUpdate(io: Io, stack: string, options: UpdateCommandOptions): Promise<UpdateOptions> {
-  const { template, existing = false, clearParameter = [] } = options;
-  const kept = { existing, clearParameters: clearParameter, ...tagsOf(options) };
+  const { template, existing = false, clearParameter = [], move = [] } = options;
+  const kept = { existing, clearParameters: clearParameter, moves: move.map(parseMove), ...tagsOf(options) };
   if (template !== undefined) return { ...(await readTemplateInput(io, stack, { ...options, template })), ...kept };
   if (!existing) {
     throw new UsageError({
@@ -66,4 +68,15 @@ async function readUpdate(io: Io, stack: string, options: UpdateCommandOptions):
   const files = new Map<string, string>();
   const others = await readWithoutTemplate(io, stack, options, files);
   return { ...others, files: Object.fromEntries(files), ...kept };
+}
+
+function parseMove(text: string): { readonly from: string; readonly to: string } {
+  const at = text.indexOf('=');
+  const [from, to] = [text.slice(0, Math.max(at, 0)), text.slice(at + 1)];
+  if (from !== '' && to !== '') return { from, to };
+  throw new UsageError({
+    what: `Malformed move (${text}). Use the old=new format.`,
+    why: '--move takes the name that a resource has had, an equals sign and the name that it has in the template.',
+    fix: 'Write for example: --move web=frontend',
+  });
 }

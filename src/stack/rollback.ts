@@ -1,0 +1,123 @@
+import type { Action } from '../events.ts';
+import type { PresentResource } from '../plan/comparison.ts';
+import { renamed } from '../plan/moves.ts';
+import type { PreviousDefinition, ResourceRecord, StackRecord, StoreChange } from '../store/stack-store.ts';
+import { type Analysis, analyseStored } from './analyse.ts';
+import { beginningOf } from './beginning.ts';
+import { Operation, type RollBack } from './operation.ts';
+import { presentResources, touched } from './present.ts';
+import type { StackServices } from './services.ts';
+
+/**
+ * What brings a stack back to `previous` of its record, after an update to `current` has failed; undefined when it was never
+ * complete. Where it can, what was replaced takes its place again.
+ */
+export function rollbackOf(
+  services: StackServices,
+  { id, space, name, previous }: StackRecord,
+  current: Analysis,
+  timeoutMs: number | undefined,
+): RollBack | undefined {
+  if (previous === undefined) return undefined;
+  const target = definitionOf(previous);
+  return async (claim, failed) => {
+    // The values of hidden parameters are not stored: those that the update was given count.
+    const hidden = [...current.template.parameters.values()].flatMap((parameter): [string, never][] => {
+      const value = parameter.hidden ? current.parameters.get(parameter.name) : undefined;
+      return value === undefined || !Object.hasOwn((target.template.parameters ?? {}) as object, parameter.name)
+        ? []
+        : [[parameter.name, value as never]];
+    });
+    const analysis = analyseStored(services, { id, space, name, ...target }, Object.fromEntries(hidden));
+    const operation = new Operation(services, { timeoutMs }, analysis, id, 'ROLLBACK');
+    await operation.goOn(claim, 'started', async (journal) => {
+      const movedBack = renamed(
+        await presentResources(services, id),
+        new Map(Object.entries(previous.namesBefore ?? {})),
+      );
+      const restored = restoredChanges(touched(movedBack.present));
+      const definition: StoreChange = {
+        kind: 'definition',
+        definition: target,
+        previous: target,
+        declared: operation.declared,
+        rollback: false,
+      };
+      await journal.record(...failed, ...movedBack.changes, ...restored, definition, {
+        kind: 'stack',
+        action: 'ROLLBACK',
+        status: 'IN_PROGRESS',
+        reason: 'Stack ROLLBACK started',
+        time: services.clock.now(),
+      });
+      return beginningOf(
+        services,
+        analysis,
+        id,
+        await presentResources(services, id),
+        (change) => void journal.record(change),
+      );
+    });
+  };
+}
+
+/** What was replaced and is still there takes its place again; what replaced it goes. */
+function restoredChanges(all: ReadonlyMap<string, PresentResource>): readonly StoreChange[] {
+  const changes: StoreChange[] = [];
+  const restored = new Set<string>();
+  for (const { record, values } of [...all.values()].reverse()) {
+    const { replacedName: name, isOutdated, ...others } = record;
+    // What the update has not come to stays.
+    if (name === undefined && isOutdated === true) changes.push({ kind: 'resource', record: others });
+    if (name === undefined || restored.has(name) || record.status !== 'COMPLETE' || record.action === 'DELETE')
+      continue;
+    restored.add(name);
+    const current = all.get(name);
+    changes.push({ kind: 'resourceGone', resource: record.name }, { kind: 'resourceGone', resource: name });
+    if (current !== undefined) {
+      const aside = `${name}//${current.record.token.slice(0, 8)}`;
+      const moved = { ...current.record, name: aside, replacedName: name };
+      changes.push({ kind: 'resource', record: moved, values: current.values });
+    }
+    changes.push({ kind: 'resource', record: { ...others, name }, values });
+  }
+  return changes;
+}
+
+/** What a rollback goes back to: what the stack is, if it is complete, else what it was. */
+export async function rollbackTarget(
+  { store }: StackServices,
+  stack: StackRecord,
+): Promise<PreviousDefinition | undefined> {
+  const { id, action, status, previous } = stack;
+  // These have not changed what the stack is, so its resources tell whether it was complete before.
+  const isComplete = GOES_OVER.has(action)
+    ? (await store.resources(id)).every(isMade)
+    : status === 'COMPLETE' && (action !== 'ROLLBACK' || previous !== undefined);
+  return isComplete ? definitionOf(stack) : previous;
+}
+
+const GOES_OVER: ReadonlySet<Action> = new Set(['CHECK', 'SUSPEND', 'RESUME']);
+
+function isMade({ action, status, replacedName }: ResourceRecord): boolean {
+  return replacedName === undefined && action !== 'INIT' && (status === 'COMPLETE' || GOES_OVER.has(action));
+}
+
+/** The same, for resources that have got other names: `namesBefore` by the names that they have now. */
+export function withNamesBefore(
+  previous: PreviousDefinition | undefined,
+  namesBefore: ReadonlyMap<string, string>,
+): PreviousDefinition | undefined {
+  if (previous === undefined || namesBefore.size === 0) return previous;
+  const earlier = { ...previous.namesBefore };
+  for (const [now, before] of namesBefore) {
+    const first = earlier[before] ?? before;
+    delete earlier[before];
+    earlier[now] = first;
+  }
+  return { ...previous, namesBefore: earlier };
+}
+
+function definitionOf({ template, files, parameters, environment }: PreviousDefinition) {
+  return { template, files, parameters, environment };
+}

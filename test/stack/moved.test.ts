@@ -1,0 +1,265 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Engine } from '../../src/engine.ts';
+import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
+import type { UpdateOptions } from '../../src/stack/update.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import type { Json, JsonObject } from '../../src/values.ts';
+import { storeUntilKill } from './killed-engine.ts';
+import { attr, type Told, template, thing, typesOf } from './update-world.ts';
+
+const move = (from: string, to: string) => ({ from, to });
+
+describe('a resource that has moved', () => {
+  let told: Told;
+  let engine: Engine;
+  let clock: SimulatedClock;
+  beforeEach(() => {
+    told = { things: new Map(), calls: [] };
+    clock = new SimulatedClock();
+    engine = new Engine({ types: typesOf(told), clock, randomness: seededRandomness(1) });
+  });
+  afterEach(() => clock.run(engine.close()));
+
+  const create = (resources: JsonObject, more?: JsonObject, options: JsonObject = {}) =>
+    clock.run(engine.create({ stack: 's', template: template(resources, more), ...options }));
+  const update = async (resources: JsonObject, moved: readonly Json[], options: Partial<UpdateOptions> = {}) => {
+    told.calls.length = 0;
+    return clock.run(engine.update({ stack: 's', template: template(resources, { moved }), ...options }));
+  };
+  const ids = async () =>
+    Object.fromEntries((await engine.show('s')).resources.map(({ name, resourceId }) => [name, resourceId]));
+
+  test('keeps its real thing, its values and who reads it', async () => {
+    await create({ a: thing({ of: 1 }), reader: thing({ of: attr('a', 'id') }) });
+    const before = await ids();
+    await update({ b: thing({ of: 1 }), reader: thing({ of: attr('b', 'id') }) }, [move('a', 'b')]);
+    expect(told.calls).toEqual([]);
+    expect(await ids()).toEqual({ reader: before.reader, b: before.a });
+    expect(await engine.tryRead('s.b.of')).toEqual({ value: 1 });
+    expect(await engine.tryRead('s.a.of')).toBeUndefined();
+    expect((await engine.show('s')).resources.find(({ name }) => name === 'reader')?.requires).toEqual(['b']);
+    await update({ b: thing({ of: 1 }), reader: thing({ of: attr('b', 'id') }) }, [move('a', 'b')]);
+    expect(told.calls).toEqual([]);
+    await clock.run(engine.delete({ stack: 's' }));
+    expect(told.calls).toEqual(['delete reader', 'delete b']);
+  });
+
+  test('may change in the same update, in place or by a replacement', async () => {
+    await create({ a: thing({ live: 1 }), c: thing({ of: 1 }) });
+    const before = await ids();
+    await update({ b: thing({ live: 2 }), d: thing({ of: 2 }) }, [move('a', 'b'), move('c', 'd')]);
+    expect(told.calls).toEqual(['update b', 'create d', 'delete d']);
+    expect((await ids()).b).toBe(before.a);
+    expect(told.things.size).toBe(2);
+  });
+
+  test('is followed over a chain of moves, also when it is somewhere in it already', async () => {
+    const chain = [move('a', 'b'), move('b', 'c')];
+    await create({ a: thing({}) });
+    const before = await ids();
+    await update({ c: thing({}) }, chain);
+    await update({ c: thing({}) }, chain);
+    expect([told.calls, await ids()]).toEqual([[], { c: before.a }]);
+    await update({ d: thing({}) }, [...chain, move('c', 'd')]);
+    expect(await ids()).toEqual({ d: before.a });
+  });
+
+  test('takes its members along, and may come out of a nested template or go into one', async () => {
+    const files = {
+      'net.yaml': JSON.stringify(template({ port: thing({ of: 1 }), wire: thing({ of: 7 }) })),
+      'port.yaml': JSON.stringify(template({ port: thing({ of: 1 }), in: thing({ of: 5 }) })),
+    };
+    const nested = (file: string) => ({ type: file, properties: {} });
+    await create({ net: nested('net.yaml'), out: thing({ of: 5 }) }, {}, { files });
+    const before = await ids();
+    await update({ lan: nested('net.yaml'), out: thing({ of: 5 }) }, [move('net', 'lan')], { files });
+    expect(told.calls).toEqual([]);
+    expect((await ids())['lan/wire']).toBe(before['net/wire']);
+    const moves = [move('net', 'lan'), move('lan/wire', 'wire'), move('out', 'lan/in')];
+    await update({ lan: nested('port.yaml'), wire: thing({ of: 7 }) }, [], { files, moves });
+    expect(told.calls).toEqual([]);
+    const after = await ids();
+    expect([after.wire, after['lan/port'], after['lan/in']]).toEqual([
+      before['net/wire'],
+      before['net/port'],
+      before.out,
+    ]);
+  });
+
+  test('is told by a nested template of its own members too', async () => {
+    const of = (name: string, moved: readonly Json[]) => ({
+      'net.yaml': JSON.stringify(template({ [name]: thing({ of: 1 }) }, { moved })),
+    });
+    const nested = { net: { type: 'net.yaml' } };
+    await create(nested, {}, { files: of('port', []) });
+    const before = await ids();
+    await update(nested, [], { files: of('plug', [move('port', 'plug')]) });
+    expect(told.calls).toEqual([]);
+    expect((await ids())['net/plug']).toBe(before['net/port']);
+  });
+
+  test('is told by an option for templates that have no such section', async () => {
+    await create({ a: thing({}) });
+    const before = await ids();
+    await update({ b: thing({}) }, [], { moves: [move('a', 'b')] });
+    expect(await ids()).toEqual({ b: before.a });
+  });
+
+  test('gets its old name again when the update is rolled back', async () => {
+    await create({ a: thing({ of: 1 }), reader: thing({ of: attr('a', 'id') }), c: thing({ of: 1 }) });
+    const before = await ids();
+    const after = {
+      b: thing({ of: 1 }),
+      reader: thing({ of: attr('b', 'id') }),
+      d: thing({ of: 2 }),
+      e: thing({ of: 'bad' }),
+    };
+    await expect(update(after, [move('a', 'b'), move('c', 'd')], { rollback: true })).rejects.toThrow('it is bad');
+    expect((await engine.show('s')).state).toBe('ROLLBACK_COMPLETE');
+    expect(await ids()).toEqual(before);
+    expect(told.things.size).toBe(3);
+  });
+
+  test('gets it again over several failed updates', async () => {
+    await create({ a: thing({ of: 1 }) });
+    const before = await ids();
+    const failing = (name: string, moved: readonly Json[], rollback: boolean) =>
+      update({ [name]: thing({ of: 1 }), e: thing({ of: 'bad' }) }, moved, { rollback });
+    await expect(failing('b', [move('a', 'b')], false)).rejects.toThrow('it is bad');
+    await expect(failing('c', [move('b', 'c')], true)).rejects.toThrow('it is bad');
+    expect(await ids()).toEqual(before);
+  });
+
+  test('is told in the plan', async () => {
+    await create({ a: thing({ of: 1 }), c: thing({ live: 1 }) });
+    const plan = await engine.planUpdate({
+      stack: 's',
+      template: template({ b: thing({ of: 1 }), d: thing({ live: 2 }) }),
+      moves: [move('a', 'b'), move('c', 'd')],
+    });
+    expect(plan.plan.steps.map(({ resource, action, movedFrom }) => [resource, action, movedFrom])).toEqual([
+      ['b', 'unchanged', 'a'],
+      ['d', 'update', 'c'],
+    ]);
+    told.calls.length = 0;
+    await clock.run(engine.apply({ plan }));
+    expect(told.calls).toEqual(['update d']);
+  });
+
+  test.each([
+    {
+      what: 'the place is taken',
+      after: { b: thing({}), c: thing({}) },
+      moves: [move('a', 'b')],
+      error: "'a' cannot be moved to 'b': there is a resource of that name already.",
+    },
+    {
+      what: 'the type is another',
+      after: { b: thing({}), d: { type: 'Peer', properties: {} } },
+      moves: [move('a', 'd')],
+      error: "'a' cannot be moved to 'd': it is a Thing, and that is a Peer.",
+    },
+    {
+      what: 'it is still declared',
+      after: { a: thing({}), d: thing({}) },
+      moves: [move('a', 'd')],
+      error: "'a' is moved to 'd', and still declared.",
+    },
+    {
+      what: 'the template does not have the new name',
+      after: { b: thing({}) },
+      moves: [move('a', 'bb')],
+      error: "'a' is moved to 'bb', which the template does not have.",
+    },
+    {
+      what: 'two change places',
+      after: { a: thing({}), b: thing({}) },
+      moves: [move('a', 'b'), move('b', 'a')],
+      error: "'a' is moved in a circle.",
+    },
+    {
+      what: 'it is moved to two places',
+      after: { c: thing({}), d: thing({}) },
+      moves: [move('a', 'c'), move('a', 'd')],
+      error: "'a' is moved twice: to 'c' and to 'd'.",
+    },
+    {
+      what: 'two are moved to one place',
+      after: { c: thing({}) },
+      moves: [move('a', 'c'), move('b', 'c')],
+      error: "Two resources are moved to 'c': 'a' and 'b'.",
+    },
+  ])('is refused when $what, and nothing is touched', async ({ after, moves, error }) => {
+    await create({ a: thing({}), b: thing({}) });
+    const before = await ids();
+    await expect(update(after, moves)).rejects.toThrow(error);
+    await expect(update(after, [], { moves })).rejects.toThrow(error);
+    expect([told.calls, await ids()]).toEqual([[], before]);
+    expect((await engine.show('s')).state).toBe('CREATE_COMPLETE');
+  });
+
+  test.each([
+    { moved: {}, error: "The section 'moved' is not a list." },
+    { moved: [{ from: 'a' }], error: "An entry of 'moved' has a text 'from' and a text 'to'." },
+    { moved: [{ from: 'a', to: 'b', at: 1 }], error: "An entry of 'moved' has no 'at'." },
+  ])('cannot be stated as $moved', ({ moved, error }) => {
+    const given = { stack: 's', template: template({ b: thing({}) }, { moved: moved as Json }) };
+    expect(() => engine.validate(given)).toThrow(error);
+  });
+
+  test("is no section of Heat's versions", () => {
+    const given = { heat_template_version: '2021-04-16', resources: {}, moved: [] };
+    expect(() => engine.validate({ stack: 's', template: given })).toThrow('The template section is invalid: moved');
+  });
+});
+
+describe('an engine that is killed at any position of an update that moves resources', () => {
+  test.each([
+    { what: 'succeeds', of: 3, rollback: false },
+    { what: 'fails and is rolled back', of: 'bad', rollback: true },
+  ])('comes to the same end when it $what', async ({ of, rollback }) => {
+    const before = template({ a: thing({ of: 1 }), c: thing({ of: 1 }), reader: thing({ of: attr('a', 'id') }) });
+    const after = template(
+      { b: thing({ of: 1 }), d: thing({ of: 2 }), reader: thing({ of: attr('b', 'id') }), e: thing({ of }) },
+      { moved: [move('a', 'b'), move('c', 'd')] },
+    );
+    const run = async (limit: number) => {
+      const store = new MemoryStore();
+      const told: Told = { things: new Map(), calls: [] };
+      const live = async (seed: number, until: number, act: (engine: Engine) => Promise<unknown>) => {
+        const seen = storeUntilKill(store, until);
+        const clock = new SimulatedClock();
+        const types = typesOf(told, seen.isDead);
+        const engine = new Engine({ types, clock, store: seen.store, randomness: seededRandomness(seed) });
+        await clock.run(Promise.race([act(engine).catch(() => {}), seen.killed]));
+        const batches = seen.batches();
+        if (!seen.isDead()) await clock.run(engine.close());
+        return batches;
+      };
+      const never = Number.POSITIVE_INFINITY;
+      const act = (engine: Engine) => engine.update({ stack: 's', template: after, rollback });
+      await live(1, never, (engine) => engine.create({ stack: 's', template: before }));
+      const batches = await live(2, limit, act);
+      const state = store.findStack('default', 's');
+      if (state?.status === 'IN_PROGRESS') await live(3, never, (engine) => engine.resume({ stack: 's' }));
+      else if (state?.action === 'CREATE') await live(3, never, act);
+      const { id = '', action, status } = store.findStack('default', 's') ?? {};
+      return {
+        batches,
+        state: `${action}_${status}`,
+        resources: store
+          .resources(id)
+          .map(({ name, requires, token }) => `${name} of ${told.things.get(token)?.of} after ${requires.join()}`)
+          .map((text) => text.replace(/id-[-0-9a-f]+|[0-9a-f]{8}-[-0-9a-f]+/g, 'ID'))
+          .sort(),
+        things: told.things.size,
+      };
+    };
+    const { batches, ...undisturbed } = await run(Number.POSITIVE_INFINITY);
+    expect(undisturbed.state).toBe(rollback ? 'ROLLBACK_COMPLETE' : 'UPDATE_COMPLETE');
+    for (let limit = 1; limit < batches; limit += 1) {
+      const { batches: _, ...end } = await run(limit);
+      expect({ limit, ...end }).toEqual({ limit, ...undisturbed });
+    }
+  });
+});
