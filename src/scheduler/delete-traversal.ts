@@ -81,6 +81,7 @@ class DeleteTraversal {
     const call = deleteCall(this.#parts, record);
     // An attempt that was interrupted before it told an id may have made something all the same.
     const resourceId = record.resourceId ?? (await handler.lookup?.(call));
+    await this.#parts.journal.confirm();
     await handler.delete({ ...call, resourceId });
   }
 

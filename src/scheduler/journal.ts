@@ -46,6 +46,14 @@ export class Journal {
     this.#await(waiter);
   }
 
+  /**
+   * To be asked before something is done to the world: undefined when it may be done; else a promise that rejects when
+   * another engine has taken the stack over, while this one was paused, say.
+   */
+  confirm(): Promise<void> | undefined {
+    return this.#store.confirm(this.#claim);
+  }
+
   /** Resolves when everything recorded so far is durable or has failed. */
   settled(): Promise<void> {
     if (this.#waiters.length === 0 && !this.#isWriting) return Promise.resolve();

@@ -225,8 +225,17 @@ export class ResourceRun implements JournalWaiter {
 
   /** The intent is stored, or the result. Called by the journal. */
   didStore(): void {
-    if (this.#result === undefined) this.#start();
-    else this.#end(undefined);
+    if (this.#result !== undefined) {
+      this.#end(undefined);
+      return;
+    }
+    const unsure = this.traversal.journal.confirm();
+    if (unsure === undefined) this.#start();
+    else
+      unsure.then(
+        () => this.#start(),
+        (error: unknown) => this.#end(error),
+      );
   }
 
   /** Called by the journal. */

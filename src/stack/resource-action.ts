@@ -135,6 +135,7 @@ async function actOnResources(
     acting.admit?.(record);
     begun.set(record, record);
     await tell(record, 'IN_PROGRESS', 'state changed');
+    await claimed.journal.confirm();
     const resource = present.get(record.name) as PresentResource;
     const call: LiveCall = {
       ...deleteCall(parts, record),

@@ -32,6 +32,11 @@ export class EngineStore implements StackStore {
     this.#heldBy(claim)?.onLost(listener);
   }
 
+  /** Undefined as long as nobody else can have taken the claim over; else a promise that rejects when somebody has. */
+  confirm(claim: Claim): Promise<void> | undefined {
+    return this.#heldBy(claim)?.confirm();
+  }
+
   createStack(record: StackRecord, claimant: Claimant, declared?: DeclaredNames): MaybePromise<Claim> {
     const askedAt = this.#clock.now();
     const claim = this.#ask('store a new stack', () => this.#store.createStack(record, claimant, declared));

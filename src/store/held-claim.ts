@@ -38,6 +38,15 @@ export class HeldClaim {
     if (this.#loss !== undefined) throw this.#loss.error;
   }
 
+  /**
+   * Undefined as long as its lease cannot be over: nobody else has the stack. After that, when the engine's process was
+   * paused, say, the store is asked; rejects when the claim is lost.
+   */
+  confirm(): Promise<void> | undefined {
+    if (this.#loss === undefined && this.#age() < this.#leaseMs) return undefined;
+    return this.#renewNow();
+  }
+
   /** Something was stored under it; `askedAt` is when the store was asked to. */
   didStore(askedAt: number): void {
     this.#renewedAt = askedAt;
@@ -72,16 +81,25 @@ export class HeldClaim {
       this.#schedule();
       return;
     }
+    try {
+      await this.#renewNow();
+      if (!this.#hasEnded) this.#schedule();
+    } catch (error) {
+      if (this.#hasEnded || this.#loss !== undefined) return;
+      if (this.#age() >= this.#leaseMs) this.#lose(leaseIsOver(this.#leaseMs, error));
+      else this.#schedule(this.#leaseMs / 10);
+    }
+  }
+
+  async #renewNow(): Promise<void> {
+    this.throwIfLost();
     const askedAt = this.#clock.now();
     try {
       await this.#renew(this.claim);
       this.didStore(askedAt);
-      if (!this.#hasEnded) this.#schedule();
     } catch (error) {
-      if (this.#hasEnded) return;
-      if (isHotloomError(error, 'ClaimLost')) this.#lose(error);
-      else if (this.#age() >= this.#leaseMs) this.#lose(leaseIsOver(this.#leaseMs, error));
-      else this.#schedule(this.#leaseMs / 10);
+      this.didFail(error);
+      throw error;
     }
   }
 

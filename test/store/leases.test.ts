@@ -1,10 +1,11 @@
 import { hostname } from 'node:os';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Clock } from '../../src/clock.ts';
 import type { Engine } from '../../src/engine.ts';
 import { messageOf, StoreBusy, StoreUnusable } from '../../src/errors.ts';
 import { definePlainType } from '../../src/resource/resource-type.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
-import type { StackStore } from '../../src/store/stack-store.ts';
+import type { StackStore, StoreChange } from '../../src/store/stack-store.ts';
 import { type Behaviours, World } from '../scheduler/world.ts';
 import { closeWorlds, failure, untilAborted, world } from '../scheduler/worlds.ts';
 
@@ -137,6 +138,36 @@ describe('an engine that gives no sign of life', () => {
     // The handler comes to its end before the engine has noticed anything.
     await a.clock.advance(1000);
     expect([(await created).code, began, await b.engine.list()]).toEqual(['ClaimLost', [], []]);
+  });
+
+  test.each([
+    ['created', 'CREATE'],
+    ['deleted', 'DELETE'],
+  ])('calls no handler, also not one whose intent it had stored: %s', async (_, action) => {
+    const called: string[] = [];
+    let pausedMs = 0;
+    const memory = new MemoryStore({ now: () => w.clock.now() + pausedMs });
+    const store = changed(memory, {
+      append(claim, changes) {
+        memory.append(claim, changes);
+        const isIntent = (change: StoreChange): boolean =>
+          change.kind === 'resource' && change.record.action === action && change.record.status === 'IN_PROGRESS';
+        if (!changes.some(isIntent)) return;
+        // As if it were paused here, until its lease is over and another engine has the stack.
+        pausedMs += LEASE_MS;
+        memory.claim(claim.stackId, { ...claim.claimant, engineId: 'another' });
+      },
+    });
+    const clock: Clock = {
+      now: () => w.clock.now() + pausedMs,
+      schedule: (delayMs, run) => w.clock.schedule(delayMs, run),
+    };
+    const w: World = world({ a: () => void called.push('created') }, { store, clock });
+    const created = w.clock.run(w.start('a: Plain'));
+    if (action === 'DELETE') await created;
+    const act = action === 'CREATE' ? created : w.clock.run(w.engine.delete({ stack: 's' }));
+    expect([(await failure(act)).code, pausedMs]).toEqual(['ClaimLost', LEASE_MS]);
+    expect([...called, ...w.deleted]).toEqual(action === 'CREATE' ? [] : ['created']);
   });
 
   test('deletes nothing more', async () => {
