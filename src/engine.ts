@@ -56,8 +56,11 @@ import { type SignalOptions, signalByToken, signalResource } from './stack/signa
 import { type SuspendOptions, suspendStack } from './stack/suspend.ts';
 import { hasTags, type TagFilter } from './stack/tags.ts';
 import { previewUpdate, type UpdateOptions, updateStack } from './stack/update.ts';
+import type { KeyInput } from './store/encryption-key.ts';
 import { EngineStore } from './store/engine-store.ts';
+import { Keyring } from './store/keyring.ts';
 import { MemoryStore } from './store/memory-store.ts';
+import { SealedStore } from './store/sealed-store.ts';
 import type { Claimant, StackStore, StoredEvent } from './store/stack-store.ts';
 import type { CustomConstraints } from './template/constraints.ts';
 import { DEFAULT_MAX_TEMPLATE_SIZE, type DuplicateKeys } from './template/yaml.ts';
@@ -72,6 +75,15 @@ export interface EngineOptions {
   readonly types?: readonly ResourceType[];
   /** Where stacks are kept; default: in memory. `SqliteStore.open(file)` keeps them. Closed with the engine. */
   readonly store?: StackStore;
+  /**
+   * Keys that secrets are stored encrypted with (AES-256-GCM): the values of hidden parameters and of attributes that are
+   * marked as secret. The first key encrypts, all of them decrypt. Default: none; hidden parameters are then not stored, and
+   * secret attributes are stored as they are. Throws EncryptionKeyInvalid.
+   */
+  readonly encryption?: {
+    /** Each 32 random bytes, or these as a text in base64 or hexadecimal. At least one. */
+    readonly keys: readonly KeyInput[];
+  };
   /** Default: in memory. Closed with the engine. */
   readonly space?: DataSpace;
   /** How many handlers work at a time; a blocked one does not count. At least 1; default Infinity: no bound. */
@@ -146,7 +158,9 @@ export class Engine {
   constructor(options: EngineOptions = {}) {
     checkOptions(options);
     const { clock = systemClock, randomness = systemRandomness } = options;
-    const store = new EngineStore(options.store ?? new MemoryStore(), clock, options.storeTimeoutMs ?? 30_000);
+    const keyring = options.encryption && new Keyring(options.encryption.keys);
+    const sealed = new SealedStore(options.store ?? new MemoryStore(), keyring);
+    const store = new EngineStore(sealed, clock, options.storeTimeoutMs ?? 30_000);
     const space = options.space ?? new MemorySpace();
     const events = new EventHub();
     const running = new RunningActions();
@@ -205,7 +219,7 @@ export class Engine {
       openSignalPortAgain: (host, port) => this.#signals.openAgain(host, port),
       closing: this.#closing.signal,
       regions: new Map(),
-      masks: new Map(),
+      secrets: new Map(),
       openEndpoint: (resource) => this.#scripts.open(resource),
       closeEndpoints: (inSpace, stack) => this.#scripts.revoke(inSpace, stack),
       didIdle: () => this.#checkQuiescence(),
@@ -569,6 +583,7 @@ function toName(name: NameInput): Name {
 const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: true } = {
   types: true,
   store: true,
+  encryption: true,
   space: true,
   concurrency: true,
   readyOrder: true,

@@ -377,6 +377,18 @@ export class StoreUnusable extends HotloomError {
 export class StoreBusy extends HotloomError {
   readonly code = 'StoreBusy';
 }
+/** What was given as an encryption key is none: a key is 32 random bytes, and no passphrase. */
+export class EncryptionKeyInvalid extends HotloomError {
+  readonly code = 'EncryptionKeyInvalid';
+}
+/** The action needs what is stored encrypted, and the key that it was encrypted with was not given. */
+export class EncryptionKeyMissing extends HotloomError {
+  readonly code = 'EncryptionKeyMissing';
+}
+/** What is stored encrypted was changed, or moved to another place, since it was stored. */
+export class SealBroken extends HotloomError {
+  readonly code = 'SealBroken';
+}
 /** A request to an endpoint was refused: bad token, unknown name, not allowed. */
 export class EndpointRefused extends HotloomError {
   readonly code = 'EndpointRefused';

@@ -36,6 +36,7 @@ const INVALID = new Set([
   'InvalidName',
   'NotJson',
   'ImmutableParameterModified',
+  'EncryptionKeyInvalid',
 ]);
 
 export function exitCodeOf(error: unknown): ExitCode {

@@ -3,11 +3,13 @@ import { dirname, join, resolve } from 'node:path';
 import { localTypes } from '../builtin/local/index.ts';
 import { Engine } from '../engine.ts';
 import { SqliteStore } from '../store/sqlite-store.ts';
+import { encryptionOf } from './encryption.ts';
 import type { Io } from './io.ts';
 
 /** The options of every command that works with stored stacks. */
 export interface StoreChoice {
   readonly store?: string;
+  readonly keyFile?: string;
   readonly concurrency?: number;
 }
 
@@ -29,7 +31,9 @@ export function hasStore(io: Io, options: Pick<StoreOptions, 'store'>): boolean 
 /** Runs `work` with an engine on the store, and closes it. The store's file is created when there is none. */
 export async function withEngine<T>(io: Io, options: StoreChoice, work: (engine: Engine) => Promise<T>): Promise<T> {
   const file = storeFile(io, options);
+  const encryption = await encryptionOf(io, options);
   const engine = new Engine({
+    ...(encryption === undefined ? {} : { encryption }),
     store: SqliteStore.open(file),
     // Beside the store, so that what belongs to the stacks of a project lies in one place.
     types: localTypes({ logDirectory: join(dirname(file), 'logs') }),

@@ -319,7 +319,12 @@ function withLook(command: Command): Command {
 }
 
 function withStore(command: Command): Command {
-  return command.option('--store <file>', 'where stacks are kept (default: $HOTLOOM_STORE, else .hotloom/store.db)');
+  return command
+    .option('--store <file>', 'where stacks are kept (default: $HOTLOOM_STORE, else .hotloom/store.db)')
+    .option(
+      '--key-file <file>',
+      'a key to encrypt secrets with (default: $HOTLOOM_KEY_FILE, else the key $HOTLOOM_KEY)',
+    );
 }
 
 function withSpace(command: Command): Command {

@@ -5,6 +5,7 @@ import { withClaim } from './claimed-stack.ts';
 import { findStack } from './delete.ts';
 import { presentResources, touched } from './present.ts';
 import { type StackServices, stackKey } from './services.ts';
+import { requireKey } from './stored-secrets.ts';
 
 /**
  * A stack as plain data, in the form of Heat's `stack abandon` (heat/engine/stack.py, prepare_abandon), which another store
@@ -49,19 +50,20 @@ export async function exportStack(services: StackServices, space: string, stack:
  * EntityNotFound and ActionInProgress.
  */
 export async function abandonStack(services: StackServices, space: string, stack: string): Promise<StackExport> {
-  const { store, regions, masks } = services;
+  const { store, regions, secrets } = services;
   return withClaim(services, { space, stack }, async (record, claim) => {
     const data = await dataOf(services, record);
     const key = stackKey(space, stack);
     await regions.get(key)?.close();
     regions.delete(key);
     await store.removeStack(claim);
-    masks.delete(key);
+    secrets.delete(key);
     return data;
   });
 }
 
 async function dataOf(services: StackServices, stack: StackRecord): Promise<StackExport> {
+  requireKey(stack);
   const { id, name, action, status, template, files, environment, parameters, tags = [] } = stack;
   const resources: Record<string, ExportedResource> = {};
   for (const [key, { record, values }] of touched(await presentResources(services, id))) {

@@ -7,12 +7,12 @@ import { deriveInterface } from '../interface/derive.ts';
 import type { StackInterface } from '../interface/interface.ts';
 import { staticScope } from '../interface/scope.ts';
 import { statedMoves, wrongMoves } from '../plan/moves.ts';
+import { Secrets } from '../secrets.ts';
 import type { StackDefinition } from '../store/stack-store.ts';
 import { type Environment, parseEnvironment } from '../template/environment.ts';
 import { type ParameterType, type ParameterValues, resolveEachParameter } from '../template/parameters.ts';
 import { parseTemplate, type Template } from '../template/template.ts';
 import type { JsonObject } from '../values.ts';
-import { secretsMask } from './secrets.ts';
 import type { StackServices } from './services.ts';
 
 /** A template with everything that its meaning depends on. */
@@ -49,7 +49,9 @@ export interface Analysis {
   readonly environment: Environment;
   readonly stack: StackInterface;
   readonly graph: PortGraph;
-  /** Masks the values of hidden parameters. */
+  /** The values of hidden parameters, and what else turns out to be secret while the stack runs. */
+  readonly secrets: Secrets;
+  /** Masks them. */
   readonly redact: (text: string) => string;
   /** What is wrong, of a tolerant analysis; otherwise empty. */
   readonly problems: readonly HotloomError[];
@@ -85,7 +87,8 @@ export function analyse(
     stackName: name,
     stackId: stackId ?? 'None',
   });
-  const redact = secretsMask(template, parameters);
+  const secrets = hiddenValues(template, parameters);
+  const redact = secrets.mask;
   const derived = deriveInterface(template, {
     space,
     stack: name,
@@ -103,14 +106,17 @@ export function analyse(
     const graph = buildPortGraph(stack, services.granularity);
     found.push(...describeCycles(graph, stack));
     if (isTolerant || found.length === 0)
-      return { template, parameters, environment, stack, graph, redact, problems: inOrder(found) };
+      return { template, parameters, environment, stack, graph, secrets, redact, problems: inOrder(found) };
   }
   // One error of a parameter is told as it is, since the template is not to blame.
   if (found.length === 1 && problems.length === 1) throw found[0];
   throw new TemplateInvalid(inOrder(found));
 }
 
-/** A stack as it is stored, with `parameters` over those stored: hidden ones are not. Throws what analyse throws. */
+/**
+ * A stack as it is stored, with `parameters` over those stored: without a key hidden ones are not. Throws what analyse throws,
+ * and EncryptionKeyMissing.
+ */
 export function analyseStored(
   services: Parameters<typeof analyse>[0],
   stored: StackDefinition & { readonly id: string; readonly space: string; readonly name: string },
@@ -118,7 +124,17 @@ export function analyseStored(
 ): Analysis {
   const { id, space, name, template, files, environment } = stored;
   const input = { space, stack: name, template, files, environments: [environment] };
-  return analyse(services, { ...input, parameters: { ...stored.parameters, ...parameters } }, { stackId: id });
+  const given = { ...stored.parameters, ...stored.hidden, ...parameters };
+  return analyse(services, { ...input, parameters: given }, { stackId: id });
+}
+
+function hiddenValues(template: Template, values: ParameterValues): Secrets {
+  const secrets = new Secrets();
+  for (const [name, { hidden }] of template.parameters) {
+    const value = hidden ? values.get(name) : undefined;
+    if (value !== undefined) secrets.add(value);
+  }
+  return secrets;
 }
 
 /**

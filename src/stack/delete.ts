@@ -4,6 +4,7 @@ import { deleteResources } from '../scheduler/delete-traversal.ts';
 import type { Claim, StackRecord } from '../store/stack-store.ts';
 import { runClaimed } from './claimed-action.ts';
 import { endOwnAction, type RunningAction, type StackServices, stackKey } from './services.ts';
+import { secretsOf } from './stored-secrets.ts';
 
 export interface DeleteOptions {
   readonly stack: string;
@@ -71,7 +72,7 @@ export async function deleteClaimed(
       records: await services.store.resources(record.id),
       journal,
       signal: limits.signal,
-      redact: services.masks.get(key) ?? ((text) => text),
+      redact: secretsOf(services, record).mask,
     });
     if (result.remaining.length > 0) {
       const first = result.failures[0];
@@ -89,7 +90,7 @@ export async function deleteClaimed(
     const done = `Stack ${action} completed successfully`;
     if (action === 'DELETE') {
       await services.store.removeStack(claim);
-      services.masks.delete(key);
+      services.secrets.delete(key);
       emit('COMPLETE', done);
     } else {
       await tell('COMPLETE', done, { kind: 'outputs', outputs: {} });

@@ -5,6 +5,7 @@ import type { DeclaredNames } from '../names.ts';
 import { deleteResources } from '../scheduler/delete-traversal.ts';
 import { Journal } from '../scheduler/journal.ts';
 import { Traversal, type TraversalParts, type TraversalResult } from '../scheduler/traversal.ts';
+import { concealer } from '../secrets.ts';
 import type { Region } from '../space/data-space.ts';
 import type { Claim, StackDefinition, StackRecord, StoreChange } from '../store/stack-store.ts';
 import { stackExists } from '../store/stored-stack.ts';
@@ -15,7 +16,6 @@ import { describeStack, type StackDescription } from './describe.ts';
 import { OutputReads } from './output-reads.ts';
 import { resolveOutputs } from './outputs.ts';
 import { type Refusal, refusalsOf } from './restrictions.ts';
-import { concealer } from './secrets.ts';
 import { type RunningAction, type StackServices, stackKey } from './services.ts';
 
 /** How one action is limited, and what becomes of it when it fails. */
@@ -148,10 +148,10 @@ export class Operation {
   }
 
   async #runInRegion(region: Region, claim: Claim, beginning: Beginning, verb: Verb): Promise<StackDescription> {
-    const { store, regions, masks } = this.#services;
-    const { stack, redact } = this.#analysis;
+    const { store, regions, secrets: known } = this.#services;
+    const { stack, secrets } = this.#analysis;
     regions.set(stackKey(stack.space, stack.stack), region);
-    masks.set(stackKey(stack.space, stack.stack), redact);
+    known.set(stackKey(stack.space, stack.stack), secrets);
     try {
       return await this.#runClaimed(region, claim, beginning, verb);
     } finally {
@@ -450,7 +450,7 @@ export class Operation {
       redact,
       didBreak: cancel,
       refusal: (resource, verdict) => this.#options.refusal?.(resource, verdict) ?? refusal(resource, verdict),
-      conceal: concealer(redact, this.#stackId),
+      conceal: concealer(this.#analysis.secrets, this.#stackId),
       stored,
       present,
     });

@@ -1,9 +1,9 @@
 import { type Change, findChanges } from '../plan/changes.ts';
 import type { PresentResource } from '../plan/comparison.ts';
+import { concealer } from '../secrets.ts';
 import type { ResourceRecord } from '../store/stack-store.ts';
 import { type Json, setOwn } from '../values.ts';
 import type { Analysis } from './analyse.ts';
-import { concealer } from './secrets.ts';
 import type { StackServices } from './services.ts';
 
 /** Every resource of the stack with its values, by its name in the store. */
@@ -28,9 +28,9 @@ export function touched(all: ReadonlyMap<string, PresentResource>): ReadonlyMap<
 
 /** What an update to `analysis` does with each of its resources, by number. */
 export function changesTo(
-  { stack, graph, redact }: Analysis,
+  { stack, graph, secrets, redact }: Analysis,
   present: ReadonlyMap<string, PresentResource>,
   stackId: string,
 ): readonly Change[] {
-  return findChanges({ stack, graph, present, mask: redact, conceal: concealer(redact, stackId) });
+  return findChanges({ stack, graph, present, mask: redact, conceal: concealer(secrets, stackId) });
 }

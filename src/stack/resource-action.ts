@@ -15,7 +15,8 @@ import { type ClaimedAction, runClaimed } from './claimed-action.ts';
 import { findStack } from './delete.ts';
 import { describeStack, type StackDescription } from './describe.ts';
 import { presentResources, touched } from './present.ts';
-import { type StackServices, stackKey } from './services.ts';
+import type { StackServices } from './services.ts';
+import { requireKey, secretsOf } from './stored-secrets.ts';
 
 /** What an action does with the resources that a stack has made, each by itself. It changes no template and no value. */
 export interface ResourceAction {
@@ -60,6 +61,7 @@ export function runResourceAction(
   acting: ResourceAction,
   { timeoutMs, signal }: { readonly timeoutMs?: number | undefined; readonly signal?: AbortSignal | undefined },
 ): Promise<StackDescription> {
+  requireKey(record);
   const { action } = acting;
   const limits = { action, word: `${action[0]}${action.slice(1).toLowerCase()}`, timeoutMs, signal };
   return runClaimed(services, record, claim, limits, async (claimed) => {
@@ -107,7 +109,7 @@ async function actOnResources(
   const failures = new Map<string, ResourceFailure>();
   /** By the record that each of them had, the one that it has but for its state. */
   const begun = new Map<ResourceRecord, ResourceRecord>();
-  const redact = services.masks.get(stackKey(stack.space, stack.name)) ?? ((text: string) => text);
+  const redact = secretsOf(services, stack).mask;
   const { signal } = claimed.limits;
   const at = { space: stack.space, stack: stack.name };
   const parts = { ...services, ...at, stackId: stack.id, signal, redact };

@@ -10,6 +10,7 @@ import { describeStack, isAsleep, type StackDescription } from './describe.ts';
 import { Interruption } from './interruption.ts';
 import { Operation } from './operation.ts';
 import type { StackServices } from './services.ts';
+import { requireKey } from './stored-secrets.ts';
 import { resumeSuspended, type SuspendOptions, suspendClaimed } from './suspend.ts';
 import { resumeUpdate } from './update.ts';
 
@@ -53,6 +54,7 @@ async function goOn(
     finish !== undefined ||
     before.action === 'DELETE' ||
     (before.action === 'ROLLBACK' && before.previous === undefined);
+  if (before.action !== 'DELETE') requireKey(before);
   const analysis = needsNoTemplate ? undefined : analyseStored(services, before, options.parameters);
   const claim = await store.claim(before.id, await services.claimant());
   const record = await store.findStack(space, stack);

@@ -1,7 +1,13 @@
 import type { Action } from '../events.ts';
 import type { PresentResource } from '../plan/comparison.ts';
 import { renamed } from '../plan/moves.ts';
-import type { PreviousDefinition, ResourceRecord, StackRecord, StoreChange } from '../store/stack-store.ts';
+import type {
+  PreviousDefinition,
+  ResourceRecord,
+  StackDefinition,
+  StackRecord,
+  StoreChange,
+} from '../store/stack-store.ts';
 import { type Analysis, analyseStored } from './analyse.ts';
 import { beginningOf } from './beginning.ts';
 import { Operation, type RollBack } from './operation.ts';
@@ -21,10 +27,13 @@ export function rollbackOf(
   if (previous === undefined) return undefined;
   const target = definitionOf(previous);
   return async (claim, failed) => {
-    // The values of hidden parameters are not stored: those that the update was given count.
+    // Where the values of hidden parameters are not stored, those that the update was given count.
     const hidden = [...current.template.parameters.values()].flatMap((parameter): [string, never][] => {
       const value = parameter.hidden ? current.parameters.get(parameter.name) : undefined;
-      return value === undefined || !Object.hasOwn((target.template.parameters ?? {}) as object, parameter.name)
+      const isStored = Object.hasOwn(target.hidden ?? {}, parameter.name);
+      return value === undefined ||
+        isStored ||
+        !Object.hasOwn((target.template.parameters ?? {}) as object, parameter.name)
         ? []
         : [[parameter.name, value as never]];
     });
@@ -118,6 +127,7 @@ export function withNamesBefore(
   return { ...previous, namesBefore: earlier };
 }
 
-function definitionOf({ template, files, parameters, environment }: PreviousDefinition) {
-  return { template, files, parameters, environment };
+function definitionOf(previous: PreviousDefinition): StackDefinition {
+  const { template, files, parameters, environment, hidden, holdsSecrets } = previous;
+  return { template, files, parameters, environment, hidden, holdsSecrets };
 }

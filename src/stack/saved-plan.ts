@@ -8,7 +8,7 @@ import { isJsonObject, type Json, type JsonObject, sameJson } from '../values.ts
 import { listNames } from '../wording.ts';
 import { type Analysis, analyse, analyseStored } from './analyse.ts';
 import type { CreateOptions } from './create.ts';
-import { definitionOf } from './definition.ts';
+import { visibleDefinitionOf } from './definition.ts';
 import type { StackDescription } from './describe.ts';
 import { Operation } from './operation.ts';
 import { presentResources } from './present.ts';
@@ -147,7 +147,7 @@ function savedPlan(
     id,
     createdAt: clock.now(),
     plan,
-    definition: definitionOf(analysis),
+    definition: visibleDefinitionOf(analysis),
     hidden: hiddenDigests(analysis, id),
     rollback,
     moves,

@@ -6,6 +6,7 @@ import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
 import type { ResourceTypes } from '../resource/registry.ts';
 import type { Slots } from '../scheduler/slots.ts';
 import type { Traversal } from '../scheduler/traversal.ts';
+import type { Secrets } from '../secrets.ts';
 import type { DataSpace, Region } from '../space/data-space.ts';
 import type { NameReader } from '../space/name-reader.ts';
 import type { Waits } from '../space/waits.ts';
@@ -46,10 +47,10 @@ export interface StackServices {
   /** The regions of the stacks that this engine has created and that still exist. */
   readonly regions: Map<string, Region>;
   /**
-   * By stack, what masks the hidden parameters of those that this engine has created: their values are not stored, and a
-   * handler may remember one until its delete.
+   * By stack, the secrets of those that this engine has worked on: they may not be stored, and a handler may remember one
+   * until its delete.
    */
-  readonly masks: Map<string, (text: string) => string>;
+  readonly secrets: Map<string, Secrets>;
   readonly openEndpoint: (resource: ResourceIdentity) => Promise<EndpointAccess>;
   /** Takes back what openEndpoint gave to the stack's resources. */
   readonly closeEndpoints: (space: string, stack: string) => void;

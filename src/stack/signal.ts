@@ -10,6 +10,7 @@ import { asJson, type Json } from '../values.ts';
 import { actionLimits } from './action-limits.ts';
 import { findStack } from './delete.ts';
 import { type RunningAction, type StackServices, stackKey } from './services.ts';
+import { secretsOf } from './stored-secrets.ts';
 
 export interface SignalOptions {
   readonly stack: string;
@@ -120,11 +121,12 @@ function signalIdle(
 
 async function signalClaimed(
   services: StackServices,
-  { id, space, name: stack }: StackRecord,
+  stored: StackRecord,
   resource: string,
   data: Json | undefined,
 ): Promise<string> {
-  const { store, clock, closing, masks, types } = services;
+  const { id, space, name: stack } = stored;
+  const { store, clock, closing, types } = services;
   const claim: Claim = await store.claim(id, await services.claimant());
   const limits = actionLimits(clock, { timeoutMs: PATIENCE_MS, signals: [closing], what: `Signal to '${resource}'` });
   try {
@@ -137,7 +139,7 @@ async function signalClaimed(
       stackId: id,
       journal: new Journal(store, claim, limits.cancel),
       signal: limits.signal,
-      redact: masks.get(stackKey(space, stack)) ?? ((text) => text),
+      redact: secretsOf(services, stored).mask,
       recordOf: () => record,
       typeOf: ({ type }) => types.get(type),
     });

@@ -15,6 +15,7 @@ import { presentResources, touched } from './present.ts';
 import { restrictionsOf } from './restrictions.ts';
 import { rollbackOf, rollbackTarget, withNamesBefore } from './rollback.ts';
 import { endOwnAction, type RunningAction, type StackServices } from './services.ts';
+import { requireKey } from './stored-secrets.ts';
 import { checkTags } from './tags.ts';
 
 export interface UpdateOptions extends Omit<TemplateInput, 'template'> {
@@ -75,6 +76,7 @@ export async function prepareUpdate(
   checkTags(options.tags);
   const record = await findStack(services, options.space ?? 'default', options.stack);
   await refuseState(services, record);
+  requireKey(record);
   const analysis = analyseUpdate(services, record, options);
   const wrong = wrongMoves(analysis.stack, movesOf(analysis, options.moves ?? []));
   if (wrong.length > 0) throw new TemplateInvalid(wrong);
@@ -224,7 +226,9 @@ export function resumeUpdate(
 function analyseUpdate(services: StackServices, record: StackRecord, options: UpdateOptions): Analysis {
   const { existing = false, clearParameters = [], template, parameters, environments = [], files, ...input } = options;
   const kept: JsonObject = existing
-    ? Object.fromEntries(Object.entries(record.parameters).filter(([name]) => !clearParameters.includes(name)))
+    ? Object.fromEntries(
+        Object.entries({ ...record.parameters, ...record.hidden }).filter(([name]) => !clearParameters.includes(name)),
+      )
     : {};
   const isKept = existing && template === undefined;
   const analysis = analyse(
@@ -277,7 +281,8 @@ async function refuseState({ store }: StackServices, { id, name, action, status 
   });
 }
 
-function refuseImmutable({ parameters, name }: StackRecord, analysis: Analysis): void {
+function refuseImmutable({ parameters: visible, hidden, name }: StackRecord, analysis: Analysis): void {
+  const parameters = { ...visible, ...hidden };
   const modified = [...analysis.template.parameters.values()].filter((parameter) => {
     const before = parameters[parameter.name];
     const after = analysis.parameters.get(parameter.name);

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { DeclaredNames, Name } from '../names.ts';
 import type { Json } from '../values.ts';
+import { after } from './after.ts';
 import { ask } from './ask.ts';
 import { HeldClaim } from './held-claim.ts';
 import type { Claim, Claimant, MaybePromise, StackRecord, StackStore, StoreChange } from './stack-store.ts';
@@ -182,9 +183,4 @@ export class EngineStore implements StackStore {
       return undefined;
     }
   }
-}
-
-/** The same at once for what is there at once. */
-function after<T, U>(value: MaybePromise<T>, go: (value: T) => MaybePromise<U>): MaybePromise<U> {
-  return value instanceof Promise ? value.then(go) : go(value);
 }

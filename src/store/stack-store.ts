@@ -1,9 +1,16 @@
 import type { Action, ResourceEvent, StackEvent, Status } from '../events.ts';
 import type { DeclaredNames, Name } from '../names.ts';
 import type { SignalAddress } from '../resource/signal-url.ts';
+import type { Secrecy } from '../secrets.ts';
 import type { Json, JsonObject } from '../values.ts';
 
 export type MaybePromise<T> = T | Promise<T>;
+
+/** Why a value that was published is not there: it is not kept, or was sealed with a key that was not given. */
+export type Missing = 'ephemeral' | 'key';
+
+// What is secret is told to the engine's SealedStore, which hands on to a backend what it may store: the fields that are
+// marked so below are none of a backend's business.
 
 /** What a stack is to be: everything that its template's meaning depends on. */
 export interface StackDefinition {
@@ -14,6 +21,13 @@ export interface StackDefinition {
   readonly parameters: JsonObject;
   /** What of the environment the template's meaning depends on, as an environment's document. */
   readonly environment: JsonObject;
+  /**
+   * Of SealedStore: the values of hidden parameters, but for ephemeral ones. Undefined where they are not kept, since the
+   * engine that stored them had no key. Throws EncryptionKeyMissing when it is read and the key is not there.
+   */
+  readonly hidden?: JsonObject | undefined;
+  /** Of SealedStore: whether a secret stands in the template, its files or the environment, which are then sealed too. */
+  readonly holdsSecrets?: boolean | undefined;
 }
 
 /** What a stack was. */
@@ -51,6 +65,20 @@ export interface StoredOutput {
   readonly value: Json;
   /** Why there is no value; `value` is then null. */
   readonly error: string | undefined;
+  /** Of SealedStore. */
+  readonly secrecy?: Secrecy;
+}
+
+/** An attribute that a resource has published. */
+export interface StoredValue {
+  readonly resource: string;
+  readonly attribute: string;
+  /** Null when it is missing. */
+  readonly value: Json;
+  /** Of SealedStore. */
+  readonly secrecy?: Secrecy;
+  /** Of SealedStore. */
+  readonly missing?: Missing;
 }
 
 /** A resource as stored. */
@@ -67,6 +95,8 @@ export interface ResourceRecord {
   readonly token: string;
   /** What the handler recorded for itself. */
   readonly data: JsonObject;
+  /** Of SealedStore: whether a secret stands in `data`. */
+  readonly dataSecrecy?: Secrecy;
   /** The resources that it required when it was created: the arrows that delete runs against. */
   readonly requires: readonly string[];
   /**
@@ -118,6 +148,8 @@ export interface ResourceSnapshot {
   readonly record: ResourceRecord;
   /** What its handler has kept of it; absent when there was nothing to keep. */
   readonly data?: JsonObject | undefined;
+  /** Of SealedStore: whether a secret stands in `data`. */
+  readonly dataSecrecy?: Secrecy;
 }
 
 /** One step of a stack's story. A batch of changes is stored whole or not at all, in its order. */
@@ -147,6 +179,8 @@ export type StoreChange =
       readonly record: ResourceRecord;
       /** The attributes that the same step publishes, in place of those that an earlier one of the resource did. */
       readonly values?: JsonObject | undefined;
+      /** Of SealedStore: those of the values that are secret. */
+      readonly secrecy?: { readonly [attribute: string]: Secrecy };
       /** Whether the step is one of the stack's events too; see resourceEventOf. Default false. */
       readonly isEvent?: boolean;
     }
@@ -155,8 +189,21 @@ export type StoreChange =
   | ({ readonly kind: 'snapshotState'; readonly id: string } & Pick<SnapshotRecord, 'action' | 'status' | 'reason'>)
   | { readonly kind: 'resourceSnapshot'; readonly id: string; readonly resource: ResourceSnapshot }
   | { readonly kind: 'snapshotGone'; readonly id: string }
-  | { readonly kind: 'value'; readonly resource: string; readonly attribute: string; readonly value: Json }
-  | { readonly kind: 'read'; readonly name: Name; readonly value: Json }
+  | {
+      readonly kind: 'value';
+      readonly resource: string;
+      readonly attribute: string;
+      readonly value: Json;
+      /** Of SealedStore. */
+      readonly secrecy?: Secrecy;
+    }
+  | {
+      readonly kind: 'read';
+      readonly name: Name;
+      readonly value: Json;
+      /** Of SealedStore. */
+      readonly secrecy?: Secrecy;
+    }
   | { readonly kind: 'event'; readonly event: StackEvent | ResourceEvent };
 
 /** The engine that wants to work on a stack. */
@@ -182,7 +229,13 @@ export interface Claim {
 }
 
 /** What is stored under a name. */
-export type StoredEntry = { readonly value: Json } | { readonly failure: string };
+export type StoredEntry =
+  | {
+      readonly value: Json;
+      /** Of SealedStore. */
+      readonly secrecy?: Secrecy;
+    }
+  | { readonly failure: string };
 
 export interface StoredEvent {
   /** Grows by one with each event of the store. */
@@ -214,9 +267,7 @@ export interface StackStore {
   /** In the order in which they were first stored. */
   resources(stackId: string): MaybePromise<readonly ResourceRecord[]>;
   /** Every value that the stack's resources have published. */
-  values(
-    stackId: string,
-  ): MaybePromise<readonly { readonly resource: string; readonly attribute: string; readonly value: Json }[]>;
+  values(stackId: string): MaybePromise<readonly StoredValue[]>;
   /** The stack's snapshots, oldest first. */
   snapshots(stackId: string): MaybePromise<readonly SnapshotRecord[]>;
   /** The resources of a snapshot, in the order in which they were first stored; none for one that is not there. */

@@ -1,0 +1,490 @@
+import { EncryptionKeyMissing } from '../errors.ts';
+import type { DeclaredNames, Name } from '../names.ts';
+import type { Secrecy } from '../secrets.ts';
+import { asJson, digestValue, isDigest, type Json, type JsonObject, setOwn } from '../values.ts';
+import { after } from './after.ts';
+import type { Keyring, SealPlace } from './keyring.ts';
+import type {
+  Claim,
+  Claimant,
+  MaybePromise,
+  ResourceRecord,
+  ResourceSnapshot,
+  SnapshotRecord,
+  StackDefinition,
+  StackRecord,
+  StackStore,
+  StoreChange,
+  StoredEntry,
+  StoredEvent,
+  StoredOutput,
+  StoredValue,
+} from './stack-store.ts';
+import { isKept, keepValue, keyIdOf, MARK, openValue } from './stored-value.ts';
+
+/**
+ * A store over another one, which gets nothing secret to keep as it is: what is marked as secret is sealed on its way in,
+ * and opened on its way out. Without a keyring it keeps secrets as they are, but for the values of hidden parameters, which
+ * are then not kept at all; and it refuses to write a secret into a stack that was sealed before.
+ *
+ * A stack that is stored with a key has a sealed mark of its own, whether it has secrets or not, so that a missing or wrong
+ * key is found before anything is done. What is sealed and cannot be opened is missing: reading goes on, and whoever needs
+ * the value throws EncryptionKeyMissing.
+ */
+export class SealedStore implements StackStore {
+  readonly #inner: StackStore;
+  readonly #keyring: Keyring | undefined;
+  /** The names of the stacks of which something was found to be sealed, and with which key, by their ids. */
+  readonly #sealed = new Map<string, { readonly name: string; readonly keyId: string }>();
+
+  constructor(inner: StackStore, keyring: Keyring | undefined) {
+    this.#inner = inner;
+    this.#keyring = keyring;
+  }
+
+  get isShared(): boolean {
+    return this.#inner.isShared;
+  }
+
+  createStack(record: StackRecord, claimant: Claimant, declared?: DeclaredNames): MaybePromise<Claim> {
+    const { id, previous, outputs } = record;
+    const kept = {
+      ...this.#keepDefinition(id, record, 'current'),
+      ...(previous === undefined ? {} : { previous: this.#keepDefinition(id, previous, 'previous') }),
+      outputs: this.#keepOutputs(id, outputs),
+    };
+    return this.#inner.createStack(kept, claimant, declared);
+  }
+
+  findStack(space: string, name: string): MaybePromise<StackRecord | undefined> {
+    return after(this.#inner.findStack(space, name), (record) => record && this.#openStack(record));
+  }
+
+  listStacks(): MaybePromise<readonly StackRecord[]> {
+    return after(this.#inner.listStacks(), (records) => records.map((record) => this.#openStack(record)));
+  }
+
+  resources(stackId: string): MaybePromise<readonly ResourceRecord[]> {
+    return after(this.#inner.resources(stackId), (records) =>
+      records.map((record) => this.#openResource(stackId, record)),
+    );
+  }
+
+  values(stackId: string): MaybePromise<readonly StoredValue[]> {
+    return after(this.#inner.values(stackId), (values) =>
+      values.map((stored) => {
+        if (!isKept(stored.value)) return stored;
+        const { resource, attribute, value } = stored;
+        this.#note(stackId, value);
+        return { resource, attribute, ...openValue(value, placeOfValue(stackId, resource, attribute), this.#keyring) };
+      }),
+    );
+  }
+
+  snapshots(stackId: string): MaybePromise<readonly SnapshotRecord[]> {
+    return after(this.#inner.snapshots(stackId), (snapshots) =>
+      snapshots.map((snapshot) => {
+        const { id, definition } = snapshot;
+        const mark = definition.parameters[MARK];
+        if (mark !== undefined) this.#note(stackId, mark);
+        const owner = { id, name: this.#sealed.get(stackId)?.name ?? stackId };
+        const opened = this.#openDefinition(owner, definition, 'current');
+        return opened === definition ? snapshot : { ...snapshot, definition: opened };
+      }),
+    );
+  }
+
+  resourceSnapshots(snapshotId: string): MaybePromise<readonly ResourceSnapshot[]> {
+    return after(this.#inner.resourceSnapshots(snapshotId), (resources) =>
+      resources.map((resource) => {
+        const { data } = resource;
+        const record = this.#openResource(snapshotId, resource.record);
+        if (data === undefined || !isKept(data)) return record === resource.record ? resource : { ...resource, record };
+        const opened = openValue(data, placeOfSnapshot(snapshotId, record.name), this.#keyring);
+        if (opened.missing !== undefined) throw keyMissing(snapshotId, keyIdOf(data), this.#keyring);
+        return { ...resource, record, data: opened.value as JsonObject, dataSecrecy: 'secret' as const };
+      }),
+    );
+  }
+
+  events(stackId: string, afterSequence?: number): MaybePromise<readonly StoredEvent[]> {
+    return this.#inner.events(stackId, afterSequence);
+  }
+
+  claim(stackId: string, claimant: Claimant): MaybePromise<Claim> {
+    return this.#inner.claim(stackId, claimant);
+  }
+
+  renew(claim: Claim): MaybePromise<void> {
+    return this.#inner.renew(claim);
+  }
+
+  release(claim: Claim): MaybePromise<void> {
+    return this.#inner.release(claim);
+  }
+
+  holder(stackId: string): MaybePromise<Claimant | undefined> {
+    return this.#inner.holder(stackId);
+  }
+
+  /** Throws EncryptionKeyMissing, too. */
+  append(claim: Claim, changes: readonly StoreChange[]): MaybePromise<void> {
+    let kept: StoreChange[] | undefined;
+    for (let index = 0; index < changes.length; index += 1) {
+      const change = changes[index] as StoreChange;
+      const keptChange = this.#keepChange(claim.stackId, change);
+      if (keptChange === change) continue;
+      kept ??= [...changes];
+      kept[index] = keptChange;
+    }
+    return this.#inner.append(claim, kept ?? changes);
+  }
+
+  removeStack(claim: Claim): MaybePromise<void> {
+    return after(this.#inner.removeStack(claim), () => void this.#sealed.delete(claim.stackId));
+  }
+
+  writeOutside(name: Name, value: Json): MaybePromise<void> {
+    return this.#inner.writeOutside(name, keepValue(asJson(value), undefined, ['', ...name], undefined));
+  }
+
+  find(name: Name): MaybePromise<StoredEntry | undefined> {
+    return after(this.#inner.find(name), (entry) => {
+      if (entry === undefined || !('value' in entry) || !isKept(entry.value)) return entry;
+      const [space, stack, resource, attribute] = name;
+      return after(this.#inner.findStack(space, stack), (record) => {
+        const place = placeOfValue(record?.id ?? '', resource, attribute);
+        const { missing, ...opened } = openValue(entry.value, place, this.#keyring);
+        if (missing === undefined) return opened;
+        return { failure: missing === 'key' ? 'It is sealed, and its key was not given.' : NOT_KEPT };
+      });
+    });
+  }
+
+  readersOf(space: string, stack: string): ReturnType<StackStore['readersOf']> {
+    return this.#inner.readersOf(space, stack);
+  }
+
+  revision(): MaybePromise<number> {
+    return this.#inner.revision();
+  }
+
+  close(): MaybePromise<void> {
+    return this.#inner.close();
+  }
+
+  // --- on the way in ---
+
+  #keepChange(stackId: string, change: StoreChange): StoreChange {
+    switch (change.kind) {
+      case 'value': {
+        const { secrecy, ...kept } = change;
+        const value = this.#keep(change.value, secrecy, placeOfValue(stackId, change.resource, change.attribute));
+        return value === change.value && secrecy === undefined ? change : { ...kept, value };
+      }
+      case 'resource':
+        return this.#keepResource(stackId, change);
+      case 'outputs':
+        return { ...change, outputs: this.#keepOutputs(stackId, change.outputs) };
+      case 'read': {
+        // That it was read is what counts.
+        const { secrecy, ...kept } = change;
+        const value = keepValue(change.value, secrecy && 'ephemeral', [stackId, 'read', ...change.name], undefined);
+        return value === change.value ? change : { ...kept, value };
+      }
+      case 'definition': {
+        const { definition, previous } = change;
+        return {
+          ...change,
+          definition: this.#keepDefinition(stackId, definition, 'current'),
+          previous: previous && this.#keepDefinition(stackId, previous, 'previous'),
+        };
+      }
+      case 'snapshot': {
+        const { snapshot } = change;
+        const definition = this.#keepDefinition(snapshot.id, snapshot.definition, 'current', stackId);
+        return { ...change, snapshot: { ...snapshot, definition } };
+      }
+      case 'resourceSnapshot': {
+        const { record, data, dataSecrecy, ...others } = change.resource;
+        const place = placeOfSnapshot(change.id, record.name);
+        const kept = data && (this.#keep(data, dataSecrecy, place, stackId) as JsonObject);
+        const resource = { ...others, record: this.#keepRecord(change.id, record, stackId) };
+        return { ...change, resource: kept === undefined ? resource : { ...resource, data: kept } };
+      }
+      default:
+        return change;
+    }
+  }
+
+  #keepResource(stackId: string, change: Extract<StoreChange, { readonly kind: 'resource' }>): StoreChange {
+    const { record, values, secrecy } = change;
+    const keptRecord = this.#keepRecord(stackId, record, stackId);
+    const keptValues = this.#keepValues(stackId, record.name, values, secrecy);
+    if (keptRecord === record && keptValues === values) return change;
+    const { secrecy: _secrecy, ...parts } = change;
+    return { ...parts, record: keptRecord, values: keptValues };
+  }
+
+  /** `owner`: the id of the stack, or of the snapshot. */
+  #keepRecord(owner: string, record: ResourceRecord, stackId: string): ResourceRecord {
+    const { name, data, dataSecrecy, properties, inputs } = record;
+    const keptData = this.#keep(data, dataSecrecy, placeOfData(owner, name), stackId) as JsonObject;
+    const keptProperties = this.#keepDigests(owner, name, 'property', properties);
+    const keptInputs = this.#keepDigests(owner, name, 'input', inputs);
+    const isSame = keptData === data && keptProperties === properties && keptInputs === inputs;
+    if (isSame && dataSecrecy === undefined) return record;
+    const { dataSecrecy: _dataSecrecy, ...others } = record;
+    return isSame ? others : { ...others, data: keptData, properties: keptProperties, inputs: keptInputs };
+  }
+
+  #keepValues(
+    stackId: string,
+    resource: string,
+    values: JsonObject | undefined,
+    secrecy: { readonly [attribute: string]: Secrecy } = {},
+  ): JsonObject | undefined {
+    return mapValues(values, (value, attribute) => {
+      const own = Object.hasOwn(secrecy, attribute) ? secrecy[attribute] : undefined;
+      return this.#keep(value, own, placeOfValue(stackId, resource, attribute));
+    });
+  }
+
+  /** What was concealed is sealed besides: a short secret can be guessed from its digest. */
+  #keepDigests(
+    stackId: string,
+    resource: string,
+    kind: 'property' | 'input',
+    values: JsonObject | undefined,
+  ): JsonObject | undefined {
+    return mapValues(values, (value, name) => {
+      const isSealable = this.#keyring !== undefined && isDigest(value);
+      return this.#keep(value, isSealable ? 'secret' : undefined, [stackId, kind, resource, name]);
+    });
+  }
+
+  #keepOutputs(stackId: string, outputs: StackRecord['outputs']): StackRecord['outputs'] {
+    return Object.fromEntries(
+      Object.entries(outputs).map(([name, { secrecy, ...output }]) => [
+        name,
+        { ...output, value: this.#keep(output.value, secrecy, [stackId, 'output', name]) },
+      ]),
+    );
+  }
+
+  /** `owner`: the id of the stack, or of the snapshot. */
+  #keepDefinition<D extends StackDefinition>(owner: string, definition: D, role: Role, stackId = owner): D {
+    const { holdsSecrets, hidden = {}, ...others } = definition;
+    const secrecy = holdsSecrets === true && this.#keyring !== undefined ? 'secret' : undefined;
+    const keep = (value: JsonObject, part: string): JsonObject =>
+      this.#keep(value, secrecy, [owner, role, part], stackId) as JsonObject;
+    const parameters: Record<string, Json> = {};
+    for (const name of Object.keys(definition.parameters)) {
+      setOwn(parameters, isMarkOrEscaped(name) ? `$${name}` : name, definition.parameters[name] as Json);
+    }
+    if (this.#keyring !== undefined || this.#sealed.has(stackId)) {
+      parameters[MARK] = this.#keep(hidden, 'secret', [owner, role, 'hidden'], stackId);
+    }
+    return {
+      ...(others as D),
+      template: keep(definition.template, 'template'),
+      files: keep(definition.files, 'files'),
+      environment: keep(definition.environment, 'environment'),
+      parameters,
+    };
+  }
+
+  #keep(value: Json, secrecy: Secrecy | undefined, place: SealPlace, stackId = place[0]): Json {
+    if (secrecy === undefined) return isKept(value) ? keepValue(asJson(value), undefined, place, undefined) : value;
+    const sealed = this.#sealed.get(stackId);
+    if (secrecy === 'secret' && sealed !== undefined && this.#keyring === undefined) {
+      throw keyMissing(sealed.name, sealed.keyId);
+    }
+    return keepValue(asJson(value), secrecy, place, this.#keyring);
+  }
+
+  // --- on the way out ---
+
+  #openStack(record: StackRecord): StackRecord {
+    const { id, parameters, outputs, previous } = record;
+    const mark = parameters[MARK];
+    if (mark !== undefined) this.#note(id, mark, record.name);
+    const openedOutputs = this.#openOutputs(id, outputs);
+    const openedPrevious = previous && this.#openDefinition(record, previous, 'previous');
+    if (mark === undefined && openedOutputs === outputs && openedPrevious === previous && !hasMarks(record)) {
+      return record;
+    }
+    return Object.defineProperties({} as StackRecord, {
+      ...Object.getOwnPropertyDescriptors(this.#openDefinition(record, record, 'current')),
+      outputs: { value: openedOutputs, enumerable: true },
+      ...(previous === undefined ? {} : { previous: { value: openedPrevious, enumerable: true } }),
+    });
+  }
+
+  /** `owner`: the stack, or the snapshot. */
+  #openDefinition<D extends StackDefinition>({ id, name }: Owner, definition: D, role: Role): D {
+    const mark = definition.parameters[MARK];
+    if (mark === undefined && !hasMarks(definition)) return definition;
+    const open = (value: Json, part: string): JsonObject => {
+      if (!isKept(value)) return value as JsonObject;
+      const opened = openValue(value, [id, role, part], this.#keyring);
+      if (opened.missing !== undefined) throw keyMissing(name, keyIdOf(value), this.#keyring);
+      return opened.value as JsonObject;
+    };
+    const opened = {
+      parameters: visibleParameters(definition.parameters),
+      get template() {
+        return open(definition.template, 'template');
+      },
+      get files() {
+        return open(definition.files, 'files') as StackDefinition['files'];
+      },
+      get environment() {
+        return open(definition.environment, 'environment');
+      },
+      get holdsSecrets() {
+        return isKept(definition.template);
+      },
+      get hidden() {
+        return mark === undefined ? undefined : open(mark, 'hidden');
+      },
+    } satisfies StackDefinition;
+    // By properties and not by values: the documents are parsed, and opened, when they are asked for.
+    return Object.defineProperties({} as D, {
+      ...Object.getOwnPropertyDescriptors(definition),
+      ...Object.getOwnPropertyDescriptors(opened),
+    });
+  }
+
+  #openOutputs(stackId: string, outputs: StackRecord['outputs']): StackRecord['outputs'] {
+    if (!Object.values(outputs).some(({ value }) => isKept(value))) return outputs;
+    return Object.fromEntries(
+      Object.entries(outputs).map(([name, output]): [string, StoredOutput] => {
+        if (!isKept(output.value)) return [name, output];
+        const { missing, ...opened } = openValue(output.value, [stackId, 'output', name], this.#keyring);
+        const error = missing === undefined ? output.error : missing === 'key' ? NO_KEY : NOT_KEPT;
+        return [name, { ...output, ...opened, error }];
+      }),
+    );
+  }
+
+  #openResource(stackId: string, record: ResourceRecord): ResourceRecord {
+    const { name, data } = record;
+    const properties = this.#openDigests(stackId, name, 'property', record.properties);
+    const inputs = this.#openDigests(stackId, name, 'input', record.inputs);
+    const isSame = properties === record.properties && inputs === record.inputs;
+    if (isSame && !isKept(data)) return record;
+    const opened = isSame ? record : { ...record, properties, inputs };
+    if (!isKept(data)) return opened;
+    this.#note(stackId, data);
+    const { value, secrecy, missing } = openValue(data, placeOfData(stackId, name), this.#keyring);
+    const stack = this.#sealed.get(stackId);
+    const keyring = this.#keyring;
+    if (missing === undefined) {
+      return { ...opened, data: value as JsonObject, ...(secrecy === undefined ? {} : { dataSecrecy: secrecy }) };
+    }
+    // Whoever only looks does not need it.
+    return Object.defineProperty({ ...opened }, 'data', {
+      enumerable: true,
+      get: (): never => {
+        throw keyMissing(stack?.name ?? stackId, stack?.keyId, keyring);
+      },
+    });
+  }
+
+  #openDigests(
+    stackId: string,
+    resource: string,
+    kind: 'property' | 'input',
+    values: JsonObject | undefined,
+  ): JsonObject | undefined {
+    return mapValues(values, (stored, name) => {
+      if (!isKept(stored)) return stored;
+      const { value, missing } = openValue(stored, [stackId, kind, resource, name], this.#keyring);
+      return missing === undefined ? value : UNKNOWN_DIGEST;
+    });
+  }
+
+  /** Remembers that something of the stack is sealed. */
+  #note(stackId: string, stored: Json, name?: string): void {
+    const keyId = keyIdOf(stored);
+    const known = this.#sealed.get(stackId);
+    if (keyId === undefined || (known !== undefined && name === undefined)) return;
+    this.#sealed.set(stackId, { name: name ?? stackId, keyId });
+  }
+}
+
+type Role = 'current' | 'previous';
+
+const NO_KEY = 'It is encrypted, and its key was not given.';
+const NOT_KEPT = 'It is ephemeral, so it was not kept.';
+
+/** Stands for a digest that cannot be opened: equal to none. */
+const UNKNOWN_DIGEST = digestValue('sealed');
+
+function placeOfValue(stackId: string, resource: string, attribute: string): SealPlace {
+  return [stackId, 'value', resource, attribute];
+}
+
+function placeOfSnapshot(snapshotId: string, resource: string): SealPlace {
+  return [snapshotId, 'snapshot', resource];
+}
+
+function placeOfData(stackId: string, resource: string): SealPlace {
+  return [stackId, 'data', resource];
+}
+
+/** What is sealed by its own id: a stack, or a snapshot of one. `name` tells people of the stack. */
+interface Owner {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Whether something of it has to be opened besides what is hidden. Documents are not looked at: they tell by `hidden`. */
+function hasMarks({ parameters }: Pick<StackDefinition, 'parameters'>): boolean {
+  return Object.keys(parameters).some(isEscaped);
+}
+
+/** The mark, which a parameter may have as its name, with more of its first character. */
+function isEscaped(name: string): boolean {
+  return /^\$\$+hotloom$/.test(name);
+}
+
+function isMarkOrEscaped(name: string): boolean {
+  return name === MARK || isEscaped(name);
+}
+
+function visibleParameters(stored: JsonObject): JsonObject {
+  const parameters: Record<string, Json> = {};
+  for (const name of Object.keys(stored)) {
+    if (name === MARK) continue;
+    setOwn(parameters, isEscaped(name) ? name.slice(1) : name, stored[name] as Json);
+  }
+  return parameters;
+}
+
+/** `values` itself when `map` changes none. */
+function mapValues(values: JsonObject | undefined, map: (value: Json, name: string) => Json): JsonObject | undefined {
+  let mapped: Record<string, Json> | undefined;
+  for (const name in values) {
+    const value = values[name] as Json;
+    const kept = map(value, name);
+    if (kept === value) continue;
+    // A spread makes own properties, and so a later assignment to `__proto__` meets one and not the setter.
+    mapped ??= { ...values };
+    mapped[name] = kept;
+  }
+  return mapped ?? values;
+}
+
+/** The stack cannot be worked on: `keyId` is what it is sealed with. */
+function keyMissing(stack: string, keyId: string | undefined, keyring?: Keyring): EncryptionKeyMissing {
+  return new EncryptionKeyMissing({
+    what: `The encryption key of stack '${stack}' is needed, and was not given.`,
+    why:
+      keyring === undefined
+        ? `It is encrypted with the key ${keyId}, and no key was given.`
+        : `It is encrypted with the key ${keyId}, and none of those that were given is it.`,
+    fix: 'Give the key by --key-file, $HOTLOOM_KEY_FILE or $HOTLOOM_KEY; in a program by the option encryption.',
+  });
+}
