@@ -2,9 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import { Traversal } from '../../src/scheduler/traversal.ts';
 import type { Json } from '../../src/values.ts';
 import { generate } from '../simulation/generate.ts';
-import { type Play, play, schedulesOf } from '../simulation/play.ts';
+import { type Play, play } from '../simulation/play.ts';
 import { hasPortCycle } from '../simulation/ports.ts';
 import { attributesOf, groupOf, type Scenario, type StackSketch, targetOf } from '../simulation/scenario.ts';
+import { schedulesOf } from '../simulation/stage.ts';
 import { traits } from '../simulation/traits.ts';
 import { type Phase, type Rules, StackModel } from './stack-model.ts';
 

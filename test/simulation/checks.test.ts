@@ -2,8 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import type { EngineEvent } from '../../src/events.ts';
 import { CHECKS, checkPlay, sameLog, sameUnderEverySchedule } from './checks.ts';
 import type { Entry } from './log.ts';
-import { type Leftovers, type Play, play, type Schedule } from './play.ts';
+import { type Leftovers, type Play, play } from './play.ts';
 import type { ResourceSketch, Scenario, StackSketch } from './scenario.ts';
+import type { Schedule } from './stage.ts';
 
 const PLAIN: Schedule = {
   seed: 1,

@@ -1,25 +1,9 @@
 import { getEventListeners } from 'node:events';
-import { Engine } from '../../src/engine.ts';
 import { type HotloomError, isHotloomError } from '../../src/errors.ts';
-import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
 import type { Json } from '../../src/values.ts';
-import { EngineClock } from './engine-clock.ts';
 import type { Entry } from './log.ts';
-import { Random } from './random.ts';
-import { GRACE_MS, type Scenario, STALL_MS, type StackSketch, templateOf } from './scenario.ts';
-import { SimulatedSpace } from './simulated-space.ts';
-import { SimulatedStore } from './simulated-store.ts';
-import { simulatedTypes, World } from './world.ts';
-
-/** In which of all possible orders a scenario is played, and on what. */
-export interface Schedule {
-  readonly seed: number;
-  readonly concurrency: number;
-  /** False: first come, first served, and everything takes exactly the time that the scenario says. */
-  readonly isShuffled: boolean;
-  readonly hasSlowStore: boolean;
-  readonly hasSlowSpace: boolean;
-}
+import { type Scenario, type StackSketch, templateOf } from './scenario.ts';
+import { type Schedule, Stage } from './stage.ts';
 
 /** How a stack's create ended. */
 export interface End {
@@ -63,146 +47,76 @@ export interface Leftovers {
   readonly undeleted: readonly string[];
 }
 
-/** So many schedules of a scenario; the first is the plain one. */
-export function schedulesOf(seed: number, count: number): readonly Schedule[] {
-  return Array.from({ length: count }, (_, index) => {
-    if (index === 0) {
-      return {
-        seed,
-        concurrency: Number.POSITIVE_INFINITY,
-        isShuffled: false,
-        hasSlowStore: false,
-        hasSlowSpace: false,
-      };
-    }
-    const random = new Random(seed * 31 + index);
-    return {
-      seed: seed * 31 + index,
-      concurrency: random.pick([1, 1, 2, 3, Number.POSITIVE_INFINITY]),
-      isShuffled: random.chance(0.9),
-      hasSlowStore: random.chance(0.35),
-      hasSlowSpace: random.chance(0.35),
-    };
-  });
-}
-
 /** Plays a scenario under one schedule. Rejects with SimulationStuck when an action of the engine does not end. */
 export function play(scenario: Scenario, schedule: Schedule): Promise<Play> {
-  return new Stage(scenario, schedule).play();
+  return new ScenarioPlay(scenario, schedule).play();
 }
 
-class Stage {
+class ScenarioPlay {
   readonly #scenario: Scenario;
   readonly #schedule: Schedule;
-  readonly #clock = new SimulatedClock();
-  readonly #random: Random;
-  readonly #world: World;
-  readonly #store: SimulatedStore;
-  #engineClock: EngineClock;
-  #space: SimulatedSpace;
-  #engine: Engine;
-  #didKill: () => void = () => {};
-  readonly #killed: Promise<void>;
-  #wasKilled = false;
+  readonly #stage: Stage;
   #listeners = 0;
 
   constructor(scenario: Scenario, schedule: Schedule) {
     this.#scenario = scenario;
     this.#schedule = schedule;
-    this.#random = new Random(schedule.seed);
-    this.#world = new World(
-      scenario,
-      () => this.#clock.now(),
-      (ms) => this.#stretch(ms),
+    const sketches = new Map(
+      scenario.stacks.flatMap(({ name, resources }) =>
+        resources.map((resource) => [`${name}.${resource.name}`, resource] as const),
+      ),
     );
-    this.#killed = new Promise((resolve) => {
-      this.#didKill = resolve;
-    });
-    this.#store = new SimulatedStore({
-      delay: schedule.hasSlowStore ? () => this.#delay() : undefined,
-      kill: scenario.kill,
-      didStore: (stack, changes) => this.#world.log.push({ time: this.#clock.now(), kind: 'stored', stack, changes }),
-      didKill: () => this.#kill(),
-    });
-    [this.#engineClock, this.#space, this.#engine] = this.#newEngine();
+    const kills = scenario.kill === undefined ? [] : [scenario.kill];
+    this.#stage = new Stage(schedule, kills, (_, stack, resource) => sketches.get(`${stack}.${resource}`));
   }
 
   async play(): Promise<Play> {
     const { stacks, outside } = this.#scenario;
-    const outsideTimers = outside.map(({ name, atMs }) => this.#clock.schedule(atMs, () => this.#writeOutside(name)));
+    const stage = this.#stage;
+    const outsideTimers = outside.map(({ name, atMs }) => stage.clock.schedule(atMs, () => this.#writeOutside(name)));
     const created = Promise.all(stacks.map((stack) => this.#create(stack)));
-    await this.#untilKilled(created);
-    const createdMs = this.#clock.now();
-    const ends = this.#wasKilled ? {} : Object.fromEntries(await created);
-    const unnoticed = this.#wasKilled ? await this.#restart() : [];
+    await stage.untilKilled(created);
+    const createdMs = stage.clock.now();
+    const wasKilled = stage.kills > 0;
+    const ends = wasKilled ? {} : Object.fromEntries(await created);
+    const unnoticed = wasKilled ? await this.#restart() : [];
     let undeleted = await this.#deleteAll();
     if (undeleted === undefined) {
       unnoticed.push(...(await this.#restart()));
       undeleted = await this.#deleteAll();
     }
     for (const timer of outsideTimers) timer.cancel();
-    const blockedReads = this.#space.blockedReads;
-    await this.#clock.run(this.#engine.close());
-    // What handlers that were given up still wait for.
-    await this.#clock.advance(GRACE_MS + 100);
     const left: Leftovers = {
-      timers: this.#engineClock.pendingTimers,
-      blockedReads,
+      ...(await stage.close()),
       listeners: this.#listeners,
-      things: [...this.#world.things.values()].map(({ stack, resource }) => `${stack}.${resource}`),
+      things: [...stage.world.things.values()].map(({ stack, resource }) => `${stack}.${resource}`),
       unnoticed,
       undeleted: undeleted ?? ['The engine was killed twice.'],
     };
     return {
       scenario: this.#scenario,
       schedule: this.#schedule,
-      log: this.#world.log,
-      wasKilled: this.#wasKilled,
+      log: stage.world.log,
+      wasKilled: stage.kills > 0,
       ends,
       createdMs,
       left,
     };
   }
 
-  #newEngine(): [EngineClock, SimulatedSpace, Engine] {
-    const { seed, concurrency, isShuffled, hasSlowSpace } = this.#schedule;
-    const random = isShuffled ? this.#random : undefined;
-    const clock = new EngineClock(this.#clock, this.#world, random);
-    const space = new SimulatedSpace({
-      delay: hasSlowSpace ? () => this.#delay() : undefined,
-      didArrive: (name, isFailure) => {
-        if (clock.isAlive) this.#world.log.push({ time: this.#clock.now(), kind: 'arrived', name, isFailure });
-      },
-    });
-    const engine = new Engine({
-      types: simulatedTypes,
-      store: this.#store,
-      space,
-      clock,
-      randomness: seededRandomness(seed + (this.#wasKilled ? 1 : 0)),
-      concurrency,
-      stallTimeoutMs: STALL_MS,
-      cancelGraceMs: GRACE_MS,
-      ...(random === undefined ? {} : { readyOrder: (count) => random.below(count) }),
-    });
-    engine.onEvent((event) => {
-      if (clock.isAlive) this.#world.log.push({ time: this.#clock.now(), kind: 'told', event });
-    });
-    return [clock, space, engine];
-  }
-
   #writeOutside(name: string): void {
-    this.#world.log.push({ time: this.#clock.now(), kind: 'outside', name });
-    void this.#engine.write(['default', ...name.split('.')] as never, name);
+    this.#stage.world.log.push({ time: this.#stage.clock.now(), kind: 'outside', name });
+    void this.#stage.engine.write(['default', ...name.split('.')] as never, name);
   }
 
   async #create(stack: StackSketch): Promise<[stack: string, end: End]> {
     const { name, startMs, cancelMs, timeoutMs, rollback } = stack;
-    if (startMs > 0) await new Promise<void>((resolve) => void this.#engineClock.schedule(startMs, resolve));
+    if (startMs > 0) await new Promise<void>((resolve) => void this.#stage.engineClock.schedule(startMs, resolve));
     const controller = new AbortController();
-    const cancel = cancelMs === undefined ? undefined : this.#engineClock.schedule(cancelMs, () => controller.abort());
+    const cancel =
+      cancelMs === undefined ? undefined : this.#stage.engineClock.schedule(cancelMs, () => controller.abort());
     const { signal } = controller;
-    const error = await this.#engine
+    const error = await this.#stage.engine
       .create({ stack: name, template: templateOf(stack), rollback, timeoutMs, signal })
       .then(
         () => undefined,
@@ -216,20 +130,20 @@ class Stage {
 
   async #end(name: string, error: HotloomError | undefined): Promise<End> {
     const problems = (error as { problems?: readonly HotloomError[] } | undefined)?.problems ?? [];
-    const record = this.#store.findStack('default', name);
+    const record = this.#stage.store.findStack('default', name);
     const end = { code: error?.code, problems: problems.map(({ code }) => code) };
     if (record === undefined) return { ...end, state: undefined, outputs: {}, resources: {}, values: {} };
-    const { state, outputs, outputErrors } = await this.#engine.show(name);
+    const { state, outputs, outputErrors } = await this.#stage.engine.show(name);
     const known = Object.entries(outputs).map(([output, value]) => [
       output,
       Object.hasOwn(outputErrors, output) ? undefined : value,
     ]);
-    const resources = this.#store
+    const resources = this.#stage.store
       .resources(record.id)
       .map((resource) => [resource.name, `${resource.action}_${resource.status}`]);
-    const values = this.#store
+    const values = this.#stage.store
       .values(record.id)
-      .filter(({ resource, attribute }) => attribute !== 'refid' && this.#world.has(name, resource))
+      .filter(({ resource, attribute }) => attribute !== 'refid' && this.#stage.world.has(name, resource))
       .map(({ resource, attribute, value }) => [`${resource}.${attribute}`, value] as const);
     return {
       ...end,
@@ -242,40 +156,21 @@ class Stage {
 
   /** The errors; undefined when the engine was killed meanwhile. */
   async #deleteAll(): Promise<string[] | undefined> {
-    const wasKilled = this.#wasKilled;
-    const names = this.#store.listStacks().map(({ name }) => name);
-    const deleted = Promise.allSettled(names.map((stack) => this.#engine.delete({ stack, force: true })));
-    await this.#untilKilled(deleted, wasKilled);
-    if (this.#wasKilled && !wasKilled) return undefined;
+    const { store, engine, kills } = this.#stage;
+    const names = store.listStacks().map(({ name }) => name);
+    const deleted = Promise.allSettled(names.map((stack) => engine.delete({ stack, force: true })));
+    await this.#stage.untilKilled(deleted);
+    if (this.#stage.kills > kills) return undefined;
     return (await deleted).flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : []));
   }
 
-  async #untilKilled(work: Promise<unknown>, wasKilled = false): Promise<void> {
-    await this.#clock.run(wasKilled ? work : Promise.race([work, this.#killed]));
-  }
-
-  #kill(): void {
-    this.#world.log.push({ time: this.#clock.now(), kind: 'killed' });
-    this.#wasKilled = true;
-    this.#engineClock.kill();
-    this.#didKill();
-  }
-
-  /** Another engine on the same store; returns the stacks of the dead one that it does not see to be interrupted. */
+  /** Another engine; returns the stacks of the dead one that it does not see to be interrupted. */
   async #restart(): Promise<string[]> {
-    [this.#engineClock, this.#space, this.#engine] = this.#newEngine();
-    const stacks = await this.#engine.list();
+    this.#stage.restart();
+    const stacks = await this.#stage.engine.list();
     return stacks
       .filter(({ status, isInterrupted }) => status === 'IN_PROGRESS' && !isInterrupted)
       .map(({ name }) => name);
-  }
-
-  #delay(): Promise<void> {
-    return new Promise((resolve) => void this.#engineClock.schedule(this.#random.below(4), resolve));
-  }
-
-  #stretch(ms: number): number {
-    return !this.#schedule.isShuffled || this.#random.chance(0.5) ? ms : ms + this.#random.below(30);
   }
 }
 

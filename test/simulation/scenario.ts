@@ -6,8 +6,13 @@ export interface Scenario {
   readonly stacks: readonly StackSketch[];
   /** Names of nobody that somebody outside writes, and when (ms). */
   readonly outside: readonly { readonly name: string; readonly atMs: number }[];
-  /** The engine is killed with so many batches of its journal on the way into the store; undefined: it is not. */
-  readonly kill: { readonly position: number; readonly isStored: boolean } | undefined;
+  readonly kill: Kill | undefined;
+}
+
+/** The engine is killed with the change of that number, from 0, that it wants to store: before or after it is stored. */
+export interface Kill {
+  readonly position: number;
+  readonly isStored: boolean;
 }
 
 export interface StackSketch {

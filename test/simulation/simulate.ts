@@ -1,9 +1,10 @@
 import { isHotloomError } from '../../src/errors.ts';
 import { type Complaint, checkPlay, sameLog, sameUnderEverySchedule } from './checks.ts';
 import { generate } from './generate.ts';
-import { type Play, play, type Schedule, schedulesOf } from './play.ts';
+import { type Play, play } from './play.ts';
 import type { Scenario } from './scenario.ts';
 import { shrink } from './shrink.ts';
+import { type Schedule, schedulesOf } from './stage.ts';
 
 /** Under how many schedules each scenario is played. */
 const SCHEDULES = 3;

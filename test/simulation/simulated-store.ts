@@ -1,21 +1,20 @@
-import type { Name } from '../../src/names.ts';
+import type { DeclaredNames, Name } from '../../src/names.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type {
   Claim,
   Claimant,
-  DeclaredNames,
   MaybePromise,
   StackRecord,
   StackStore,
   StoreChange,
 } from '../../src/store/stack-store.ts';
 import type { Json } from '../../src/values.ts';
-import type { Scenario } from './scenario.ts';
+import type { Kill } from './scenario.ts';
 
 interface SimulatedStoreOptions {
   /** Lets some time pass; undefined for a store that answers at once. */
   readonly delay: (() => Promise<void>) | undefined;
-  readonly kill: Scenario['kill'];
+  readonly kills: readonly Kill[];
   readonly didStore: (stack: string, changes: readonly StoreChange[]) => void;
   readonly didKill: () => void;
 }
@@ -32,38 +31,36 @@ export class SimulatedStore implements StackStore {
   readonly #names = new Map<string, string>();
   readonly #claims: Claim[] = [];
   readonly #dead = new Set<string>();
-  #batches = 0;
+  #changes = 0;
 
   constructor(options: SimulatedStoreOptions) {
     this.#options = options;
   }
 
+  /** How many changes it was asked to store. */
+  get changes(): number {
+    return this.#changes;
+  }
+
   createStack(record: StackRecord, claimant: Claimant, declared?: DeclaredNames): MaybePromise<Claim> {
-    if (this.#dead.has(claimant.engineId)) return never();
     this.#names.set(record.id, record.name);
-    return this.#noted(this.#store.createStack(record, claimant, declared));
+    return this.#unlessKilled(claimant, () => this.#noted(this.#store.createStack(record, claimant, declared)));
   }
 
   claim(stackId: string, claimant: Claimant): MaybePromise<Claim> {
-    return this.#dead.has(claimant.engineId) ? never() : this.#noted(this.#store.claim(stackId, claimant));
+    return this.#unlessKilled(claimant, () => this.#noted(this.#store.claim(stackId, claimant)));
   }
 
   append(claim: Claim, changes: readonly StoreChange[]): MaybePromise<void> {
-    const { kill, delay } = this.#options;
-    if (this.#isDead(claim)) return never();
-    const position = this.#batches;
-    this.#batches += 1;
-    if (position === kill?.position) {
-      if (kill.isStored) this.#append(claim, changes);
-      this.#kill(claim.claimant.engineId);
-      return never();
-    }
-    if (delay === undefined) this.#append(claim, changes);
-    else return delay().then(() => (this.#isDead(claim) ? never() : this.#append(claim, changes)));
+    const { delay } = this.#options;
+    const append = (): void => this.#append(claim, changes);
+    const appendLater =
+      delay === undefined ? append : () => delay().then(() => (this.#isDead(claim.claimant) ? never() : append()));
+    return this.#unlessKilled(claim.claimant, append, appendLater);
   }
 
   renew(claim: Claim): MaybePromise<void> {
-    return this.#isDead(claim) ? never() : this.#store.renew(claim);
+    return this.#isDead(claim.claimant) ? never() : this.#store.renew(claim);
   }
 
   release(claim: Claim): void {
@@ -71,7 +68,7 @@ export class SimulatedStore implements StackStore {
   }
 
   removeStack(claim: Claim): MaybePromise<void> {
-    return this.#isDead(claim) ? never() : this.#store.removeStack(claim);
+    return this.#unlessKilled(claim.claimant, () => this.#store.removeStack(claim));
   }
 
   writeOutside(name: Name, value: Json): void {
@@ -123,14 +120,25 @@ export class SimulatedStore implements StackStore {
     this.#options.didStore(this.#names.get(claim.stackId) as string, changes);
   }
 
-  #kill(engineId: string): void {
-    this.#dead.add(engineId);
+  /** The engine of one of the changes that are given by their number is killed with it, before it is stored or after. */
+  #unlessKilled<T>(
+    claimant: Claimant,
+    store: () => MaybePromise<T>,
+    storeInTime: () => MaybePromise<T> = store,
+  ): MaybePromise<T> {
+    if (this.#isDead(claimant)) return never();
+    const kill = this.#options.kills.find(({ position }) => position === this.#changes);
+    this.#changes += 1;
+    if (kill === undefined) return storeInTime();
+    if (kill.isStored) void store();
+    this.#dead.add(claimant.engineId);
     for (const claim of this.#claims) this.#store.release(claim);
     this.#options.didKill();
+    return never();
   }
 
-  #isDead({ claimant }: Claim): boolean {
-    return this.#dead.has(claimant.engineId);
+  #isDead({ engineId }: Claimant): boolean {
+    return this.#dead.has(engineId);
   }
 
   #noted(claim: Claim): Claim {

@@ -4,7 +4,7 @@ import { definePlainType, defineStreamingType, type ResourceType } from '../../s
 import type { Json, JsonObject } from '../../src/values.ts';
 import { forever } from '../scheduler/worlds.ts';
 import type { Deed, Entry } from './log.ts';
-import { ATTRIBUTES, PROPERTIES, type ResourceSketch, type Scenario, type Step } from './scenario.ts';
+import { ATTRIBUTES, PROPERTIES, type ResourceSketch, type Step } from './scenario.ts';
 
 type Call = PlainCreateCall<JsonObject> & StreamingCreateCall<JsonObject, { readonly [attribute: string]: Json }>;
 
@@ -16,16 +16,18 @@ export class World {
   readonly log: Entry[] = [];
   /** What exists, by the token of the attempt that made it. */
   readonly things = new Map<string, { readonly stack: string; readonly resource: string }>();
-  readonly #sketches = new Map<string, ResourceSketch>();
+  readonly #sketchOf: (stack: string, resource: string) => ResourceSketch | undefined;
   readonly #now: () => number;
   #asks = 0;
   /** How long what should take so many milliseconds takes under this schedule. */
   readonly stretch: (ms: number) => number;
 
-  constructor(scenario: Scenario, now: () => number, stretch: (ms: number) => number) {
-    for (const stack of scenario.stacks) {
-      for (const resource of stack.resources) this.#sketches.set(`${stack.name}.${resource.name}`, resource);
-    }
+  constructor(
+    sketchOf: (stack: string, resource: string) => ResourceSketch | undefined,
+    now: () => number,
+    stretch: (ms: number) => number,
+  ) {
+    this.#sketchOf = sketchOf;
     this.#now = now;
     this.stretch = stretch;
   }
@@ -36,12 +38,12 @@ export class World {
   }
 
   sketch({ resource }: Pick<HandlerCall, 'resource'>): ResourceSketch {
-    return this.#sketches.get(`${resource.stack}.${resource.name}`) as ResourceSketch;
+    return this.#sketchOf(resource.stack, resource.name) as ResourceSketch;
   }
 
   /** False for a resource of the engine's own: a group. */
   has(stack: string, resource: string): boolean {
-    return this.#sketches.has(`${stack}.${resource}`);
+    return this.#sketchOf(stack, resource) !== undefined;
   }
 
   nextAsk(): number {
