@@ -1,5 +1,12 @@
 import type { Json } from '../../src/values.ts';
-import { attributesOf, needs, type ResourceSketch, type StackSketch, type Step } from '../simulation/scenario.ts';
+import {
+  attributesOf,
+  constantsOf,
+  needs,
+  type ResourceSketch,
+  type StackSketch,
+  type Step,
+} from '../simulation/scenario.ts';
 import { targetsOf } from '../simulation/state.ts';
 import { digest } from '../simulation/world.ts';
 
@@ -152,6 +159,12 @@ export class StackModel {
   /** By resource, what has become of it. */
   phases(): { readonly [resource: string]: Phase } {
     return Object.fromEntries(this.#parts.map(({ key, phase }) => [key, phase]));
+  }
+
+  /** What each input of a resource has come to. */
+  givenTo(resource: string): { readonly [input: string]: Json } {
+    const part = this.#parts.find(({ key }) => key === resource) as Part;
+    return Object.fromEntries(Object.keys(part.sketch.inputs).map((input) => [input, this.#valueOf(part, input)]));
   }
 
   /** Undefined when it is not written. */
@@ -331,7 +344,7 @@ export class StackModel {
 
   #valueOf(part: Pick<Part, 'stack' | 'sketch'>, read: string): Json {
     const values = this.#targets(part, read).map((name) => this.#there.get(name) ?? null);
-    return read.includes('.') ? (values[0] as Json) : values;
+    return read.includes('.') ? (values[0] as Json) : [...values, ...constantsOf(part.sketch, read)];
   }
 
   #targets({ stack, sketch }: Pick<Part, 'stack' | 'sketch'>, read: string): readonly string[] {

@@ -1,8 +1,9 @@
 import { areBlocked, brokenHop, circlesOf, type Hop, isHard, isOf, parseHop, printReads, readsOf } from './circles.ts';
 import type { Entry } from './log.ts';
-import type { End, Play } from './play.ts';
+import type { Play } from './play.ts';
 import { hasPortCycle, withoutIdleInputs } from './ports.ts';
 import { groupOf, STALL_MS, type StackSketch } from './scenario.ts';
+import type { End } from './stage.ts';
 import { type Actor, State, targetsOf } from './state.ts';
 import { traits } from './traits.ts';
 

@@ -1,25 +1,8 @@
 import { getEventListeners } from 'node:events';
-import { type HotloomError, isHotloomError } from '../../src/errors.ts';
-import type { Json } from '../../src/values.ts';
+import { isHotloomError } from '../../src/errors.ts';
 import type { Entry } from './log.ts';
 import { type Scenario, type StackSketch, templateOf } from './scenario.ts';
-import { type Schedule, Stage } from './stage.ts';
-
-/** How a stack's create ended. */
-export interface End {
-  /** The code of the error it was refused or failed with; undefined when it is complete. */
-  readonly code: string | undefined;
-  /** The codes of a template's problems. */
-  readonly problems: readonly string[];
-  /** Undefined when the stack was not made at all. */
-  readonly state: string | undefined;
-  /** By output: its value, or undefined when it could not be resolved. */
-  readonly outputs: { readonly [output: string]: Json | undefined };
-  /** By resource. */
-  readonly resources: { readonly [resource: string]: string };
-  /** What is stored, by `resource.attribute`. */
-  readonly values: { readonly [name: string]: Json };
-}
+import { type End, type Schedule, Stage } from './stage.ts';
 
 /** A scenario played to its end: every stack created, well or not, and deleted again. */
 export interface Play {
@@ -125,33 +108,7 @@ class ScenarioPlay {
     if (error !== undefined && !isHotloomError(error)) throw error;
     cancel?.cancel();
     this.#listeners += getEventListeners(signal, 'abort').length;
-    return [name, await this.#end(name, error)];
-  }
-
-  async #end(name: string, error: HotloomError | undefined): Promise<End> {
-    const problems = (error as { problems?: readonly HotloomError[] } | undefined)?.problems ?? [];
-    const record = this.#stage.store.findStack('default', name);
-    const end = { code: error?.code, problems: problems.map(({ code }) => code) };
-    if (record === undefined) return { ...end, state: undefined, outputs: {}, resources: {}, values: {} };
-    const { state, outputs, outputErrors } = await this.#stage.engine.show(name);
-    const known = Object.entries(outputs).map(([output, value]) => [
-      output,
-      Object.hasOwn(outputErrors, output) ? undefined : value,
-    ]);
-    const resources = this.#stage.store
-      .resources(record.id)
-      .map((resource) => [resource.name, `${resource.action}_${resource.status}`]);
-    const values = this.#stage.store
-      .values(record.id)
-      .filter(({ resource, attribute }) => attribute !== 'refid' && this.#stage.world.has(name, resource))
-      .map(({ resource, attribute, value }) => [`${resource}.${attribute}`, value] as const);
-    return {
-      ...end,
-      state,
-      outputs: Object.fromEntries(known),
-      resources: sorted(resources as [string, string][]),
-      values: sorted(values),
-    };
+    return [name, await this.#stage.end(name, error)];
   }
 
   /** The errors; undefined when the engine was killed meanwhile. */
@@ -172,8 +129,4 @@ class ScenarioPlay {
       .filter(({ status, isInterrupted }) => status === 'IN_PROGRESS' && !isInterrupted)
       .map(({ name }) => name);
   }
-}
-
-function sorted<T>(entries: readonly (readonly [string, T])[]): { readonly [name: string]: T } {
-  return Object.fromEntries([...entries].sort(([left], [right]) => (left < right ? -1 : 1)));
 }

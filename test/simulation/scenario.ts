@@ -24,6 +24,8 @@ export interface StackSketch {
   readonly rollback: boolean;
   readonly cancelMs: number | undefined;
   readonly timeoutMs: number;
+  /** The template's description, by which what handlers do is told from what they do under another template. */
+  readonly version?: string;
 }
 
 export interface ResourceSketch {
@@ -35,6 +37,8 @@ export interface ResourceSketch {
   readonly dependsOn: readonly string[];
   /** By property or alias: what it reads; an empty list is a constant. */
   readonly inputs: { readonly [input: string]: readonly Read[] };
+  /** By input: a constant that follows on what it reads. */
+  readonly constants?: { readonly [input: string]: number };
   /** Attributes of this resource alone, with what they need; null: everything. */
   readonly outputs: { readonly [attribute: string]: readonly string[] | null };
   /** What its handler does: the branches at the same time, each step by step. A plain handler has one. */
@@ -119,6 +123,7 @@ export function templateOf(stack: StackSketch): JsonObject {
   const outputs = Object.entries(stack.outputs).map(([name, read]) => [name, { value: expressionOf(read) }]);
   return {
     heat_template_version: 'hotloom-1',
+    ...(stack.version === undefined ? {} : { description: stack.version }),
     conditions: { never: { equals: ['a', 'b'] } },
     resources: Object.fromEntries(resources),
     outputs: Object.fromEntries(outputs),
@@ -143,7 +148,9 @@ function groupDefinitionOf({ resources }: StackSketch, group: string): JsonObjec
 function definitionOf(resource: ResourceSketch): JsonObject {
   const given = (isProperty: boolean): JsonObject => {
     const inputs = Object.entries(resource.inputs).filter(([input]) => PROPERTIES.includes(input) === isProperty);
-    return Object.fromEntries(inputs.map(([input, reads]) => [input, reads.map(expressionOf)]));
+    return Object.fromEntries(
+      inputs.map(([input, reads]) => [input, [...reads.map(expressionOf), ...constantsOf(resource, input)]]),
+    );
   };
   const outputs = Object.entries(resource.outputs).map(([attribute, needed]) => [
     attribute,
@@ -156,6 +163,12 @@ function definitionOf(resource: ResourceSketch): JsonObject {
     ...(resource.isEnabled ? {} : { condition: 'never' }),
     ...(resource.type === 'Sim::Plain' ? {} : { inputs: given(false), outputs: Object.fromEntries(outputs) }),
   };
+}
+
+/** At most one. */
+export function constantsOf({ constants }: ResourceSketch, input: string): readonly number[] {
+  const constant = constants?.[input];
+  return constant === undefined ? [] : [constant];
 }
 
 function expressionOf(read: Read): Json {

@@ -95,6 +95,14 @@ export class SimulatedStore implements StackStore {
     return this.#store.events(stackId, after);
   }
 
+  snapshots(stackId: string): ReturnType<MemoryStore['snapshots']> {
+    return this.#store.snapshots(stackId);
+  }
+
+  resourceSnapshots(snapshotId: string): ReturnType<MemoryStore['resourceSnapshots']> {
+    return this.#store.resourceSnapshots(snapshotId);
+  }
+
   holder(stackId: string): ReturnType<MemoryStore['holder']> {
     return this.#store.holder(stackId);
   }

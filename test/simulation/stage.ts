@@ -1,5 +1,7 @@
 import { Engine } from '../../src/engine.ts';
+import type { HotloomError } from '../../src/errors.ts';
 import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
+import type { Json } from '../../src/values.ts';
 import { EngineClock } from './engine-clock.ts';
 import { Random } from './random.ts';
 import { GRACE_MS, type Kill, type ResourceSketch, STALL_MS } from './scenario.ts';
@@ -34,6 +36,22 @@ export function schedulesOf(seed: number, count: number): readonly Schedule[] {
 
 function plainSchedule(seed: number): Schedule {
   return { seed, concurrency: Number.POSITIVE_INFINITY, isShuffled: false, hasSlowStore: false, hasSlowSpace: false };
+}
+
+/** How an action on a stack ended, and how the stack stands then. */
+export interface End {
+  /** The code of the error it was refused or failed with; undefined when it is complete. */
+  readonly code: string | undefined;
+  /** The codes of a template's problems. */
+  readonly problems: readonly string[];
+  /** Undefined when the stack was not made at all. */
+  readonly state: string | undefined;
+  /** By output: its value, or undefined when it could not be resolved. */
+  readonly outputs: { readonly [output: string]: Json | undefined };
+  /** By resource. */
+  readonly resources: { readonly [resource: string]: string };
+  /** What is stored, by `resource.attribute`. */
+  readonly values: { readonly [name: string]: Json };
 }
 
 /** What a scenario is played on: the world outside, the store in it, and one engine after the other. */
@@ -88,6 +106,33 @@ export class Stage {
   /** Lets time pass until the work is done, or the engine has been killed. */
   async untilKilled(work: Promise<unknown>): Promise<void> {
     await this.clock.run(Promise.race([work, this.#killed]));
+  }
+
+  /** How a stack stands after an action that ended so. */
+  async end(name: string, error: HotloomError | undefined): Promise<End> {
+    const problems = (error as { problems?: readonly HotloomError[] } | undefined)?.problems ?? [];
+    const record = this.store.findStack('default', name);
+    const end = { code: error?.code, problems: problems.map(({ code }) => code) };
+    if (record === undefined) return { ...end, state: undefined, outputs: {}, resources: {}, values: {} };
+    const { state, outputs, outputErrors } = await this.#engine.show(name);
+    const known = Object.entries(outputs).map(([output, value]) => [
+      output,
+      Object.hasOwn(outputErrors, output) ? undefined : value,
+    ]);
+    const resources = this.store
+      .resources(record.id)
+      .map((resource) => [resource.name, `${resource.action}_${resource.status}`]);
+    const values = this.store
+      .values(record.id)
+      .filter(({ resource, attribute }) => attribute !== 'refid' && this.world.has(name, resource))
+      .map(({ resource, attribute, value }) => [`${resource}.${attribute}`, value] as const);
+    return {
+      ...end,
+      state,
+      outputs: Object.fromEntries(known),
+      resources: sorted(resources as [string, string][]),
+      values: sorted(values),
+    };
   }
 
   /** Another engine on the same store. */
@@ -148,4 +193,8 @@ export class Stage {
   #stretch(ms: number): number {
     return !this.#schedule.isShuffled || this.#random.chance(0.5) ? ms : ms + this.#random.below(30);
   }
+}
+
+function sorted<T>(entries: readonly (readonly [string, T])[]): { readonly [name: string]: T } {
+  return Object.fromEntries([...entries].sort(([left], [right]) => (left < right ? -1 : 1)));
 }

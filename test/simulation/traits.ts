@@ -35,7 +35,7 @@ function writesBesideWhatItNeeds(resource: ResourceSketch): boolean {
   });
 }
 
-function keepsDeclaration(resource: ResourceSketch): boolean {
+export function keepsDeclaration(resource: ResourceSketch): boolean {
   const attributes = Object.keys(attributesOf(resource));
   const written = resource.branches.flat().flatMap((step) => (step.do === 'write' ? [step.attribute] : []));
   if (attributes.some((attribute) => !written.includes(attribute))) return false;

@@ -8,6 +8,14 @@ import { ATTRIBUTES, PROPERTIES, type ResourceSketch, type Step } from './scenar
 
 type Call = PlainCreateCall<JsonObject> & StreamingCreateCall<JsonObject, { readonly [attribute: string]: Json }>;
 
+/** Something that a handler has made. */
+interface Thing {
+  readonly stack: string;
+  readonly resource: string;
+  /** The clock of the engine that was at work. */
+  readonly by: Clock;
+}
+
 /**
  * The world outside of the engine: what handlers make in it, and what they do. Every effect of a handler goes through
  * `isAlive`, so that a killed engine's handlers hang, as a process that is no more does nothing.
@@ -15,7 +23,7 @@ type Call = PlainCreateCall<JsonObject> & StreamingCreateCall<JsonObject, { read
 export class World {
   readonly log: Entry[] = [];
   /** What exists, by the token of the attempt that made it. */
-  readonly things = new Map<string, { readonly stack: string; readonly resource: string }>();
+  readonly things = new Map<string, Thing>();
   readonly #sketchOf: (stack: string, resource: string) => ResourceSketch | undefined;
   readonly #now: () => number;
   #asks = 0;
@@ -51,9 +59,12 @@ export class World {
     return this.#asks;
   }
 
-  make({ resource: { stack, name: resource }, token }: HandlerCall): void {
-    if (this.things.has(token)) throw new Error(`${resource} is made a second time by one attempt.`);
-    this.things.set(token, { stack, resource });
+  /** `isAgain`: its attempt may have made it before. */
+  make({ resource: { stack, name: resource }, token, clock }: HandlerCall, isAgain: boolean): void {
+    const earlier = this.things.get(token);
+    if (earlier !== undefined && isAgain) return;
+    if (earlier !== undefined) throw new Error(`${resource} is made a second time by one attempt.`);
+    this.things.set(token, { stack, resource, by: clock });
     this.log.push({ time: this.#now(), kind: 'world', did: 'make', stack, resource, token });
   }
 
@@ -72,19 +83,33 @@ export interface WorldClock extends Clock {
 }
 
 const handler = {
-  create: (call: Call) => new Performance(call).create(),
-  delete: (call: DeleteCall) => new Performance(call as unknown as Call).remove(call),
+  create: (call: Call) => new Performance(call, false).perform(),
+  update: (call: Call) => new Performance(call, true).perform(),
+  delete: (call: DeleteCall) => new Performance(call as unknown as Call, false).remove(call),
   lookup: ({ token, clock }: HandlerCall) =>
     (clock as WorldClock).world.things.has(token) ? `id-${token}` : undefined,
 };
 
+/** The types whose handlers may be called again for the same attempt. */
+const REPEATABLE: readonly string[] = ['Sim::Staged'];
+
 /** Made once: the engine compiles a type by its object. */
 export const simulatedTypes: readonly ResourceType[] = typesWith(handler);
 
-/** The types of scenario.ts. Their handlers differ only in what they do, so one is for all of them. */
+/**
+ * The types of scenario.ts. Their handlers differ only in what they do, so one is for all of them. `a` is changed in place,
+ * and so are aliases; of `Sim::Open` that is true of aliases alone, and the old one goes before another takes its place.
+ */
 export function typesWith(handler: object): readonly ResourceType[] {
-  const properties = Object.fromEntries(PROPERTIES.map((property) => [property, {}]));
-  const part = (name: keyof typeof ATTRIBUTES) => ({ name, properties, attributes: declared(name), handler });
+  const part = (name: keyof typeof ATTRIBUTES) => ({
+    name,
+    properties: Object.fromEntries(
+      PROPERTIES.map((property) => [property, property === 'a' && name !== 'Sim::Open' ? { updateAllowed: true } : {}]),
+    ),
+    attributes: declared(name),
+    handler: { ...handler, isRepeatable: REPEATABLE.includes(name) },
+    deletesBeforeReplacing: name === 'Sim::Open',
+  });
   return [
     definePlainType(part('Sim::Plain') as never),
     defineStreamingType(part('Sim::Staged') as never),
@@ -105,16 +130,19 @@ class Performance {
   readonly #clock: WorldClock;
   readonly #world: World;
   readonly #sketch: ResourceSketch;
+  readonly #isUpdate: boolean;
   readonly #attributes: Record<string, Json> = {};
 
-  constructor(call: Call) {
+  constructor(call: Call, isUpdate: boolean) {
     this.#call = call;
+    this.#isUpdate = isUpdate;
     this.#clock = call.clock as WorldClock;
     this.#world = this.#clock.world;
     this.#sketch = this.#world.sketch(call);
   }
 
-  async create(): Promise<JsonObject | undefined> {
+  /** A create or an update: both do all of the steps, but make a thing that is there already no second time. */
+  async perform(): Promise<JsonObject | undefined> {
     const isPlain = this.#sketch.type === 'Sim::Plain';
     this.#world.note(this.#call, { did: 'start' });
     const given: Json[] = [];
@@ -172,7 +200,7 @@ class Performance {
         return this.#call.publish?.('stray', 1) ?? this.#write('stray', 1);
       case 'make':
         this.#call.signal.throwIfAborted();
-        this.#world.make(this.#call);
+        this.#world.make(this.#call, this.#isUpdate || this.#isRepeated);
         return;
       case 'tell':
         return this.#call.setResourceId(`id-${this.#call.token}`);
@@ -183,6 +211,12 @@ class Performance {
       default:
         step satisfies never;
     }
+  }
+
+  /** A repeatable attempt that another engine has begun. */
+  get #isRepeated(): boolean {
+    const earlier = this.#world.things.get(this.#call.token);
+    return REPEATABLE.includes(this.#sketch.type) && earlier !== undefined && earlier.by !== this.#clock;
   }
 
   async #await(read: string, begin: () => PromiseLike<Json>): Promise<Json> {
