@@ -42,7 +42,14 @@ import {
 } from './stack/describe.ts';
 import { type Inspection, inspectAnalysis } from './stack/inspect.ts';
 import { readValue } from './stack/read.ts';
-import { finishResourceAction, type ResumeOptions, resumeInterrupted, resumeStack } from './stack/resume.ts';
+import {
+  finishResourceAction,
+  type ResumedStack,
+  type ResumeOptions,
+  resumeAllStacks,
+  resumeInterrupted,
+  resumeStack,
+} from './stack/resume.ts';
 import {
   type ApplyOptions,
   applyPlan,
@@ -330,6 +337,15 @@ export class Engine {
       await resumeInterrupted(this.#services, options);
       return suspendStack(this.#services, options);
     });
+  }
+
+  /**
+   * Goes on with every action in which an engine was stopped, all at once, since one stack may wait for a value of another:
+   * what a tool does at its start. Resolves when all of them have ended; what fails of one is told with it, and does not stop
+   * the others. A stack whose hidden parameters have to be given again is to be resumed by itself.
+   */
+  async resumeAll(options: Pick<ResumeOptions, 'timeoutMs' | 'signal'> = {}): Promise<readonly ResumedStack[]> {
+    return this.#owned(() => resumeAllStacks(this.#services, options));
   }
 
   /**

@@ -83,7 +83,7 @@ export type { Analysis, TemplateInput } from './stack/analyse.ts';
 export type { CheckOptions, MarkUnhealthyOptions, StackCheck } from './stack/check.ts';
 export type { CreateOptions } from './stack/create.ts';
 export type { DeleteOptions } from './stack/delete.ts';
-export type { ResumeOptions } from './stack/resume.ts';
+export type { ResumedStack, ResumeOptions } from './stack/resume.ts';
 export type { SuspendOptions } from './stack/suspend.ts';
 export type { SignalOptions } from './stack/signal.ts';
 export type { ApplyOptions, SavedPlan } from './stack/saved-plan.ts';

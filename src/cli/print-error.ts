@@ -73,7 +73,8 @@ function printUnforeseen(error: unknown, colors: Colors): string {
   return `${lines.join('\n')}\n`;
 }
 
-function errorAsJson(error: unknown): Record<string, unknown> {
+/** An error as plain data for programs. */
+export function errorAsJson(error: unknown): Record<string, unknown> {
   if (isHotloomError(error)) return error.toJSON();
   return { code: 'InternalError', what: messageOf(error), why: 'This is a bug in Hotloom.' };
 }

@@ -47,7 +47,7 @@ const TAG_MODES = ['any', 'not', 'not-any'] as const;
 const RESUME_HELP = `
 A stack whose state ends in IN_PROGRESS and whose engine is gone goes on with that action, whichever it is; if that is
 a suspend, it is suspended then, and a second resume wakes it. A stack that is suspended has its resources go on. Any other
-is left as it is.`;
+is left as it is. Without a name, every stack whose engine is gone goes on, all at once.`;
 
 // Each command is loaded when it is called: the whole engine takes several times as long to load as node to start.
 function buildProgram(io: Io, exit: (code: number) => void): Command {
@@ -206,16 +206,17 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
     });
   withSpace(
     withStore(
-      command(program, 'resume <name>', 'go on: with an action in which the engine was stopped, or a suspended stack'),
+      command(program, 'resume [name]', 'go on: with an action in which the engine was stopped, or a suspended stack'),
     ),
   )
     .addHelpText('after', RESUME_HELP)
     .option('--parameter <key=value>', 'the value of a hidden parameter, which is not stored; repeatable', collect)
     .option('--timeout <minutes>', 'stop what has not ended by then (default: 60)', positiveNumber)
     .addOption(new Option('--wait', "taken for Heat's sake: a resume always waits").hideHelp())
-    .action(async (name: string, options) => {
+    .action(async (name: string | undefined, options) => {
       const { resume } = await import('./commands/resume.ts');
-      exit(await resume(io, name, options));
+      const { resumeAll } = await import('./commands/resume-all.ts');
+      exit(await (name === undefined ? resumeAll(io, options) : resume(io, name, options)));
     });
   withSpace(withStore(command(program, 'check <name>', 'ask whether what a stack has made is there and as it was')))
     .option('--timeout <minutes>', 'give up after that time (default: 60)', positiveNumber)

@@ -6,7 +6,7 @@ import { analyseStored } from './analyse.ts';
 import { checkClaimed } from './check.ts';
 import { withClaim } from './claimed-stack.ts';
 import { deleteClaimed, findStack } from './delete.ts';
-import { describeStack, isAsleep, type StackDescription } from './describe.ts';
+import { describeStack, isAsleep, isInterrupted, type StackDescription } from './describe.ts';
 import { Interruption } from './interruption.ts';
 import { Operation } from './operation.ts';
 import type { StackServices } from './services.ts';
@@ -39,6 +39,44 @@ export async function resumeStack(
 ): Promise<StackDescription | undefined> {
   const before = await findStack(services, options.space ?? 'default', options.stack);
   return before.status === 'IN_PROGRESS' ? goOn(services, before, options) : wakeIfAsleep(services, before, options);
+}
+
+/** A stack in which an engine was stopped, and what came of going on with it. */
+export interface ResumedStack {
+  readonly space: string;
+  readonly stack: string;
+  /** Undefined when the rest of its action failed, or when nothing is left of it. */
+  readonly description: StackDescription | undefined;
+  /** Why the rest of its action failed, or could not begin; undefined when it went well. */
+  readonly error: unknown;
+}
+
+/**
+ * Goes on with each action in which an engine was stopped, all at once: one stack may wait for a value of another. Resolves
+ * when all of them have ended, by space and name; what fails of one does not stop the others.
+ */
+export async function resumeAllStacks(
+  services: StackServices,
+  limits: Pick<ResumeOptions, 'timeoutMs' | 'signal'>,
+): Promise<readonly ResumedStack[]> {
+  const resumed: Promise<ResumedStack>[] = [];
+  for (const record of await services.store.listStacks()) {
+    if (await isInterrupted(services.store, record)) resumed.push(resumeOne(services, record, limits));
+  }
+  return Promise.all(resumed);
+}
+
+async function resumeOne(
+  services: StackServices,
+  { space, name: stack }: StackRecord,
+  limits: Pick<ResumeOptions, 'timeoutMs' | 'signal'>,
+): Promise<ResumedStack> {
+  try {
+    const description = await resumeStack(services, { space, stack, ...limits });
+    return { space, stack, description, error: undefined };
+  } catch (error) {
+    return { space, stack, description: undefined, error };
+  }
 }
 
 async function goOn(

@@ -449,9 +449,15 @@ describe('Ctrl-C', () => {
     create.child.kill('SIGKILL');
     await create.ended;
     await ok('write', 'ops.resumed.gate', 'open');
-    const resumed = await place.run(['resume', 'resumed', '--json']);
+    expect(await place.run(['resume', '--parameter', 'k=v'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--parameter needs the name of a stack.'),
+    });
+    const resumed = await place.run(['resume', '--json']);
     expect(resumed).toMatchObject({ code: 0, stderr: '' });
-    const { state, outputs: met } = JSON.parse(resumed.stdout);
+    expect(JSON.parse(resumed.stdout)).toEqual([{ space: 'default', stack: 'resumed', state: 'CREATE_COMPLETE' }]);
+    expect(await place.run(['resume'])).toMatchObject({ code: 0, stderr: 'No stack was stopped in the middle.\n' });
+    const { state, outputs: met } = JSON.parse(await ok('show', 'resumed', '--json'));
     expect({ state, met }).toEqual({
       state: 'CREATE_COMPLETE',
       met: { a: expect.stringMatching(/^b-\d+$/), b: expect.stringMatching(/^a-\d+$/) },

@@ -127,6 +127,53 @@ describe('an engine that is killed at any position of the journal', () => {
     }
   });
 
+  test('while it creates two stacks that need each other: another one goes on with both at once', async () => {
+    const template = (other: string): string =>
+      `{heat_template_version: hotloom-1, resources: {one: {type: Peer, properties: {peer: {get_data: default.${other}.one.address}}}}}`;
+    const createBoth = (engine: Engine): Promise<unknown> =>
+      Promise.all([
+        engine.create({ stack: 'a', template: template('b') }),
+        engine.create({ stack: 'b', template: template('a') }),
+      ]);
+    for (let limit = 3; ; limit += 1) {
+      const [store, world]: [MemoryStore, Things] = [new MemoryStore(), new Map()];
+      const { isKilled } = await live(store, world, limit, 1, createBoth);
+      if (!isKilled) return;
+      const before = store.listStacks().filter(({ status }) => status === 'IN_PROGRESS');
+      await live(store, world, never, 2, async (engine) => {
+        const resumed = await engine.resumeAll();
+        expect({ limit, resumed: resumed.map(({ stack, error }) => ({ stack, error })) }).toEqual({
+          limit,
+          resumed: before.map(({ name }) => ({ stack: name, error: undefined })),
+        });
+      });
+      expect({ limit, states: store.listStacks().map(({ name, status }) => `${name} ${status}`) }).toEqual({
+        limit,
+        states: ['a COMPLETE', 'b COMPLETE'],
+      });
+      expect([...world.values()]).toEqual(['one', 'one']);
+    }
+  });
+
+  test('what fails of one stack does not stop the others', async () => {
+    const [store, world]: [MemoryStore, Things] = [new MemoryStore(), new Map()];
+    const resources = '{one: {type: Thing, properties: {of: 1}}}';
+    const secret = `{heat_template_version: hotloom-1, parameters: {pin: {type: string, hidden: true}}, resources: ${resources}}`;
+    const plain = `{heat_template_version: hotloom-1, resources: ${resources}}`;
+    await live(store, world, 2, 1, (engine) =>
+      engine.create({ stack: 'a', template: secret, parameters: { pin: '1' } }),
+    );
+    await live(store, world, 2, 2, (engine) => engine.create({ stack: 'b', template: plain }));
+    await live(store, world, never, 3, async (engine) => {
+      const resumed = await engine.resumeAll();
+      expect(resumed.map(({ stack, description }) => [stack, description?.state])).toEqual([
+        ['a', undefined],
+        ['b', 'CREATE_COMPLETE'],
+      ]);
+      expect(messageOf(resumed[0]?.error)).toContain('pin');
+    });
+  });
+
   test('while it deletes: another one comes to the end', async () => {
     for (let limit = 1; ; limit += 1) {
       const [store, world]: [MemoryStore, Things] = [new MemoryStore(), new Map()];
