@@ -60,6 +60,7 @@ import {
 import { ScriptAccess } from './stack/script-access.ts';
 import { type Limits, RunningActions, type StackServices } from './stack/services.ts';
 import { type SignalOptions, signalByToken, signalResource } from './stack/signal.ts';
+import { staleReads } from './stack/stale-reads.ts';
 import { type SuspendOptions, suspendStack } from './stack/suspend.ts';
 import { hasTags, type TagFilter } from './stack/tags.ts';
 import { previewUpdate, type UpdateOptions, updateStack } from './stack/update.ts';
@@ -409,7 +410,8 @@ export class Engine {
   async show(stack: string, space = 'default'): Promise<StackDescription> {
     const record = await findStack(this.#services, space, stack);
     const { store } = this.#services;
-    return describeStack(record, await store.resources(record.id), await isInterrupted(store, record));
+    const stale = await staleReads(store, record);
+    return describeStack(record, await store.resources(record.id), await isInterrupted(store, record), stale);
   }
 
   /** All stacks of the store, or those of a space, or with certain tags, by space and name. */
@@ -418,7 +420,11 @@ export class Engine {
     const records = (await store.listStacks()).filter(
       (record) => (options.space === undefined || record.space === options.space) && hasTags(record, options),
     );
-    return Promise.all(records.map(async (record) => summarizeStack(record, await isInterrupted(store, record))));
+    return Promise.all(
+      records.map(async (record) =>
+        summarizeStack(record, await isInterrupted(store, record), await staleReads(store, record)),
+      ),
+    );
   }
 
   /** The values of a stack's outputs. Throws EntityNotFound. */

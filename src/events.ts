@@ -88,6 +88,12 @@ export interface StackDidQuiesce extends EventBase {
   readonly waiting: readonly WaitingRead[];
 }
 
+/** Values that the stack has read of another have changed or gone: an update of it brings it up to date. */
+export interface StackDidBecomeStale extends EventBase {
+  readonly type: 'stack:didBecomeStale';
+  readonly names: readonly Name[];
+}
+
 /** One blocked read: who waits for what of whom, since when, and how its writer stands. */
 export interface WaitingRead {
   readonly reader: string;
@@ -117,7 +123,8 @@ export type EngineEvent =
   | ResourceDidLog
   | ReadDidStall
   | ReadDidDeadlock
-  | StackDidQuiesce;
+  | StackDidQuiesce
+  | StackDidBecomeStale;
 
 /** The listeners of one engine. Costs nothing while nobody listens. */
 export class EventHub {

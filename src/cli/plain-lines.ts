@@ -32,6 +32,8 @@ export function printEvent(event: EngineEvent): string | undefined {
     case 'read:willBlock':
     case 'read:didWake':
     case 'name:didPublish':
+    // Of another stack: told at the end.
+    case 'stack:didBecomeStale':
       return undefined;
     default:
       return event satisfies never;

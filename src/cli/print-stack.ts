@@ -1,3 +1,4 @@
+import { printName } from '../names.ts';
 import type { StackDescription } from '../stack/describe.ts';
 import type { Json } from '../values.ts';
 import { type Io, manyLines, oneLine } from './io.ts';
@@ -17,6 +18,7 @@ export function printStack(io: Io, stack: StackDescription): string {
       ['reason', [oneLine(stack.reason)]],
       ...(stack.isInterrupted ? [['interrupted', [describeInterruption(stack), 'bad']] as const] : []),
       ...(stack.tags.length > 0 ? [['tags', [oneLine(stack.tags.join(', '))]] as const] : []),
+      ...(stack.staleReads.length > 0 ? [['out of date', [describeStale(stack), 'warn']] as const] : []),
       ['created', [printTime(stack.createdAt)]],
       ['updated', [`${printTime(stack.updatedAt)} (${printDuration(Date.now() - stack.updatedAt)} ago)`]],
     ]),
@@ -82,6 +84,11 @@ export function printValue(value: Json): string {
 
 function heading(io: Io, text: string): string {
   return `${io.out.colors.bold(text)}\n`;
+}
+
+function describeStale({ name, staleReads }: StackDescription): string {
+  const names = staleReads.map((each) => oneLine(printName(each))).join(', ');
+  return `what it has read has changed or gone: ${names}; 'hotloom update ${oneLine(name)} --existing' brings it up to date`;
 }
 
 /** What there is to know of a stack whose engine is gone. */

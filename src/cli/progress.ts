@@ -131,6 +131,8 @@ export class Progress {
           ({ reader, name, reason }) => `${reader} waits for ${this.printName(name)}: ${reason}`,
         );
         break;
+      case 'stack:didBecomeStale':
+        break;
       default:
         event satisfies never;
     }

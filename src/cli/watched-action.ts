@@ -1,8 +1,10 @@
 import type { Engine } from '../engine.ts';
+import type { StackDidBecomeStale } from '../events.ts';
+import { printName } from '../names.ts';
 import { openScreen } from './action-screen.ts';
 import { hintDelete, remainsOf, tellRemains } from './hints.ts';
 import { Interruption } from './interruption.ts';
-import type { Io } from './io.ts';
+import { type Io, oneLine } from './io.ts';
 import type { StoreOptions } from './open-engine.ts';
 import type { Progress } from './progress.ts';
 
@@ -33,7 +35,11 @@ export async function watchAction<T>(
       io.err.write(tellRemains(io, remainsOf(progress), hintDelete(options, progress.stack)));
     },
   });
-  const stopListening = engine.onEvent((event) => screen.onEvent(event));
+  const stale: StackDidBecomeStale[] = [];
+  const stopListening = engine.onEvent((event) => {
+    if (event.type === 'stack:didBecomeStale') stale.push(event);
+    else screen.onEvent(event);
+  });
   let value: T | undefined;
   let failure: unknown;
   try {
@@ -45,12 +51,19 @@ export async function watchAction<T>(
     screen.end();
     interruption.end();
   }
+  if (options.json !== true) for (const event of stale) io.err.write(tellStale(event));
   return { value, failure, isCancelled: interruption.isCancelled, didStart: progress.endedAt !== undefined };
 }
 
 /** `--tags` as an action takes it. */
 export function tagsOf({ tags }: { readonly tags?: readonly string[] }): { readonly tags?: readonly string[] } {
   return tags === undefined ? {} : { tags };
+}
+
+function tellStale({ space, stack, names }: StackDidBecomeStale): string {
+  const of = space === 'default' ? '' : ` --space ${oneLine(space)}`;
+  const read = names.map((name) => oneLine(printName(name))).join(', ');
+  return `Stack ${oneLine(stack)} is out of date now: it has read ${read}. To bring it up to date: hotloom update ${oneLine(stack)} --existing${of}\n`;
 }
 
 /** `--timeout` as an action takes it. */

@@ -767,6 +767,30 @@ const RULES: readonly Rule[] = [
     },
   ],
 
+  [
+    'what a stack has read is kept with the last value, until it is told anew',
+    async (store) => {
+      const reads = async () =>
+        (await store.reads(uuid(2))).map(({ name, value }) => `${name.join('.')}=${JSON.stringify(value)}`).sort();
+      const one = await store.createStack(stack('one', { id: uuid(2) }), LIVE);
+      const odd: Name = ['default', 'app', ODD[2], 'x'];
+      await store.append(one, [
+        { kind: 'read', name: ADDRESS, value: 1 },
+        { kind: 'read', name: odd, value: { a: [null] } },
+        { kind: 'read', name: ADDRESS, value: 2 },
+      ]);
+      assert.deepEqual(await reads(), [`${ADDRESS.join('.')}=2`, `${odd.join('.')}={"a":[null]}`].sort());
+      await store.append(one, [
+        { kind: 'read', name: ADDRESS, value: 3 },
+        { kind: 'reads', reads: [{ name: PORT, value: 80 }] },
+        { kind: 'read', name: APPROVED, value: true },
+      ]);
+      assert.deepEqual(await reads(), [`${PORT.join('.')}=80`, `${APPROVED.join('.')}=true`].sort());
+      await store.append(one, [{ kind: 'reads', reads: [] }]);
+      assert.deepEqual([await reads(), await store.reads(uuid(9))], [[], []]);
+    },
+  ],
+
   // --- snapshots ---
 
   [

@@ -94,7 +94,8 @@ function changeOf(resource: ResourceInterface, scope: ResolveScope, sources: Cha
   const readsOutside = resource.inputs.some(({ references }) => references.some(({ kind }) => kind === 'name'));
   let differences: readonly Difference[];
   try {
-    differences = resource.isExternal ? NONE : differencesOf(resource, present, scope, sources);
+    const given = resource.isExternal ? NONE : differencesOf(resource, present, scope, sources);
+    differences = present.readsSince === undefined ? given : [...given, ...present.readsSince];
   } catch {
     // What it reads has changed, or it is wrong: the run tells.
     return { verdict: byRecord ?? 'compare', differences: NONE, unknown: NONE };

@@ -7,6 +7,8 @@ import { type Json, type JsonObject, sameJson } from '../values.ts';
 export interface PresentResource {
   readonly record: ResourceRecord;
   readonly values: JsonObject;
+  /** What its handler has read by name at run time and has another value now. Default: nothing. */
+  readonly readsSince?: readonly Difference[];
 }
 
 /** What an update does with a resource that is there. */
@@ -19,10 +21,11 @@ export interface Reading {
   readonly value: Json | undefined;
 }
 
-/** What differs in one property, or in one alias of the section `inputs`. */
+/** What differs in one property, in one alias of the section `inputs`, or in a name that the handler has read at run time. */
 export interface Difference {
+  /** Of a name its printed form. */
   readonly name: string;
-  readonly kind: 'property' | 'alias';
+  readonly kind: 'property' | 'alias' | 'name';
   readonly before: Json | undefined;
   readonly after: Json | undefined;
 }
@@ -50,11 +53,11 @@ export function differenceOf({ record }: PresentResource, reading: Reading): Dif
   return isSame ? undefined : { name, kind, before, after: value };
 }
 
-/** Whether the live resource can be brought to the difference. An alias is read while the handler runs, so it always can. */
+/** Whether the live resource can be brought to the difference. What is read while the handler runs always can. */
 export function isUpdatable({ type }: ResourceInterface, { name, kind }: Pick<Difference, 'name' | 'kind'>): boolean {
   if (type.handler.update === undefined) return false;
   // What is made of others makes nothing itself.
-  if (kind === 'alias' || type.isComposition === true) return true;
+  if (kind !== 'property' || type.isComposition === true) return true;
   const schema = (type.properties as { readonly [property: string]: Schema })[name];
   return typeof schema === 'object' && schema.updateAllowed === true;
 }
@@ -89,6 +92,7 @@ export class Comparison {
     this.resource = resource;
     this.present = present;
     this.#verdict = verdictByRecord(resource, present.record);
+    for (const difference of present.readsSince ?? []) this.#take(difference);
     for (const each of comparedNames(resource, present, given)) this.#missing.set(`${each.kind} ${each.name}`, each);
   }
 
@@ -111,7 +115,10 @@ export class Comparison {
   compare(reading: Reading): void {
     this.#missing.delete(`${reading.kind} ${reading.name}`);
     const difference = differenceOf(this.present, reading);
-    if (difference === undefined) return;
+    if (difference !== undefined) this.#take(difference);
+  }
+
+  #take(difference: Difference): void {
     this.#differs = true;
     if (!isUpdatable(this.resource, difference)) this.#verdict ??= 'replace';
   }

@@ -22,7 +22,7 @@ import type { AttributeDeclaration } from '../resource/resource-type.ts';
 import { type SignalAddress, signalUrl } from '../resource/signal-url.ts';
 import type { Entry } from '../space/data-space.ts';
 import type { BlockedRead, WaitTarget } from '../space/waits.ts';
-import type { ResourceRecord } from '../store/stack-store.ts';
+import type { ResourceRecord, StoredRead } from '../store/stack-store.ts';
 import { REFID } from '../template/expression.ts';
 import { asJson, type Json, type JsonObject, sameJson, setOwn, withoutDigests } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
@@ -86,6 +86,8 @@ export class ResourceRun implements JournalWaiter {
   /** What signals had left behind before. */
   readonly #metadata: JsonObject | undefined;
   #signalAddress: SignalAddress | undefined;
+  /** What it has read by name of other stacks and of nobody, by the printed name. */
+  #namesRead: Map<string, StoredRead> | undefined;
   #record: ResourceRecord | undefined;
   /** Of its record among the traversal's. */
   #recordPlace = -1;
@@ -138,6 +140,7 @@ export class ResourceRun implements JournalWaiter {
     this.#data = change.present.record.data;
     this.#properties = change.present.record.properties;
     this.#inputs = change.present.record.inputs;
+    this.#namesRead = keptReads(change.present);
   }
 
   /** Names the attempt over crashes. */
@@ -692,6 +695,7 @@ export class ResourceRun implements JournalWaiter {
       data: this.#data,
       properties: this.traversal.conceal(this.#properties),
       inputs: this.traversal.conceal(this.#inputs),
+      ...(this.#namesRead === undefined ? {} : { reads: [...this.#namesRead.values()] }),
       requires: this.#requires,
       metadata: this.traversal.signals.metadataOf(this.resource.name, this.#metadata),
       signalAddress: this.#signalAddress,
@@ -827,6 +831,11 @@ export class ResourceRun implements JournalWaiter {
   #tryEntry(name: Name, entry: Entry): { readonly value: Json } | { readonly error: unknown } {
     if ('failure' in entry) return { error: this.#readFailed(printName(name), entry.failure) };
     this.traversal.didReadName(name, entry.value);
+    const { stack } = this.traversal;
+    if (name[0] !== stack.space || name[1] !== stack.stack) {
+      this.#namesRead ??= new Map();
+      this.#namesRead.set(printName(name), { name, value: entry.value });
+    }
     return { value: entry.value };
   }
 
@@ -891,6 +900,14 @@ export class ResourceRun implements JournalWaiter {
       fix: 'Write it (null is a value), or declare it as optional.',
     });
   }
+}
+
+/** What was read before and has not changed since; what has changed is read again, or was not needed any more. */
+function keptReads({ record, readsSince = [] }: PresentResource): Map<string, StoredRead> | undefined {
+  const changed = new Set(readsSince.map(({ name }) => name));
+  const kept = (record.reads ?? []).map((read) => [printName(read.name), read] as const);
+  const reads = new Map(kept.filter(([name]) => !changed.has(name)));
+  return reads.size === 0 ? undefined : reads;
 }
 
 /** Made by asJson, so that the store takes it as it is. */

@@ -22,14 +22,14 @@ import {
   startPort,
 } from '../graph/port-graph.ts';
 import { findResource, needsInput, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
-import type { Name } from '../names.ts';
+import { type Name, nameKey } from '../names.ts';
 import type { PresentResource, Verdict } from '../plan/comparison.ts';
 import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
 import type { ResourceTypes } from '../resource/registry.ts';
 import type { Region } from '../space/data-space.ts';
 import type { NameReader } from '../space/name-reader.ts';
 import { type BlockedRead, type Blocker, printTarget, type Waits, type WaitTarget } from '../space/waits.ts';
-import type { ResourceRecord } from '../store/stack-store.ts';
+import type { ResourceRecord, StoredRead } from '../store/stack-store.ts';
 import { noSuchResource, resourceEventOf } from '../store/stored-stack.ts';
 import { REFID, type ResolveScope } from '../template/expression.ts';
 import { type Json, type JsonObject, sameJson, setOwn } from '../values.ts';
@@ -134,6 +134,7 @@ export class Traversal {
   readonly #runs: (ResourceRun | undefined)[];
   /** The last record of each resource, in the order in which they got their first slot. */
   readonly #records: ResourceRecord[] = [];
+  readonly #namesRead = new Map<string, StoredRead>();
   readonly #failures: ResourceFailure[] = [];
   #failedAction: Action | undefined;
   /** What an update has not decided about yet. */
@@ -485,8 +486,15 @@ export class Traversal {
   /** A name outside this stack was read: the store keeps the trace. */
   didReadName(name: Name, value: Json): void {
     if (name[0] === this.stack.space && name[1] === this.stack.stack) return;
-    // The reader goes on: the trace only matters to a later delete of the other stack.
+    this.#namesRead.set(nameKey(name), { name, value });
+    // The reader goes on: the trace only matters to a later action of the other stack.
     void this.journal.record({ kind: 'read', name, value });
+  }
+
+  /** The names of others that the stack has read, once it is complete: in this traversal, or when what stands was made. */
+  namesRead(): readonly StoredRead[] {
+    const earlier = this.#records.flatMap(({ reads = [] }) => reads.map((read) => [nameKey(read.name), read] as const));
+    return [...new Map([...earlier, ...this.#namesRead]).values()];
   }
 
   didLog(resource: string, line: string): void {

@@ -4,6 +4,7 @@ import { deleteResources } from '../scheduler/delete-traversal.ts';
 import type { Claim, StackRecord } from '../store/stack-store.ts';
 import { runClaimed } from './claimed-action.ts';
 import { endOwnAction, type RunningAction, type StackServices, stackKey } from './services.ts';
+import { tellingStaleReaders } from './stale-reads.ts';
 import { secretsOf } from './stored-secrets.ts';
 
 export interface DeleteOptions {
@@ -32,7 +33,7 @@ export async function deleteStack(services: StackServices, options: DeleteOption
   const claim = await services.store.claim(record.id, await services.claimant());
   try {
     if (options.force !== true) await refuseIfRead(services, space, stack);
-    await deleteClaimed(services, record, claim, options);
+    await tellingStaleReaders(services, record, () => deleteClaimed(services, record, claim, options));
   } finally {
     await services.store.release(claim);
   }

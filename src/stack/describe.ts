@@ -1,4 +1,5 @@
 import type { Action, Status } from '../events.ts';
+import type { Name } from '../names.ts';
 import type { ResourceRecord, StackRecord, StackStore } from '../store/stack-store.ts';
 import type { Json, JsonObject } from '../values.ts';
 
@@ -18,6 +19,8 @@ export interface StackDescription {
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly tags: readonly string[];
+  /** The names that it has read of other stacks and whose values have changed or gone since: an update brings it up to date. */
+  readonly staleReads: readonly Name[];
   /** Values by output name; null for one that could not be resolved. */
   readonly outputs: { readonly [name: string]: Json };
   /** Why an output has no value, by output name. */
@@ -56,6 +59,7 @@ export function describeStack(
   record: StackRecord,
   resources: readonly ResourceRecord[],
   isInterrupted = false,
+  staleReads: readonly Name[] = [],
 ): StackDescription {
   const outputs: Record<string, Json> = {};
   const outputErrors: Record<string, string> = {};
@@ -66,7 +70,7 @@ export function describeStack(
     if (description !== undefined) outputDescriptions[name] = description;
   }
   return {
-    ...summarizeStack(record, isInterrupted),
+    ...summarizeStack(record, isInterrupted, staleReads),
     outputs,
     outputErrors,
     outputDescriptions,
@@ -75,10 +79,14 @@ export function describeStack(
   };
 }
 
-export function summarizeStack(record: StackRecord, isInterrupted = false): StackSummary {
+export function summarizeStack(
+  record: StackRecord,
+  isInterrupted = false,
+  staleReads: readonly Name[] = [],
+): StackSummary {
   const { id, space, name, action, status, reason, createdAt, updatedAt, tags = [] } = record;
   const state = `${action}_${status}` as const;
-  return { id, space, name, action, status, state, reason, isInterrupted, createdAt, updatedAt, tags };
+  return { id, space, name, action, status, state, reason, isInterrupted, createdAt, updatedAt, tags, staleReads };
 }
 
 function describeResource(record: ResourceRecord): ResourceDescription {

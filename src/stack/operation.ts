@@ -1,7 +1,7 @@
 import { invariant, isHotloomError, messageOf, rootCause, StackFailed } from '../errors.ts';
 import type { Action, ResourceEvent, StackEvent, Status } from '../events.ts';
 import type { StackInterface } from '../interface/interface.ts';
-import type { DeclaredNames } from '../names.ts';
+import { type DeclaredNames, nameKey } from '../names.ts';
 import { deleteResources } from '../scheduler/delete-traversal.ts';
 import { Journal } from '../scheduler/journal.ts';
 import { Traversal, type TraversalParts, type TraversalResult } from '../scheduler/traversal.ts';
@@ -17,6 +17,7 @@ import { OutputReads } from './output-reads.ts';
 import { resolveOutputs } from './outputs.ts';
 import { type Refusal, refusalsOf } from './restrictions.ts';
 import { type RunningAction, type StackServices, stackKey } from './services.ts';
+import { tellingStaleReaders } from './stale-reads.ts';
 
 /** How one action is limited, and what becomes of it when it fails. */
 export interface OperationLimits {
@@ -203,7 +204,10 @@ export class Operation {
     };
     running.add(action);
     try {
-      await this.#act(beginning, verb, region, traversal, journal, limits, action, claim);
+      const act = () => this.#act(beginning, verb, region, traversal, journal, limits, action, claim);
+      // A create changes no value, and a rollback is a part of what it takes back.
+      const isWhole = this.#action !== 'CREATE' && (this.#action !== 'ROLLBACK' || verb === 'resumed');
+      await (isWhole ? tellingStaleReaders(this.#services, { space, name: stack }, act) : act());
       return await this.#describe(traversal);
     } finally {
       limits.end();
@@ -317,8 +321,18 @@ export class Operation {
         : undefined
       : this.#failure(result, limits);
     if (error !== undefined) return { error, reason: redact(error.what), outputs };
-    await this.#tell(journal, 'COMPLETE', `Stack ${this.#action} completed successfully`, outputs);
+    const changes = await this.#renewedReads(traversal);
+    await this.#tell(journal, 'COMPLETE', `Stack ${this.#action} completed successfully`, outputs, changes);
     return undefined;
+  }
+
+  /** What the stack has read of others before and does not read any more is no reason to keep those. */
+  async #renewedReads(traversal: Traversal): Promise<readonly StoreChange[]> {
+    if (this.#action === 'CREATE') return [];
+    const reads = traversal.namesRead();
+    const names = new Set(reads.map(({ name }) => nameKey(name)));
+    const isAll = (await this.#services.store.reads(this.#stackId)).every(({ name }) => names.has(nameKey(name)));
+    return isAll ? [] : [{ kind: 'reads', reads }];
   }
 
   /** Deletes what was replaced, and what the template has no more: nobody reads from it now. */

@@ -5,8 +5,9 @@ import type { ResourceRecord } from '../store/stack-store.ts';
 import { type Json, setOwn } from '../values.ts';
 import type { Analysis } from './analyse.ts';
 import type { StackServices } from './services.ts';
+import { withStaleReads } from './stale-reads.ts';
 
-/** Every resource of the stack with its values, by its name in the store. */
+/** Every resource of the stack with its values, and what it has read that is another value now, by its name in the store. */
 export async function presentResources(
   services: Pick<StackServices, 'store'>,
   stackId: string,
@@ -18,7 +19,7 @@ export async function presentResources(
     const present = found.get(resource);
     if (present !== undefined) setOwn(present.values, attribute, value);
   }
-  return found;
+  return withStaleReads(store, found);
 }
 
 /** Those that may be there: what was only skipped has not been touched. */

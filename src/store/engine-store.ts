@@ -136,6 +136,10 @@ export class EngineStore implements StackStore {
     return this.#ask('find the readers of a stack', () => this.#store.readersOf(space, stack));
   }
 
+  reads(stackId: string): ReturnType<StackStore['reads']> {
+    return this.#ask('tell what a stack has read', () => this.#store.reads(stackId));
+  }
+
   revision(): MaybePromise<number> {
     return this.#ask('tell its revision', () => this.#store.revision());
   }

@@ -14,6 +14,7 @@ import type {
   StoreChange,
   StoredEntry,
   StoredEvent,
+  StoredRead,
 } from './stack-store.ts';
 import {
   checkChange,
@@ -173,12 +174,16 @@ export class MemoryStore implements StackStore {
     const readers = [];
     for (const { record, reads } of this.#stacks.values()) {
       if (record.space === space && record.name === stack) continue;
-      const names = [...reads.values()].filter(
-        (name) => name[0] === space && name[1] === stack && !this.#outside.has(nameKey(name)),
-      );
+      const names = [...reads.values()]
+        .map(({ name }) => name)
+        .filter((name) => name[0] === space && name[1] === stack && !this.#outside.has(nameKey(name)));
       if (names.length > 0) readers.push({ space: record.space, stack: record.name, names });
     }
     return readers.sort((a, b) => compare(a.space, b.space) || compare(a.stack, b.stack));
+  }
+
+  reads(stackId: string): readonly StoredRead[] {
+    return [...(this.#stacks.get(stackId)?.reads.values() ?? [])];
   }
 
   revision(): number {
@@ -271,7 +276,11 @@ export class MemoryStore implements StackStore {
         stack.setValue(change.resource, change.attribute, change.value);
         return;
       case 'read':
-        stack.reads.set(nameKey(change.name), change.name);
+        stack.reads.set(nameKey(change.name), { name: change.name, value: change.value });
+        return;
+      case 'reads':
+        stack.reads.clear();
+        for (const read of change.reads) stack.reads.set(nameKey(read.name), read);
         return;
       case 'event':
         this.#addEvent(stack, change.event);
@@ -315,7 +324,7 @@ class StackState {
   /** By id, oldest first. */
   readonly snapshots = new Map<string, StoredSnapshot>();
   /** The names that the stack has read, by their key. */
-  readonly reads = new Map<string, Name>();
+  readonly reads = new Map<string, StoredRead>();
   /** The newest last, with their sequence numbers; up to twice as many as are kept. */
   readonly #events: EventSource[] = [];
   readonly #sequences: number[] = [];

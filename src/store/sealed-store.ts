@@ -18,6 +18,7 @@ import type {
   StoredEntry,
   StoredEvent,
   StoredOutput,
+  StoredRead,
   StoredValue,
 } from './stack-store.ts';
 import { isKept, keepValue, keyIdOf, MARK, openValue } from './stored-value.ts';
@@ -165,6 +166,10 @@ export class SealedStore implements StackStore {
     return this.#inner.readersOf(space, stack);
   }
 
+  reads(stackId: string): MaybePromise<readonly StoredRead[]> {
+    return after(this.#inner.reads(stackId), (reads) => reads.map((read) => this.#openRead(stackId, '', read)));
+  }
+
   revision(): MaybePromise<number> {
     return this.#inner.revision();
   }
@@ -186,12 +191,10 @@ export class SealedStore implements StackStore {
         return this.#keepResource(stackId, change);
       case 'outputs':
         return { ...change, outputs: this.#keepOutputs(stackId, change.outputs) };
-      case 'read': {
-        // That it was read is what counts.
-        const { secrecy, ...kept } = change;
-        const value = keepValue(change.value, secrecy && 'ephemeral', [stackId, 'read', ...change.name], undefined);
-        return value === change.value ? change : { ...kept, value };
-      }
+      case 'read':
+        return { kind: 'read', ...this.#keepRead(stackId, '', change) };
+      case 'reads':
+        return { ...change, reads: change.reads.map((read) => this.#keepRead(stackId, '', read)) };
       case 'definition': {
         const { definition, previous } = change;
         return {
@@ -228,14 +231,27 @@ export class SealedStore implements StackStore {
 
   /** `owner`: the id of the stack, or of the snapshot. */
   #keepRecord(owner: string, record: ResourceRecord, stackId: string): ResourceRecord {
-    const { name, data, dataSecrecy, properties, inputs } = record;
+    const { name, data, dataSecrecy, properties, inputs, reads } = record;
     const keptData = this.#keep(data, dataSecrecy, placeOfData(owner, name), stackId) as JsonObject;
     const keptProperties = this.#keepDigests(owner, name, 'property', properties);
     const keptInputs = this.#keepDigests(owner, name, 'input', inputs);
-    const isSame = keptData === data && keptProperties === properties && keptInputs === inputs;
+    const isSame = keptData === data && keptProperties === properties && keptInputs === inputs && reads === undefined;
     if (isSame && dataSecrecy === undefined) return record;
     const { dataSecrecy: _dataSecrecy, ...others } = record;
-    return isSame ? others : { ...others, data: keptData, properties: keptProperties, inputs: keptInputs };
+    if (isSame) return others;
+    const keptReads = reads?.map((read) => this.#keepRead(owner, name, read));
+    return {
+      ...others,
+      data: keptData,
+      properties: keptProperties,
+      inputs: keptInputs,
+      ...(keptReads === undefined ? {} : { reads: keptReads }),
+    };
+  }
+
+  /** `resource`: who has read it, empty for the stack as a whole. */
+  #keepRead(owner: string, resource: string, { name, value, secrecy }: StoredRead): StoredRead {
+    return { name, value: this.#keep(value, secrecy, placeOfRead(owner, resource, name)) };
   }
 
   #keepValues(
@@ -372,9 +388,12 @@ export class SealedStore implements StackStore {
     const { name, data } = record;
     const properties = this.#openDigests(stackId, name, 'property', record.properties);
     const inputs = this.#openDigests(stackId, name, 'input', record.inputs);
-    const isSame = properties === record.properties && inputs === record.inputs;
+    const reads = record.reads?.some(({ value }) => isKept(value))
+      ? record.reads.map((read) => this.#openRead(stackId, name, read))
+      : record.reads;
+    const isSame = properties === record.properties && inputs === record.inputs && reads === record.reads;
     if (isSame && !isKept(data)) return record;
-    const opened = isSame ? record : { ...record, properties, inputs };
+    const opened = isSame ? record : { ...record, properties, inputs, ...(reads === undefined ? {} : { reads }) };
     if (!isKept(data)) return opened;
     this.#note(stackId, data);
     const { value, secrecy, missing } = openValue(data, placeOfData(stackId, name), this.#keyring);
@@ -405,6 +424,12 @@ export class SealedStore implements StackStore {
     });
   }
 
+  #openRead(owner: string, resource: string, read: StoredRead): StoredRead {
+    if (!isKept(read.value)) return read;
+    const { missing, ...opened } = openValue(read.value, placeOfRead(owner, resource, read.name), this.#keyring);
+    return { name: read.name, ...opened, ...(missing === undefined ? {} : { isUnknown: true }) };
+  }
+
   /** Remembers that something of the stack is sealed. */
   #note(stackId: string, stored: Json, name?: string): void {
     const keyId = keyIdOf(stored);
@@ -424,6 +449,10 @@ const UNKNOWN_DIGEST = digestValue('sealed');
 
 function placeOfValue(stackId: string, resource: string, attribute: string): SealPlace {
   return [stackId, 'value', resource, attribute];
+}
+
+function placeOfRead(owner: string, resource: string, name: Name): SealPlace {
+  return [owner, 'read', resource, ...name];
 }
 
 function placeOfSnapshot(snapshotId: string, resource: string): SealPlace {

@@ -22,6 +22,7 @@ import type {
   StoreChange,
   StoredEntry,
   StoredEvent,
+  StoredRead,
 } from './stack-store.ts';
 import {
   checkChange,
@@ -265,6 +266,15 @@ export class SqliteStore implements StackStore {
       reader?.names.push([space, stack, resource as string, attribute as string]);
     }
     return readers;
+  }
+
+  reads(stackId: string): readonly StoredRead[] {
+    return this.#read((statements) =>
+      all(statements.reads, stackId).map(([space, stack, resource, attribute, value]) => ({
+        name: [segmentOf(space), segmentOf(stack), segmentOf(resource), segmentOf(attribute)],
+        value: jsonOf(value),
+      })),
+    );
   }
 
   /** Counts this object's own writes too: several engines may share it. */
@@ -576,6 +586,11 @@ function prepareAll(database: Database.Database) {
            WHERE o.space = ?1 AND o.stack = ?2 AND o.resource = r.resource AND o.attribute = r.attribute)
        ORDER BY s.space, s.name`,
     ),
+    reads: query(
+      `SELECT r.of_space, r.of_stack, r.resource, r.attribute, r.value FROM reads r JOIN stacks s ON s.key = r.reader
+       WHERE s.id = ?`,
+    ),
+    removeReads: prepare('DELETE FROM reads WHERE reader = ?'),
     events: query(
       `SELECT s.space, s.name, e.sequence, e.count, e.events FROM stacks s JOIN events e ON e.stack = s.key
        WHERE s.id = ? AND e.sequence > ? ORDER BY e.sequence`,
@@ -748,6 +763,11 @@ function store(statements: Statements, key: number, changes: readonly StoreChang
         break;
       case 'read':
         reads.push(key, ...change.name.map(storedSegment), text(change.value));
+        break;
+      case 'reads':
+        reads.length = 0;
+        run(statements.removeReads, key);
+        for (const { name, value } of change.reads) reads.push(key, ...name.map(storedSegment), text(value));
         break;
       case 'event':
         events.push(change.event);

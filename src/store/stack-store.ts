@@ -118,6 +118,8 @@ export interface ResourceRecord {
   readonly isToBeRestored?: true | undefined;
   /** It has been suspended, and not been resumed since. Default: false. */
   readonly isSuspended?: boolean | undefined;
+  /** What its handler has read by name at run time; absent when it has read nothing so. */
+  readonly reads?: readonly StoredRead[] | undefined;
   /** `Retain` keeps the real thing when the resource is deleted. */
   readonly deletionPolicy: 'Delete' | 'Retain' | 'Snapshot';
   readonly updatedAt: number;
@@ -150,6 +152,16 @@ export interface ResourceSnapshot {
   readonly data?: JsonObject | undefined;
   /** Of SealedStore: whether a secret stands in `data`. */
   readonly dataSecrecy?: Secrecy;
+}
+
+/** A name of another stack, or of nobody, that was read, with the value that it had. */
+export interface StoredRead {
+  readonly name: Name;
+  readonly value: Json;
+  /** The value was not kept, or its key was not given: `value` is null. */
+  readonly isUnknown?: true;
+  /** Of SealedStore. */
+  readonly secrecy?: Secrecy;
 }
 
 /** One step of a stack's story. A batch of changes is stored whole or not at all, in its order. */
@@ -197,13 +209,9 @@ export type StoreChange =
       /** Of SealedStore. */
       readonly secrecy?: Secrecy;
     }
-  | {
-      readonly kind: 'read';
-      readonly name: Name;
-      readonly value: Json;
-      /** Of SealedStore. */
-      readonly secrecy?: Secrecy;
-    }
+  | ({ readonly kind: 'read' } & StoredRead)
+  /** In place of everything that the stack has read before. */
+  | { readonly kind: 'reads'; readonly reads: readonly StoredRead[] }
   | { readonly kind: 'event'; readonly event: StackEvent | ResourceEvent };
 
 /** The engine that wants to work on a stack. */
@@ -315,6 +323,8 @@ export interface StackStore {
     space: string,
     stack: string,
   ): MaybePromise<readonly { readonly space: string; readonly stack: string; readonly names: readonly Name[] }[]>;
+  /** What the stack has read of names that are not its own, each name once, with the value that was read last. */
+  reads(stackId: string): MaybePromise<readonly StoredRead[]>;
   /** A number that differs after anybody else has stored something: a cheap question for a poll. */
   revision(): MaybePromise<number>;
   /** Frees what the store holds. Idempotent. */

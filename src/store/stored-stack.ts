@@ -53,6 +53,8 @@ export function noSuchResource(stack: string, resource: string): EntityNotFound 
 /** The change with its values as frozen JSON. Throws NotJson, and InternalError for a change of no known kind. */
 export function checkChange(change: StoreChange): StoreChange {
   switch (change.kind) {
+    case 'reads':
+      return { ...change, reads: change.reads.map(({ name, value }) => ({ name, value: asJson(value) })) };
     case 'value':
     case 'read': {
       const value = asJson(change.value);

@@ -32,15 +32,21 @@ export async function list(io: Io, options: ListOptions): Promise<ExitCode> {
       printTable(
         io.out,
         [...(hasSpaces ? ['SPACE'] : []), 'NAME', 'STATE', 'CREATED', 'UPDATED', ...(hasTags ? ['TAGS'] : []), 'ID'],
-        stacks.map(({ space, name, state, isInterrupted, createdAt, updatedAt, tags, id }): readonly Span[] => [
-          ...(hasSpaces ? [[oneLine(space)] as const] : []),
-          [oneLine(name), 'strong'],
-          isInterrupted ? [`${state} (interrupted)`, 'bad'] : [state, toneOfState(state)],
-          [printTime(createdAt)],
-          [printTime(updatedAt)],
-          ...(hasTags ? [[oneLine(tags.join(', '))] as const] : []),
-          [id, 'dim'],
-        ]),
+        stacks.map(
+          ({ space, name, state, isInterrupted, createdAt, updatedAt, tags, staleReads, id }): readonly Span[] => [
+            ...(hasSpaces ? [[oneLine(space)] as const] : []),
+            [oneLine(name), 'strong'],
+            isInterrupted
+              ? [`${state} (interrupted)`, 'bad']
+              : staleReads.length > 0
+                ? [`${state} (out of date)`, 'warn']
+                : [state, toneOfState(state)],
+            [printTime(createdAt)],
+            [printTime(updatedAt)],
+            ...(hasTags ? [[oneLine(tags.join(', '))] as const] : []),
+            [id, 'dim'],
+          ],
+        ),
       ),
     );
   }

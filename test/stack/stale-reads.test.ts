@@ -1,0 +1,161 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Engine } from '../../src/engine.ts';
+import type { EngineEvent } from '../../src/events.ts';
+import { printName } from '../../src/names.ts';
+import { definePlainType } from '../../src/resource/resource-type.ts';
+import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
+import type { Json, JsonObject } from '../../src/values.ts';
+import { attr, type Told, template, thing, typesOf } from './update-world.ts';
+
+/** Reads the name that `of` says while it runs; `live` is changed in place. */
+const reading = (told: Told, name: string, canUpdate: boolean) =>
+  definePlainType({
+    name,
+    properties: { of: { type: 'string' }, live: { updateAllowed: true } },
+    attributes: { read: { schema: {} } },
+    handler: {
+      async create({ resource, properties, read }) {
+        told.calls.push(`create ${resource.name}`);
+        return { read: await read(properties.of?.split('.') as never) };
+      },
+      ...(canUpdate
+        ? {
+            async update({ resource, properties, read }) {
+              told.calls.push(`update ${resource.name}`);
+              if (properties.live === 'no read') return {};
+              return { read: await read(properties.of?.split('.') as never) };
+            },
+          }
+        : {}),
+    },
+  });
+
+describe('what a stack has read of another', () => {
+  let told: Told;
+  let engine: Engine;
+  let clock: SimulatedClock;
+  let events: EngineEvent[];
+  beforeEach(() => {
+    told = { things: new Map(), calls: [] };
+    clock = new SimulatedClock();
+    const types = [...typesOf(told), reading(told, 'Updating', true), reading(told, 'Fixed', false)];
+    engine = new Engine({ types, clock, randomness: seededRandomness(1) });
+    events = [];
+    engine.onEvent((event) => void (event.type === 'stack:didBecomeStale' && events.push(event)));
+  });
+  afterEach(() => clock.run(engine.close()));
+
+  const create = (stack: string, resources: JsonObject, more?: JsonObject) =>
+    clock.run(engine.create({ stack, template: template(resources, more) }));
+  const update = (stack: string, resources: JsonObject, more?: JsonObject) => {
+    told.calls.length = 0;
+    return clock.run(engine.update({ stack, template: template(resources, more) }));
+  };
+  const producer = (live: Json) => ({ a: thing({ live }), b: thing({ of: 1 }) });
+  const data = (name: string): JsonObject => ({ get_data: name });
+  const stale = async (stack: string) => (await engine.show(stack)).staleReads.map(printName);
+
+  test('makes it stale when it changes, and an update brings it up to date', async () => {
+    await create('p', producer(1));
+    const reader = { r: thing({ live: data('p.a.live') }), s: thing({ live: data('p.b.of') }) };
+    await create('reader', reader);
+    await update('p', producer(2));
+    expect(await stale('reader')).toEqual(['default.p.a.live']);
+    expect((await engine.list()).map(({ name, staleReads }) => [name, staleReads.length])).toEqual([
+      ['p', 0],
+      ['reader', 1],
+    ]);
+    expect(events).toEqual([
+      {
+        type: 'stack:didBecomeStale',
+        time: expect.any(Number),
+        space: 'default',
+        stack: 'reader',
+        names: [['default', 'p', 'a', 'live']],
+      },
+    ]);
+    await update('reader', reader);
+    expect([told.calls, await stale('reader')]).toEqual([['update r'], []]);
+  });
+
+  test('is told once, and not when it comes out equal', async () => {
+    await create('p', producer(1));
+    await create('reader', { r: thing({ live: data('p.a.live') }) });
+    await update('p', { ...producer(1), c: thing({}) });
+    expect([await stale('reader'), events]).toEqual([[], []]);
+    await update('p', producer(2));
+    await update('p', producer(3));
+    expect(events).toHaveLength(1);
+    await update('p', producer(1));
+    expect(await stale('reader')).toEqual([]);
+  });
+
+  test.each([
+    { what: 'its resource goes', change: { b: thing({ of: 1 }) }, more: {} },
+    {
+      what: 'its resource is moved',
+      change: { c: thing({ live: 1 }), b: thing({ of: 1 }) },
+      more: { moved: [{ from: 'a', to: 'c' }] },
+    },
+  ])('makes it stale when $what', async ({ change, more }) => {
+    await create('p', producer(1));
+    await create('reader', { r: thing({ live: data('p.a.live') }) });
+    await update('p', change, more);
+    expect([await stale('reader'), events.length]).toEqual([['default.p.a.live'], 1]);
+  });
+
+  test('makes it stale when its stack is deleted by force', async () => {
+    await create('p', producer(1));
+    await create('reader', { r: thing({ live: data('p.a.live') }) });
+    await clock.run(engine.delete({ stack: 'p', force: true }));
+    expect([await stale('reader'), events.length]).toEqual([['default.p.a.live'], 1]);
+  });
+
+  test('counts no more once it reads something else, so that the other can be deleted', async () => {
+    await create('p', producer(1));
+    await create('q', producer(1));
+    await create('reader', { r: thing({ live: data('p.a.live') }) }, { outputs: { o: { value: data('p.b.of') } } });
+    await expect(engine.delete({ stack: 'p' })).rejects.toThrow('other stacks have read its values');
+    await update('reader', { r: thing({ live: data('q.a.live') }) });
+    await clock.run(engine.delete({ stack: 'p' }));
+    await expect(engine.delete({ stack: 'q' })).rejects.toThrow('other stacks have read its values');
+  });
+
+  test('counts still when what has read it stands, though nothing was read again', async () => {
+    await create('p', producer(1));
+    const reader = { r: { type: 'Fixed', properties: { of: 'default.p.a.live' } } };
+    await create('reader', { ...reader, s: thing({ live: data('p.b.of') }) });
+    await update('reader', { ...reader, t: thing({}) });
+    expect(told.calls).toEqual(['create t', 'delete s']);
+    await expect(engine.delete({ stack: 'p' })).rejects.toThrow('default.reader reads default.p.a.live.');
+  });
+
+  test.each([
+    { type: 'Updating', calls: ['update r', 'update x'] },
+    { type: 'Fixed', calls: ['create r', 'update x'] },
+  ])('at run time brings a resource of type $type up to date too, and who reads from it', async ({ type, calls }) => {
+    await create('p', producer(1));
+    const reader = { r: { type, properties: { of: 'default.p.a.live' } }, x: thing({ live: attr('r', 'read') }) };
+    await create('reader', reader);
+    await update('p', producer(2));
+    expect(await stale('reader')).toEqual(['default.p.a.live']);
+    const plan = await engine.previewUpdate({ stack: 'reader', template: template(reader) });
+    expect(plan.steps.map(({ action }) => action)).toEqual([type === 'Fixed' ? 'replace' : 'update', 'compare']);
+    expect(plan.steps[0]?.changes).toMatchObject([{ name: 'default.p.a.live', kind: 'name', before: 1, after: 2 }]);
+    await update('reader', reader);
+    expect([told.calls, await stale('reader')]).toEqual([calls, []]);
+    await update('reader', reader);
+    expect(told.calls).toEqual([]);
+  });
+
+  test('is kept over an update that does not read it again', async () => {
+    await create('p', producer(1));
+    const reader = (live: Json) => ({ r: { type: 'Updating', properties: { of: 'default.p.a.live', live } } });
+    await create('reader', reader(1));
+    await update('reader', reader('no read'));
+    await update('p', producer(2));
+    expect(await stale('reader')).toEqual(['default.p.a.live']);
+    await update('reader', reader(3));
+    expect([told.calls, await stale('reader')]).toEqual([['update r'], []]);
+  });
+});
