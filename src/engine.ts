@@ -41,6 +41,7 @@ import {
   summarizeStack,
 } from './stack/describe.ts';
 import { type Inspection, inspectAnalysis } from './stack/inspect.ts';
+import { type PendingHook, pendingHooks } from './stack/pending-hooks.ts';
 import { readValue } from './stack/read.ts';
 import {
   finishResourceAction,
@@ -377,6 +378,14 @@ export class Engine {
    */
   async signal(options: SignalOptions): Promise<string> {
     return this.#owned(() => signalResource(this.#services, options));
+  }
+
+  /**
+   * The resources that wait at a hook of the environment. One is cleared by `signal` with the data `{ unset_hook: HOOK }`, also
+   * while no engine works on the stack: a resume goes on from there. Throws EntityNotFound.
+   */
+  async pendingHooks(stack: string, space = 'default'): Promise<readonly PendingHook[]> {
+    return pendingHooks(this.#services, space, stack);
   }
 
   /** A stack as plain data, as `abandon` gives it. Throws EntityNotFound. */

@@ -334,6 +334,10 @@ export class ResourceActionNotSupported extends HotloomError {
 export class ResourceNotAvailable extends HotloomError {
   readonly code = 'ResourceNotAvailable';
 }
+/** A hook is cleared at which nobody waits, or that there is none of. */
+export class InvalidBreakPointHook extends HotloomError {
+  readonly code = 'InvalidBreakPointHook';
+}
 /** An update gave another value to a parameter that the template calls immutable. */
 export class ImmutableParameterModified extends HotloomError {
   readonly code = 'ImmutableParameterModified';

@@ -82,6 +82,23 @@ export interface ReadDidDeadlock extends EventBase {
   readonly cycle: readonly string[];
 }
 
+/** A resource waits at a hook. */
+export interface HookDidPause extends EventBase {
+  readonly type: 'hook:didPause';
+  readonly resource: string;
+  /** `pre-create` and the like. */
+  readonly hook: string;
+  /** When it was reached, maybe by an engine before this one. */
+  readonly since: number;
+}
+
+/** A hook was cleared. */
+export interface HookDidClear extends EventBase {
+  readonly type: 'hook:didClear';
+  readonly resource: string;
+  readonly hook: string;
+}
+
 /** No handler of the stack runs, none can start, and reads are blocked. */
 export interface StackDidQuiesce extends EventBase {
   readonly type: 'stack:didQuiesce';
@@ -108,8 +125,8 @@ export interface WaitingRead {
   readonly writer: 'running' | 'blocked' | 'notStarted' | 'undeclared' | 'outside';
   /** The same in a sentence. */
   readonly reason: string;
-  /** What is awaited when it is no value: signals to the resource of `name`. */
-  readonly awaits?: 'signals';
+  /** What is awaited when it is no value: signals to the resource of `name`, or that the hook at its end is cleared. */
+  readonly awaits?: 'signals' | 'hook';
 }
 
 /** Everything the engine tells while it works; `type` is the tag. */
@@ -123,6 +140,8 @@ export type EngineEvent =
   | ResourceDidLog
   | ReadDidStall
   | ReadDidDeadlock
+  | HookDidPause
+  | HookDidClear
   | StackDidQuiesce
   | StackDidBecomeStale;
 

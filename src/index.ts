@@ -8,6 +8,7 @@ export type * from './events.ts';
 export { isRunning, processStart } from './process-identity.ts';
 export { parseTemplate, type Template } from './template/template.ts';
 export type { CustomConstraints } from './template/constraints.ts';
+export type { HookType } from './template/hook-types.ts';
 export { printTemplate } from './template/print.ts';
 export type {
   CreateCall,
@@ -57,6 +58,8 @@ export { toGraphlib } from './graph/graphlib.ts';
 export type {
   Claim,
   Claimant,
+  HookState,
+  HookStates,
   ResourceRecord,
   ResourceSnapshot,
   SnapshotRecord,
@@ -85,6 +88,7 @@ export type { CreateOptions } from './stack/create.ts';
 export type { DeleteOptions } from './stack/delete.ts';
 export type { ResumedStack, ResumeOptions } from './stack/resume.ts';
 export type { SuspendOptions } from './stack/suspend.ts';
+export type { PendingHook } from './stack/pending-hooks.ts';
 export type { SignalOptions } from './stack/signal.ts';
 export type { ApplyOptions, SavedPlan } from './stack/saved-plan.ts';
 export type { TagFilter } from './stack/tags.ts';

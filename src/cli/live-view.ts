@@ -28,6 +28,7 @@ const MARKS: { readonly [phase in Phase]: readonly [mark: string, tone: Tone] } 
   waiting: ['·', 'dim'],
   running: ['●', 'busy'],
   blocked: ['◌', 'warn'],
+  paused: ['‖', 'accent'],
   complete: ['✔', 'good'],
   failed: ['✖', 'bad'],
   skipped: ['⊘', 'dim'],
@@ -75,6 +76,7 @@ function countPhases(progress: Progress): string {
     ['complete', isRemoval(progress) ? 'deleted' : 'complete'],
     ['running', 'at work'],
     ['blocked', 'blocked'],
+    ['paused', 'paused at a hook'],
     ['waiting', isRemoval(progress) ? 'to be deleted' : 'not started'],
     ['failed', 'failed'],
     ['skipped', 'skipped'],
@@ -88,7 +90,7 @@ function countPhases(progress: Progress): string {
 }
 
 /** The phases in the order in which they give way when there is no room for all. */
-const COLLAPSED_FIRST: readonly Phase[] = ['complete', 'waiting', 'skipped', 'blocked', 'running', 'failed'];
+const COLLAPSED_FIRST: readonly Phase[] = ['complete', 'waiting', 'skipped', 'blocked', 'running', 'paused', 'failed'];
 
 function resourceLines(progress: Progress, room: number, options: ViewOptions): readonly Line[] {
   const hidden = new Map<Phase, Collapsed>();
@@ -159,6 +161,7 @@ const PHASE_WORDS: { readonly [phase in Phase]: string } = {
   waiting: 'waiting for their turn',
   skipped: 'skipped',
   blocked: 'blocked',
+  paused: 'paused at a hook',
   running: 'at work',
   failed: 'failed',
 };
@@ -210,6 +213,14 @@ function detail(progress: Progress, resource: ResourceProgress, phase: Phase, no
   if (phase === 'failed' || phase === 'skipped') {
     return [[oneLine(resource.reason), phase === 'failed' ? 'bad' : 'dim']];
   }
+  if (resource.pause !== undefined) {
+    const { hook, since } = resource.pause;
+    return [
+      [`paused ${printDuration(now - since)} until `, 'accent'],
+      [hook, 'strong'],
+      [` is cleared: hotloom hook-clear ${oneLine(progress.stack)} ${oneLine(resource.name)}`, 'dim'],
+    ];
+  }
   const waits = resource.waits.filter(({ names }) => names.length > 0);
   const [first] = waits;
   const name = first?.names[0];
@@ -232,6 +243,7 @@ function writerWord(phase: Phase | undefined): string {
     waiting: 'not started',
     running: 'running',
     blocked: 'blocked',
+    paused: 'paused at a hook',
     complete: 'complete',
     failed: 'failed',
     skipped: 'skipped',

@@ -29,6 +29,9 @@ export function printEvent(event: EngineEvent): string | undefined {
         undefined,
         `nothing can go on by itself  ${event.waiting.map(({ reader, name, reason }) => `${reader} waits for ${printName(name)}: ${reason}`).join('; ')}`,
       );
+    // The resource's own events say so.
+    case 'hook:didPause':
+    case 'hook:didClear':
     case 'read:willBlock':
     case 'read:didWake':
     case 'name:didPublish':

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { type Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../errors.ts';
+import { HOOK_TYPES } from '../template/hook-types.ts';
 
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import { GRAPH_FORMATS } from './graph-format.ts';
@@ -243,6 +244,22 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
       const { signal } = await import('./commands/signal.ts');
       exit(await signal(io, name, resource, options));
     });
+  withSpace(
+    withStore(command(program, 'hook-poll <name>', 'show which resources wait at a hook of the environment')),
+  ).action(async (name: string, options) => {
+    const { hookPoll } = await import('./commands/hook-poll.ts');
+    exit(await hookPoll(io, name, options));
+  });
+  const hookClear = withSpace(
+    withStore(
+      command(program, 'hook-clear <name> <resources...>', 'let resources go on that wait at a hook; * and ? match'),
+    ),
+  );
+  for (const hook of HOOK_TYPES) hookClear.option(`--${hook}`, `only the hook ${hook} (default: any)`);
+  hookClear.action(async (name: string, resources: readonly string[], options) => {
+    const { hookClear: clear } = await import('./commands/hook-clear.ts');
+    exit(await clear(io, name, resources, options));
+  });
   withSpace(withStore(command(program, 'export <name>', 'print a stack as data that adopt takes')))
     .option('--abandon', 'and forget it; what it has made stays')
     .action(async (name: string, options) => {
@@ -292,7 +309,8 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
 }
 
 function printArgument(argument: Argument): string {
-  return argument.required ? `<${argument.name()}>` : `[${argument.name()}]`;
+  const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
+  return argument.required ? `<${name}>` : `[${name}]`;
 }
 
 function command(program: Command, nameAndArguments: string, description: string): Command {

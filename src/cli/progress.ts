@@ -1,4 +1,4 @@
-import type { Action, EngineEvent, ResourceEvent, StackEvent, Status } from '../events.ts';
+import type { Action, EngineEvent, HookDidPause, ResourceEvent, StackEvent, Status } from '../events.ts';
 import { type Name, nameKey, printName } from '../names.ts';
 
 /** A blocked read of a resource: on which names, and since when. */
@@ -11,7 +11,7 @@ export interface Wait {
 }
 
 /** How a resource stands, for people: `blocked` is one that works but waits for a value. */
-export type Phase = 'waiting' | 'running' | 'blocked' | 'complete' | 'failed' | 'skipped';
+export type Phase = 'waiting' | 'running' | 'blocked' | 'paused' | 'complete' | 'failed' | 'skipped';
 
 /** A resource in an action that is at work. */
 export interface ResourceProgress {
@@ -26,6 +26,8 @@ export interface ResourceProgress {
   readonly endedAt: number | undefined;
   readonly isSkipped: boolean;
   readonly waits: readonly Wait[];
+  /** The hook at which it waits, and since when. */
+  readonly pause: { readonly hook: string; readonly since: number } | undefined;
   /** The last line that its handler logged. */
   readonly lastLine: string | undefined;
 }
@@ -126,6 +128,12 @@ export class Progress {
           { kind: 'deadlock', hops: event.cycle, reason: undefined },
         ];
         break;
+      case 'hook:didPause':
+        this.#pause(event);
+        break;
+      case 'hook:didClear':
+        this.#change(event.resource, { pause: undefined });
+        break;
       case 'stack:didQuiesce':
         this.#quiescence = event.waiting.map(
           ({ reader, name, reason }) => `${reader} waits for ${this.printName(name)}: ${reason}`,
@@ -168,6 +176,8 @@ export class Progress {
       this.#change(resource, { lastLine: reason });
       return;
     }
+    // It is not begun: it waits at a hook.
+    if (action === 'INIT') return;
     const isStart = status === 'IN_PROGRESS';
     const known = this.#resources.get(resource) ?? untouched({ name: resource, type: resourceType });
     this.#resources.set(resource, known);
@@ -183,6 +193,12 @@ export class Progress {
       endedAt: isStart ? undefined : time,
       ...(isStart ? {} : { waits: [] }),
     });
+  }
+
+  #pause({ resource, hook, since }: HookDidPause): void {
+    // Before its turn it is as it was.
+    const isBefore = hook.startsWith('pre-');
+    this.#change(resource, { pause: { hook, since }, ...(isBefore ? { isTouched: false, endedAt: undefined } : {}) });
   }
 
   #block(reader: string, wait: Wait): void {
@@ -219,7 +235,9 @@ export class Progress {
   #settle(): void {
     this.#quiescence = [];
     this.#circles = this.#circles.filter(({ kind }) => kind === 'deadlock');
-    for (const { name, waits } of this.#resources.values()) if (waits.length > 0) this.#change(name, { waits: [] });
+    for (const { name, waits, pause } of this.#resources.values()) {
+      if (waits.length > 0 || pause !== undefined) this.#change(name, { waits: [], pause: undefined });
+    }
   }
 
   #change(resource: string, change: Partial<ResourceProgress>): void {
@@ -228,8 +246,9 @@ export class Progress {
   }
 }
 
-export function phaseOf({ status, isTouched, isSkipped, waits }: ResourceProgress): Phase {
+export function phaseOf({ status, isTouched, isSkipped, waits, pause }: ResourceProgress): Phase {
   if (isSkipped) return 'skipped';
+  if (pause !== undefined) return 'paused';
   if (!isTouched) return 'waiting';
   if (status === 'FAILED') return 'failed';
   if (status === 'COMPLETE') return 'complete';
@@ -248,6 +267,7 @@ function untouched({ name, type, action = 'INIT', status = 'COMPLETE' }: KnownRe
     endedAt: undefined,
     isSkipped: false,
     waits: [],
+    pause: undefined,
     lastLine: undefined,
   };
 }

@@ -1,4 +1,5 @@
 import { InvalidEnvironment } from '../errors.ts';
+import type { HookType } from '../template/hook-types.ts';
 import { isJsonObject, type Json, type JsonObject } from '../values.ts';
 
 /** By heat/engine/environment.py, a target that ends so is a template. */
@@ -79,16 +80,27 @@ export type RestrictedAction = 'update' | 'replace';
  * `path` as of lookUpType.
  */
 export function restrictedActions(registry: JsonObject, path: readonly string[]): ReadonlySet<RestrictedAction> {
+  return wordsOf<RestrictedAction>(registry, path, 'restricted_actions');
+}
+
+/** The hooks that a resource_registry has for a resource, likewise (matches_hook in heat/engine/environment.py). */
+export function hooksOf(registry: JsonObject, path: readonly string[]): ReadonlySet<HookType> {
+  return wordsOf<HookType>(registry, path, 'hooks');
+}
+
+/** Parsed environments hold no other words. */
+function wordsOf<Word extends string>(registry: JsonObject, path: readonly string[], key: string): ReadonlySet<Word> {
   const parents = path.slice(0, -1);
   const section = parents.length === 0 ? registry.resources : sectionOf(registry, parents);
-  const actions = new Set<RestrictedAction>();
-  if (!isJsonObject(section)) return actions;
+  const words = new Set<Word>();
+  if (!isJsonObject(section)) return words;
   const name = path.at(-1) ?? '';
   for (const [pattern, entry] of Object.entries(section)) {
-    if (!isJsonObject(entry) || entry.restricted_actions === undefined || !matches(name, pattern)) continue;
-    for (const action of [entry.restricted_actions].flat()) actions.add(action as RestrictedAction);
+    const given = isJsonObject(entry) ? entry[key] : undefined;
+    if (given === undefined || !matches(name, pattern)) continue;
+    for (const word of [given].flat()) words.add(word as Word);
   }
-  return actions;
+  return words;
 }
 
 function matches(name: string, pattern: string): boolean {

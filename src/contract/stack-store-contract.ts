@@ -60,6 +60,30 @@ const RULES: readonly Rule[] = [
     },
   ],
   [
+    'a hook that is reached, cleared or given up is one of its stack until all of them are gone',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE);
+      const hook = (
+        resource: string,
+        name: 'pre-create' | 'post-create',
+        isCleared: boolean | undefined,
+      ): StoreChange => {
+        const state = isCleared === undefined ? undefined : { since: 7, isCleared };
+        return { kind: 'hook', resource, hook: name, state };
+      };
+      const hooks = async () => (await store.findStack('default', 'app'))?.hooks ?? {};
+      await store.append(claim, [hook('a.b', 'pre-create', false), hook('web', 'pre-create', false)]);
+      await store.append(claim, [hook('web', 'pre-create', true), hook('web', 'post-create', false)]);
+      await store.append(claim, [hook('a.b', 'pre-create', undefined), hook('new', 'pre-create', undefined)]);
+      const reached = { 'pre-create': { since: 7, isCleared: true }, 'post-create': { since: 7, isCleared: false } };
+      assert.deepEqual(await hooks(), { 'a.b': {}, new: {}, web: reached });
+      await store.append(claim, [{ kind: 'stack', action: 'CREATE', status: 'COMPLETE', reason: '', time: 1 }]);
+      assert.deepEqual((await hooks()).web, reached);
+      await store.append(claim, [{ kind: 'hooksGone' }]);
+      assert.deepEqual(await hooks(), {});
+    },
+  ],
+  [
     'a stack is found as it was created',
     async (store) => {
       const record = stack('app', {

@@ -5,6 +5,7 @@ import type { ResourceTypes } from '../resource/registry.ts';
 import type { ResourceRecord } from '../store/stack-store.ts';
 import { resourceEventOf } from '../store/stored-stack.ts';
 import { deleteCall } from './delete-call.ts';
+import type { Hooks } from './hooks.ts';
 import type { Journal } from './journal.ts';
 import { resourceFailure } from './resource-failure.ts';
 import { walkResources } from './resource-walk.ts';
@@ -25,6 +26,8 @@ export interface DeleteParts {
   readonly signal: AbortSignal;
   readonly cancelGraceMs: number;
   readonly redact: (text: string) => string;
+  /** What stops a resource before and after its deletion. Default: nothing. */
+  readonly deleteHooks?: Hooks | undefined;
 }
 
 export interface DeleteResult {
@@ -55,7 +58,9 @@ class DeleteTraversal {
     await walkResources({
       ...this.#parts,
       order: 'against',
+      before: (record) => (isThere(record) ? this.#parts.deleteHooks?.reach(record, 'pre-delete') : undefined),
       visit: (record) => this.#delete(record),
+      after: (record) => this.#awaitHook(record),
       didFail: (record, error) => this.#fail(record, error),
     });
     await this.#parts.journal.settled();
@@ -63,14 +68,34 @@ class DeleteTraversal {
   }
 
   async #delete(record: ResourceRecord): Promise<void> {
-    const { journal, events } = this.#parts;
+    const { journal, events, deleteHooks } = this.#parts;
+    // It only waits at its last hook.
+    if (isGone(record)) return;
     await this.#record(record, 'IN_PROGRESS', 'state changed');
     if (record.deletionPolicy !== 'Retain' && record.action !== 'INIT')
       await untilStopped(this.#callHandler(record), this.#parts);
-    const event = resourceEventOf(this.#changed(record, 'COMPLETE', 'state changed'), this.#parts);
-    await journal.record({ kind: 'event', event }, { kind: 'resourceGone', resource: record.name });
-    this.#remaining.delete(record.name);
+    const deleted = this.#changed(record, 'COMPLETE', 'state changed');
+    const event = resourceEventOf(deleted, this.#parts);
+    if (isThere(record) && deleteHooks?.stops(record.name, 'post-delete') === true) {
+      // It is forgotten when the hook is cleared: until then another engine has to find it.
+      const stored = journal.record({ kind: 'resource', record: deleted, isEvent: true });
+      deleteHooks.announce(deleted, 'post-delete');
+      await stored;
+    } else {
+      await journal.record({ kind: 'event', event }, { kind: 'resourceGone', resource: record.name });
+      this.#remaining.delete(record.name);
+    }
     if (events.isHeard) events.emit(event);
+  }
+
+  #awaitHook(record: ResourceRecord): Promise<void> | undefined {
+    if (!this.#remaining.has(record.name)) return undefined;
+    const deleted = this.#changed(record, 'COMPLETE', 'state changed');
+    const pause = this.#parts.deleteHooks?.reach(deleted, 'post-delete') ?? Promise.resolve();
+    return pause.then(async () => {
+      await this.#parts.journal.record({ kind: 'resourceGone', resource: record.name });
+      this.#remaining.delete(record.name);
+    });
   }
 
   async #callHandler(record: ResourceRecord): Promise<void> {
@@ -102,4 +127,13 @@ class DeleteTraversal {
     if (events.isHeard) events.emit(resourceEventOf(changed, this.#parts));
     return journal.record({ kind: 'resource', record: changed, isEvent: true });
   }
+}
+
+/** As under Heat, what was never created, and what is deleted, is not stopped. */
+function isThere(record: ResourceRecord): boolean {
+  return record.action !== 'INIT' && !isGone(record);
+}
+
+function isGone({ action, status }: ResourceRecord): boolean {
+  return action === 'DELETE' && status === 'COMPLETE';
 }

@@ -13,6 +13,9 @@ export interface Walk {
   readonly signal: AbortSignal;
   /** Does what there is to do with one resource, under a slot. Whoever comes after a resource for which it rejects is left out. */
   readonly visit: (record: ResourceRecord) => Promise<void>;
+  /** What a resource waits for, without a slot, before it is visited and after. When it rejects the walk ends there. */
+  readonly before?: (record: ResourceRecord) => Promise<void> | undefined;
+  readonly after?: (record: ResourceRecord) => Promise<void> | undefined;
   /** A visit has rejected. Must not throw. */
   readonly didFail: (record: ResourceRecord, error: unknown) => void;
 }
@@ -54,7 +57,17 @@ class ResourceWalk {
 
   #begin(index: number): void {
     const record = this.#walk.records[index] as ResourceRecord;
-    this.#walk.slots.acquire((slot) => void this.#visit(index, record, slot));
+    const acquire = (): void => this.#walk.slots.acquire((slot) => void this.#visit(index, record, slot));
+    const before = this.#walk.before?.(record);
+    if (before === undefined) acquire();
+    else before.then(acquire, (error: unknown) => this.#stop(index, record, error));
+  }
+
+  /** Nothing has failed in it, so there is nothing to tell of it. */
+  #stop(index: number, record: ResourceRecord, error: unknown): void {
+    this.#unvisited.add(record);
+    this.#readiness.fail(donePort(this.#graph, index), error);
+    this.#didEnd();
   }
 
   async #visit(index: number, record: ResourceRecord, slot: Slot): Promise<void> {
@@ -62,20 +75,30 @@ class ResourceWalk {
     const done = donePort(this.#graph, index);
     try {
       if (signal.aborted) {
-        // It was not begun, so there is nothing to tell of it.
-        this.#unvisited.add(record);
-        this.#readiness.fail(done, signal.reason);
+        this.#stop(index, record, signal.reason);
         return;
       }
       await visit(record);
-      this.#readiness.fire(done);
+      const after = this.#walk.after?.(record);
+      if (after === undefined) this.#end(done);
+      else {
+        after.then(
+          () => this.#end(done),
+          (error: unknown) => this.#stop(index, record, error),
+        );
+      }
     } catch (error) {
       didFail(record, error);
       this.#readiness.fail(done, error);
+      this.#didEnd();
     } finally {
       slot.release();
-      this.#didEnd();
     }
+  }
+
+  #end(done: number): void {
+    this.#readiness.fire(done);
+    this.#didEnd();
   }
 
   /** What comes before it has failed, and so on along the walk. */

@@ -32,10 +32,12 @@ import { type BlockedRead, type Blocker, printTarget, type Waits, type WaitTarge
 import type { ResourceRecord, StoredRead } from '../store/stack-store.ts';
 import { noSuchResource, resourceEventOf } from '../store/stored-stack.ts';
 import { REFID, type ResolveScope } from '../template/expression.ts';
+import type { HookType } from '../template/hook-types.ts';
 import { type Json, type JsonObject, sameJson, setOwn } from '../values.ts';
 import { Comparisons } from './comparisons.ts';
 import { deleteResources } from './delete-traversal.ts';
 import { ForeignNames } from './foreign-names.ts';
+import { type HookedResource, type Hooks, hookToClear } from './hooks.ts';
 import type { Journal } from './journal.ts';
 import { Readiness } from './readiness.ts';
 import { resourceFailure } from './resource-failure.ts';
@@ -75,6 +77,10 @@ export interface TraversalParts {
   readonly present?: ReadonlyMap<string, PresentResource> | undefined;
   /** Why an update must not do that with a resource; undefined when it may. */
   readonly refusal: (resource: ResourceInterface, verdict: 'update' | 'replace') => HotloomError | undefined;
+  /** The hooks of the environment. Default: there are none. */
+  readonly hooks?: Hooks | undefined;
+  /** Which of them stop a resource before and after what is done with it. */
+  readonly hookTypes?: { readonly before: HookType; readonly after: HookType } | undefined;
   /** Makes the properties of a resource fit to be stored. */
   readonly conceal: <T extends JsonObject | undefined>(properties: T) => T;
   readonly types: ResourceTypes;
@@ -106,7 +112,8 @@ export interface TraversalResult {
   readonly skipCause: unknown;
 }
 
-type Phase = 'waiting' | 'comparing' | 'running' | 'complete' | 'failed' | 'skipped';
+/** `paused`: it waits at a hook before its run; `held`: at one after it. */
+type Phase = 'waiting' | 'comparing' | 'paused' | 'held' | 'running' | 'complete' | 'failed' | 'skipped';
 
 /**
  * One create or update of a stack: starts each resource as soon as its ports allow, and ends when every resource is
@@ -254,9 +261,12 @@ export class Traversal {
     for (const { record } of this.#parts.stored?.values() ?? []) {
       const resource = findResource(this.stack, record.name);
       if (resource === undefined || !isSettled(record)) continue;
-      this.#phases[resource.index] = record.status === 'COMPLETE' && record.action !== 'DELETE' ? 'complete' : 'failed';
-      this.#left -= 1;
       this.addRecord(record);
+      const isComplete = record.status === 'COMPLETE' && record.action !== 'DELETE';
+      const after = this.#parts.hookTypes?.after;
+      const isHeld = isComplete && after !== undefined && this.#parts.hooks?.isPending(record.name, after) === true;
+      this.#phases[resource.index] = isHeld ? 'held' : isComplete ? 'complete' : 'failed';
+      if (!isHeld) this.#left -= 1;
     }
   }
 
@@ -265,6 +275,8 @@ export class Traversal {
     for (const { record, values, failure: known } of this.#parts.stored?.values() ?? []) {
       const resource = findResource(this.stack, record.name);
       const phase = resource === undefined ? undefined : this.#phases[resource.index];
+      if (resource !== undefined && phase === 'held')
+        this.#pauseAfter(resource, () => this.#complete(resource, values));
       if (resource === undefined || (phase !== 'complete' && phase !== 'failed')) continue;
       for (const attribute in values) this.didStoreValue(resource, attribute, values[attribute] as Json);
       if (phase === 'complete') this.readiness.fire(donePort(this.graph, resource.index));
@@ -330,10 +342,13 @@ export class Traversal {
     return (found.find(({ parent }) => parent === reader.parent) ?? found[0])?.name;
   }
 
-  /** See Signals.deliver; also throws EntityNotFound. */
+  /** See Signals.deliver; also throws EntityNotFound, and InvalidBreakPointHook. */
   async signalResource(name: string, data: Json | undefined): Promise<string> {
-    if (findResource(this.stack, name) === undefined) throw noSuchResource(this.stack.stack, name);
-    return this.signals.deliver(name, data);
+    const resource = findResource(this.stack, name);
+    if (resource === undefined) throw noSuchResource(this.stack.stack, name);
+    const hook = hookToClear(data);
+    const { hooks } = this.#parts;
+    return hook === undefined || hooks === undefined ? this.signals.deliver(name, data) : hooks.clear(name, hook);
   }
 
   /** The first record of a resource; returns its place for `replaceRecord`. */
@@ -369,7 +384,7 @@ export class Traversal {
 
   /** What each blocked resource waits for now, in template order. */
   waiting(): readonly WaitingRead[] {
-    return this.stack.resources.flatMap((resource) => {
+    const reads = this.stack.resources.flatMap((resource): readonly WaitingRead[] => {
       const phase = this.#phases[resource.index];
       if (phase === 'waiting' || phase === 'comparing') {
         const blockers = phase === 'waiting' ? this.#startBlockers(resource) : this.#inputBlockers(resource);
@@ -385,6 +400,7 @@ export class Traversal {
         })),
       );
     });
+    return [...reads, ...(this.#parts.hooks?.waiting() ?? [])];
   }
 
   /** No handler works and none can start, yet the traversal has not ended. */
@@ -406,6 +422,9 @@ export class Traversal {
       return this.#runs[found.index]?.isBlocked === true
         ? { writer: 'blocked', reason: `the handler of '${resource}' waits itself` }
         : { writer: 'running', reason: `the handler of '${resource}' is at work` };
+    }
+    if (phase === 'paused' || phase === 'held') {
+      return { writer: 'blocked', reason: `'${resource}' is paused until a hook is cleared` };
     }
     const missing = this.#startBlockers(found).flatMap((blocker) => blocker.missing.map(printTarget));
     return {
@@ -509,23 +528,22 @@ export class Traversal {
     // What is not needed any more need not outlive the youth of the heap; members are named after what they belong to.
     if (this.stack.compositions.size === 0 && !run.hasEndpoint) this.#runs[resource.index] = undefined;
     if (error === undefined) {
-      this.#phases[resource.index] = 'complete';
       if (run.record !== undefined) this.tell(run.record);
-      for (const attribute in result) this.didStoreValue(resource, attribute, result[attribute] as Json);
-      this.readiness.fire(donePort(this.graph, resource.index));
-    } else {
-      const failure = this.#failureOf(resource, error);
-      const reason = this.#parts.redact(causeText(error));
-      this.#phases[resource.index] = 'failed';
-      // When nothing can be stored any more the journal has stopped the traversal already.
-      const record = run.recordOf('FAILED', reason);
-      run.didFail(record);
-      if (this.#failures.length === 0) this.#failedAction = record.action;
-      this.#failures.push(failure);
-      void this.journal.record({ kind: 'resource', record, isEvent: true });
-      this.tell(record);
-      this.#failPorts(resource, failure);
+      if (this.#parts.hookTypes === undefined) this.#complete(resource, result);
+      else this.#pauseAfter(resource, () => this.#complete(resource, result));
+      return;
     }
+    const failure = this.#failureOf(resource, error);
+    const reason = this.#parts.redact(causeText(error));
+    this.#phases[resource.index] = 'failed';
+    // When nothing can be stored any more the journal has stopped the traversal already.
+    const record = run.recordOf('FAILED', reason);
+    run.didFail(record);
+    if (this.#failures.length === 0) this.#failedAction = record.action;
+    this.#failures.push(failure);
+    void this.journal.record({ kind: 'resource', record, isEvent: true });
+    this.tell(record);
+    this.#failPorts(resource, failure);
     this.#didLeave();
   }
 
@@ -585,8 +603,79 @@ export class Traversal {
   #begin(resource: ResourceInterface): void {
     if (this.#phases[resource.index] !== 'waiting') return;
     const present = this.#parts.present?.get(resource.name);
-    if (present === undefined) this.#run(resource);
-    else this.#beginComparison(resource, present);
+    if (present !== undefined) this.#beginComparison(resource, present);
+    // As under Heat, what an update makes anew is not stopped.
+    else if (this.#parts.hookTypes?.before !== 'pre-create') this.#run(resource);
+    else this.#pauseBefore(resource, () => this.#run(resource));
+  }
+
+  // --- hooks ---
+
+  /** Calls `goOn` once nothing stops the resource any more: no hook of its own, and none of what it is a part of. */
+  #pauseBefore(resource: ResourceInterface, goOn: () => void): void {
+    const { hooks, hookTypes } = this.#parts;
+    if (hooks === undefined || hookTypes === undefined) {
+      goOn();
+      return;
+    }
+    const pauses: Promise<void>[] = [];
+    for (let at: ResourceInterface | undefined = resource; at !== undefined; at = this.stack.resources[at.parent]) {
+      const pause = hooks.reach(this.#hooked(at), hookTypes.before);
+      if (pause !== undefined) pauses.push(pause);
+    }
+    if (pauses.length === 0) {
+      goOn();
+      return;
+    }
+    this.#phases[resource.index] = 'paused';
+    this.#checkIdleSoon();
+    void Promise.all(pauses).then(
+      () => {
+        if (this.#phases[resource.index] === 'paused') goOn();
+      },
+      () => {},
+    );
+  }
+
+  /** The same before a resource that is as it has to be counts as complete; its record is stored. */
+  #pauseAfter(resource: ResourceInterface, goOn: () => void): void {
+    const { hooks, hookTypes } = this.#parts;
+    const isPending = hookTypes !== undefined && hooks?.isPending(resource.name, hookTypes.after) === true;
+    const pause = isPending ? hooks?.reach(this.#hooked(resource), hookTypes.after) : undefined;
+    if (pause === undefined) {
+      goOn();
+      return;
+    }
+    this.#phases[resource.index] = 'held';
+    this.#checkIdleSoon();
+    void pause.then(
+      () => {
+        if (this.#phases[resource.index] === 'held') goOn();
+      },
+      () => {},
+    );
+  }
+
+  /** Its end is on its way into the store: that it comes to a hook goes with it. After a replacement comes none. */
+  willComplete(resource: ResourceInterface, isUpdate: boolean): void {
+    const { hooks, hookTypes } = this.#parts;
+    if (hookTypes === undefined || (hookTypes.after === 'post-update' && !isUpdate)) return;
+    hooks?.announce(this.#hooked(resource), hookTypes.after);
+  }
+
+  /** It is complete, and the action ends before it was let go. */
+  #failHeld(resource: ResourceInterface, reason: unknown): void {
+    const failure = this.#failureOf(resource, reason);
+    this.#phases[resource.index] = 'failed';
+    this.#failures.push(failure);
+    this.#failPorts(resource, failure);
+    this.#didLeave();
+  }
+
+  #hooked(resource: ResourceInterface): HookedResource {
+    const { name, type } = resource;
+    const record = this.recordNow(name);
+    return record ?? { name, type: type.name, resourceId: undefined, action: 'INIT', status: 'COMPLETE' };
   }
 
   #run(resource: ResourceInterface, change?: RunChange): void {
@@ -633,17 +722,30 @@ export class Traversal {
     const refusal = verdict === 'unchanged' ? undefined : this.#parts.refusal(resource, verdict);
     if (refusal !== undefined) this.#failComparison(resource, present, refusal);
     else if (verdict === 'unchanged') this.#confirm(resource, present);
-    else if (verdict === 'update') this.#run(resource, { verdict, present });
-    else void this.#replace(resource, present);
+    else {
+      this.#pauseBefore(resource, () => {
+        if (verdict === 'update') this.#run(resource, { verdict, present });
+        else void this.#replace(resource, present);
+      });
+    }
   }
 
   /** It is as it has to be: its values are there for their readers. */
   #confirm(resource: ResourceInterface, { record, values }: PresentResource): void {
-    this.#phases[resource.index] = 'complete';
     this.addRecord(this.#refreshed(resource, record));
-    for (const attribute in resource.outputs) {
-      this.didStoreValue(resource, attribute, Object.hasOwn(values, attribute) ? (values[attribute] as Json) : null);
-    }
+    this.#pauseAfter(resource, () => {
+      const all: Record<string, Json> = {};
+      for (const attribute in resource.outputs) {
+        setOwn(all, attribute, Object.hasOwn(values, attribute) ? (values[attribute] as Json) : null);
+      }
+      this.#complete(resource, all);
+    });
+  }
+
+  /** Its values are there for their readers. */
+  #complete(resource: ResourceInterface, values: JsonObject | undefined): void {
+    this.#phases[resource.index] = 'complete';
+    for (const attribute in values) this.didStoreValue(resource, attribute, values[attribute] as Json);
     this.readiness.fire(donePort(this.graph, resource.index));
     this.#didLeave();
   }
@@ -690,7 +792,7 @@ export class Traversal {
   /** What it waits for has failed: it will not start, and what it owes fails with the same chain of causes. */
   #skip(resource: ResourceInterface, cause: unknown): void {
     const phase = this.#phases[resource.index];
-    if (phase !== 'waiting' && phase !== 'comparing') return;
+    if (phase !== 'waiting' && phase !== 'comparing' && phase !== 'paused') return;
     this.#phases[resource.index] = 'skipped';
     this.#comparisons.drop(resource.index);
     this.#skipCause ??= cause;
@@ -830,7 +932,8 @@ export class Traversal {
     const reason = this.stopReason;
     for (const resource of this.stack.resources) {
       const phase = this.#phases[resource.index];
-      if (phase === 'waiting' || phase === 'comparing') this.#skip(resource, reason);
+      if (phase === 'waiting' || phase === 'comparing' || phase === 'paused') this.#skip(resource, reason);
+      else if (phase === 'held') this.#failHeld(resource, reason);
     }
     for (const run of this.#runs) {
       if (run === undefined || run.hasEnded) continue;

@@ -4,12 +4,16 @@ import type { Claim, StackRecord, StoreChange } from '../store/stack-store.ts';
 import { type ActionLimits, actionLimits } from './action-limits.ts';
 import type { RunningAction, StackServices } from './services.ts';
 
+type Watched = Pick<RunningAction, 'waiting' | 'signalResource'>;
+
 /** What an action without a traversal works with. */
 export interface ClaimedAction {
   readonly journal: Journal;
   readonly limits: ActionLimits;
   /** Records and tells a state of the stack, together with `changes`. */
   tell(status: Status, reason: string, ...changes: readonly StoreChange[]): Promise<void>;
+  /** What tells what the action waits for, and takes signals, from now on. */
+  watch(watched: Watched): void;
   /** Tells a state of a stack of which nothing is stored any more. */
   emit(status: Status, reason: string): StackEvent;
 }
@@ -34,13 +38,17 @@ export async function runClaimed<T>(
   const limits = actionLimits(clock, { timeoutMs, signals: [signal, closing], what: `${word} of '${stack}'` });
   const journal = new Journal(store, claim, limits.cancel);
   let didEnd = (): void => {};
+  let watched: Watched = { waiting: () => [] };
   const runningAction: RunningAction = {
     space,
     stack,
     // What is deleted by a rollback is being deleted.
     action: action === 'ROLLBACK' ? 'DELETE' : action,
     traversal: undefined,
-    waiting: () => [],
+    waiting: () => watched.waiting(),
+    get signalResource() {
+      return watched.signalResource;
+    },
     willRollBack: false,
     isSuperseded: false,
     cancel: limits.cancel,
@@ -60,7 +68,10 @@ export async function runClaimed<T>(
     await journal.record(...changes, state, { kind: 'event', event });
   };
   try {
-    return await body({ journal, limits, tell, emit });
+    const watch = (by: Watched): void => {
+      watched = by;
+    };
+    return await body({ journal, limits, tell, watch, emit });
   } finally {
     limits.end();
     running.remove(runningAction);

@@ -1,8 +1,12 @@
-import { ActionCancelled, EntityNotFound, StackFailed, StackInUse } from '../errors.ts';
+import { ActionCancelled, EntityNotFound, NotSupported, StackFailed, StackInUse } from '../errors.ts';
 import { printName } from '../names.ts';
 import { deleteResources } from '../scheduler/delete-traversal.ts';
-import type { Claim, StackRecord } from '../store/stack-store.ts';
-import { runClaimed } from './claimed-action.ts';
+import { Hooks, hookToClear } from '../scheduler/hooks.ts';
+import type { Claim, ResourceRecord, StackRecord } from '../store/stack-store.ts';
+import { noSuchResource } from '../store/stored-stack.ts';
+import type { JsonObject } from '../values.ts';
+import { type ClaimedAction, runClaimed } from './claimed-action.ts';
+import { hooksOfEnvironment } from './restrictions.ts';
 import { endOwnAction, type RunningAction, type StackServices, stackKey } from './services.ts';
 import { tellingStaleReaders } from './stale-reads.ts';
 import { secretsOf } from './stored-secrets.ts';
@@ -63,14 +67,21 @@ export async function deleteClaimed(
 ): Promise<void> {
   const key = stackKey(record.space, record.name);
   const word = action === 'DELETE' ? 'Delete' : 'Rollback';
-  await runClaimed(services, record, claim, { ...options, action, word }, async ({ journal, limits, tell, emit }) => {
-    await tell('IN_PROGRESS', `Stack ${action} ${record.action === action ? 'resumed' : 'started'}`);
+  await runClaimed(services, record, claim, { ...options, action, word }, async (claimed) => {
+    const { journal, limits, tell, emit } = claimed;
+    const isResumed = record.action === action;
+    const records = await services.store.resources(record.id);
+    // As under Heat, a rollback is not stopped.
+    const hooks = action === 'DELETE' ? deleteHooks(services, record, records, claimed) : undefined;
+    const begun = isResumed ? [] : [{ kind: 'hooksGone' } as const];
+    await tell('IN_PROGRESS', `Stack ${action} ${isResumed ? 'resumed' : 'started'}`, ...begun);
     const result = await deleteResources({
       ...services,
       space: record.space,
       stack: record.name,
       stackId: record.id,
-      records: await services.store.resources(record.id),
+      records,
+      deleteHooks: hooks,
       journal,
       signal: limits.signal,
       redact: secretsOf(services, record).mask,
@@ -97,6 +108,40 @@ export async function deleteClaimed(
       await tell('COMPLETE', done, { kind: 'outputs', outputs: {} });
     }
   });
+}
+
+/** The hooks of the delete, by which the action can be watched. */
+function deleteHooks(
+  services: StackServices,
+  record: StackRecord,
+  records: readonly ResourceRecord[],
+  { journal, limits, watch }: ClaimedAction,
+): Hooks {
+  const hooks = new Hooks({
+    ...services,
+    space: record.space,
+    stack: record.name,
+    stackId: record.id,
+    journal,
+    signal: limits.signal,
+    hooksOf: hooksOfEnvironment((record.environment.resource_registry ?? {}) as JsonObject),
+    stored: record.action === 'DELETE' ? record.hooks : undefined,
+    describe: (resource) => records.find(({ name }) => name === resource),
+  });
+  watch({
+    waiting: () => hooks.waiting(),
+    signalResource: async (resource, data) => {
+      if (!records.some(({ name }) => name === resource)) throw noSuchResource(record.name, resource);
+      const hook = hookToClear(data);
+      if (hook !== undefined) return hooks.clear(resource, hook);
+      throw new NotSupported({
+        what: 'Signal resource during DELETE is not supported.',
+        why: `Stack '${record.name}' is being deleted.`,
+        fix: 'Only a hook can be cleared now.',
+      });
+    },
+  });
+  return hooks;
 }
 
 function cancelOwnAction(services: StackServices, space: string, name: string): Promise<void> {

@@ -3,11 +3,12 @@ import type { Action, ResourceEvent, StackEvent, Status } from '../events.ts';
 import type { StackInterface } from '../interface/interface.ts';
 import { type DeclaredNames, nameKey } from '../names.ts';
 import { deleteResources } from '../scheduler/delete-traversal.ts';
+import { Hooks } from '../scheduler/hooks.ts';
 import { Journal } from '../scheduler/journal.ts';
 import { Traversal, type TraversalParts, type TraversalResult } from '../scheduler/traversal.ts';
 import { concealer } from '../secrets.ts';
 import type { Region } from '../space/data-space.ts';
-import type { Claim, StackDefinition, StackRecord, StoreChange } from '../store/stack-store.ts';
+import type { Claim, HookStates, StackDefinition, StackRecord, StoreChange } from '../store/stack-store.ts';
 import { stackExists } from '../store/stored-stack.ts';
 import { type ActionLimits, actionLimits } from './action-limits.ts';
 import type { Analysis } from './analyse.ts';
@@ -15,7 +16,7 @@ import { definitionOf } from './definition.ts';
 import { describeStack, type StackDescription } from './describe.ts';
 import { OutputReads } from './output-reads.ts';
 import { resolveOutputs } from './outputs.ts';
-import { type Refusal, refusalsOf } from './restrictions.ts';
+import { hooksOfEnvironment, hookTypesOf, type Refusal, refusalsOf } from './restrictions.ts';
 import { type RunningAction, type StackServices, stackKey } from './services.ts';
 import { tellingStaleReaders } from './stale-reads.ts';
 
@@ -37,6 +38,8 @@ export type RollBack = (claim: Claim, failed: readonly StoreChange[]) => Promise
 export interface Beginning extends Pick<TraversalParts, 'stored' | 'present'> {
   /** Whether there is something that the template has no more, or that was replaced before. Default: false. */
   readonly hasLeftovers?: boolean;
+  /** The hooks that the same action has reached before its engine was stopped. */
+  readonly hooks?: HookStates | undefined;
   /** Stored together with the start of the operation. */
   readonly changes?: readonly StoreChange[];
 }
@@ -229,7 +232,8 @@ export class Operation {
   ): Promise<void> {
     const { space, stack } = this.#analysis.stack;
     try {
-      await this.#tell(journal, 'IN_PROGRESS', `Stack ${this.#action} ${verb}`, undefined, beginning.changes);
+      const changes = [...(beginning.changes ?? []), ...(verb === 'started' ? [HOOKS_GONE] : [])];
+      await this.#tell(journal, 'IN_PROGRESS', `Stack ${this.#action} ${verb}`, undefined, changes);
       await serveSignals(this.#services, this.#analysis.stack, beginning);
       const result = await traversal.run();
       this.#services.closeEndpoints(space, stack);
@@ -449,15 +453,28 @@ export class Operation {
     region: Region,
     journal: Journal,
     { signal, cancel }: ActionLimits,
-    { stored, present }: Beginning,
+    { stored, present, hooks: reached }: Beginning,
   ): Traversal {
-    const { stack, graph, redact } = this.#analysis;
+    const { stack, graph, redact, environment } = this.#analysis;
     const refusal = refusalsOf(this.#analysis);
-    return new Traversal({
+    const hooks = new Hooks({
+      ...this.#services,
+      space: stack.space,
+      stack: stack.stack,
+      stackId: this.#stackId,
+      journal,
+      signal,
+      hooksOf: hooksOfEnvironment(environment.resourceRegistry),
+      stored: reached,
+      describe: (resource) => traversal.recordNow(resource),
+    });
+    const traversal = new Traversal({
       ...this.#services,
       stackId: this.#stackId,
       stack,
       graph,
+      hooks,
+      hookTypes: hookTypesOf(this.#action, environment.resourceRegistry),
       region,
       journal,
       signal,
@@ -468,6 +485,7 @@ export class Operation {
       stored,
       present,
     });
+    return traversal;
   }
 
   /** Records and tells a state of the stack, together with `changes`. */
@@ -545,6 +563,9 @@ async function serveSignals(
     }
   }
 }
+
+/** Every action reaches its hooks by itself. */
+export const HOOKS_GONE: StoreChange = { kind: 'hooksGone' };
 
 const WORDS = { CREATE: 'Create', UPDATE: 'Update', ROLLBACK: 'Rollback', ADOPT: 'Adopt' } as const;
 

@@ -1,6 +1,9 @@
-import { type RestrictedAction, restrictedActions } from '../composition/registry-lookup.ts';
+import { hooksOf, type RestrictedAction, restrictedActions } from '../composition/registry-lookup.ts';
 import { type HotloomError, ResourceActionRestricted } from '../errors.ts';
+import type { Action } from '../events.ts';
 import type { ResourceInterface } from '../interface/interface.ts';
+import type { HookType } from '../template/hook-types.ts';
+import type { JsonObject } from '../values.ts';
 import type { Analysis } from './analyse.ts';
 
 /** Why an update must not change a resource in place, or replace it; undefined when it may. */
@@ -9,6 +12,27 @@ export type Refusal = (resource: ResourceInterface, verdict: 'update' | 'replace
 /** What an update must not do with a resource, as the environment says it. */
 export function restrictionsOf({ environment }: Analysis): (resource: string) => ReadonlySet<RestrictedAction> {
   return (resource) => restrictedActions(environment.resourceRegistry, resource.split('/'));
+}
+
+/** Where an environment's resource_registry has a resource stopped. */
+export function hooksOfEnvironment(registry: JsonObject): (resource: string) => ReadonlySet<HookType> {
+  const known = new Map<string, ReadonlySet<HookType>>();
+  return (resource) => {
+    const hooks = known.get(resource) ?? hooksOf(registry, resource.split('/'));
+    known.set(resource, hooks);
+    return hooks;
+  };
+}
+
+/** The hooks before and after what an action does with a resource (heat/engine/resource.py); undefined: none are set. */
+export function hookTypesOf(
+  action: Action,
+  registry: JsonObject,
+): { readonly before: HookType; readonly after: HookType } | undefined {
+  if (!JSON.stringify(registry.resources ?? {}).includes('"hooks":')) return undefined;
+  if (action === 'CREATE') return { before: 'pre-create', after: 'post-create' };
+  // A rollback is an update too.
+  return action === 'UPDATE' || action === 'ROLLBACK' ? { before: 'pre-update', after: 'post-update' } : undefined;
 }
 
 /** The refusals of the environment. */

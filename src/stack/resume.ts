@@ -108,6 +108,7 @@ async function goOn(
   const limits = { timeoutMs, signal, rollback: record.rollback ? ('delete' as const) : undefined };
   return new Operation(services, limits, analysis, record.id).goOn(claim, 'resumed', async (journal, stop) => ({
     stored: await new Interruption(services, analysis, record.id).clear(journal, stop),
+    hooks: record.hooks,
   }));
 }
 

@@ -10,7 +10,7 @@ import type {
 } from '../store/stack-store.ts';
 import { type Analysis, analyseStored } from './analyse.ts';
 import { beginningOf } from './beginning.ts';
-import { Operation, type RollBack } from './operation.ts';
+import { HOOKS_GONE, Operation, type RollBack } from './operation.ts';
 import { presentResources, touched } from './present.ts';
 import type { StackServices } from './services.ts';
 
@@ -52,7 +52,7 @@ export function rollbackOf(
         declared: operation.declared,
         rollback: false,
       };
-      await journal.record(...failed, ...movedBack.changes, ...restored, definition, {
+      await journal.record(...failed, ...movedBack.changes, ...restored, definition, HOOKS_GONE, {
         kind: 'stack',
         action: 'ROLLBACK',
         status: 'IN_PROGRESS',

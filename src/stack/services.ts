@@ -86,7 +86,7 @@ export interface RunningAction {
   /** The blocked reads of the stack now. */
   readonly waiting: () => readonly WaitingRead[];
   /** Hands a signal to a resource, as Signals.deliver; absent while no signals are taken: they wait for its end. */
-  readonly signalResource?: (resource: string, data: Json | undefined) => Promise<string>;
+  readonly signalResource?: ((resource: string, data: Json | undefined) => Promise<string>) | undefined;
   /** Whether the stack's next state is not its last, although the action failed: what was made is deleted then. */
   willRollBack: boolean;
   /** An update has taken its place: it is not rolled back. */

@@ -2,10 +2,12 @@ import { timingSafeEqual } from 'node:crypto';
 import { type EndpointAddress, type EndpointFailure, requestSignal } from '../endpoint/client.ts';
 import { HotloomError, isHotloomError, OutcomeUnknown } from '../errors.ts';
 import type { SignalTarget } from '../resource/signal-url.ts';
+import { Hooks, hookToClear } from '../scheduler/hooks.ts';
 import { Journal } from '../scheduler/journal.ts';
 import { Signals } from '../scheduler/signals.ts';
 import type { Claim, StackRecord } from '../store/stack-store.ts';
 import { noSuchResource } from '../store/stored-stack.ts';
+import type { HookType } from '../template/hook-types.ts';
 import { asJson, type Json } from '../values.ts';
 import { actionLimits } from './action-limits.ts';
 import { findStack } from './delete.ts';
@@ -130,15 +132,29 @@ async function signalClaimed(
   const claim: Claim = await store.claim(id, await services.claimant());
   const limits = actionLimits(clock, { timeoutMs: PATIENCE_MS, signals: [closing], what: `Signal to '${resource}'` });
   try {
-    const record = (await store.resources(id)).find(({ name }) => name === resource);
-    if (record === undefined) throw noSuchResource(stack, resource);
-    const signals = new Signals({
+    const records = await store.resources(id);
+    const record = records.find(({ name }) => name === resource);
+    const parts = {
       ...services,
       space,
       stack,
       stackId: id,
       journal: new Journal(store, claim, limits.cancel),
       signal: limits.signal,
+    };
+    const hook = hookToClear(data);
+    if (hook !== undefined) {
+      // Of an action in which the engine was stopped; what waits before its creation has no record.
+      const { hooks: reached } = await findStack(services, space, stack);
+      if (record === undefined && reached?.[resource] === undefined) throw noSuchResource(stack, resource);
+      return await new Hooks({ ...parts, stored: reached, hooksOf: () => NONE, describe: () => record }).clear(
+        resource,
+        hook,
+      );
+    }
+    if (record === undefined) throw noSuchResource(stack, resource);
+    const signals = new Signals({
+      ...parts,
       redact: secretsOf(services, stored).mask,
       recordOf: () => record,
       typeOf: ({ type }) => types.get(type),
@@ -149,6 +165,8 @@ async function signalClaimed(
     await store.release(claim);
   }
 }
+
+const NONE: ReadonlySet<HookType> = new Set();
 
 /** Asks the engine that has claimed the stack. What it answers counts, whatever becomes of the claim. */
 async function ask(

@@ -211,15 +211,16 @@ export function resumeUpdate(
     : limitsOf(services, record, { timeoutMs, signal, rollback: record.rollback }, analysis);
   const action = record.action === 'ADOPT' || isRollback ? record.action : 'UPDATE';
   const operation = new Operation(services, limits, analysis, record.id, action);
-  return operation.goOn(claim, 'resumed', async (journal) =>
-    beginningOf(
+  return operation.goOn(claim, 'resumed', async (journal) => ({
+    ...(await beginningOf(
       services,
       analysis,
       record.id,
       await presentResources(services, record.id),
       (change) => void journal.record(change),
-    ),
-  );
+    )),
+    hooks: record.hooks,
+  }));
 }
 
 /** The template and all that belongs to it, from what is given and what is stored. */

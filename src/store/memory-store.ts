@@ -272,6 +272,19 @@ export class MemoryStore implements StackStore {
       case 'snapshotGone':
         stack.snapshots.delete(change.id);
         return;
+      case 'hook': {
+        const { resource, hook, state } = change;
+        const hooks = stack.record.hooks ?? {};
+        const { [hook]: _, ...others } = hooks[resource] ?? {};
+        const reached = { ...others, ...(state === undefined ? {} : { [hook]: state }) };
+        stack.record = { ...stack.record, hooks: { ...hooks, [resource]: reached } };
+        return;
+      }
+      case 'hooksGone': {
+        const { hooks: _, ...record } = stack.record;
+        stack.record = record;
+        return;
+      }
       case 'value':
         stack.setValue(change.resource, change.attribute, change.value);
         return;

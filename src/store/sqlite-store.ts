@@ -758,6 +758,14 @@ function store(statements: Statements, key: number, changes: readonly StoreChang
       case 'snapshotGone':
         for (const statement of statements.removeSnapshot) run(statement, key, change.id);
         break;
+      case 'hook': {
+        const { resource, hook, state } = change;
+        run(statements.setState, key, text({ hooks: { [resource]: { [hook]: state ?? null } } }));
+        break;
+      }
+      case 'hooksGone':
+        run(statements.setState, key, text({ hooks: null }));
+        break;
       case 'value':
         published.push(key, storedSegment(change.resource), storedSegment(change.attribute), text(change.value));
         break;

@@ -2,6 +2,7 @@ import type { Action, ResourceEvent, StackEvent, Status } from '../events.ts';
 import type { DeclaredNames, Name } from '../names.ts';
 import type { SignalAddress } from '../resource/signal-url.ts';
 import type { Secrecy } from '../secrets.ts';
+import type { HookType } from '../template/hook-types.ts';
 import type { Json, JsonObject } from '../values.ts';
 
 export type MaybePromise<T> = T | Promise<T>;
@@ -36,6 +37,16 @@ export interface PreviousDefinition extends StackDefinition {
   readonly namesBefore?: { readonly [name: string]: string };
 }
 
+/** A hook that was reached. */
+export interface HookState {
+  /** When, in milliseconds since 1970-01-01 UTC. */
+  readonly since: number;
+  readonly isCleared: boolean;
+}
+
+/** The hooks that a stack's action has reached, by resource and hook. */
+export type HookStates = { readonly [resource: string]: { readonly [hook in HookType]?: HookState } };
+
 /** A stack as stored. */
 export interface StackRecord extends StackDefinition {
   /** UUID. */
@@ -56,6 +67,8 @@ export interface StackRecord extends StackDefinition {
   readonly restoring?: string | undefined;
   /** What the stack was when it was last complete, while an update has not come to its end: what a rollback goes back to. */
   readonly previous?: PreviousDefinition | undefined;
+  /** Absent: none since the last action began. */
+  readonly hooks?: HookStates | undefined;
   /** The template outputs by name, once the stack is complete. `{ error }` for one that cannot be resolved. */
   readonly outputs: { readonly [name: string]: StoredOutput };
 }
@@ -212,6 +225,15 @@ export type StoreChange =
   | ({ readonly kind: 'read' } & StoredRead)
   /** In place of everything that the stack has read before. */
   | { readonly kind: 'reads'; readonly reads: readonly StoredRead[] }
+  | {
+      readonly kind: 'hook';
+      readonly resource: string;
+      readonly hook: HookType;
+      /** Undefined: it counts as not reached. */
+      readonly state: HookState | undefined;
+    }
+  /** No hook counts as reached any more. */
+  | { readonly kind: 'hooksGone' }
   | { readonly kind: 'event'; readonly event: StackEvent | ResourceEvent };
 
 /** The engine that wants to work on a stack. */

@@ -77,6 +77,8 @@ export function checkChange(change: StoreChange): StoreChange {
     case 'snapshotGone':
     case 'outputs':
     case 'resourceGone':
+    case 'hook':
+    case 'hooksGone':
     case 'event':
       return change;
     default:

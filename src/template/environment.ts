@@ -2,6 +2,7 @@ import { type HotloomError, InvalidEnvironment, isHotloomError } from '../errors
 import { builtSource, type Path, type Source } from '../source.ts';
 import { asJson, isJsonObject, type Json, type JsonObject } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
+import { HOOK_TYPES } from './hook-types.ts';
 import { mergeParameters } from './merge-parameters.ts';
 import type { ParameterType } from './parameters.ts';
 import { isTrueInPython, pythonText, pythonType } from './python.ts';
@@ -170,7 +171,7 @@ function checkSinks(sinks: readonly Json[], source: Source): void {
 const ALLOWED_WORDS: { readonly [key: string]: { readonly noun: string; readonly words: readonly string[] } } = {
   hooks: {
     noun: 'hook type',
-    words: ['pre-create', 'post-create', 'pre-update', 'post-update', 'pre-delete', 'post-delete'],
+    words: HOOK_TYPES,
   },
   restricted_actions: { noun: 'restricted action', words: ['update', 'replace'] },
 };

@@ -271,7 +271,7 @@ describe('a signal is refused', () => {
     await clock.run(start(document as JsonObject));
     const gone = engine.delete({ stack: 's' });
     await clock.advance(1);
-    expect(await clock.run(failed(signal()))).toBe('The Stack (s) could not be found.');
+    expect(await clock.run(failed(signal()))).toBe('Signal resource during DELETE is not supported.');
     await clock.run(gone);
   });
 });
