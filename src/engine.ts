@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { hostname } from 'node:os';
+import { hostname, userInfo } from 'node:os';
 import { definedTypes } from './builtin/definitions/load-definitions.ts';
 import { withUnknownTypes } from './builtin/definitions/unknown-types.ts';
 import { heatConstraints } from './builtin/heat/custom-constraints.ts';
@@ -40,6 +40,7 @@ import {
   type StackSummary,
   summarizeStack,
 } from './stack/describe.ts';
+import { readHistory, type StackOperation } from './stack/history.ts';
 import { type Inspection, inspectAnalysis } from './stack/inspect.ts';
 import { type PendingHook, pendingHooks } from './stack/pending-hooks.ts';
 import { readValue } from './stack/read.ts';
@@ -106,6 +107,8 @@ export interface EngineOptions {
   readonly stallTimeoutMs?: number;
   /** How long handlers may take to stop after a cancel or a time-out, in milliseconds. Default 10,000. */
   readonly cancelGraceMs?: number;
+  /** Who asks for what this engine does, for the history of the stacks: 1 to 200 characters. Default: `user@host`. */
+  readonly actor?: string;
   /**
    * How long this engine's claim on a stack holds without a sign of life of it, in milliseconds. It gives one every third of
    * that; when it gives none (its process is paused, its host gone) another engine may take the stack over after this time,
@@ -160,6 +163,7 @@ export class Engine {
   readonly #signals: SignalServer;
   readonly #engineId: string;
   readonly #leaseMs: number;
+  readonly #actor: string;
   readonly #closing = new AbortController();
   readonly #actions = new Set<Promise<unknown>>();
   #claimantOnce: Promise<Claimant> | undefined;
@@ -197,6 +201,7 @@ export class Engine {
     });
     this.#engineId = randomness.uuid();
     this.#leaseMs = options.leaseMs ?? 30_000;
+    this.#actor = options.actor ?? defaultActor();
     // Every action listens to it: many listeners are no leak here.
     setMaxListeners(0, this.#closing.signal);
     this.#services = {
@@ -451,6 +456,14 @@ export class Engine {
   }
 
   /**
+   * What has been done to a stack, oldest first: by whom, when, to which end, and to how many resources, of which the first 20
+   * of each kind are named. The newest 100 operations are kept, as long as the stack is there. Throws EntityNotFound.
+   */
+  async history(stack: string, space = 'default'): Promise<readonly StackOperation[]> {
+    return readHistory(this.#services, space, stack);
+  }
+
+  /**
    * What happens from the call on, in this engine: of one stack or of all. Without `signal` the iteration goes on until
    * the loop is left; with a stack named it ends after the stack's action has, and the rollback that follows on it. An
    * iteration that is never begun keeps its events until `signal` fires or its `return` is called.
@@ -561,6 +574,7 @@ export class Engine {
       host: hostname(),
       pid: process.pid,
       processStart: processStart(process.pid) ?? 'unknown',
+      actor: this.#actor,
       leaseMs: this.#leaseMs,
       ...(this.#services.store.isShared ? { observers: await this.#scripts.openForObservers() } : {}),
     };
@@ -620,6 +634,7 @@ const OPTIONS: { readonly [K in keyof Required<EngineOptions>]: true } = {
   readyOrder: true,
   stallTimeoutMs: true,
   cancelGraceMs: true,
+  actor: true,
   leaseMs: true,
   storeTimeoutMs: true,
   granularity: true,
@@ -644,8 +659,27 @@ function checkOptions(options: EngineOptions): void {
       fix: `${suggest(name, Object.keys(OPTIONS))}Correct the name, or leave it out.`,
     });
   }
+  checkActor(options.actor);
   checkMs('leaseMs', options.leaseMs, 100, 86_400_000);
   checkMs('storeTimeoutMs', options.storeTimeoutMs, 1, Number.POSITIVE_INFINITY);
+}
+
+function checkActor(actor: string | undefined): void {
+  if (actor === undefined || (actor.length >= 1 && actor.length <= 200)) return;
+  throw new UsageError({
+    what: `The engine's option 'actor' cannot be '${actor.slice(0, 200)}'.`,
+    why: 'It is the name of who asks for what the engine does, of 1 to 200 characters.',
+    fix: 'Give a shorter name, or leave the option out.',
+  });
+}
+
+function defaultActor(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    // In some containers the user has no name.
+    return `uid ${process.getuid?.() ?? 'unknown'}@${hostname()}`;
+  }
 }
 
 function checkMs(option: string, value: number | undefined, least: number, most: number): void {

@@ -86,6 +86,7 @@ export type { Analysis, TemplateInput } from './stack/analyse.ts';
 export type { CheckOptions, MarkUnhealthyOptions, StackCheck } from './stack/check.ts';
 export type { CreateOptions } from './stack/create.ts';
 export type { DeleteOptions } from './stack/delete.ts';
+export type { StackOperation } from './stack/history.ts';
 export type { ResumedStack, ResumeOptions } from './stack/resume.ts';
 export type { SuspendOptions } from './stack/suspend.ts';
 export type { PendingHook } from './stack/pending-hooks.ts';

@@ -192,6 +192,12 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
       const { events } = await import('./commands/events.ts');
       exit(await events(io, name, options));
     });
+  withSpace(withStore(command(program, 'history <name>', 'show what was done to a stack, by whom and when'))).action(
+    async (name: string, options) => {
+      const { history } = await import('./commands/history.ts');
+      exit(await history(io, name, options));
+    },
+  );
   withSpace(
     withStore(command(program, 'waiting <name>', 'show who waits for what, and why, in a stack at work')),
   ).action(async (name: string, options) => {

@@ -54,7 +54,12 @@ const RULES: readonly Rule[] = [
       assert.equal(await store.find(ADDRESS), undefined);
       assert.equal(await store.holder(uuid(1)), undefined);
       assert.deepEqual(await store.readersOf('default', 'app'), []);
-      for (const list of [store.resources(uuid(1)), store.values(uuid(1)), store.events(uuid(1))]) {
+      for (const list of [
+        store.resources(uuid(1)),
+        store.values(uuid(1)),
+        store.events(uuid(1)),
+        store.history(uuid(1)),
+      ]) {
         assert.deepEqual(await list, []);
       }
     },
@@ -670,6 +675,90 @@ const RULES: readonly Rule[] = [
     },
   ],
 
+  // --- history ---
+
+  [
+    'the history tells each operation as its changes have told it: by whom, when, to which end, and to what',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE);
+      assert.deepEqual(await store.history(claim.stackId), []);
+      const started = { kind: 'stack', action: 'CREATE', status: 'IN_PROGRESS', reason: 'started', time: 5 } as const;
+      const complete = { ...resource('web', { status: 'COMPLETE' }), isEvent: true };
+      await store.append(claim, [started, { ...resource('web'), isEvent: true }]);
+      await store.append(claim, [complete]);
+      const { actor, host, pid } = LIVE;
+      const operation = { number: 1, action: 'CREATE', startedAt: 5, actor, host, pid, fence: claim.fence };
+      const changes = { created: { count: 1, names: ['web'] } };
+      assert.deepEqual(await store.history(claim.stackId), [
+        { ...operation, status: 'IN_PROGRESS', reason: 'started', endedAt: undefined, changes },
+      ]);
+      await store.append(claim, [{ ...STACK_COMPLETE, reason: 'done' } as StoreChange]);
+      const first = { ...operation, status: 'COMPLETE', reason: 'done', endedAt: 9, changes };
+      assert.deepEqual(await store.history(claim.stackId), [first]);
+      await store.release(claim);
+      const next = await store.claim(claim.stackId, AWAY);
+      await store.append(next, [
+        { ...started, action: 'DELETE', time: 11 },
+        { ...event('web', { action: 'DELETE', status: 'COMPLETE' }) },
+        { kind: 'resourceGone', resource: 'web' },
+      ]);
+      assert.deepEqual(await store.history(claim.stackId), [
+        first,
+        {
+          number: 2,
+          action: 'DELETE',
+          status: 'IN_PROGRESS',
+          reason: 'started',
+          startedAt: 11,
+          endedAt: undefined,
+          actor: AWAY.actor,
+          host: AWAY.host,
+          pid: AWAY.pid,
+          fence: next.fence,
+          changes: { deleted: { count: 1, names: ['web'] } },
+        },
+      ]);
+      await store.removeStack(next);
+      assert.deepEqual(await store.history(claim.stackId), []);
+    },
+  ],
+  [
+    'a batch that is refused leaves nothing in the history',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE);
+      const started = { kind: 'stack', action: 'CREATE', status: 'IN_PROGRESS', reason: '', time: 5 } as const;
+      await store.append(claim, [started]);
+      const before = await store.history(claim.stackId);
+      const complete = { ...resource('web', { status: 'COMPLETE' }), isEvent: true };
+      await refusal(() => store.append(claim, [complete, value('web', 'address', Number.NaN)]), 'NotJson');
+      assert.deepEqual(await store.history(claim.stackId), before);
+      await store.append(claim, [complete]);
+      const [operation] = await store.history(claim.stackId);
+      assert.deepEqual(operation?.changes, { created: { count: 1, names: ['web'] } });
+    },
+  ],
+  [
+    'of many operations the newest 100 are told, of each stack its own',
+    async (store) => {
+      const claims = [
+        await store.createStack(stack('app'), LIVE),
+        await store.createStack(stack('db', { id: uuid(2) }), LIVE),
+      ] as const;
+      const started = { kind: 'stack', action: 'CREATE', status: 'IN_PROGRESS', reason: '', time: 5 } as const;
+      for (let operation = 0; operation < 250; operation += 1) await store.append(claims[0], [started, STACK_COMPLETE]);
+      await store.append(claims[1], [started, STACK_FAILED]);
+      const numbers = (await store.history(claims[0].stackId)).map(({ number }) => number);
+      assert.deepEqual(
+        numbers,
+        Array.from({ length: 100 }, (_, index) => 151 + index),
+      );
+      assert.deepEqual(
+        (await store.history(claims[1].stackId)).map(({ number, status }) => [number, status]),
+        [[1, 'FAILED']],
+      );
+    },
+  ],
+
   // --- names ---
 
   [
@@ -940,6 +1029,7 @@ const LIVE: Claimant = {
   host: hostname(),
   pid: process.pid,
   processStart: processStart(process.pid) ?? 'unknown',
+  actor: 'ann@here',
   leaseMs: 30_000,
 };
 const OTHER_ENGINE: Claimant = { ...LIVE, engineId: uuid(901) };

@@ -120,6 +120,10 @@ export class EngineStore implements StackStore {
     return this.#ask('read events', () => this.#store.events(stackId, after));
   }
 
+  history(stackId: string): ReturnType<StackStore['history']> {
+    return this.#ask('read the history', () => this.#store.history(stackId));
+  }
+
   holder(stackId: string): ReturnType<StackStore['holder']> {
     return this.#ask('tell who is at work', () => this.#store.holder(stackId));
   }

@@ -3,9 +3,11 @@ import { type DeclaredNames, type Name, nameKey } from '../names.ts';
 import { conflictingWrite, notTheWriter, writtenOutside } from '../refusals.ts';
 import { asJson, type Json, type JsonObject, sameJson, setOwn } from '../values.ts';
 import { claimWasLost, isHeld, monotonicNow, stackIsBusy } from './claim.ts';
+import { MAX_OPERATIONS_PER_STACK, OperationLog } from './operation-log.ts';
 import type {
   Claim,
   Claimant,
+  OperationRecord,
   ResourceRecord,
   ResourceSnapshot,
   SnapshotRecord,
@@ -100,6 +102,10 @@ export class MemoryStore implements StackStore {
     return this.#stacks.get(stackId)?.eventsAfter(after) ?? [];
   }
 
+  history(stackId: string): readonly OperationRecord[] {
+    return this.#stacks.get(stackId)?.operations.slice(-MAX_OPERATIONS_PER_STACK) ?? [];
+  }
+
   claim(stackId: string, claimant: Claimant): Claim {
     const stack = this.#stacks.get(stackId);
     if (stack === undefined) throw noSuchStack(stackId);
@@ -129,7 +135,13 @@ export class MemoryStore implements StackStore {
     for (const change of checked) {
       if (change.kind === 'definition') this.#refuseWrittenOutside(stack.record, change.declared);
     }
-    for (let index = 0; index < checked.length; index += 1) this.#apply(stack, checked[index] as StoreChange);
+    const log = stack.logOf(claim);
+    for (let index = 0; index < checked.length; index += 1) {
+      const change = checked[index] as StoreChange;
+      this.#apply(stack, change);
+      log.note(change);
+    }
+    for (const operation of log.takeChanged()) stack.setOperation(operation);
     this.#revision += 1;
   }
 
@@ -341,6 +353,9 @@ class StackState {
   /** The newest last, with their sequence numbers; up to twice as many as are kept. */
   readonly #events: EventSource[] = [];
   readonly #sequences: number[] = [];
+  /** The newest last; up to twice as many as are kept. */
+  readonly operations: OperationRecord[] = [];
+  #log: OperationLog | undefined;
   /** The names that only the stack writes. */
   declared: DeclaredNames;
   holder: Claimant | undefined;
@@ -383,6 +398,18 @@ class StackState {
     }
     stored.published ??= {};
     setOwn(stored.published, attribute, value);
+  }
+
+  logOf(claim: Claim): OperationLog {
+    if (this.#log?.fence !== claim.fence) this.#log = new OperationLog(claim, this.operations.at(-1));
+    return this.#log;
+  }
+
+  setOperation(operation: OperationRecord): void {
+    const { operations } = this;
+    if (operations.at(-1)?.number === operation.number) operations.pop();
+    operations.push(operation);
+    if (operations.length >= 2 * MAX_OPERATIONS_PER_STACK) operations.splice(0, MAX_OPERATIONS_PER_STACK);
   }
 
   addEvent(sequence: number, event: EventSource): void {

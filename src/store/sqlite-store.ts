@@ -9,9 +9,11 @@ import { conflictingWrite, notTheWriter, writtenOutside } from '../refusals.ts';
 import { asJson, type Json, type JsonObject, sameJson } from '../values.ts';
 import { claimWasLost, isHeld, monotonicNow, stackIsBusy } from './claim.ts';
 import { MIGRATIONS } from './migrations/migrations.ts';
+import { MAX_OPERATIONS_PER_STACK, OperationLog } from './operation-log.ts';
 import type {
   Claim,
   Claimant,
+  OperationRecord,
   PreviousDefinition,
   ResourceRecord,
   ResourceSnapshot,
@@ -68,6 +70,8 @@ export class SqliteStore implements StackStore {
   /** Undefined once the store is closed: libsql frees a connection when nothing refers to its statements any more. */
   #connection: Connection | undefined;
   readonly #now: () => number;
+  /** Of the stacks that are claimed through this object, by id. */
+  readonly #logs = new Map<string, OperationLog>();
   /** How many events were stored since a stack's old ones were last dropped, by the stack's id; while it is claimed. */
   readonly #undropped = new Map<string, number>();
   #revision = 0;
@@ -176,6 +180,10 @@ export class SqliteStore implements StackStore {
     });
   }
 
+  history(stackId: string): readonly OperationRecord[] {
+    return this.#read((statements) => all(statements.operations, stackId).map(([record]) => operationOf(record)));
+  }
+
   claim(stackId: string, claimant: Claimant): Claim {
     return this.#write((statements) => {
       const row = all(statements.claim, stackId)[0];
@@ -195,7 +203,7 @@ export class SqliteStore implements StackStore {
   }
 
   release(claim: Claim): void {
-    this.#undropped.delete(claim.stackId);
+    this.#forget(claim);
     this.#write((statements) => run(statements.release, claim.stackId, claim.fence));
   }
 
@@ -210,6 +218,7 @@ export class SqliteStore implements StackStore {
       // Not at each batch: a row that is written costs more than one that is read.
       if (Math.abs(now - renewedAt) * 10 >= claim.claimant.leaseMs) run(statements.renew, now, key);
       const events = store(statements, key, changes);
+      this.#storeOperations(statements, key, claim, changes);
       const undropped = (this.#undropped.get(claim.stackId) ?? 0) + events;
       // Dropping many at a time makes the cost of one event constant.
       if (undropped < MAX_EVENTS_PER_STACK) this.#undropped.set(claim.stackId, undropped);
@@ -218,7 +227,7 @@ export class SqliteStore implements StackStore {
   }
 
   removeStack(claim: Claim): void {
-    this.#undropped.delete(claim.stackId);
+    this.#forget(claim);
     this.#write((statements) => {
       const { key } = this.#claimed(statements, claim);
       for (const statement of statements.removeStack) run(statement, key);
@@ -342,6 +351,27 @@ export class SqliteStore implements StackStore {
   #holderOf(row: Row | undefined): Claimant | undefined {
     const holder = claimantOf(row?.[3]);
     return holder !== undefined && isHeld(holder, Number(row?.[4]), this.#now()) ? holder : undefined;
+  }
+
+  #storeOperations(statements: Statements, key: number, claim: Claim, changes: readonly StoreChange[]): void {
+    let log = this.#logs.get(claim.stackId);
+    // Set again at the end: what was noted of a batch that is not stored, is forgotten.
+    this.#logs.delete(claim.stackId);
+    if (log?.fence !== claim.fence) {
+      const last = all(statements.lastOperation, key)[0];
+      log = new OperationLog(claim, last === undefined ? undefined : operationOf(last[0]));
+    }
+    for (const change of changes) log.note(change);
+    for (const operation of log.takeChanged()) {
+      run(statements.setOperation, key, operation.number, text(operation));
+      run(statements.dropOperation, key, operation.number - MAX_OPERATIONS_PER_STACK);
+    }
+    this.#logs.set(claim.stackId, log);
+  }
+
+  #forget({ stackId, fence }: Claim): void {
+    this.#undropped.delete(stackId);
+    if (this.#logs.get(stackId)?.fence === fence) this.#logs.delete(stackId);
   }
 
   #dropOldEvents(statements: Statements, key: number, stackId: string): void {
@@ -595,6 +625,15 @@ function prepareAll(database: Database.Database) {
       `SELECT s.space, s.name, e.sequence, e.count, e.events FROM stacks s JOIN events e ON e.stack = s.key
        WHERE s.id = ? AND e.sequence > ? ORDER BY e.sequence`,
     ),
+    operations: query(
+      'SELECT o.record FROM stacks s JOIN operations o ON o.stack = s.key WHERE s.id = ? ORDER BY o.number',
+    ),
+    lastOperation: query('SELECT record FROM operations WHERE stack = ? ORDER BY number DESC LIMIT 1'),
+    setOperation: prepare(
+      `INSERT INTO operations (stack, number, record) VALUES (?, ?, ?)
+       ON CONFLICT (stack, number) DO UPDATE SET record = excluded.record`,
+    ),
+    dropOperation: prepare('DELETE FROM operations WHERE stack = ? AND number <= ?'),
     dropEvents: prepare(
       `DELETE FROM events WHERE stack = ?1 AND sequence < (
          SELECT min(sequence) FROM (
@@ -651,6 +690,7 @@ function prepareAll(database: Database.Database) {
     removeResource: prepare('DELETE FROM resources WHERE stack = ? AND name = ?'),
     removePublished: prepare('DELETE FROM published WHERE stack = ? AND resource = ?'),
     removeStack: [
+      prepare('DELETE FROM operations WHERE stack = ?'),
       prepare('DELETE FROM events WHERE stack = ?'),
       prepare('DELETE FROM reads WHERE reader = ?'),
       prepare('DELETE FROM snapshot_resources WHERE snapshot IN (SELECT key FROM snapshots WHERE stack = ?)'),
@@ -971,6 +1011,11 @@ function outputsOf(column: Bound | undefined): StackRecord['outputs'] {
 
 function resourceOf(column: Bound | undefined): ResourceRecord {
   return { resourceId: undefined, ...JSON.parse(column as string) };
+}
+
+function operationOf(column: Bound | undefined): OperationRecord {
+  const { reason, startedAt, endedAt, ...others } = JSON.parse(column as string) as OperationRecord;
+  return { ...others, reason, startedAt, endedAt };
 }
 
 function claimantOf(column: Bound | undefined): Claimant | undefined {

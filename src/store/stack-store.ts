@@ -244,6 +244,8 @@ export interface Claimant {
   readonly pid: number;
   /** Start of that process, so that a recycled pid is not taken for it; see process-identity.ts. */
   readonly processStart: string;
+  /** Who asked for what it does, for people: `ann@host`. */
+  readonly actor: string;
   /** How long a claim of it holds without being renewed, in milliseconds of the store's clock. */
   readonly leaseMs: number;
   /** Where other processes of the same user can ask what it does; absent when it cannot be asked. */
@@ -271,6 +273,27 @@ export interface StoredEvent {
   /** Grows by one with each event of the store. */
   readonly sequence: number;
   readonly event: StackEvent | ResourceEvent;
+}
+
+/** What was done to a stack at one time, by one engine. */
+export interface OperationRecord {
+  /** 1 for the stack's first, and so on. */
+  readonly number: number;
+  readonly action: Action;
+  /** IN_PROGRESS also when its engine was stopped in it. */
+  readonly status: Status;
+  /** Cut to 1,000 characters. */
+  readonly reason: string;
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly startedAt: number;
+  readonly endedAt: number | undefined;
+  /** Of the claimant, and of its claim. */
+  readonly actor: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly fence: number;
+  /** By what was done (`created`, `updated`, `replaced`, `deleted`, `failed`, ...), to how many resources; the first 20 by name. */
+  readonly changes: { readonly [what: string]: { readonly count: number; readonly names: readonly string[] } };
 }
 
 /**
@@ -304,6 +327,11 @@ export interface StackStore {
   resourceSnapshots(snapshotId: string): MaybePromise<readonly ResourceSnapshot[]>;
   /** The stack's events with a sequence above `after`, oldest first. At least the newest 1,000 are kept, and so many told. */
   events(stackId: string, after?: number): MaybePromise<readonly StoredEvent[]>;
+  /**
+   * What has been done to the stack, oldest first, as the changes have told that were stored; see OperationLog. At least the
+   * newest 100 are kept, and so many told. It goes when the stack does.
+   */
+  history(stackId: string): MaybePromise<readonly OperationRecord[]>;
 
   /**
    * Claims a stack for an action. Throws ActionInProgress, naming the holder, unless it is free, the holder's lease is over,

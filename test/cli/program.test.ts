@@ -133,6 +133,9 @@ list    ["hello",2]
     );
     expect(await ok('read', 'app.first.value')).toBe('hello\n');
     expect(await ok('waiting', 'app')).toBe('Nothing waits in stack app, which is CREATE_COMPLETE.\n');
+    expect(await ok('history', 'app')).toMatch(
+      /^NUMBER +STATE +STARTED +TOOK +BY +PROCESS +CHANGES +REASON\n1 +CREATE_COMPLETE +\S+ \S+Z +\d.* +\S+@\S+ +\d+ on \S+ +created 2 \(first, second\)\n$/,
+    );
     expect(withoutTimes(await ok('events', 'app')).split('\n')).toHaveLength(7);
     expect(withoutTimes(await ok('delete', 'app', '--yes'))).toContain('TIME [app]: DELETE_COMPLETE');
     expect(await ok('list')).toBe(`No stacks in ${join(place.directory, '.hotloom', 'store.db')}\n`);
@@ -148,6 +151,9 @@ list    ["hello",2]
     expect(JSON.parse(await ok('outputs', 'json', '--json'))).toEqual({ text: 'hi world', list: ['hi', 2] });
     expect(JSON.parse(await ok('outputs', 'json', 'list', '--json'))).toEqual(['hi', 2]);
     expect(JSON.parse(await ok('waiting', 'json', '--json'))).toEqual([]);
+    expect(JSON.parse(await ok('history', 'json', '--json'))).toMatchObject([
+      { number: 1, state: 'CREATE_COMPLETE', changes: { created: { count: 2, names: ['first', 'second'] } } },
+    ]);
     expect(await ok('read', 'json.first.value', '--json')).toBe('"hi"\n');
     const events = (await ok('events', 'json', '--json'))
       .trim()
@@ -198,7 +204,7 @@ resources:
     await ok('delete', 'f');
   });
 
-  test.each(['show', 'outputs', 'events', 'waiting', 'delete'])(
+  test.each(['show', 'outputs', 'events', 'history', 'waiting', 'delete'])(
     'that is not there: %s gives exit code 3',
     async (command) => {
       const { code, stdout, stderr } = await place.run([command, 'none']);

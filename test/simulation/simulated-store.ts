@@ -103,6 +103,10 @@ export class SimulatedStore implements StackStore {
     return this.#store.resourceSnapshots(snapshotId);
   }
 
+  history(stackId: string): ReturnType<MemoryStore['history']> {
+    return this.#store.history(stackId);
+  }
+
   holder(stackId: string): ReturnType<MemoryStore['holder']> {
     return this.#store.holder(stackId);
   }

@@ -28,6 +28,7 @@ const OTHER_ENGINE: Claimant = {
   host: 'elsewhere.invalid',
   pid: 1,
   processStart: 'then',
+  actor: 'ann@here',
   leaseMs: 30_000,
 };
 

@@ -41,6 +41,7 @@ const ME: Claimant = {
   host: hostname(),
   pid: process.pid,
   processStart: processStart(process.pid) ?? 'unknown',
+  actor: 'ann@here',
   leaseMs: 30_000,
 };
 

@@ -10,6 +10,7 @@ const claimant = {
   host: hostname(),
   pid: process.pid,
   processStart: processStart(process.pid),
+  actor: 'ann@here',
   leaseMs: 30_000,
 };
 const claim = store.createStack(
