@@ -8,6 +8,7 @@ import type {
   Claim,
   Claimant,
   MaybePromise,
+  OperationRecord,
   ResourceRecord,
   ResourceSnapshot,
   SnapshotRecord,
@@ -110,6 +111,10 @@ export class SealedStore implements StackStore {
 
   events(stackId: string, afterSequence?: number): MaybePromise<readonly StoredEvent[]> {
     return this.#inner.events(stackId, afterSequence);
+  }
+
+  history(stackId: string): MaybePromise<readonly OperationRecord[]> {
+    return this.#inner.history(stackId);
   }
 
   claim(stackId: string, claimant: Claimant): MaybePromise<Claim> {

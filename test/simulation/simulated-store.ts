@@ -115,6 +115,10 @@ export class SimulatedStore implements StackStore {
     return this.#store.find(name);
   }
 
+  reads(stackId: string): ReturnType<MemoryStore['reads']> {
+    return this.#store.reads(stackId);
+  }
+
   readersOf(space: string, stack: string): ReturnType<MemoryStore['readersOf']> {
     return this.#store.readersOf(space, stack);
   }
