@@ -98,8 +98,12 @@ export class Flattener {
   }
 
   flatten(): readonly FlatResource[] {
-    for (const definition of this.root.resources.values()) {
-      this.#add({ definition, template: this.root, depth: 0, file: '' });
+    const { root } = this;
+    for (const definition of root.resources.values()) {
+      // What nearly every resource is: always there, of a type that nothing else can stand for, and made of no others.
+      if (definition.condition === undefined && !this.#hasRegistry && !this.#isComposed(definition.type))
+        this.#flat.push(asItIs(definition, root));
+      else this.#add({ definition, template: root, depth: 0, file: '' });
     }
     return this.#flat;
   }
@@ -194,9 +198,8 @@ export class Flattener {
   #add(draft: Draft): void {
     const { definition, template } = draft;
     if (this.#isOverLimit || !this.#isEnabled(definition)) return;
-    // What nearly every resource is: of a type that nothing else can stand for, and made of no others.
     if (!this.#hasRegistry && !this.#isComposed(definition.type)) {
-      this.#flat.push({ definition, template, typeName: definition.type, composition: undefined, isBroken: false });
+      this.#flat.push(asItIs(definition, template));
       return;
     }
     const before = this.#problems.length;
@@ -281,6 +284,10 @@ export class Flattener {
       return undefined;
     }
   }
+}
+
+function asItIs(definition: ResourceDefinition, template: Template): FlatResource {
+  return { definition, template, typeName: definition.type, composition: undefined, isBroken: false };
 }
 
 type Composer = (flattener: Flattener, draft: Draft, typeName: string) => Composed | undefined;

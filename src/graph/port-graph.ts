@@ -140,8 +140,8 @@ export class PortLayout {
     return (this.#firstPort[resource + 1] as number) - 1;
   }
 
-  /** The graph of these ports, of which each has its row among `predecessors`. */
-  graphOf(predecessors: Rows): PortGraph {
+  /** The graph of these ports, of which each has its row among `predecessors`, and in `successors` the reverse. */
+  graphOf(predecessors: Rows, successors = reversed(this.size, predecessors)): PortGraph {
     const firstPort = this.#firstPort;
     const { size } = this;
     const kinds = new Uint8Array(size).fill(IN);
@@ -163,7 +163,7 @@ export class PortLayout {
       kinds,
       owners,
       firstPort,
-      successors: reversed(size, predecessors),
+      successors,
       predecessors,
     };
   }
@@ -212,7 +212,7 @@ export class RowWriter {
   }
 }
 
-/** Collects edges in any order between the ports of resources, then packs them. */
+/** Collects edges in any order between the ports of resources, then packs them in that order. */
 export class PortGraphBuilder {
   readonly #layout: PortLayout;
   readonly #from: number[] = [];
@@ -247,7 +247,8 @@ export class PortGraphBuilder {
   }
 
   build(): PortGraph {
-    return this.#layout.graphOf(packRows(this.#layout.size, this.#to, this.#from));
+    const { size } = this.#layout;
+    return this.#layout.graphOf(packRows(size, this.#to, this.#from), packRows(size, this.#from, this.#to));
   }
 }
 
@@ -293,19 +294,23 @@ export function packRows(size: number, rows: ArrayLike<number>, targets: ArrayLi
 /** The names of the resources that a resource reads or depends on, each once: depends_on first, then by input. */
 export function requiredResources(graph: PortGraph, resource: number): readonly string[] {
   const { offsets, targets } = graph.predecessors;
-  const required: string[] = [];
-  const last = donePort(graph, resource);
-  for (let port = startPort(graph, resource); port < last; port += 1) {
-    const isStart = graph.kinds[port] === START;
-    if (!isStart && graph.kinds[port] !== IN) break;
-    for (let edge = offsets[port] as number; edge < (offsets[port + 1] as number); edge += 1) {
-      const before = targets[edge] as number;
-      const kind = graph.kinds[before];
-      // Before its start are its own inputs and the start of what it is a member of too.
-      if (kind !== OUT && kind !== DONE) continue;
-      const name = graph.names[graph.owners[before] as number] as string;
-      if (!required.includes(name)) required.push(name);
-    }
+  const start = startPort(graph, resource);
+  const end = start + 1 + (graph.inputs[resource] as readonly unknown[]).length;
+  const last = offsets[end] as number;
+  // A list that grows has room for many more at last, and every record keeps one: it is made as long as it can be.
+  const required: string[] = new Array(last - (offsets[start] as number));
+  let count = 0;
+  for (let edge = offsets[start] as number; edge < last; edge += 1) {
+    const before = targets[edge] as number;
+    const kind = graph.kinds[before];
+    // Before its start are its own inputs and the start of what it is a member of too.
+    if (kind !== OUT && kind !== DONE) continue;
+    const name = graph.names[graph.owners[before] as number] as string;
+    if (required.includes(name)) continue;
+    required[count] = name;
+    count += 1;
   }
-  return required;
+  return count === 0 ? NO_NAMES : required.slice(0, count);
 }
+
+const NO_NAMES: readonly string[] = [];

@@ -1,4 +1,5 @@
 import { convertProperties, convertProperty, type PropertyPlace } from '../resource/properties.ts';
+import type { Path, Source } from '../source.ts';
 import { type Expression, type ResolveScope, resolveExpression } from '../template/expression.ts';
 import { pythonText } from '../template/python.ts';
 import { type Json, type JsonObject, setOwn } from '../values.ts';
@@ -10,13 +11,36 @@ export function placeOf(
   { customConstraints }: Pick<StackInterface, 'customConstraints'>,
   mask: (text: string) => string,
 ): PropertyPlace {
-  return {
-    resource: resource.name,
-    source: resource.template.source,
-    path: resource.definition.path,
-    mask,
-    customConstraints,
-  };
+  return new ResourcePlace(resource, customConstraints, mask);
+}
+
+/** Looks its parts up when an error asks for them: each resource that is run needs a place, and hardly any has an error. */
+class ResourcePlace implements PropertyPlace {
+  readonly #resource: ResourceInterface;
+  readonly customConstraints: StackInterface['customConstraints'];
+  readonly mask: (text: string) => string;
+
+  constructor(
+    resource: ResourceInterface,
+    customConstraints: StackInterface['customConstraints'],
+    mask: (text: string) => string,
+  ) {
+    this.#resource = resource;
+    this.customConstraints = customConstraints;
+    this.mask = mask;
+  }
+
+  get resource(): string {
+    return this.#resource.name;
+  }
+
+  get source(): Source {
+    return this.#resource.template.source;
+  }
+
+  get path(): Path {
+    return this.#resource.definition.path;
+  }
 }
 
 /** The properties that a plain handler gets: resolved and converted. Throws what does not fit. */

@@ -61,22 +61,22 @@ export function validateStatically(
   scope?: StaticScope,
   inputs: readonly { readonly name: string }[] = NONE,
 ): readonly HotloomError[] {
+  const compiled = compiledType(type);
+  if (areAllRead(properties, inputs, compiled)) return NONE;
   const failures: HotloomError[] = [];
   const misfits: Misfit[] = [];
-  const compiled = compiledType(type);
   // Without rules between properties each is looked at alone, and no object of them is needed.
   const known: Record<string, PartialJson> | undefined = compiled.hasRules ? {} : undefined;
   const given = compiled.required.length > 0 ? new Set<string>() : undefined;
   for (const name in properties) {
     const expression = properties[name] as Expression;
-    // A call that is known to read at run time need not be asked again, and what it reads fits for now.
+    // A call that is known to read at run time need not be asked again.
     const isRead = expression instanceof FunctionCall && hasName(inputs, name);
     const value = isRead ? UNKNOWN : knownPart(expression, scope, failures);
     if (value === undefined) continue;
     if (known !== undefined) setOwn(known, name, value);
     else {
       given?.add(name);
-      if (isRead && compiled.properties.has(name)) continue;
       convertNamed(type, compiled, name, value, misfits, place.customConstraints);
     }
   }
@@ -87,6 +87,19 @@ export function validateStatically(
 }
 
 const NONE: readonly never[] = [];
+
+/** Whether nothing is known of them but their names, and these are right: then nothing can be wrong with them yet. */
+function areAllRead(
+  properties: { readonly [property: string]: Expression },
+  inputs: readonly { readonly name: string }[],
+  { properties: known, required, hasRules }: CompiledType,
+): boolean {
+  if (hasRules || required.length > 0) return false;
+  for (const name in properties) {
+    if (!known.has(name) || !hasName(inputs, name) || !(properties[name] instanceof FunctionCall)) return false;
+  }
+  return true;
+}
 
 function hasName(inputs: readonly { readonly name: string }[], name: string): boolean {
   for (const input of inputs) if (input.name === name) return true;

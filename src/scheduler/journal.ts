@@ -113,7 +113,8 @@ export class Journal {
 
   #tell(waiters: readonly JournalWaiter[], failure: { readonly error: unknown } | undefined): void {
     this.#isWriting = false;
-    for (const waiter of waiters) {
+    for (let index = 0; index < waiters.length; index += 1) {
+      const waiter = waiters[index] as JournalWaiter;
       try {
         if (failure === undefined) waiter.didStore();
         else waiter.didFailToStore(failure.error);

@@ -17,8 +17,13 @@ export class Readiness {
   readonly #state: Uint8Array;
   readonly #missing: Uint32Array;
   readonly #causes = new Map<number, unknown>();
-  /** Ports still to be fired (port) and failed (its complement), in order. */
+  /**
+   * Ports still to be fired (port) and failed (its complement), in order, from `#head` to `#end`. It keeps its length: an
+   * array that is emptied loses its room, and would get it anew with nearly every port that fires.
+   */
   readonly #queue: number[] = [];
+  #head = 0;
+  #end = 0;
   #isDraining = false;
   readonly #didFire: (port: number) => void;
   readonly #didFail: (port: number, cause: unknown) => void;
@@ -74,7 +79,7 @@ export class Readiness {
 
   /** The port has happened. Ports after it that now have everything fire too. Idempotent. */
   fire(port: number): void {
-    this.#queue.push(port);
+    this.#enqueue(port);
     this.#drain();
   }
 
@@ -82,8 +87,13 @@ export class Readiness {
   fail(port: number, cause: unknown): void {
     if (this.#state[port] !== PENDING) return;
     this.#causes.set(port, cause);
-    this.#queue.push(~port);
+    this.#enqueue(~port);
     this.#drain();
+  }
+
+  #enqueue(entry: number): void {
+    this.#queue[this.#end] = entry;
+    this.#end += 1;
   }
 
   /** A loop, also when a listener fires or fails further ports: a chain may be longer than the call stack is deep. */
@@ -91,13 +101,15 @@ export class Readiness {
     if (this.#isDraining) return;
     this.#isDraining = true;
     try {
-      for (let head = 0; head < this.#queue.length; head += 1) {
-        const entry = this.#queue[head] as number;
+      while (this.#head < this.#end) {
+        const entry = this.#queue[this.#head] as number;
+        this.#head += 1;
         if (entry >= 0) this.#fireOne(entry);
         else this.#failOne(~entry);
       }
     } finally {
-      this.#queue.length = 0;
+      this.#head = 0;
+      this.#end = 0;
       this.#isDraining = false;
     }
   }
@@ -110,7 +122,7 @@ export class Readiness {
       const target = targets[edge] as number;
       if (this.#state[target] !== PENDING || !firesItself(this.#graph, target)) continue;
       this.#missing[target] = (this.#missing[target] as number) - 1;
-      if (this.#missing[target] === 0) this.#queue.push(target);
+      if (this.#missing[target] === 0) this.#enqueue(target);
     }
     if (firesItself(this.#graph, port)) this.#didFire(port);
   }
@@ -124,7 +136,7 @@ export class Readiness {
       const target = targets[edge] as number;
       if (!firesItself(this.#graph, target) || this.#causes.has(target)) continue;
       this.#causes.set(target, cause);
-      this.#queue.push(~target);
+      this.#enqueue(~target);
     }
     if (firesItself(this.#graph, port)) this.#didFail(port, cause);
   }

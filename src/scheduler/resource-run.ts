@@ -103,7 +103,7 @@ export class ResourceRun implements JournalWaiter {
   #failedRead: unknown;
   /** What the handler has published while it runs. */
   #written: Map<string, { readonly value: Json; readonly stored: Promise<void> }> | undefined;
-  #publishWaiters: readonly { readonly attributes: readonly string[]; readonly resolve: () => void }[] = [];
+  #publishWaiters: readonly PublishWaiter[] = NO_WAITERS;
   /** Reads of inputs by a process that goes on after its resource is complete; they keep nobody waiting. */
   #lateReads: Set<LateRead> | undefined;
   #hasEndpoint = false;
@@ -131,7 +131,7 @@ export class ResourceRun implements JournalWaiter {
     const earlier = change?.verdict === 'update' ? change.present.record : interrupted?.record;
     this.#token = earlier?.token ?? token;
     const ownName = resource.parent < 0 ? resource.name : resource.name.slice(resource.name.lastIndexOf('/') + 1);
-    this.#physicalName = earlier?.physicalName ?? `${stackName}-${ownName}-${token.slice(24)}`;
+    this.#physicalName = earlier?.physicalName ?? `${stackName}-${ownName}${token.slice(LAST_DASH)}`;
     this.#requires = requires;
     this.#metadata = earlier?.metadata;
     this.#signalAddress = earlier?.signalAddress;
@@ -841,7 +841,7 @@ export class ResourceRun implements JournalWaiter {
   }
 
   #tellPublishWaiters(): void {
-    const isDone = ({ attributes }: { readonly attributes: readonly string[] }): boolean =>
+    const isDone = ({ attributes }: PublishWaiter): boolean =>
       attributes.every((attribute) => this.#written?.has(attribute));
     const done = this.#publishWaiters.filter(isDone);
     if (done.length === 0) return;
@@ -910,6 +910,16 @@ function keptReads({ record, readsSince = [] }: PresentResource): Map<string, St
   const reads = new Map(kept.filter(([name]) => !changed.has(name)));
   return reads.size === 0 ? undefined : reads;
 }
+
+interface PublishWaiter {
+  readonly attributes: readonly string[];
+  readonly resolve: () => void;
+}
+
+const NO_WAITERS: readonly PublishWaiter[] = [];
+
+/** Where the last group of a UUID begins, with the dash before it. */
+const LAST_DASH = 23;
 
 /** Made by asJson, so that the store takes it as it is. */
 const NO_DATA = asJson({}) as JsonObject;

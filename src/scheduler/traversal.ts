@@ -139,6 +139,8 @@ export class Traversal {
   readonly #parts: TraversalParts;
   readonly #phases: Phase[];
   readonly #runs: (ResourceRun | undefined)[];
+  /** What each resource has published, by its number. What it has at its end is the object that is stored. */
+  readonly #values: (Record<string, Json> | undefined)[];
   /** The last record of each resource, in the order in which they got their first slot. */
   readonly #records: ResourceRecord[] = [];
   readonly #namesRead = new Map<string, StoredRead>();
@@ -185,11 +187,12 @@ export class Traversal {
     this.conceal = parts.conceal;
     this.#phases = parts.stack.resources.map(() => 'waiting');
     this.#runs = new Array(parts.stack.resources.length);
+    this.#values = new Array(parts.stack.resources.length);
     this.#left = parts.stack.resources.length;
     this.scope = withCompositions(
       {
         ...parts.stack.scope,
-        attribute: (resource, attribute) => this.#readAttribute(resource, attribute),
+        attribute: (resource, attribute, position) => this.#readAttribute(resource, attribute, position),
         value: (name) => this.#readForeign(name),
       },
       parts.stack.compositions,
@@ -441,13 +444,13 @@ export class Traversal {
   /** A value is durable: now readers may see it. */
   didStoreValue(resource: ResourceInterface, attribute: string, value: Json): void {
     const written = this.#parts.region.write(resource.name, attribute, value);
-    if (!(written instanceof Promise)) this.#publish(resource, attribute);
+    if (!(written instanceof Promise)) this.#publish(resource, attribute, value);
     else {
       const arriving = { port: findPort(this.graph, resource.index, OUT, attribute) };
       this.#arriving.add(arriving);
       void written
         .then(
-          () => this.#publish(resource, attribute),
+          () => this.#publish(resource, attribute, value),
           (error: unknown) => this.#parts.didBreak(error),
         )
         .finally(() => {
@@ -457,11 +460,43 @@ export class Traversal {
     }
   }
 
-  #publish(resource: ResourceInterface, attribute: string): void {
+  /** The values that a resource has at its end, stored already. */
+  #didStoreValues(resource: ResourceInterface, values: JsonObject): void {
+    const { region, events } = this.#parts;
+    if (region.writeAll === undefined || this.#values[resource.index] !== undefined) {
+      for (const attribute in values) this.didStoreValue(resource, attribute, values[attribute] as Json);
+      return;
+    }
+    region.writeAll(resource.name, values);
+    this.#values[resource.index] = values;
+    if (events.isHeard) {
+      for (const attribute in values) this.#didPublish(resource, attribute);
+      return;
+    }
+    const attributes = this.graph.outputs[resource.index] as readonly string[];
+    const firstOut = donePort(this.graph, resource.index) - attributes.length;
+    for (let slot = 0; slot < attributes.length; slot += 1) {
+      if (Object.hasOwn(values, attributes[slot] as string)) this.readiness.fire(firstOut + slot);
+    }
+    this.waits.didWrite();
+  }
+
+  #publish(resource: ResourceInterface, attribute: string, value: Json): void {
+    let values = this.#values[resource.index];
+    if (values === undefined) {
+      values = {};
+      this.#values[resource.index] = values;
+    }
+    setOwn(values, attribute, value);
+    this.#didPublish(resource, attribute);
+  }
+
+  #didPublish(resource: ResourceInterface, attribute: string): void {
     const { events } = this.#parts;
     if (events.isHeard) {
-      const name: Name = [this.stack.space, this.stack.stack, resource.name, attribute];
-      events.emit({ type: 'name:didPublish', ...this.#eventBase(), name });
+      const { space, stack } = this.stack;
+      const name: Name = [space, stack, resource.name, attribute];
+      events.emit({ type: 'name:didPublish', time: this.clock.now(), space, stack, name });
     }
     const port = findPort(this.graph, resource.index, OUT, attribute);
     if (port !== undefined) this.readiness.fire(port);
@@ -556,19 +591,21 @@ export class Traversal {
   /** What is still missing before an `in` or `start` port can fire. */
   missingOf(port: number): readonly WaitTarget[] {
     const { offsets, targets } = this.graph.predecessors;
+    const { space, stack } = this.stack;
     const missing: WaitTarget[] = [];
     for (let edge = offsets[port] as number; edge < (offsets[port + 1] as number); edge += 1) {
       const before = targets[edge] as number;
-      const kind = this.graph.kinds[before];
-      if (!this.readiness.isPending(before) || (kind !== OUT && kind !== DONE)) continue;
-      missing.push({
-        space: this.stack.space,
-        stack: this.stack.stack,
-        resource: this.graph.names[this.graph.owners[before] as number] as string,
-        attribute: labelOf(this.graph, before),
-      });
+      if (!this.#isMissing(before)) continue;
+      const resource = this.graph.names[this.graph.owners[before] as number] as string;
+      missing.push({ space, stack, resource, attribute: labelOf(this.graph, before) });
     }
     return this.#foreign.isAwaited(port) ? [...missing, ...this.#foreign.targetsOf(port)] : missing;
+  }
+
+  /** Whether it is a value or an end of a resource that has not come; others are told of through these. */
+  #isMissing(port: number): boolean {
+    const kind = this.graph.kinds[port];
+    return (kind === OUT || kind === DONE) && this.readiness.isPending(port);
   }
 
   /** The value of a name that no port waits for, since only an output reads it. */
@@ -681,7 +718,9 @@ export class Traversal {
   #run(resource: ResourceInterface, change?: RunChange): void {
     this.#phases[resource.index] = 'running';
     this.#working += 1;
-    const stackName = this.#runs[resource.parent]?.identity.physicalName ?? this.stack.stack;
+    // Only a member has a parent: to ask a list for what stands at -1 is slow.
+    const owner = resource.parent < 0 ? undefined : this.#runs[resource.parent];
+    const stackName = owner?.identity.physicalName ?? this.stack.stack;
     const stored = this.#parts.stored?.get(resource.name);
     const run = new ResourceRun(
       this,
@@ -745,7 +784,7 @@ export class Traversal {
   /** Its values are there for their readers. */
   #complete(resource: ResourceInterface, values: JsonObject | undefined): void {
     this.#phases[resource.index] = 'complete';
-    for (const attribute in values) this.didStoreValue(resource, attribute, values[attribute] as Json);
+    if (values !== undefined) this.#didStoreValues(resource, values);
     this.readiness.fire(donePort(this.graph, resource.index));
     this.#didLeave();
   }
@@ -858,9 +897,12 @@ export class Traversal {
     return this.#foreign.valueOf(name) ?? null;
   }
 
-  #readAttribute(resource: string, attribute: string): Json {
-    const entry = this.#parts.region.tryRead(resource, attribute);
-    return entry !== undefined && 'value' in entry ? entry.value : null;
+  /** By the number where it is known: a name has to be looked for in tables that are as large as the stack. */
+  #readAttribute(resource: string, attribute: string, position?: number): Json {
+    const { keepsPositions, numbers } = this.stack;
+    const number = keepsPositions && position !== undefined ? position : numbers.get(resource);
+    const values = number === undefined ? undefined : this.#values[number];
+    return values !== undefined && Object.hasOwn(values, attribute) ? (values[attribute] as Json) : null;
   }
 
   // --- who waits for whom ---
@@ -983,12 +1025,15 @@ export class Traversal {
   #tellStaticWaits(): void {
     const { events } = this.#parts;
     if (!events.isHeard) return;
-    for (const resource of this.stack.resources) {
-      if (resource.type.kind !== 'plain' || this.#phases[resource.index] !== 'waiting') continue;
-      for (const [position, input] of resource.inputs.entries()) {
-        const names = this.missingOf(startPort(this.graph, resource.index) + 1 + position).map(toName);
-        if (names.length === 0) continue;
-        events.emit({ type: 'read:willBlock', ...this.#eventBase(), reader: resource.name, input: input.name, names });
+    const { space, stack, resources } = this.stack;
+    const time = this.clock.now();
+    for (const { index, name: reader, type, inputs } of resources) {
+      if (type.kind !== 'plain' || this.#phases[index] !== 'waiting') continue;
+      let port = startPort(this.graph, index);
+      for (const { name: input } of inputs) {
+        port += 1;
+        const names = this.missingOf(port).map(toName);
+        if (names.length > 0) events.emit({ type: 'read:willBlock', time, space, stack, reader, input, names });
       }
     }
   }
@@ -996,8 +1041,10 @@ export class Traversal {
   #tellWake(resource: number, input: string): void {
     const { name, type } = this.stack.resources[resource] as ResourceInterface;
     if (type.kind !== 'plain' || this.#phases[resource] !== 'waiting') return;
-    const waitedMs = this.clock.now() - this.#startedAt;
-    this.#parts.events.emit({ type: 'read:didWake', ...this.#eventBase(), reader: name, input, waitedMs });
+    const { space, stack } = this.stack;
+    const time = this.clock.now();
+    const waitedMs = time - this.#startedAt;
+    this.#parts.events.emit({ type: 'read:didWake', time, space, stack, reader: name, input, waitedMs });
   }
 
   #eventBase(): { readonly time: number; readonly space: string; readonly stack: string } {

@@ -1,6 +1,6 @@
 import type { HotloomError } from '../errors.ts';
 import type { DeclaredNames, Name } from '../names.ts';
-import type { Json } from '../values.ts';
+import type { Json, JsonObject } from '../values.ts';
 
 /** What a name holds: a value, or the failure of its writer. */
 export type Entry = { readonly value: Json } | { readonly failure: HotloomError };
@@ -64,6 +64,11 @@ export interface Region {
    * has failed stays so: its readers have been told, and the late value of a handler that was given up is dropped.
    */
   write(resource: string, attribute: string, value: Json): void | Promise<void>;
+  /**
+   * The same for several names of a resource at once: `values` must not be changed afterwards. A backend that answers at
+   * once may have it, where it is cheaper than one name after the other. Nothing is written when it throws UndeclaredWrite.
+   */
+  writeAll?(resource: string, values: JsonObject): void;
   /** Makes each name of the resource that is not written yet a failure. Throws UndeclaredWrite. Nothing after `close`. */
   fail(resource: string, failure: HotloomError): void | Promise<void>;
   /** What a declared name holds now. */

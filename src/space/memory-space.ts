@@ -1,7 +1,7 @@
 import { type HotloomError, InternalError, messageOf, NotTheWriter, ReadAborted, UndeclaredWrite } from '../errors.ts';
 import { type DeclaredNames, type Name, printName } from '../names.ts';
 import { conflictingWrite, notTheWriter, readAborted, writerFailed, writtenOutside } from '../refusals.ts';
-import { asJson, type Json, sameJson } from '../values.ts';
+import { asJson, type Json, type JsonObject, sameJson } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
 import type { DataSpace, Entry, Region, SpaceChange } from './data-space.ts';
 
@@ -87,6 +87,7 @@ export class MemorySpace implements DataSpace {
     part.outputs = outputs;
     return new MemoryRegion(part, outputs, {
       settle: (cell, entry) => this.#settle(cell, entry),
+      takeWhole: (stackPart, resource, values) => this.#watches.size === 0 && stackPart.takeWhole(resource, values),
       forgetStack: () => this.#forgetStack(part),
     });
   }
@@ -223,6 +224,8 @@ export class MemorySpace implements DataSpace {
 /** What a region needs of its space. */
 interface RegionOwner {
   settle(cell: Cell, entry: Entry): Thrown;
+  /** Takes all values of a resource as they are, unless somebody has asked for one of them or watches. */
+  takeWhole(part: StackPart, resource: string, values: JsonObject): boolean;
   forgetStack(): void;
 }
 
@@ -251,16 +254,24 @@ class MemoryRegion implements Region {
 
   write(resource: string, attribute: string, value: Json): void {
     if (this.#isClosed) throw this.#closedRegion();
-    if (resource !== this.#lastResource) {
-      this.#lastDeclared = this.#outputs.get(resource);
-      this.#lastResource = resource;
-    }
-    if (this.#lastDeclared?.includes(attribute) !== true) throw this.#undeclared(resource, attribute);
+    if (this.#declared(resource)?.includes(attribute) !== true) throw this.#undeclared(resource, attribute);
     const written = asJson(value);
     const cell = this.#part.cell(resource, attribute);
     if (cell.entry === undefined) complain(this.#owner.settle(cell, { value: written }));
     else if ('value' in cell.entry && !sameJson(cell.entry.value, written))
       throw conflictingWrite(cell.name, 'itsWriter');
+  }
+
+  writeAll(resource: string, values: JsonObject): void {
+    if (this.#isClosed) throw this.#closedRegion();
+    const declared = this.#declared(resource);
+    let areJson = true;
+    for (const attribute in values) {
+      if (declared?.includes(attribute) !== true) throw this.#undeclared(resource, attribute);
+      areJson &&= Object.is(asJson(values[attribute]), values[attribute]);
+    }
+    if (areJson && this.#owner.takeWhole(this.#part, resource, values)) return;
+    for (const attribute in values) this.write(resource, attribute, values[attribute] as Json);
   }
 
   fail(resource: string, failure: HotloomError): void {
@@ -296,6 +307,14 @@ class MemoryRegion implements Region {
     }
     part.outputs = undefined;
     this.#owner.forgetStack();
+  }
+
+  #declared(resource: string): readonly string[] | undefined {
+    if (resource !== this.#lastResource) {
+      this.#lastDeclared = this.#outputs.get(resource);
+      this.#lastResource = resource;
+    }
+    return this.#lastDeclared;
   }
 
   #undeclared(resource: string, attribute: string | undefined): UndeclaredWrite {
@@ -355,6 +374,13 @@ class StackPart {
     return cells.find(attribute) ?? cells.add(attribute);
   }
 
+  /** False when there are cells of the resource already. */
+  takeWhole(resource: string, values: JsonObject): boolean {
+    if (this.resources.has(resource)) return false;
+    this.resources.set(resource, new ResourceCells(this, resource, values));
+    return true;
+  }
+
   drop(cell: Cell): void {
     cell.cells.remove(cell);
     if (cell.cells.isEmpty) this.resources.delete(cell.cells.resource);
@@ -370,17 +396,22 @@ class ResourceCells {
   readonly resource: string;
   #first: Cell | undefined;
   #byAttribute: Map<string, Cell> | undefined;
+  /** The values that were written together, until somebody asks for one of them: most are never read by name. */
+  #whole: JsonObject | undefined;
 
-  constructor(part: StackPart, resource: string) {
+  constructor(part: StackPart, resource: string, whole?: JsonObject) {
     this.part = part;
     this.resource = resource;
+    this.#whole = whole;
   }
 
   get isEmpty(): boolean {
+    if (this.#whole !== undefined) return false;
     return this.#first === undefined && (this.#byAttribute === undefined || this.#byAttribute.size === 0);
   }
 
   find(attribute: string): Cell | undefined {
+    if (this.#whole !== undefined) this.#unpack(this.#whole);
     if (this.#byAttribute !== undefined) return this.#byAttribute.get(attribute);
     let cell = this.#first;
     while (cell !== undefined && cell.attribute !== attribute) cell = cell.next;
@@ -419,8 +450,14 @@ class ResourceCells {
     }
   }
 
+  #unpack(whole: JsonObject): void {
+    this.#whole = undefined;
+    for (const attribute in whole) this.add(attribute).entry = { value: whole[attribute] as Json };
+  }
+
   /** A cell may be removed while it is visited. */
   *[Symbol.iterator](): Generator<Cell> {
+    if (this.#whole !== undefined) this.#unpack(this.#whole);
     if (this.#byAttribute !== undefined) yield* this.#byAttribute.values();
     else for (let cell = this.#first; cell !== undefined; cell = cell.next) yield cell;
   }

@@ -75,7 +75,7 @@ export function describeStack(
     outputErrors,
     outputDescriptions,
     parameters: record.parameters,
-    resources: resources.map(describeResource),
+    resources: describeResources(resources),
   };
 }
 
@@ -89,8 +89,18 @@ export function summarizeStack(
   return { id, space, name, action, status, state, reason, isInterrupted, createdAt, updatedAt, tags, staleReads };
 }
 
-function describeResource(record: ResourceRecord): ResourceDescription {
+function describeResources(records: readonly ResourceRecord[]): readonly ResourceDescription[] {
+  let last: ResourceDescription | undefined;
+  return records.map((record) => {
+    last = describeResource(record, last);
+    return last;
+  });
+}
+
+/** Most are in the same state as the one described last, and share its text. */
+function describeResource(record: ResourceRecord, last: ResourceDescription | undefined): ResourceDescription {
   const { type, resourceId, physicalName, action, status, reason, requires, updatedAt } = record;
+  const isSame = last?.action === action && last.status === status;
   return {
     name: record.replacedName ?? record.name,
     isReplaced: record.replacedName !== undefined,
@@ -99,7 +109,7 @@ function describeResource(record: ResourceRecord): ResourceDescription {
     physicalName,
     action,
     status,
-    state: `${action}_${status}`,
+    state: isSame ? last.state : `${action}_${status}`,
     reason,
     requires,
     updatedAt,

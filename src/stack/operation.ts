@@ -586,11 +586,15 @@ class StackNames implements DeclaredNames {
   readonly #attributes: readonly (readonly string[])[];
 
   constructor({ numbers, resources }: StackInterface) {
-    const byOutputs = new Map<object, readonly string[]>();
     this.#numbers = numbers;
+    // Most resources share the attributes of their type, and stand beside others of it.
+    const byOutputs = new Map<object, readonly string[]>();
+    let last: object | undefined;
+    let attributes: readonly string[] = [];
     this.#attributes = resources.map(({ outputs }) => {
-      // Most resources share the attributes of their type.
-      const attributes = byOutputs.get(outputs) ?? Object.keys(outputs);
+      if (outputs === last) return attributes;
+      last = outputs;
+      attributes = byOutputs.get(outputs) ?? Object.keys(outputs);
       byOutputs.set(outputs, attributes);
       return attributes;
     });

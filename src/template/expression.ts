@@ -79,8 +79,11 @@ export function pathAttribute(attribute: string, path: readonly Json[]): string 
 
 /** What is known once every reference of the expression can be read. */
 export interface ResolveScope extends StaticScope {
-  /** An attribute's value; REFID is one of them. `null` for a resource that a condition left out. */
-  attribute(resource: string, attribute: string): Json;
+  /**
+   * An attribute's value; REFID is one of them. `null` for a resource that a condition left out. `position` is where the
+   * template has the resource, when the caller knows it: see Reference.
+   */
+  attribute(resource: string, attribute: string, position?: number): Json;
   /** A value by its fully qualified name. */
   value(name: Name): Json;
 }

@@ -82,6 +82,39 @@ describe('waking', () => {
   });
 });
 
+describe('values that are written together', () => {
+  test.each([
+    { rule: 'are each read, watched and kept apart', before: (_space: MemorySpace) => {} },
+    {
+      rule: 'wake who waits for one of them',
+      before: (space: MemorySpace) => space.subscribe(name('address'), () => {}),
+    },
+  ])('$rule', async ({ before }) => {
+    const space = new MemorySpace();
+    const region = declared(space);
+    before(space);
+    region.writeAll?.('web', { address: 'a', port: 80 });
+    expect(space.blockedReads).toBe(0);
+    expect(space.tryRead(name('address'))).toEqual({ value: 'a' });
+    expect(region.tryRead('web', 'port')).toEqual({ value: 80 });
+    expect(space.tryRead(name('user'))).toBeUndefined();
+    region.write('web', 'user', 'u');
+    const watch = space.watch(['default', 'app'])[Symbol.asyncIterator]();
+    for (const value of ['a', 80, 'u']) expect((await watch.next()).value?.entry).toEqual({ value });
+    await watch.return?.();
+    expect(thrownBy(() => region.writeAll?.('web', { port: 81 })).code).toBe('ConflictingWrite');
+    region.close();
+    expect(space.tryRead(name('address'))).toBeUndefined();
+  });
+
+  test('are all refused when one of them is not declared', () => {
+    const space = new MemorySpace();
+    const region = declared(space);
+    expect(thrownBy(() => region.writeAll?.('web', { address: 'a', adress: 'b' })).code).toBe('UndeclaredWrite');
+    expect(space.tryRead(name('address'))).toBeUndefined();
+  });
+});
+
 describe('cost', () => {
   test('a resource with many attributes is written in linear time and keeps them apart', () => {
     const space = new MemorySpace();

@@ -26,7 +26,6 @@ const FIX = 'Write {get_attr: [resource, attribute]}, with keys and indexes behi
  * GetAttAllAttributes). Since 2015-10-15 `get_attr: [resource]` is a map of all its attributes.
  */
 export class GetAttr extends FunctionCall {
-  readonly name = 'get_attr';
   readonly #resource: Expression;
   /** `undefined`: all of them. */
   readonly #attribute: Expression | undefined;
@@ -34,6 +33,8 @@ export class GetAttr extends FunctionCall {
   readonly #asksForPath: boolean;
   /** What nearly every call is, so it is made once: the names are written out, and no part is asked for. */
   readonly #simple: readonly [Extract<Reference, { kind: 'attribute' }>] | undefined;
+  /** Of a simple call where the template has the resource: it is resolved without a look at other objects. */
+  readonly #position: number | undefined;
 
   constructor(
     path: Path,
@@ -50,7 +51,13 @@ export class GetAttr extends FunctionCall {
     this.#parts = parts;
     if (typeof resource !== 'string' || typeof attribute !== 'string' || parts.length > 0) return;
     const position = surroundings.resources.get(resource);
-    if (position !== undefined) this.#simple = [{ kind: 'attribute', resource, attribute, path, position }];
+    if (position === undefined) return;
+    this.#simple = [{ kind: 'attribute', resource, attribute, path, position }];
+    this.#position = position;
+  }
+
+  get name(): string {
+    return 'get_attr';
   }
 
   /** Until 2015-04-30 the attribute has to be named. */
@@ -75,7 +82,9 @@ export class GetAttr extends FunctionCall {
   }
 
   override resolve(scope: ResolveScope): Json {
-    if (this.#simple !== undefined) return scope.attribute(this.#simple[0].resource, this.#simple[0].attribute);
+    if (this.#position !== undefined) {
+      return scope.attribute(this.#resource as string, this.#attribute as string, this.#position);
+    }
     const resource = this.#resourceName(scope);
     const attributes = this.#attributes(resource, scope);
     if (this.#attribute === undefined) {

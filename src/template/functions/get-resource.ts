@@ -64,6 +64,10 @@ export class GetResource extends FunctionCall {
   }
 
   override resolve(scope: ResolveScope): Json {
+    if (this.#simple !== undefined) {
+      const { resource, attribute, position } = this.#simple[0];
+      return scope.attribute(resource, attribute, position);
+    }
     const resource = this.#resourceName(scope);
     if (!this.surroundings.resources.has(resource)) this.#refuseUnknown(resource);
     return scope.attribute(resource, REFID);
