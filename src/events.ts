@@ -36,6 +36,8 @@ export interface ReadWillBlock extends EventBase {
   readonly reader: string;
   readonly input: string | undefined;
   readonly names: readonly Name[];
+  /** As of WaitingRead. */
+  readonly awaits?: 'signals';
 }
 
 /** A blocked read has got its values. */

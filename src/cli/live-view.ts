@@ -229,7 +229,7 @@ function detail(progress: Progress, resource: ResourceProgress, phase: Phase, no
     return [
       [`waits ${printDuration(now - first.since)} for `, 'warn'],
       [oneLine(progress.printName(name)), 'strong'],
-      [` (${writerWord(progress.writerOf(name))})`, 'dim'],
+      [` (${first.awaits === undefined ? writerWord(progress.writerOf(name)) : 'from outside'})`, 'dim'],
       [others === 0 ? '' : ` and ${others} more`, 'dim'],
     ];
   }

@@ -8,6 +8,7 @@ export interface Wait {
   readonly names: readonly Name[];
   /** Milliseconds since 1970-01-01 UTC. */
   readonly since: number;
+  readonly awaits: 'signals' | undefined;
 }
 
 /** How a resource stands, for people: `blocked` is one that works but waits for a value. */
@@ -110,7 +111,12 @@ export class Progress {
         this.#change(event.resource, { lastLine: event.line });
         break;
       case 'read:willBlock':
-        this.#block(event.reader, { input: event.input, names: event.names, since: event.time });
+        this.#block(event.reader, {
+          input: event.input,
+          names: event.names,
+          since: event.time,
+          awaits: event.awaits,
+        });
         break;
       case 'read:didWake':
         this.#wake(event.reader, event.input, event.time - event.waitedMs);

@@ -61,12 +61,27 @@ function entryOf(section: JsonObject | undefined, type: string): string | null |
   return typeof target === 'string' || target === null ? target : undefined;
 }
 
-/** `resources: {NAME: {...}}`, and inside it those of resources nested in NAME. */
+/** `resources: {NAME: {...}}`, and inside it those of resources nested in NAME; that resource's own entry by its name. */
 function sectionOf(registry: JsonObject, path: readonly string[]): JsonObject | undefined {
+  const siblings = siblingsOf(registry, path);
+  const name = path.at(-1);
+  const own =
+    name !== undefined && siblings !== undefined && Object.hasOwn(siblings, name) ? siblings[name] : undefined;
+  return isJsonObject(own) ? own : undefined;
+}
+
+/**
+ * The entries for the resources beside that of `path`: of everything that it is nested in, what any pattern says that fits,
+ * and last what is said by its name (remove_resources_except in heat/engine/environment.py).
+ */
+function siblingsOf(registry: JsonObject, path: readonly string[]): JsonObject | undefined {
   let section: Json | undefined = registry.resources;
-  for (const name of path) {
-    if (!isJsonObject(section) || !Object.hasOwn(section, name)) return undefined;
-    section = section[name];
+  for (const name of path.slice(0, -1)) {
+    if (!isJsonObject(section)) return undefined;
+    const inside: JsonObject = section;
+    const fitting = Object.keys(inside).filter((pattern) => pattern !== name && matches(name, pattern));
+    const entries = [...fitting, ...(Object.hasOwn(inside, name) ? [name] : [])].map((pattern) => inside[pattern]);
+    section = Object.assign({}, ...entries.filter((entry) => isJsonObject(entry)));
   }
   return isJsonObject(section) ? section : undefined;
 }
@@ -90,12 +105,10 @@ export function hooksOf(registry: JsonObject, path: readonly string[]): Readonly
 
 /** Parsed environments hold no other words. */
 function wordsOf<Word extends string>(registry: JsonObject, path: readonly string[], key: string): ReadonlySet<Word> {
-  const parents = path.slice(0, -1);
-  const section = parents.length === 0 ? registry.resources : sectionOf(registry, parents);
+  const section = siblingsOf(registry, path);
   const words = new Set<Word>();
-  if (!isJsonObject(section)) return words;
   const name = path.at(-1) ?? '';
-  for (const [pattern, entry] of Object.entries(section)) {
+  for (const [pattern, entry] of Object.entries(section ?? {})) {
     const given = isJsonObject(entry) ? entry[key] : undefined;
     if (given === undefined || !matches(name, pattern)) continue;
     for (const word of [given].flat()) words.add(word as Word);

@@ -34,8 +34,9 @@ import type { Traversal } from './traversal.ts';
 /** A read that the handler awaits and that is not there yet. */
 interface PendingRead extends BlockedRead {
   readonly since: number;
-  /** What there is to say of a wait that is for no value. */
-  readonly describe: (() => Pick<WaitingRead, 'writer' | 'reason' | 'awaits'>) | undefined;
+  /** What is awaited when it is no value, and what there is to say of that. */
+  readonly awaits: 'signals' | undefined;
+  readonly describe: (() => Pick<WaitingRead, 'writer' | 'reason'>) | undefined;
   readonly promise: Promise<Json>;
   /** One more waits for it; the read is given up when all of them have. */
   join(signal: AbortSignal | undefined): void;
@@ -561,7 +562,7 @@ export class ResourceRun implements JournalWaiter {
     const describe = () => {
       const count = Object.keys(metadata()).length;
       const reason = `somebody has to signal '${name}'; ${count} signal${count === 1 ? ' has' : 's have'} come`;
-      return { writer: 'outside', reason, awaits: 'signals' } as const;
+      return { writer: 'outside', reason } as const;
     };
     const missing = (): readonly WaitTarget[] => [{ space, stack, resource: name, attribute: 'signals' }];
     return this.#block(`signals ${this.#signalWaits}`, undefined, missing, subscribe, signal, describe);
@@ -746,6 +747,7 @@ export class ResourceRun implements JournalWaiter {
       },
       input,
       since: clock.now(),
+      awaits: describe === undefined ? undefined : 'signals',
       describe,
       promise: guarded(promise),
       missing,

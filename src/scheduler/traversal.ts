@@ -400,6 +400,7 @@ export class Traversal {
         read.missing().map((target) => ({
           ...this.#waitingRead(resource.name, read.input, target, read.since),
           ...read.describe?.(),
+          ...(read.awaits === undefined ? {} : { awaits: read.awaits }),
         })),
       );
     });
@@ -509,17 +510,18 @@ export class Traversal {
     this.#unread.push(run);
   }
 
-  didBlock(run: ResourceRun, read: BlockedRead): void {
+  didBlock(run: ResourceRun, read: BlockedRead & { readonly awaits: 'signals' | undefined }): void {
     if (run.blockedReads.length === 1) this.#workDidEnd();
     const { events } = this.#parts;
     if (!events.isHeard) return;
-    const { input, reader } = read;
+    const { input, reader, awaits } = read;
     events.emit({
       type: 'read:willBlock',
       ...this.#eventBase(),
       reader: reader.resource,
       input,
       names: read.missing().map(toName),
+      ...(awaits === undefined ? {} : { awaits }),
     });
   }
 
@@ -707,6 +709,12 @@ export class Traversal {
     this.#failures.push(failure);
     this.#failPorts(resource, failure);
     this.#didLeave();
+  }
+
+  /** A resource as events of hooks tell it; undefined when the template has none of that name. */
+  hooked(name: string): HookedResource | undefined {
+    const resource = findResource(this.stack, name);
+    return resource && this.#hooked(resource);
   }
 
   #hooked(resource: ResourceInterface): HookedResource {

@@ -83,6 +83,39 @@ describe('the live view', () => {
   · web   Test::Thing  not started                  waits 4.2 s for node.url (blocked) and 1 more`);
   });
 
+  test('who waits for signals, and who is paused at a hook, before its turn and after it', () => {
+    const event = (time: number, name: string, action: Action, reason: string): EngineEvent =>
+      resource(time, name, 'COMPLETE', reason, action);
+    const pause = (time: number, name: string, hook: string): EngineEvent => {
+      return { type: 'hook:didPause', time, ...base, resource: name, hook, since: time };
+    };
+    const events: readonly EngineEvent[] = [
+      stack(0, 'IN_PROGRESS'),
+      event(0, 'db', 'INIT', 'CREATE paused until Hook pre-create is cleared'),
+      pause(0, 'db', 'pre-create'),
+      resource(0, 'handle', 'IN_PROGRESS'),
+      resource(1, 'handle', 'COMPLETE'),
+      resource(1, 'wait', 'IN_PROGRESS'),
+      { ...blocks(1, 'wait', ['handle.signals']), input: undefined, awaits: 'signals' } as EngineEvent,
+      resource(1, 'web', 'IN_PROGRESS'),
+      resource(2000, 'web', 'COMPLETE'),
+      event(2000, 'web', 'CREATE', 'CREATE paused until Hook post-create is cleared'),
+      pause(2000, 'web', 'post-create'),
+    ];
+    const progress = progressOf('db handle wait web', ...events);
+    expect(
+      draw(progress, 4200, { columns: 150 }),
+    ).toBe(`⠹ app  CREATE_IN_PROGRESS  4.2 s  1 complete · 1 blocked · 2 paused at a hook
+  ‖ db      Test::Thing  not started                  paused 4.2 s until pre-create is cleared: hotloom hook-clear app db
+  ✔ handle  Test::Thing  CREATE_COMPLETE       0.0 s
+  ◌ wait    Test::Thing  CREATE_IN_PROGRESS    4.2 s  waits 4.2 s for handle.signals (from outside)
+  ‖ web     Test::Thing  CREATE_COMPLETE       2.0 s  paused 2.2 s until post-create is cleared: hotloom hook-clear app web`);
+    progress.apply({ type: 'hook:didClear', time: 4200, ...base, resource: 'db', hook: 'pre-create' });
+    progress.apply({ type: 'hook:didClear', time: 4200, ...base, resource: 'web', hook: 'post-create' });
+    const phases = ['db', 'web'].map((name) => phaseOf(progress.resource(name) as never));
+    expect(phases).toEqual(['waiting', 'complete']);
+  });
+
   test('a value that is published is waited for no more', () => {
     const published: EngineEvent = {
       type: 'name:didPublish',

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { lookUpType } from '../../src/composition/registry-lookup.ts';
+import { hooksOf, lookUpType } from '../../src/composition/registry-lookup.ts';
+import type { JsonObject } from '../../src/values.ts';
 
 test.each([
   { registry: {}, type: 'A::B', path: ['r'], found: 'A::B' },
@@ -17,6 +18,41 @@ test.each([
   { registry: { resources: { r: { v: { 'A::B': 'Z' } } } }, type: 'A::B', path: ['r'], found: 'A::B' },
 ])('under $registry $path of type $type is $found', ({ registry, type, path, found }) => {
   expect(lookUpType(registry, type, path)).toBe(found);
+});
+
+const hooks = (...words: readonly string[]) => ({ hooks: words });
+
+test.each([
+  { resources: { r: hooks('pre-create') }, path: ['r'], found: 'pre-create' },
+  { resources: { r: { hooks: 'pre-create' } }, path: ['s'], found: '' },
+  {
+    resources: { 'r*': hooks('pre-create'), '*1': hooks('post-create', 'pre-create') },
+    path: ['r1'],
+    found: 'pre-create post-create',
+  },
+  { resources: { 'r.': hooks('pre-create') }, path: ['r1'], found: '' },
+  { resources: { r: { '*': hooks('pre-delete') } }, path: ['r', '0'], found: 'pre-delete' },
+  { resources: { r: { '*': hooks('pre-delete') } }, path: ['r'], found: '' },
+  {
+    resources: { 'r*': { 0: hooks('pre-delete') }, '*': { 1: hooks('pre-update') } },
+    path: ['r1', '0'],
+    found: 'pre-delete',
+  },
+  {
+    resources: { '*': { 0: hooks('pre-update') }, r: { 0: hooks('pre-delete') } },
+    path: ['r', '0'],
+    found: 'pre-delete',
+  },
+  { resources: { '*': hooks('pre-update') }, path: ['r', '0'], found: '' },
+  { resources: { '*': { '*': { v: hooks('pre-update') } } }, path: ['r', '0', 'v'], found: 'pre-update' },
+])('under $resources the hooks of $path are: $found', ({ resources, path, found }) => {
+  expect([...hooksOf({ resources } as JsonObject, path)].join(' ')).toBe(found);
+});
+
+test('a type inside of whatever fits a pattern is found too, by the name of the resource', () => {
+  const registry = { resources: { 'r*': { v: { 'A::B': 'Z' }, '*': { 'A::B': 'Y' } } } };
+  expect(lookUpType(registry, 'A::B', ['r1', 'v'])).toBe('Z');
+  expect(lookUpType(registry, 'A::B', ['r1', 'w'])).toBe('A::B');
 });
 
 test.each([

@@ -7,7 +7,13 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type EndpointReply, requestRead, requestWaiting, requestWrite } from '../../src/endpoint/client.ts';
+import {
+  type EndpointReply,
+  requestRead,
+  requestSignal,
+  requestWaiting,
+  requestWrite,
+} from '../../src/endpoint/client.ts';
 import { EndpointServer } from '../../src/endpoint/endpoint-server.ts';
 import { isHotloomError } from '../../src/errors.ts';
 import type { WaitingRead } from '../../src/events.ts';
@@ -55,8 +61,8 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-function engineOptions({ onRead, onTryRead, onWrite }: EngineDouble) {
-  return { onRead, onTryRead, onWrite, onWaiting: () => [] };
+function engineOptions({ onRead, onTryRead, onWrite, onSignal, onSignalOf }: EngineDouble) {
+  return { onRead, onTryRead, onWrite, onSignal, onSignalOf, onWaiting: () => [] };
 }
 
 interface Answer {
@@ -296,6 +302,19 @@ describe('what is refused', () => {
       code: 'ConflictingWrite',
     },
     {
+      what: "There is no signal by such a request to '/signals/a/b'.",
+      method: 'POST',
+      path: '/signals/a/b',
+      status: 405,
+      code: 'EndpointRefused',
+    },
+    {
+      what: "There is no signal by such a request to '/signals/a'.",
+      path: '/signals/a',
+      status: 405,
+      code: 'EndpointRefused',
+    },
+    {
       what: 'The value has 1002 bytes; at most 1000 can be written.',
       method: 'PUT',
       path: '/values/x',
@@ -451,6 +470,34 @@ describe('the command in a script', () => {
     });
   });
 
+  test.each([
+    { script: 'hotloom signal handle', signal: 'handle' },
+    { script: `hotloom signal group/0 --data '{"a": [1]}'`, signal: 'group/0 {"a":[1]}' },
+    { script: `hotloom signal --data='"up"' handle`, signal: 'handle "up"' },
+    { script: `printf '{"id": 1}' | hotloom signal handle --data-file -`, signal: 'handle {"id":1}' },
+    { script: `hotloom signal --data 7 -- -odd`, signal: '-odd 7' },
+  ])('$script', async ({ script, signal }) => {
+    expect(await shell(script)).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(engine.signals).toEqual([signal]);
+  });
+
+  test.each([
+    { script: 'hotloom signal', code: 2, stderr: 'usage: hotloom read' },
+    { script: 'hotloom signal --loud handle', code: 2, stderr: 'usage: hotloom read' },
+    { script: 'hotloom signal handle --data 1 --data 2', code: 2, stderr: 'usage: hotloom read' },
+    {
+      script: 'hotloom signal handle --data-file gone.json',
+      code: 2,
+      stderr: "ENOENT: no such file or directory, open 'gone.json'",
+    },
+    { script: 'hotloom signal handle --data {x', code: 1, stderr: 'EndpointRefused: The value is not JSON' },
+  ])('$script is refused', async ({ script, code, stderr }) => {
+    const ended = await shell(script);
+    expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code, stdout: '' });
+    expect(ended.stderr).toContain(stderr);
+    expect(engine.signals).toEqual([]);
+  });
+
   test('--try leaves with 3 when nothing is there, and says nothing', async () => {
     expect(await shell('hotloom read --try db.x')).toEqual({ code: 3, stdout: '', stderr: '' });
   });
@@ -548,6 +595,12 @@ describe("the engine's own token", () => {
     expect(reply).toEqual({ kind: 'done', body: JSON.stringify([waiting]) });
     expect(asked).toEqual(['default app/with slash']);
     expect(await requestRead(own, 'x', { as: 'json', wait: false })).toEqual({ kind: 'absent' });
+    expect(await requestSignal(own, ['default', 'app/with slash', 'group/0'], '{"a":1}')).toEqual({
+      kind: 'done',
+      body: '"signalled"',
+    });
+    expect(engine.signals).toEqual(['default app/with slash group/0 {"a":1}']);
+    expect(await requestSignal(own, ['default', 'app'], '')).toMatchObject({ kind: 'failed' });
     const resource = await observed.open(WEB);
     expect(await requestWaiting(resource, 'default', 'app')).toEqual({ kind: 'absent' });
     await observed.close();

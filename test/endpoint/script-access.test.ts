@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { type EndpointReply, requestRead } from '../../src/endpoint/client.ts';
+import { type EndpointReply, requestRead, requestSignal } from '../../src/endpoint/client.ts';
 import type { EngineEvent } from '../../src/events.ts';
 import type { EndpointAccess } from '../../src/resource/handler.ts';
+import { definePlainType } from '../../src/resource/resource-type.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { type Behaviours, World } from '../scheduler/world.ts';
 import { failure, Gate } from '../scheduler/worlds.ts';
@@ -133,4 +134,52 @@ describe('a handler whose process ends with an exit code', () => {
     await failure(w.start('a: Plain\nb: Stream a=a.late'));
     expect((await w.engine.show('s')).resources.map(({ reason }) => reason)).toEqual(['no disk', 'exit code 1']);
   });
+});
+
+test('a script signals what is beside it by the name in its own template, and what is further up by the same or a whole name', async () => {
+  const signalled: string[] = [];
+  const replies: EndpointReply[] = [];
+  const target = definePlainType({
+    name: 'Target',
+    properties: {},
+    attributes: {},
+    handler: { create: () => ({}), signal: ({ resource }, data) => void signalled.push(`${resource.name} ${data}`) },
+  });
+  const sender = definePlainType({
+    name: 'Sender',
+    properties: {},
+    attributes: {},
+    handler: {
+      async create({ openEndpoint }) {
+        const access = await openEndpoint();
+        for (const [resource, data] of [
+          ['near', 1],
+          ['far', 2],
+          ['nested/near', 3],
+          ['gone', 4],
+        ] as const) {
+          replies.push(await requestSignal(access, [resource], `${data}`));
+        }
+        return {};
+      },
+    },
+  });
+  const nested = `
+heat_template_version: 2021-04-16
+resources: {near: {type: Target}, sender: {type: Sender, depends_on: near}}
+`;
+  const template = `
+heat_template_version: 2021-04-16
+resources: {near: {type: Target}, far: {type: Target}, nested: {type: nested.yaml, depends_on: [near, far]}}
+`;
+  const w = new World({}, { store: new MemoryStore(), types: [target, sender] });
+  worlds.push(w);
+  await w.engine.create({ stack: 's', template, files: { 'nested.yaml': nested } });
+  expect(signalled).toEqual(['nested/near 1', 'far 2', 'nested/near 3']);
+  expect(replies.map((reply) => (reply.kind === 'failed' ? reply.failure.what : reply.kind))).toEqual([
+    'done',
+    'done',
+    'done',
+    'The Resource (gone) could not be found in Stack s.',
+  ]);
 });
