@@ -33,6 +33,7 @@ import {
 } from './stack/check.ts';
 import { type CreateOptions, createStack } from './stack/create.ts';
 import { type DeleteOptions, deleteStack, findStack } from './stack/delete.ts';
+import { type DeleteSnapshotOptions, deleteSnapshot } from './stack/delete-snapshot.ts';
 import {
   describeStack,
   isInterrupted,
@@ -44,6 +45,7 @@ import { readHistory, type StackOperation } from './stack/history.ts';
 import { type Inspection, inspectAnalysis } from './stack/inspect.ts';
 import { type PendingHook, pendingHooks } from './stack/pending-hooks.ts';
 import { readValue } from './stack/read.ts';
+import { type RestoreOptions, restoreStack } from './stack/restore.ts';
 import {
   finishResourceAction,
   type ResumedStack,
@@ -62,6 +64,15 @@ import {
 import { ScriptAccess } from './stack/script-access.ts';
 import { type Limits, RunningActions, type StackServices } from './stack/services.ts';
 import { type SignalOptions, signalByToken, signalResource } from './stack/signal.ts';
+import {
+  listSnapshots,
+  type SnapshotChoice,
+  type SnapshotDescription,
+  type SnapshotOptions,
+  type SnapshotSummary,
+  showSnapshot,
+  snapshotStack,
+} from './stack/snapshot.ts';
 import { staleReads } from './stack/stale-reads.ts';
 import { type SuspendOptions, suspendStack } from './stack/suspend.ts';
 import { hasTags, type TagFilter } from './stack/tags.ts';
@@ -219,7 +230,7 @@ export class Engine {
       randomness,
       claimant: () => this.#claimant(),
       granularity: options.granularity ?? 'attribute',
-      limits: { maxTemplateSize: DEFAULT_MAX_TEMPLATE_SIZE, maxResources: 1000, ...options.limits },
+      limits: { maxTemplateSize: DEFAULT_MAX_TEMPLATE_SIZE, maxResources: 1000, maxSnapshots: 32, ...options.limits },
       project: {
         ...(options.projectId === undefined ? {} : { projectId: options.projectId }),
         ...(options.region === undefined ? {} : { region: options.region }),
@@ -391,6 +402,51 @@ export class Engine {
    */
   async pendingHooks(stack: string, space = 'default'): Promise<readonly PendingHook[]> {
     return pendingHooks(this.#services, space, stack);
+  }
+
+  /**
+   * Keeps what a stack is, to restore it: its definition, and of each resource what its handler's `snapshot` keeps (a
+   * `Local::File` its content). At most 32 of a stack (`limits.maxSnapshots`); they are deleted with it. Throws
+   * EntityNotFound, ActionInProgress, RequestLimitExceeded, and StackFailed: the stack is then SNAPSHOT_FAILED, which harms
+   * nothing, and the snapshot CREATE_FAILED.
+   */
+  async snapshot(options: SnapshotOptions): Promise<SnapshotSummary> {
+    return this.#owned(async () => {
+      await resumeInterrupted(this.#services, options);
+      return snapshotStack(this.#services, options);
+    });
+  }
+
+  /** The snapshots of a stack, oldest first. Throws EntityNotFound. */
+  async snapshots(stack: string, space = 'default'): Promise<readonly SnapshotSummary[]> {
+    return listSnapshots(this.#services, space, stack);
+  }
+
+  /** A snapshot with what it holds: the stack's definition, and what is kept of each resource. Throws EntityNotFound. */
+  async showSnapshot(choice: SnapshotChoice): Promise<SnapshotDescription> {
+    return showSnapshot(this.#services, choice);
+  }
+
+  /**
+   * Brings a stack back to a snapshot: an update to its definition of then, in which each resource whose handler has a
+   * `restore` gets back what the snapshot has kept of it. Resolves with the complete stack. Throws EntityNotFound,
+   * ActionInProgress, NotSupported (the snapshot is not complete; the stack is suspended or being deleted),
+   * UserParameterMissing for a hidden parameter without a default, and StackFailed: the stack is then RESTORE_FAILED, or
+   * ROLLBACK_COMPLETE with `rollback`, and can be restored again or updated.
+   */
+  async restore(options: RestoreOptions): Promise<StackDescription> {
+    return this.#owned(async () => {
+      await finishResourceAction(this.#services, options);
+      return restoreStack(this.#services, options);
+    });
+  }
+
+  /** Deletes a snapshot. Throws EntityNotFound, ActionInProgress, and ResourceFailure when a handler cannot. */
+  async deleteSnapshot(options: DeleteSnapshotOptions): Promise<void> {
+    await this.#owned(async () => {
+      await finishResourceAction(this.#services, options);
+      await deleteSnapshot(this.#services, options);
+    });
   }
 
   /** A stack as plain data, as `abandon` gives it. Throws EntityNotFound. */

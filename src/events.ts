@@ -1,7 +1,18 @@
 import type { Name } from './names.ts';
 
 /** What is done to a stack or a resource: Heat's words. */
-export type Action = 'INIT' | 'CREATE' | 'DELETE' | 'UPDATE' | 'ROLLBACK' | 'SUSPEND' | 'RESUME' | 'ADOPT' | 'CHECK';
+export type Action =
+  | 'INIT'
+  | 'CREATE'
+  | 'DELETE'
+  | 'UPDATE'
+  | 'ROLLBACK'
+  | 'SUSPEND'
+  | 'RESUME'
+  | 'SNAPSHOT'
+  | 'RESTORE'
+  | 'ADOPT'
+  | 'CHECK';
 export type Status = 'IN_PROGRESS' | 'COMPLETE' | 'FAILED';
 
 interface EventBase {

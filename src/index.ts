@@ -21,6 +21,7 @@ export type {
   Outputs,
   PlainCreateCall,
   PlainHandler,
+  PlainRestoreCall,
   PlainUpdateCall,
   ResourceIdentity,
   SignalCall,
@@ -28,7 +29,10 @@ export type {
   SignalOutcome,
   SignalUrl,
   StreamingCreateCall,
+  SnapshotCall,
+  SnapshotDeleteCall,
   StreamingHandler,
+  StreamingRestoreCall,
   StreamingUpdateCall,
   UpdatedResource,
 } from './resource/handler.ts';
@@ -86,8 +90,17 @@ export type { Analysis, TemplateInput } from './stack/analyse.ts';
 export type { CheckOptions, MarkUnhealthyOptions, StackCheck } from './stack/check.ts';
 export type { CreateOptions } from './stack/create.ts';
 export type { DeleteOptions } from './stack/delete.ts';
+export type { DeleteSnapshotOptions } from './stack/delete-snapshot.ts';
 export type { StackOperation } from './stack/history.ts';
 export type { ResumedStack, ResumeOptions } from './stack/resume.ts';
+export type { RestoreOptions } from './stack/restore.ts';
+export type {
+  SnapshotChoice,
+  SnapshotDescription,
+  SnapshotOptions,
+  SnapshotResourceDescription,
+  SnapshotSummary,
+} from './stack/snapshot.ts';
 export type { SuspendOptions } from './stack/suspend.ts';
 export type { PendingHook } from './stack/pending-hooks.ts';
 export type { SignalOptions } from './stack/signal.ts';

@@ -225,6 +225,33 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
       const { resumeAll } = await import('./commands/resume-all.ts');
       exit(await (name === undefined ? resumeAll(io, options) : resume(io, name, options)));
     });
+  withSpace(withStore(command(program, 'snapshot <name>', 'keep what a stack is, to restore it')))
+    .option('--name <name>', 'what the snapshot is to be called')
+    .option('--timeout <minutes>', 'stop what has not ended by then (default: 60)', positiveNumber)
+    .action(async (name: string, options) => {
+      const { snapshot } = await import('./commands/snapshot.ts');
+      exit(await snapshot(io, name, options));
+    });
+  withSpace(
+    withStore(command(program, 'snapshots <name> [snapshot]', "list a stack's snapshots, or show what one holds")),
+  ).action(async (name: string, snapshot: string | undefined, options) => {
+    const { snapshots } = await import('./commands/snapshots.ts');
+    exit(await snapshots(io, name, snapshot, options));
+  });
+  withSpace(withStore(command(program, 'restore <name> <snapshot>', 'bring a stack back to a snapshot')))
+    .option('--parameter <key=value>', 'the value of a hidden parameter, which is not stored; repeatable', collect)
+    .option('--timeout <minutes>', 'stop what has not ended by then (default: 60)', positiveNumber)
+    .option('--rollback', 'go back to what the stack is now when the restore fails')
+    .action(async (name: string, snapshot: string, options) => {
+      const { restore } = await import('./commands/restore.ts');
+      exit(await restore(io, name, snapshot, options));
+    });
+  withSpace(withStore(command(program, 'delete-snapshot <name> <snapshot>', 'delete a snapshot of a stack')))
+    .option('-y, --yes', 'do not ask')
+    .action(async (name: string, snapshot: string, options) => {
+      const { deleteSnapshot } = await import('./commands/delete-snapshot.ts');
+      exit(await deleteSnapshot(io, name, snapshot, options));
+    });
   withSpace(withStore(command(program, 'check <name>', 'ask whether what a stack has made is there and as it was')))
     .option('--timeout <minutes>', 'give up after that time (default: 60)', positiveNumber)
     .action(async (name: string, options) => {

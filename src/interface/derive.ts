@@ -34,7 +34,13 @@ import {
 import { type InputInterface, METADATA } from '../template/inputs.ts';
 import { type ProducerOf, type Reads, ReadsBuilder, withOutputs } from '../template/reads.ts';
 import { printReferencePath } from '../template/references.ts';
-import { deletionPolicyOf, NO_ENTRIES, type ResourceDefinition, type Template } from '../template/template.ts';
+import {
+  type DeletionPolicy,
+  deletionPolicyOf,
+  NO_ENTRIES,
+  type ResourceDefinition,
+  type Template,
+} from '../template/template.ts';
 import { setOwn } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
 import {
@@ -237,7 +243,8 @@ class Derivation {
     if (isExternal) this.#checkExternal(definition, source);
     else this.#checkProperties(flat, type, inputs);
     if (flat.composition === undefined) this.#checkSections(definition, type, source);
-    const { name, dependsOn, deletionPolicy } = definition;
+    const { name, dependsOn } = definition;
+    const deletionPolicy = this.#deletionPolicyOf(flat, type);
     const parent = this.#parentOf(name);
     const resource: ResourceInterface = {
       index: this.#resources.length,
@@ -249,10 +256,7 @@ class Derivation {
       outputs: this.#outputsOf(definition, type),
       parent: parent === undefined ? -1 : (this.#numbers.get(parent) ?? -1),
       dependsOn: dependsOn.length === 0 ? dependsOn : this.#enabledOf(dependsOn, all),
-      deletionPolicy:
-        typeof deletionPolicy === 'string'
-          ? deletionPolicy
-          : (this.#collect(() => deletionPolicyOf(definition, template, this.#scope)) ?? 'Delete'),
+      deletionPolicy,
       isExternal,
     };
     this.#resources.push(resource);
@@ -262,6 +266,26 @@ class Derivation {
   /** Most stacks have nothing that is made of others. */
   #parentOf(name: string): string | undefined {
     return this.#compositions.size === 0 ? undefined : parentOf(name);
+  }
+
+  /** Heat's rule for the policy Snapshot: validate_deletion_policy in heat/engine/resource.py. */
+  #deletionPolicyOf({ definition, template }: FlatResource, type: ResourceType): DeletionPolicy {
+    const { deletionPolicy, path } = definition;
+    const policy =
+      typeof deletionPolicy === 'string'
+        ? deletionPolicy
+        : (this.#collect(() => deletionPolicyOf(definition, template, this.#scope)) ?? 'Delete');
+    // Of a type that nobody knows nothing is known here either.
+    if (policy === 'Snapshot' && type.handler.snapshot === undefined && type.anyProperties !== true) {
+      this.#problem(
+        StackValidationFailed,
+        template.source.locate([...path, 'deletion_policy']),
+        `"${policy}" deletion policy not supported`,
+        `Nothing of a resource of type ${type.name} can be kept when it is deleted.`,
+        "Write 'Delete', or 'Retain' to leave it where it is.",
+      );
+    }
+    return policy;
   }
 
   #enabledOf(dependsOn: readonly string[], all: readonly FlatResource[]): readonly string[] {

@@ -32,6 +32,8 @@ export interface ChangeSources {
   readonly stack: StackInterface;
   readonly graph: PortGraph;
   readonly present: ReadonlyMap<string, PresentResource>;
+  /** Whether what a snapshot has kept of a resource is brought back, where its record says so. */
+  readonly isRestore: boolean;
   readonly mask: (text: string) => string;
   readonly conceal: <T extends JsonObject | undefined>(properties: T) => T;
 }
@@ -101,7 +103,8 @@ function changeOf(resource: ResourceInterface, scope: ResolveScope, sources: Cha
     return { verdict: byRecord ?? 'compare', differences: NONE, unknown: NONE };
   }
   if (byRecord !== undefined) return { verdict: byRecord, differences, unknown: NONE };
-  if (differences.length === 0 && !readsOutside && !resource.isExternal) return UNCHANGED;
+  const isRestored = sources.isRestore && present.record.isToBeRestored === true;
+  if (differences.length === 0 && !readsOutside && !resource.isExternal && !isRestored) return UNCHANGED;
   return { verdict: 'compare', differences, unknown: NONE };
 }
 

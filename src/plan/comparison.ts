@@ -40,8 +40,12 @@ export function verdictByRecord(resource: ResourceInterface, record: ResourceRec
   if (record.action === 'UPDATE' && record.status === 'IN_PROGRESS') {
     return type.handler.update === undefined ? 'replace' : 'update';
   }
-  if (record.status !== 'COMPLETE' || record.action === 'DELETE') return 'replace';
-  return undefined;
+  return isWell(record) ? undefined : 'replace';
+}
+
+/** Whether it is there and as it was made, as far as is known. A snapshot that failed has done nothing to it. */
+export function isWell({ action, status }: ResourceRecord): boolean {
+  return action !== 'DELETE' && (status === 'COMPLETE' || action === 'SNAPSHOT');
 }
 
 /** The difference that a reading makes against what the resource was made with; undefined when it makes none. */

@@ -145,6 +145,27 @@ export interface StreamingUpdateCall<P, A> extends StreamingCreateCall<P, A> {
   readonly previous: UpdatedResource<P, A>;
 }
 
+/**
+ * A call that brings a resource to what a snapshot has kept of it, and to `properties`, which are those of then: in place of a
+ * create or an update.
+ */
+export interface PlainRestoreCall<P, A> extends PlainCreateCall<P> {
+  /**
+   * What it is before. Undefined when it is not there, since it was removed, or has to be made anew for these properties: then
+   * the call is a create, and all that holds for one holds for it.
+   */
+  readonly previous: UpdatedResource<P, A> | undefined;
+  /** What the handler's `snapshot` returned. */
+  readonly snapshot: JsonObject;
+}
+
+/** The same for a streaming handler. */
+export interface StreamingRestoreCall<P, A> extends StreamingCreateCall<P, A> {
+  /** See PlainRestoreCall. */
+  readonly previous: UpdatedResource<P, A> | undefined;
+  readonly snapshot: JsonObject;
+}
+
 /** What is left of a resource that is to be deleted. */
 export interface DeleteCall extends HandlerCall {
   /** Undefined when the attempt was interrupted before the handler recorded an id. */
@@ -162,6 +183,24 @@ export interface LiveCall extends DeleteCall {
   readonly isSuspended: boolean;
   /** See CreateCall. */
   setData(data: JsonObject): Promise<void>;
+}
+
+/** A live resource of which is kept what it is, so that it can be brought back to that. */
+export interface SnapshotCall extends LiveCall {
+  /** Names what is kept. The call may come again with it, when the engine was killed in it. */
+  readonly snapshotId: string;
+  /**
+   * True when the resource is deleted next and its deletion policy is `Snapshot`: what is kept has to outlive the stack, with
+   * all that is stored of it. What the handler returns is then only told in the event of the deletion.
+   */
+  readonly isFinal: boolean;
+}
+
+/** What a snapshot has kept of a resource, and is to be removed. The resource itself may be gone, or another by now. */
+export interface SnapshotDeleteCall extends DeleteCall {
+  readonly snapshotId: string;
+  /** What the handler's `snapshot` returned. */
+  readonly snapshot: JsonObject;
 }
 
 /** A live resource that is signalled. */
@@ -194,6 +233,13 @@ interface HandlerBase {
   /** Has the real thing go on from where `suspend` has left it. */
   resume?(call: LiveCall): MaybePromise<void>;
   /**
+   * Keeps what the real thing is now. Returns what `restore` and `deleteSnapshot` need for it, the content itself or where it
+   * is; undefined when there is nothing to keep. Its type then may have the deletion policy `Snapshot`.
+   */
+  snapshot?(call: SnapshotCall): MaybePromise<JsonObject | undefined>;
+  /** Removes what a snapshot has kept outside of the store; must succeed when nothing is left. */
+  deleteSnapshot?(call: SnapshotDeleteCall): MaybePromise<void>;
+  /**
    * Takes a signal; called for one at a time. Throws for data that it cannot take: then nothing is stored. Without it the
    * type cannot be signalled.
    */
@@ -218,6 +264,8 @@ export interface PlainHandler<P, A> extends HandlerBase {
    * is a replacement. Attributes that it does not return keep their values.
    */
   update?(call: PlainUpdateCall<P, A>): MaybePromise<Partial<A> | undefined>;
+  /** Without it a restore only brings the resource to its properties of then. */
+  restore?(call: PlainRestoreCall<P, A>): MaybePromise<Partial<A> | undefined>;
 }
 
 /** A handler that takes part in the dataflow while it runs. */
@@ -225,4 +273,6 @@ export interface StreamingHandler<P, A> extends HandlerBase {
   create(call: StreamingCreateCall<P, A>): MaybePromise<void>;
   /** As PlainHandler.update. */
   update?(call: StreamingUpdateCall<P, A>): MaybePromise<void>;
+  /** As PlainHandler.restore. */
+  restore?(call: StreamingRestoreCall<P, A>): MaybePromise<void>;
 }

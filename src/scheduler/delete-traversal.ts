@@ -2,8 +2,9 @@ import type { Clock, Randomness } from '../clock.ts';
 import { mapErrorTexts, messageOf, type ResourceFailure } from '../errors.ts';
 import type { EventHub, Status } from '../events.ts';
 import type { ResourceTypes } from '../resource/registry.ts';
-import type { ResourceRecord } from '../store/stack-store.ts';
+import type { ResourceRecord, StackStore } from '../store/stack-store.ts';
 import { resourceEventOf } from '../store/stored-stack.ts';
+import { asJson, type JsonObject, withoutDigests } from '../values.ts';
 import { deleteCall } from './delete-call.ts';
 import type { Hooks } from './hooks.ts';
 import type { Journal } from './journal.ts';
@@ -17,6 +18,7 @@ export interface DeleteParts {
   readonly stack: string;
   readonly stackId: string;
   readonly records: readonly ResourceRecord[];
+  readonly store: Pick<StackStore, 'values'>;
   readonly types: ResourceTypes;
   readonly slots: Slots;
   readonly journal: Journal;
@@ -48,6 +50,8 @@ class DeleteTraversal {
   readonly #parts: DeleteParts;
   readonly #failures: ResourceFailure[] = [];
   readonly #remaining = new Set<string>();
+  /** Each as it was last stored. */
+  readonly #stored = new Map<string, ResourceRecord>();
 
   constructor(parts: DeleteParts) {
     this.#parts = parts;
@@ -71,10 +75,12 @@ class DeleteTraversal {
     const { journal, events, deleteHooks } = this.#parts;
     // It only waits at its last hook.
     if (isGone(record)) return;
-    await this.#record(record, 'IN_PROGRESS', 'state changed');
-    if (record.deletionPolicy !== 'Retain' && record.action !== 'INIT')
-      await untilStopped(this.#callHandler(record), this.#parts);
-    const deleted = this.#changed(record, 'COMPLETE', 'state changed');
+    const isRemoved = record.deletionPolicy !== 'Retain' && record.action !== 'INIT';
+    const begun = isRemoved && this.#mayKeep(record) ? { ...record, finalSnapshot: 'due' as const } : record;
+    await this.#record(begun, 'IN_PROGRESS', 'state changed');
+    const last = begun.finalSnapshot === 'due' ? await untilStopped(this.#keep(begun), this.#parts) : begun;
+    if (isRemoved) await untilStopped(this.#callHandler(last), this.#parts);
+    const deleted = this.#changed(last, 'COMPLETE', reasonOf(last));
     const event = resourceEventOf(deleted, this.#parts);
     if (isThere(record) && deleteHooks?.stops(record.name, 'post-delete') === true) {
       // It is forgotten when the hook is cleared: until then another engine has to find it.
@@ -98,6 +104,35 @@ class DeleteTraversal {
     });
   }
 
+  /** As under Heat, of what has failed nothing is kept. */
+  #mayKeep({ deletionPolicy, finalSnapshot, action, status, type, data }: ResourceRecord): boolean {
+    if (deletionPolicy !== 'Snapshot' || finalSnapshot !== undefined || data.isComposition === true) return false;
+    return action !== 'DELETE' && status === 'COMPLETE' && this.#parts.types.get(type).handler.snapshot !== undefined;
+  }
+
+  /** Stored before the real thing is removed: what is kept is not asked for again. */
+  async #keep(record: ResourceRecord): Promise<ResourceRecord> {
+    const { types, store, stackId, journal } = this.#parts;
+    const attributes = (await store.values(stackId)).filter(({ resource }) => resource === record.name);
+    let current = record;
+    const kept = await types.get(record.type).handler.snapshot?.({
+      ...deleteCall(this.#parts, record),
+      properties: withoutDigests(record.properties ?? {}),
+      attributes: Object.fromEntries(attributes.map(({ attribute, value }) => [attribute, value])),
+      isSuspended: record.isSuspended === true,
+      setData: async (data) => {
+        current = { ...current, data: asJson(data) as JsonObject };
+      },
+      snapshotId: record.token,
+      isFinal: true,
+    });
+    const data = kept === undefined ? {} : { data: asJson(kept) as JsonObject };
+    const done = this.#changed({ ...current, finalSnapshot: data }, 'IN_PROGRESS', 'state changed');
+    this.#stored.set(record.name, done);
+    await journal.record({ kind: 'resource', record: done });
+    return done;
+  }
+
   async #callHandler(record: ResourceRecord): Promise<void> {
     // What is made of others has nothing of its own.
     if (record.data.isComposition === true) return;
@@ -113,7 +148,8 @@ class DeleteTraversal {
   #fail(record: ResourceRecord, error: unknown): void {
     const { redact } = this.#parts;
     this.#failures.push(resourceFailure(record.name, error, redact));
-    void this.#record(record, 'FAILED', messageOf(mapErrorTexts(error, redact)));
+    const last = this.#stored.get(record.name) ?? record;
+    void this.#record(last, 'FAILED', messageOf(mapErrorTexts(error, redact)));
   }
 
   #changed(record: ResourceRecord, status: Status, reason: string): ResourceRecord {
@@ -124,6 +160,7 @@ class DeleteTraversal {
   #record(record: ResourceRecord, status: Status, reason: string): Promise<void> {
     const { events, journal } = this.#parts;
     const changed = this.#changed(record, status, reason);
+    this.#stored.set(record.name, changed);
     if (events.isHeard) events.emit(resourceEventOf(changed, this.#parts));
     return journal.record({ kind: 'resource', record: changed, isEvent: true });
   }
@@ -136,4 +173,9 @@ function isThere(record: ResourceRecord): boolean {
 
 function isGone({ action, status }: ResourceRecord): boolean {
   return action === 'DELETE' && status === 'COMPLETE';
+}
+
+function reasonOf({ finalSnapshot }: ResourceRecord): string {
+  const data = typeof finalSnapshot === 'object' ? finalSnapshot.data : undefined;
+  return data === undefined ? 'state changed' : `Kept as ${JSON.stringify(data)}`;
 }

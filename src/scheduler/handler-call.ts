@@ -5,11 +5,13 @@ import type {
   EndpointAccess,
   Input,
   PlainCreateCall,
+  PlainRestoreCall,
   PlainUpdateCall,
   ResourceIdentity,
   SignalledResource,
   SignalUrl,
   StreamingCreateCall,
+  StreamingRestoreCall,
   StreamingUpdateCall,
   UpdatedResource,
 } from '../resource/handler.ts';
@@ -96,6 +98,23 @@ export class PlainUpdateRunCall extends PlainRunCall implements PlainUpdateCall<
   }
 }
 
+/** The same for a restore. */
+export class PlainRestoreRunCall extends PlainRunCall implements PlainRestoreCall<JsonObject, JsonObject> {
+  readonly previous: UpdatedResource<JsonObject, JsonObject> | undefined;
+  readonly snapshot: JsonObject;
+
+  constructor(
+    run: ResourceRun,
+    properties: JsonObject,
+    previous: UpdatedResource<JsonObject, JsonObject> | undefined,
+    snapshot: JsonObject,
+  ) {
+    super(run, properties);
+    this.previous = previous;
+    this.snapshot = snapshot;
+  }
+}
+
 /** The call of a streaming handler: its inputs are thenables, its outputs functions that publish. */
 export class StreamingRunCall
   extends RunCall
@@ -143,6 +162,21 @@ export class StreamingUpdateRunCall
   constructor(run: ResourceRun, previous: UpdatedResource<JsonObject, JsonObject>) {
     super(run);
     this.previous = previous;
+  }
+}
+
+/** The same for a restore. */
+export class StreamingRestoreRunCall
+  extends StreamingRunCall
+  implements StreamingRestoreCall<JsonObject, { readonly [attribute: string]: Json }>
+{
+  readonly previous: UpdatedResource<JsonObject, JsonObject> | undefined;
+  readonly snapshot: JsonObject;
+
+  constructor(run: ResourceRun, previous: UpdatedResource<JsonObject, JsonObject> | undefined, snapshot: JsonObject) {
+    super(run);
+    this.previous = previous;
+    this.snapshot = snapshot;
   }
 }
 

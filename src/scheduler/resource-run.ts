@@ -16,7 +16,13 @@ import { externalIdOf, givenInput, givenProperties, placeOf } from '../interface
 import type { ResourceInterface } from '../interface/interface.ts';
 import { type Name, printName } from '../names.ts';
 import type { PresentResource } from '../plan/comparison.ts';
-import type { EndpointAccess, ResourceIdentity, SignalledResource, SignalUrl } from '../resource/handler.ts';
+import type {
+  EndpointAccess,
+  ResourceIdentity,
+  SignalledResource,
+  SignalUrl,
+  UpdatedResource,
+} from '../resource/handler.ts';
 import { checkAttribute, type PropertyPlace } from '../resource/properties.ts';
 import type { AttributeDeclaration } from '../resource/resource-type.ts';
 import { type SignalAddress, signalUrl } from '../resource/signal-url.ts';
@@ -26,7 +32,14 @@ import type { ResourceRecord, StoredRead } from '../store/stack-store.ts';
 import { REFID } from '../template/expression.ts';
 import { asJson, type Json, type JsonObject, sameJson, setOwn, withoutDigests } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
-import { PlainRunCall, PlainUpdateRunCall, StreamingRunCall, StreamingUpdateRunCall } from './handler-call.ts';
+import {
+  PlainRestoreRunCall,
+  PlainRunCall,
+  PlainUpdateRunCall,
+  StreamingRestoreRunCall,
+  StreamingRunCall,
+  StreamingUpdateRunCall,
+} from './handler-call.ts';
 import type { JournalWaiter } from './journal.ts';
 import type { Slot } from './slots.ts';
 import type { Traversal } from './traversal.ts';
@@ -256,7 +269,14 @@ export class ResourceRun implements JournalWaiter {
         this.#adopt();
         return;
       }
-      const result = this.#change?.verdict === 'update' ? this.#callUpdate(this.#change.present) : this.#callCreate();
+      const updated = this.#change?.verdict === 'update' ? this.#change.present : undefined;
+      const snapshot = this.traversal.snapshotOf(this.resource);
+      const result =
+        snapshot !== undefined
+          ? this.#callRestore(updated, snapshot)
+          : updated !== undefined
+            ? this.#callUpdate(updated)
+            : this.#callCreate();
       Promise.resolve(result).then(
         (attributes) =>
           this.#finish((type.kind === 'plain' ? (attributes as JsonObject | undefined) : undefined) ?? {}),
@@ -276,13 +296,22 @@ export class ResourceRun implements JournalWaiter {
     return type.handler.create(new PlainRunCall(this, this.#properties) as never);
   }
 
-  #callUpdate({ record, values }: PresentResource): unknown {
+  #callUpdate(updated: PresentResource): unknown {
     const { type } = this.resource;
-    const properties = withoutDigests(record.properties ?? {});
-    const previous = { resourceId: record.resourceId, data: record.data, properties, attributes: values };
+    const previous = previousOf(updated);
     if (type.kind === 'streaming') return type.handler.update?.(new StreamingUpdateRunCall(this, previous) as never);
     this.#properties = givenProperties(this.resource, this.traversal.scope, this.#propertyPlace());
     return type.handler.update?.(new PlainUpdateRunCall(this, this.#properties, previous) as never);
+  }
+
+  #callRestore(updated: PresentResource | undefined, snapshot: JsonObject): unknown {
+    const { type } = this.resource;
+    const previous = updated === undefined ? undefined : previousOf(updated);
+    if (type.kind === 'streaming') {
+      return type.handler.restore?.(new StreamingRestoreRunCall(this, previous, snapshot) as never);
+    }
+    this.#properties = givenProperties(this.resource, this.traversal.scope, this.#propertyPlace());
+    return type.handler.restore?.(new PlainRestoreRunCall(this, this.#properties, previous, snapshot) as never);
   }
 
   /** Takes a resource that is there already as this one. No handler is asked, so its attributes are null. */
@@ -922,6 +951,11 @@ const NO_WAITERS: readonly PublishWaiter[] = [];
 
 /** Where the last group of a UUID begins, with the dash before it. */
 const LAST_DASH = 23;
+
+function previousOf({ record, values }: PresentResource): UpdatedResource<JsonObject, JsonObject> {
+  const properties = withoutDigests(record.properties ?? {});
+  return { resourceId: record.resourceId, data: record.data, properties, attributes: values };
+}
 
 /** Made by asJson, so that the store takes it as it is. */
 const NO_DATA = asJson({}) as JsonObject;

@@ -23,13 +23,13 @@ import {
 } from '../graph/port-graph.ts';
 import { findResource, needsInput, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
 import { type Name, nameKey } from '../names.ts';
-import type { PresentResource, Verdict } from '../plan/comparison.ts';
+import { isWell, type PresentResource, type Verdict } from '../plan/comparison.ts';
 import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
 import type { ResourceTypes } from '../resource/registry.ts';
 import type { Region } from '../space/data-space.ts';
 import type { NameReader } from '../space/name-reader.ts';
 import { type BlockedRead, type Blocker, printTarget, type Waits, type WaitTarget } from '../space/waits.ts';
-import type { ResourceRecord, StoredRead } from '../store/stack-store.ts';
+import type { ResourceRecord, StackStore, StoredRead } from '../store/stack-store.ts';
 import { noSuchResource, resourceEventOf } from '../store/stored-stack.ts';
 import { REFID, type ResolveScope } from '../template/expression.ts';
 import type { HookType } from '../template/hook-types.ts';
@@ -75,6 +75,8 @@ export interface TraversalParts {
   readonly stored?: ReadonlyMap<string, StoredResource> | undefined;
   /** What an update finds and may have to change. Default: nothing. */
   readonly present?: ReadonlyMap<string, PresentResource> | undefined;
+  /** What a restore brings resources back to, by their names. Default: nothing. */
+  readonly snapshots?: ReadonlyMap<string, JsonObject> | undefined;
   /** Why an update must not do that with a resource; undefined when it may. */
   readonly refusal: (resource: ResourceInterface, verdict: 'update' | 'replace') => HotloomError | undefined;
   /** The hooks of the environment. Default: there are none. */
@@ -84,6 +86,7 @@ export interface TraversalParts {
   /** Makes the properties of a resource fit to be stored. */
   readonly conceal: <T extends JsonObject | undefined>(properties: T) => T;
   readonly types: ResourceTypes;
+  readonly store: Pick<StackStore, 'values'>;
 }
 
 /**
@@ -265,7 +268,7 @@ export class Traversal {
       const resource = findResource(this.stack, record.name);
       if (resource === undefined || !isSettled(record)) continue;
       this.addRecord(record);
-      const isComplete = record.status === 'COMPLETE' && record.action !== 'DELETE';
+      const isComplete = isWell(record);
       const after = this.#parts.hookTypes?.after;
       const isHeld = isComplete && after !== undefined && this.#parts.hooks?.isPending(record.name, after) === true;
       this.#phases[resource.index] = isHeld ? 'held' : isComplete ? 'complete' : 'failed';
@@ -765,7 +768,15 @@ export class Traversal {
     this.#didLeave();
   }
 
-  #decide(resource: ResourceInterface, present: PresentResource, verdict: Verdict): void {
+  /** What the resource's handler is to bring it back to; undefined when there is nothing. */
+  snapshotOf({ name, type, isExternal }: ResourceInterface): JsonObject | undefined {
+    const { snapshots } = this.#parts;
+    return isExternal || type.handler.restore === undefined ? undefined : snapshots?.get(name);
+  }
+
+  #decide(resource: ResourceInterface, present: PresentResource, compared: Verdict): void {
+    const isRestored = present.record.isToBeRestored === true && this.snapshotOf(resource) !== undefined;
+    const verdict = compared === 'unchanged' && isRestored ? 'update' : compared;
     const refusal = verdict === 'unchanged' ? undefined : this.#parts.refusal(resource, verdict);
     if (refusal !== undefined) this.#failComparison(resource, present, refusal);
     else if (verdict === 'unchanged') this.#confirm(resource, present);

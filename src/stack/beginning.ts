@@ -2,7 +2,8 @@ import type { OutcomeUnknown } from '../errors.ts';
 import type { Change } from '../plan/changes.ts';
 import type { PresentResource } from '../plan/comparison.ts';
 import type { StoredResource } from '../scheduler/traversal.ts';
-import type { ResourceRecord, StoreChange } from '../store/stack-store.ts';
+import type { ResourceRecord, ResourceSnapshot, StoreChange } from '../store/stack-store.ts';
+import type { JsonObject } from '../values.ts';
 import type { Analysis } from './analyse.ts';
 import { tellUnknownOutcomes, unknownOutcomes } from './interruption.ts';
 import type { Beginning } from './operation.ts';
@@ -29,10 +30,14 @@ export function beginningOf(
   stackId: string,
   all: ReadonlyMap<string, PresentResource>,
   store: (change: StoreChange) => void,
+  /** What a restore brings resources back to; undefined when it is none. */
+  kept?: readonly ResourceSnapshot[],
 ): Beginning {
-  const { stored, present, unknown, hasLeftovers } = findBeginning(analysis, stackId, all);
+  const isRestore = kept !== undefined;
+  const { stored, present, unknown, hasLeftovers } = findBeginning(analysis, stackId, all, isRestore);
   tellUnknownOutcomes(services, analysis, unknown, all, store);
-  return { stored, present, hasLeftovers };
+  const snapshots = isRestore ? keptData(kept) : undefined;
+  return { stored, present, hasLeftovers, snapshots };
 }
 
 /** The same as a plan needs it: nothing is stored, and nothing told. */
@@ -40,6 +45,7 @@ export function findBeginning(
   analysis: Analysis,
   stackId: string,
   all: ReadonlyMap<string, PresentResource>,
+  isRestore = false,
 ): FoundBeginning {
   const present = new Map<string, PresentResource>();
   const stored = new Map<string, StoredResource>();
@@ -62,7 +68,7 @@ export function findBeginning(
       present.set(name, resource);
     }
   }
-  const changes = changesTo(analysis, present, stackId);
+  const changes = changesTo(analysis, present, stackId, isRestore);
   for (const [index, { verdict }] of changes.entries()) {
     const { name } = analysis.stack.resources[index] as (typeof analysis.stack.resources)[number];
     const resource = present.get(name);
@@ -82,6 +88,23 @@ export function outdatedRecords(
     const record = type.isReplacedByEveryUpdate === true ? all.get(name)?.record : undefined;
     return record === undefined || record.action === 'INIT' ? [] : [{ ...record, isOutdated: true as const }];
   });
+}
+
+/** The resources that a snapshot has kept something of, as records that say that a restore brings it back. */
+export function recordsToRestore(
+  { stack }: Analysis,
+  all: ReadonlyMap<string, PresentResource>,
+  kept: readonly ResourceSnapshot[],
+): readonly ResourceRecord[] {
+  const data = keptData(kept);
+  return stack.resources.flatMap(({ name, type }) => {
+    const record = type.handler.restore !== undefined && data.has(name) ? all.get(name)?.record : undefined;
+    return record === undefined || record.action === 'INIT' ? [] : [{ ...record, isToBeRestored: true as const }];
+  });
+}
+
+function keptData(kept: readonly ResourceSnapshot[]): ReadonlyMap<string, JsonObject> {
+  return new Map(kept.flatMap(({ record, data }) => (data === undefined ? [] : [[record.name, data] as const])));
 }
 
 const NONE: ReadonlySet<string> = new Set();

@@ -103,7 +103,7 @@ function printDrift({ name, before, after }: Difference): string {
 }
 
 function refuseIncomplete({ name, action, status }: StackRecord): void {
-  if (status === 'COMPLETE' || action === 'CHECK') return;
+  if (status === 'COMPLETE' || action === 'CHECK' || action === 'SNAPSHOT') return;
   throw new NotSupported({
     what: `Checking a stack that is ${action}_${status} is not supported: ${name}.`,
     why: 'What it should be is known of a complete stack.',

@@ -31,6 +31,12 @@ function parametersOf({ template, parameters }: Analysis, isHidden: boolean): Js
   return values;
 }
 
+/** What a stored stack is to be, or was. */
+export function definitionOfRecord(record: StackDefinition): StackDefinition {
+  const { template, files, parameters, environment, hidden, holdsSecrets } = record;
+  return { template, files, parameters, environment, hidden, holdsSecrets };
+}
+
 /** What an action that comes later has to know of the environment. Parameters are stored as what they have come to. */
 function storedEnvironment({ environment, template }: Analysis): JsonObject {
   const { resourceRegistry, parameterDefaults } = environment;

@@ -1,11 +1,22 @@
-import { ActionCancelled, EntityNotFound, NotSupported, StackFailed, StackInUse } from '../errors.ts';
+import {
+  ActionCancelled,
+  EntityNotFound,
+  type HotloomError,
+  isHotloomError,
+  NotSupported,
+  ResourceFailure,
+  StackFailed,
+  StackInUse,
+} from '../errors.ts';
 import { printName } from '../names.ts';
 import { deleteResources } from '../scheduler/delete-traversal.ts';
 import { Hooks, hookToClear } from '../scheduler/hooks.ts';
+import type { Journal } from '../scheduler/journal.ts';
 import type { Claim, ResourceRecord, StackRecord } from '../store/stack-store.ts';
 import { noSuchResource } from '../store/stored-stack.ts';
 import type { JsonObject } from '../values.ts';
 import { type ClaimedAction, runClaimed } from './claimed-action.ts';
+import { removeSnapshot } from './remove-snapshot.ts';
 import { hooksOfEnvironment } from './restrictions.ts';
 import { endOwnAction, type RunningAction, type StackServices, stackKey } from './services.ts';
 import { tellingStaleReaders } from './stale-reads.ts';
@@ -75,6 +86,17 @@ export async function deleteClaimed(
     const hooks = action === 'DELETE' ? deleteHooks(services, record, records, claimed) : undefined;
     const begun = isResumed ? [] : [{ kind: 'hooksGone' } as const];
     await tell('IN_PROGRESS', `Stack ${action} ${isResumed ? 'resumed' : 'started'}`, ...begun);
+    // A rollback keeps the stack, and so its snapshots.
+    const failed = action === 'DELETE' ? await removeSnapshots(services, record, journal, limits.signal) : undefined;
+    if (failed !== undefined) {
+      await tell('FAILED', failed.what);
+      throw new StackFailed({
+        what: `Stack ${action} failed: ${failed.what}`,
+        why: 'What its snapshots have kept goes first; its resources are still there.',
+        fix: 'Remove the cause and delete the stack again.',
+        cause: limits.signal.aborted ? limits.signal.reason : failed,
+      });
+    }
     const result = await deleteResources({
       ...services,
       space: record.space,
@@ -142,6 +164,24 @@ function deleteHooks(
     },
   });
   return hooks;
+}
+
+/** Returns why one of them is still there. */
+async function removeSnapshots(
+  services: StackServices,
+  record: StackRecord,
+  journal: Journal,
+  signal: AbortSignal,
+): Promise<HotloomError | undefined> {
+  for (const { id } of await services.store.snapshots(record.id)) {
+    try {
+      await removeSnapshot(services, record, id, journal, signal);
+    } catch (error) {
+      if (isHotloomError(error, ResourceFailure.name)) return error;
+      throw error;
+    }
+  }
+  return undefined;
 }
 
 function cancelOwnAction(services: StackServices, space: string, name: string): Promise<void> {

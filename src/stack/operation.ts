@@ -35,7 +35,7 @@ export interface OperationLimits {
 export type RollBack = (claim: Claim, failed: readonly StoreChange[]) => Promise<void>;
 
 /** What an operation finds that does not begin from nothing. */
-export interface Beginning extends Pick<TraversalParts, 'stored' | 'present'> {
+export interface Beginning extends Pick<TraversalParts, 'stored' | 'present' | 'snapshots'> {
   /** Whether there is something that the template has no more, or that was replaced before. Default: false. */
   readonly hasLeftovers?: boolean;
   /** The hooks that the same action has reached before its engine was stopped. */
@@ -48,13 +48,13 @@ export interface Beginning extends Pick<TraversalParts, 'stored' | 'present'> {
 type Verb = 'started' | 'resumed';
 
 /**
- * One action that brings a stack to what its template says: a create, an update, or the rollback of an update; from its
+ * One action that brings a stack to what its template says: a create, an update, the rollback of one, or a restore; from its
  * start, or from where an engine was stopped in it.
  */
 export class Operation {
   readonly #services: StackServices;
   readonly #options: OperationLimits;
-  readonly #action: 'CREATE' | 'UPDATE' | 'ROLLBACK' | 'ADOPT';
+  readonly #action: 'CREATE' | 'UPDATE' | 'RESTORE' | 'ROLLBACK' | 'ADOPT';
   readonly #analysis: Analysis;
   readonly #stackId: string;
   readonly #outputReads: OutputReads;
@@ -64,7 +64,7 @@ export class Operation {
     options: OperationLimits,
     analysis: Analysis,
     stackId: string,
-    action: 'CREATE' | 'UPDATE' | 'ROLLBACK' | 'ADOPT' = 'CREATE',
+    action: 'CREATE' | 'UPDATE' | 'RESTORE' | 'ROLLBACK' | 'ADOPT' = 'CREATE',
   ) {
     this.#services = services;
     this.#options = options;
@@ -453,7 +453,7 @@ export class Operation {
     region: Region,
     journal: Journal,
     { signal, cancel }: ActionLimits,
-    { stored, present, hooks: reached }: Beginning,
+    { stored, present, snapshots, hooks: reached }: Beginning,
   ): Traversal {
     const { stack, graph, redact, environment } = this.#analysis;
     const refusal = refusalsOf(this.#analysis);
@@ -484,6 +484,7 @@ export class Operation {
       conceal: concealer(this.#analysis.secrets, this.#stackId),
       stored,
       present,
+      snapshots,
     });
     return traversal;
   }
@@ -567,7 +568,7 @@ async function serveSignals(
 /** Every action reaches its hooks by itself. */
 export const HOOKS_GONE: StoreChange = { kind: 'hooksGone' };
 
-const WORDS = { CREATE: 'Create', UPDATE: 'Update', ROLLBACK: 'Rollback', ADOPT: 'Adopt' } as const;
+const WORDS = { CREATE: 'Create', UPDATE: 'Update', RESTORE: 'Restore', ROLLBACK: 'Rollback', ADOPT: 'Adopt' } as const;
 
 function withoutStop(sentence: string): string {
   return sentence.endsWith('.') ? sentence.slice(0, -1) : sentence;

@@ -32,6 +32,7 @@ export function changesTo(
   { stack, graph, secrets, redact }: Analysis,
   present: ReadonlyMap<string, PresentResource>,
   stackId: string,
+  isRestore: boolean,
 ): readonly Change[] {
-  return findChanges({ stack, graph, present, mask: redact, conceal: concealer(secrets, stackId) });
+  return findChanges({ stack, graph, present, isRestore, mask: redact, conceal: concealer(secrets, stackId) });
 }

@@ -20,7 +20,7 @@ import { requireKey, secretsOf } from './stored-secrets.ts';
 
 /** What an action does with the resources that a stack has made, each by itself. It changes no template and no value. */
 export interface ResourceAction {
-  readonly action: 'CHECK' | 'SUSPEND' | 'RESUME';
+  readonly action: 'CHECK' | 'SUSPEND' | 'RESUME' | 'SNAPSHOT';
   /** What a failure leaves out: `against` and `along` those that come after the resource that failed, `any` nobody. */
   readonly order: WalkOrder;
   /** Whether it has to do with the resource at all. */
@@ -34,6 +34,10 @@ export interface ResourceAction {
    * is an answer. Default: false.
    */
   readonly isQuestion?: boolean;
+  /** Stored together with the start. */
+  readonly starts?: readonly StoreChange[];
+  /** Stored together with the end. */
+  readonly ends?: (status: 'COMPLETE' | 'FAILED', reason: string) => readonly StoreChange[];
   /** The reason of the stack when it is complete. Default: Heat's. */
   readonly reason?: () => string;
   /** What can be done after it was stopped, or has failed. */
@@ -66,13 +70,16 @@ export function runResourceAction(
   const limits = { action, word: `${action[0]}${action.slice(1).toLowerCase()}`, timeoutMs, signal };
   return runClaimed(services, record, claim, limits, async (claimed) => {
     const isResumed = record.action === action && record.status === 'IN_PROGRESS';
-    await claimed.tell('IN_PROGRESS', `Stack ${action} ${isResumed ? 'resumed' : 'started'}`);
+    await claimed.tell('IN_PROGRESS', `Stack ${action} ${isResumed ? 'resumed' : 'started'}`, ...(acting.starts ?? []));
     const failures = await actOnResources(services, record, claimed, acting);
     const stopped = claimed.limits.signal;
     const [first] = failures;
-    if (stopped.aborted) await claimed.tell('FAILED', messageOf(stopped.reason));
-    else if (first !== undefined) await claimed.tell('FAILED', `Resource ${action} failed: ${first.what}`);
-    else await claimed.tell('COMPLETE', acting.reason?.() ?? `Stack ${action} completed successfully`);
+    const [status, reason] = stopped.aborted
+      ? (['FAILED', messageOf(stopped.reason)] as const)
+      : first !== undefined
+        ? (['FAILED', `Resource ${action} failed: ${first.what}`] as const)
+        : (['COMPLETE', acting.reason?.() ?? `Stack ${action} completed successfully`] as const);
+    await claimed.tell(status, reason, ...(acting.ends?.(status, reason) ?? []));
     if (stopped.aborted || (first !== undefined && acting.isQuestion !== true)) {
       throw stackFailed(acting, failures, stopped);
     }

@@ -10,6 +10,7 @@ import { describeStack, isAsleep, isInterrupted, type StackDescription } from '.
 import { Interruption } from './interruption.ts';
 import { Operation } from './operation.ts';
 import type { StackServices } from './services.ts';
+import { finishSnapshot } from './snapshot.ts';
 import { requireKey } from './stored-secrets.ts';
 import { resumeSuspended, type SuspendOptions, suspendClaimed } from './suspend.ts';
 import { resumeUpdate } from './update.ts';
@@ -121,6 +122,7 @@ const FINISHERS: ReadonlyMap<Action, typeof suspendClaimed> = new Map([
   ['CHECK', checkClaimed],
   ['SUSPEND', suspendClaimed],
   ['RESUME', resumeSuspended],
+  ['SNAPSHOT', finishSnapshot],
 ]);
 
 /** Brings the action in which an engine was stopped to its end, if there is one, before another begins on the stack. */

@@ -1,15 +1,10 @@
 import type { Action } from '../events.ts';
 import type { PresentResource } from '../plan/comparison.ts';
 import { renamed } from '../plan/moves.ts';
-import type {
-  PreviousDefinition,
-  ResourceRecord,
-  StackDefinition,
-  StackRecord,
-  StoreChange,
-} from '../store/stack-store.ts';
+import type { PreviousDefinition, ResourceRecord, StackRecord, StoreChange } from '../store/stack-store.ts';
 import { type Analysis, analyseStored } from './analyse.ts';
 import { beginningOf } from './beginning.ts';
+import { definitionOfRecord } from './definition.ts';
 import { HOOKS_GONE, Operation, type RollBack } from './operation.ts';
 import { presentResources, touched } from './present.ts';
 import type { StackServices } from './services.ts';
@@ -25,7 +20,7 @@ export function rollbackOf(
   timeoutMs: number | undefined,
 ): RollBack | undefined {
   if (previous === undefined) return undefined;
-  const target = definitionOf(previous);
+  const target = definitionOfRecord(previous);
   return async (claim, failed) => {
     // Where the values of hidden parameters are not stored, those that the update was given count.
     const hidden = [...current.template.parameters.values()].flatMap((parameter): [string, never][] => {
@@ -103,10 +98,10 @@ export async function rollbackTarget(
   const isComplete = GOES_OVER.has(action)
     ? (await store.resources(id)).every(isMade)
     : status === 'COMPLETE' && (action !== 'ROLLBACK' || previous !== undefined);
-  return isComplete ? definitionOf(stack) : previous;
+  return isComplete ? definitionOfRecord(stack) : previous;
 }
 
-const GOES_OVER: ReadonlySet<Action> = new Set(['CHECK', 'SUSPEND', 'RESUME']);
+const GOES_OVER: ReadonlySet<Action> = new Set(['CHECK', 'SUSPEND', 'RESUME', 'SNAPSHOT']);
 
 function isMade({ action, status, replacedName }: ResourceRecord): boolean {
   return replacedName === undefined && action !== 'INIT' && (status === 'COMPLETE' || GOES_OVER.has(action));
@@ -125,9 +120,4 @@ export function withNamesBefore(
     earlier[now] = first;
   }
   return { ...previous, namesBefore: earlier };
-}
-
-function definitionOf(previous: PreviousDefinition): StackDefinition {
-  const { template, files, parameters, environment, hidden, holdsSecrets } = previous;
-  return { template, files, parameters, environment, hidden, holdsSecrets };
 }

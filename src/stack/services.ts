@@ -75,6 +75,8 @@ export interface Limits {
   readonly maxTemplateSize: number;
   /** Resources of a stack; Heat's max_resources_per_stack. Default 1000. */
   readonly maxResources: number;
+  /** Snapshots of a stack; Heat's max_snapshots_per_stack. Default 32. */
+  readonly maxSnapshots: number;
 }
 
 /** An action that is at work on a stack in this engine. */

@@ -7,7 +7,7 @@ import type { Claim, ResourceRecord, StackRecord, StoreChange } from '../store/s
 import type { Move } from '../template/moved.ts';
 import { type JsonObject, sameJson } from '../values.ts';
 import { type Analysis, analyse, type TemplateInput } from './analyse.ts';
-import { beginningOf, findBeginning, outdatedRecords } from './beginning.ts';
+import { beginningOf, findBeginning, outdatedRecords, recordsToRestore } from './beginning.ts';
 import { findStack } from './delete.ts';
 import { isAsleep, type StackDescription } from './describe.ts';
 import { Operation, type OperationLimits } from './operation.ts';
@@ -106,6 +106,8 @@ export interface UpdateRun extends Omit<OperationLimits, 'rollback'> {
   readonly moves?: readonly Move[] | undefined;
   /** Default: those that the stack has. */
   readonly tags?: readonly string[] | undefined;
+  /** The id of the snapshot that the stack is brought back to: it is a restore then. Default: none. */
+  readonly restoring?: string | undefined;
   /** Looks at the stack once nobody else can change it; what it throws ends the update before it begins. */
   readonly check?: (record: StackRecord) => Promise<void>;
 }
@@ -119,7 +121,9 @@ export async function runUpdate(
 ): Promise<StackDescription> {
   const claim = await services.store.claim(before.id, await services.claimant());
   const { record, moved } = await findClaimed(services, before, claim, analysis, run);
-  const operation = new Operation(services, limitsOf(services, record, run, analysis), analysis, record.id, 'UPDATE');
+  const { restoring } = run;
+  const action = restoring === undefined ? 'UPDATE' : 'RESTORE';
+  const operation = new Operation(services, limitsOf(services, record, run, analysis), analysis, record.id, action);
   return operation.goOn(claim, 'started', async () => {
     const definition: StoreChange = {
       kind: 'definition',
@@ -128,15 +132,25 @@ export async function runUpdate(
       declared: operation.declared,
       rollback: run.rollback === true,
       tags: run.tags,
+      restoring,
     };
+    const kept = restoring === undefined ? [] : await services.store.resourceSnapshots(restoring);
     // Stored, so that a resume of the update knows those that it has not come to.
-    const outdated = outdatedRecords(analysis, moved.present);
+    const marked = [...outdatedRecords(analysis, moved.present), ...recordsToRestore(analysis, moved.present, kept)];
     const changes: StoreChange[] = [
       ...moved.changes,
-      ...outdated.map((each) => ({ kind: 'resource', record: each }) as const),
+      ...marked.map((each) => ({ kind: 'resource', record: each }) as const),
     ];
-    const present = withRecords(moved.present, outdated);
-    const beginning = beginningOf(services, analysis, record.id, present, (change) => void changes.push(change));
+    const present = withRecords(moved.present, marked);
+    const store = (change: StoreChange): void => void changes.push(change);
+    const beginning = beginningOf(
+      services,
+      analysis,
+      record.id,
+      present,
+      store,
+      restoring === undefined ? undefined : kept,
+    );
     return { ...beginning, changes: [...changes, definition] };
   });
 }
@@ -197,7 +211,7 @@ export async function planOf(
   });
 }
 
-/** Goes on with an update, the rollback of one, or an adopt, in which an engine was stopped. */
+/** Goes on with an update, a restore, the rollback of one, or an adopt, in which an engine was stopped. */
 export function resumeUpdate(
   services: StackServices,
   record: StackRecord,
@@ -209,16 +223,18 @@ export function resumeUpdate(
   const limits = isRollback
     ? { timeoutMs, signal }
     : limitsOf(services, record, { timeoutMs, signal, rollback: record.rollback }, analysis);
-  const action = record.action === 'ADOPT' || isRollback ? record.action : 'UPDATE';
+  const action = record.action === 'ADOPT' || record.action === 'RESTORE' || isRollback ? record.action : 'UPDATE';
+  const restoring = action === 'RESTORE' ? record.restoring : undefined;
   const operation = new Operation(services, limits, analysis, record.id, action);
   return operation.goOn(claim, 'resumed', async (journal) => ({
-    ...(await beginningOf(
+    ...beginningOf(
       services,
       analysis,
       record.id,
       await presentResources(services, record.id),
       (change) => void journal.record(change),
-    )),
+      restoring === undefined ? undefined : await services.store.resourceSnapshots(restoring),
+    ),
     hooks: record.hooks,
   }));
 }
@@ -264,19 +280,23 @@ function limitsOf(
   };
 }
 
-async function refuseState({ store }: StackServices, { id, name, action, status }: StackRecord): Promise<void> {
+export async function refuseState(
+  { store }: StackServices,
+  { id, name, action, status }: StackRecord,
+  word: 'Updating' | 'Restoring' = 'Updating',
+): Promise<void> {
   // These leave suspended what is so; a resume that failed gives way to an update, as under Heat.
-  const mayBeAsleep = action === 'CHECK' || action === 'ADOPT';
+  const mayBeAsleep = action === 'CHECK' || action === 'SNAPSHOT' || action === 'ADOPT';
   if (action === 'SUSPEND' || (mayBeAsleep && (await store.resources(id)).some(isAsleep))) {
     throw new NotSupported({
-      what: `Updating a stack when it is suspended is not supported: ${name} is ${action}_${status}.`,
+      what: `${word} a stack when it is suspended is not supported: ${name} is ${action}_${status}.`,
       why: 'What is suspended may not be there to be changed.',
       fix: `Resume it first: 'hotloom resume ${name}'.`,
     });
   }
   if (action !== 'DELETE') return;
   throw new NotSupported({
-    what: `Updating a stack when it is deleting is not supported: ${name} is ${action}_${status}.`,
+    what: `${word} a stack when it is deleting is not supported: ${name} is ${action}_${status}.`,
     why: 'A part of it may be gone already.',
     fix: 'Delete it to its end, and create it again.',
   });
@@ -300,7 +320,7 @@ function refuseImmutable({ parameters: visible, hidden, name }: StackRecord, ana
 }
 
 /** Ends what this engine is at work with. What it has done stands, and what was in the middle is found by its record. */
-function supersede(services: StackServices, record: StackRecord): Promise<void> {
+export function supersede(services: StackServices, record: StackRecord): Promise<void> {
   const reason = ({ action }: RunningAction): Error =>
     new ActionCancelled({
       what: `Stack ${action} was superseded by an update.`,

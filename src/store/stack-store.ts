@@ -133,7 +133,9 @@ export interface ResourceRecord {
   readonly isSuspended?: boolean | undefined;
   /** What its handler has read by name at run time; absent when it has read nothing so. */
   readonly reads?: readonly StoredRead[] | undefined;
-  /** `Retain` keeps the real thing when the resource is deleted. */
+  /** What is kept of it before it is deleted, by its deletion policy: still to be done, or what it came to. */
+  readonly finalSnapshot?: 'due' | { readonly data?: JsonObject | undefined } | undefined;
+  /** `Retain` keeps the real thing when the resource is deleted; `Snapshot` keeps first what its handler's `snapshot` does. */
   readonly deletionPolicy: 'Delete' | 'Retain' | 'Snapshot';
   readonly updatedAt: number;
 }

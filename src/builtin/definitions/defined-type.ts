@@ -57,16 +57,23 @@ function mapValues<V, R>(map: { readonly [key: string]: V }, change: (value: V) 
   return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value)]));
 }
 
+/** The types of which Heat keeps a backup or an image by the deletion policy Snapshot (`handle_snapshot_delete`). */
+const KEPT: ReadonlySet<string> = new Set([
+  'OS::Nova::Server',
+  'OS::Heat::DeployedServer',
+  'OS::Cinder::Volume',
+  'AWS::EC2::Volume',
+]);
+
 function missingHandler(name: string): DefinedHandler {
-  return {
-    create() {
-      throw new EntityNotFound({
-        what: `The resource type ${name} has no handler.`,
-        why: "This engine knows the type's definition only: it can validate, preview and draw, but not create.",
-        fix: `Register a type of the name '${name}' with a handler, or map the name to another type in an environment's resource_registry.`,
-      });
-    },
+  const refuse = (): never => {
+    throw new EntityNotFound({
+      what: `The resource type ${name} has no handler.`,
+      why: "This engine knows the type's definition only: it can validate, preview and draw, but not create.",
+      fix: `Register a type of the name '${name}' with a handler, or map the name to another type in an environment's resource_registry.`,
+    });
   };
+  return { create: refuse, ...(KEPT.has(name) ? { snapshot: refuse } : {}) };
 }
 
 /** What Heat says to the properties that it knows and does not implement, at every depth. */

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type BigIntStats, constants } from 'node:fs';
-import { link, lstat, mkdir, open, readFile, rename, rmdir, unlink } from 'node:fs/promises';
+import { copyFile, link, lstat, mkdir, open, readFile, rename, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { FileFailed, isHotloomError, messageOf } from '../../errors.ts';
+import type { CreateCall } from '../../resource/handler.ts';
 import { definePlainType } from '../../resource/resource-type.ts';
 import type { Json, JsonObject } from '../../values.ts';
 
@@ -14,6 +15,9 @@ import type { Json, JsonObject } from '../../values.ts';
  * template. Of an attempt that did not get to its end only the file that it made is removed (by device and inode), never
  * one that was there before; nor is one that was made after the delete had begun: the engine was paused then, and another
  * one has done the delete and more. Directories that had to be made are removed too, if nothing else is in them by then.
+ *
+ * A snapshot holds its content and mode, whoever has changed them, and a restore puts them back. By the deletion policy
+ * Snapshot a copy stays beside it, under its name with `.snapshot-` and eight digits.
  */
 export const localFile = definePlainType({
   name: 'Local::File',
@@ -38,24 +42,9 @@ export const localFile = definePlainType({
       const { overwrite, mode } = call.properties;
       const path = resolve(call.properties.path);
       const content = Buffer.from(textOf(call.properties.content as Json));
-      const draft = draftOf(path, call.token);
-      try {
-        await refusePresent(path, overwrite);
-        const directories = await missingDirectories(dirname(path));
-        // Each step is recorded before it is done: what is recorded and was not made, delete simply does not find.
-        await call.setData({ path, directories });
-        await mkdir(dirname(path), { recursive: true });
-        const identity = await writeDraft(draft, content, Number.parseInt(mode, 8));
-        await call.setData({ path, directories, identity });
-        await putInPlace(draft, path, overwrite);
-      } catch (error) {
-        throw isHotloomError(error) ? error : notWritten(path, error);
-      } finally {
-        await remove(draft);
-      }
+      await write(call, path, content, { mode, overwrite, known: [] });
       await call.setResourceId(path);
-      const sha256 = createHash('sha256').update(content).digest('hex');
-      return { path, size: content.length, sha256, refid: path };
+      return attributesOf(path, content);
     },
     lookup: ({ data }) => readData(data).path,
     async check({ data, properties }) {
@@ -65,6 +54,23 @@ export const localFile = definePlainType({
       const content = await readFile(path, 'utf8');
       const isSame = properties.content === undefined || content === textOf(properties.content);
       return isSame ? undefined : { content };
+    },
+    async snapshot({ resource, data, snapshotId, isFinal }) {
+      const { path } = readData(data);
+      const present = path === undefined ? undefined : await find(path);
+      if (path === undefined || !present?.isFile()) throw isGone(path ?? '');
+      if (isFinal) return { path: await keepBeside(path, snapshotId, resource.name) };
+      return { content: (await readFile(path)).toString('base64'), mode: (present.mode & 0o777n).toString(8) };
+    },
+    async restore(call) {
+      const { content, mode } = call.snapshot as { readonly content: string; readonly mode: string };
+      const bytes = Buffer.from(content, 'base64');
+      const { path = resolve(call.properties.path), directories } = readData(call.previous?.data ?? {});
+      // Whatever is at its place by now gives way to what the snapshot has kept.
+      const overwrite = call.previous !== undefined || call.properties.overwrite;
+      await write(call, path, bytes, { mode, overwrite, known: directories });
+      if (call.previous === undefined) await call.setResourceId(path);
+      return attributesOf(path, bytes);
     },
     async delete({ resourceId, token, data }) {
       const { path, directories, identity } = readData(data);
@@ -88,6 +94,51 @@ export const localFile = definePlainType({
     },
   },
 });
+
+/** `known` are directories that it has made before. */
+async function write(
+  call: CreateCall,
+  path: string,
+  content: Buffer,
+  options: { readonly mode: string; readonly overwrite: boolean; readonly known: readonly string[] },
+): Promise<void> {
+  const { mode, overwrite, known } = options;
+  const draft = draftOf(path, call.token);
+  try {
+    await refusePresent(path, overwrite);
+    const directories = [...new Set([...(await missingDirectories(dirname(path))), ...known])];
+    // Each step is recorded before it is done: what is recorded and was not made, delete simply does not find.
+    await call.setData({ path, directories });
+    await mkdir(dirname(path), { recursive: true });
+    const identity = await writeDraft(draft, content, Number.parseInt(mode, 8));
+    await call.setData({ path, directories, identity });
+    await putInPlace(draft, path, overwrite);
+  } catch (error) {
+    throw isHotloomError(error) ? error : notWritten(path, error);
+  } finally {
+    await remove(draft);
+  }
+}
+
+function attributesOf(path: string, content: Buffer) {
+  return { path, size: content.length, sha256: createHash('sha256').update(content).digest('hex'), refid: path };
+}
+
+/** A copy beside it that outlives it; a second attempt makes the same again. */
+async function keepBeside(path: string, snapshotId: string, name: string): Promise<string> {
+  const copy = `${path}.snapshot-${snapshotId.slice(0, 8)}`;
+  try {
+    await copyFile(path, copy);
+    return copy;
+  } catch (error) {
+    throw new FileFailed({
+      what: `The file '${path}' cannot be kept as '${copy}'.`,
+      why: `The system says: ${messageOf(error)}. The deletion policy of '${name}' is Snapshot, so it is not removed.`,
+      fix: 'Let this user change its directory, or copy it by hand and change the policy; then delete the stack again.',
+      cause: error,
+    });
+  }
+}
 
 function textOf(content: Json): string {
   return typeof content === 'string' ? content : `${JSON.stringify(content, null, 2)}\n`;

@@ -1,10 +1,10 @@
-import { createInterface } from 'node:readline/promises';
 import { EXIT, type ExitCode, exitCodeOf } from '../exit-code.ts';
 import { hintDelete, remainsOf, tellRemains } from '../hints.ts';
-import { type Io, oneLine, printJson } from '../io.ts';
+import { type Io, printJson } from '../io.ts';
 import { type StoreOptions, withExistingStore } from '../open-engine.ts';
 import { reportError } from '../print-error.ts';
 import { Progress } from '../progress.ts';
+import { mayGoOn } from '../question.ts';
 import { timeoutOf, watchAction } from '../watched-action.ts';
 
 export interface DeleteCommandOptions extends StoreOptions {
@@ -18,7 +18,8 @@ export interface DeleteCommandOptions extends StoreOptions {
 export async function deleteCommand(io: Io, stack: string, options: DeleteCommandOptions): Promise<ExitCode> {
   return withExistingStore(io, options, async (engine) => {
     const { resources, state } = await engine.show(stack, options.space);
-    if (!(await mayDelete(io, stack, options, resources.length))) {
+    const count = resources.length === 1 ? '1 resource' : `${resources.length} resources`;
+    if (!(await mayGoOn(io, `delete stack ${stack} with its ${count}`, options))) {
       io.err.write('Nothing was deleted.\n');
       return EXIT.failed;
     }
@@ -42,20 +43,4 @@ export async function deleteCommand(io: Io, stack: string, options: DeleteComman
     if (options.json === true) printJson(io, { stack, space: options.space, stateBefore: state, deleted: true });
     return EXIT.ok;
   });
-}
-
-async function mayDelete(io: Io, stack: string, options: DeleteCommandOptions, resources: number): Promise<boolean> {
-  if (options.yes === true || options.json === true || io.stdin.isTTY !== true) return true;
-  const questions = createInterface({ input: io.stdin, output: process.stderr });
-  const what = `stack ${oneLine(stack)} with its ${resources === 1 ? '1 resource' : `${resources} resources`}`;
-  try {
-    const answer = await questions.question(`Are you sure you want to delete ${what} [y/N]? `);
-    return /^y(es)?$/i.test(answer.trim());
-  } catch {
-    // Ctrl-C or Ctrl-D at the question.
-    io.err.write('\n');
-    return false;
-  } finally {
-    questions.close();
-  }
 }

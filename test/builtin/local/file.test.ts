@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   unlinkSync,
@@ -13,6 +14,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { localTypes } from '../../../src/builtin/local/index.ts';
+import { Engine } from '../../../src/engine.ts';
 import { LocalStack, type Run } from './local-stack.ts';
 
 let stack: LocalStack;
@@ -177,4 +180,72 @@ test('a directory that may not be changed is told (unless this user may do every
   chmodSync(join(stack.directory, 'closed'), 0o500);
   const run = start({ path: join(stack.directory, 'closed', 'x'), content: '' });
   await expect(run.done).rejects.toMatchObject({ code: 'FileFailed' });
+});
+
+describe('in a stack', () => {
+  let engine: Engine;
+  beforeEach(() => {
+    engine = new Engine({ types: localTypes() });
+  });
+  afterEach(() => engine.close());
+  const templateOf = (properties: object, policy = 'Delete') => ({
+    heat_template_version: '2021-04-16',
+    resources: { f: { type: 'Local::File', properties: { path, ...properties }, deletion_policy: policy } },
+    outputs: { sha256: { value: { get_attr: ['f', 'sha256'] } } },
+  });
+  const sha256 = (text: string | Buffer) => createHash('sha256').update(text).digest('hex');
+
+  test.each([
+    { what: 'was changed', change: () => writeFileSync(path, 'other') },
+    {
+      what: 'was removed with its directory',
+      change: () => rmSync(join(stack.directory, 'conf'), { recursive: true }),
+    },
+    { what: 'was replaced', change: () => renameSync(path, `${path}.old`) },
+    { what: 'is as it was', change: () => {} },
+  ])('a file that $what since a snapshot is restored, whatever it holds', async ({ change }) => {
+    await engine.create({ stack: 's', template: templateOf({ content: 'made' }) });
+    const bytes = Buffer.from([0, 255, 10, 13, 128]);
+    writeFileSync(path, bytes);
+    chmodSync(path, 0o600);
+    await engine.snapshot({ stack: 's', name: 'first' });
+    change();
+    const { outputs } = await engine.restore({ stack: 's', snapshot: 'first' });
+    expect(readFileSync(path)).toEqual(bytes);
+    expect([statSync(path).mode & 0o777, outputs]).toEqual([0o600, { sha256: sha256(bytes) }]);
+    await engine.delete({ stack: 's' });
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('a restore brings it back to its path of then', async () => {
+    await engine.create({ stack: 's', template: templateOf({ content: 'made' }) });
+    writeFileSync(path, 'drifted');
+    await engine.snapshot({ stack: 's', name: 'first' });
+    await engine.update({ stack: 's', template: templateOf({ path: `${path}.new`, content: 'moved' }) });
+    expect([existsSync(path), readFileSync(`${path}.new`, 'utf8')]).toEqual([false, 'moved']);
+    await engine.restore({ stack: 's', snapshot: 'first' });
+    expect([readFileSync(path, 'utf8'), existsSync(`${path}.new`)]).toEqual(['drifted', false]);
+    await engine.delete({ stack: 's' });
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('of a file that has gone no snapshot is taken, and the stack says so', async () => {
+    await engine.create({ stack: 's', template: templateOf({ content: 'made' }) });
+    unlinkSync(path);
+    await expect(engine.snapshot({ stack: 's' })).rejects.toThrow(`The file '${path}' is not there any more.`);
+    await engine.delete({ stack: 's' });
+  });
+
+  test('by the deletion policy Snapshot a copy is left beside it', async () => {
+    await engine.create({ stack: 's', template: templateOf({ content: 'made' }, 'Snapshot') });
+    const reasons: string[] = [];
+    engine.onEvent((event) => {
+      if (event.type === 'resource' && event.status === 'COMPLETE') reasons.push(event.reason);
+    });
+    await engine.delete({ stack: 's' });
+    const [copy, ...others] = readdirSync(join(stack.directory, 'conf', 'deep'));
+    expect([copy, others]).toEqual([expect.stringMatching(/^app\.conf\.snapshot-[\da-f]{8}$/), []]);
+    const kept = join(stack.directory, 'conf', 'deep', copy as string);
+    expect([readFileSync(kept, 'utf8'), reasons]).toEqual(['made', [`Kept as {"path":"${kept}"}`]]);
+  });
 });
