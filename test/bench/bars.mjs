@@ -61,6 +61,12 @@ const BARS = [
     (find) => find('update', 'update, nothing changes', 10_000)?.ratio,
   ],
   ['its preview, likewise', 2, (find) => find('update', 'preview, nothing changes', 10_000)?.ratio],
+  [
+    'one change stored in a stack of 10,000 to one of 100, SQLite',
+    1.5,
+    (find) =>
+      quotient(find('journal', 'one change, SQLite', 10_000)?.us, find('journal', 'one change, SQLite', 100)?.us),
+  ],
   ['a stack of 10,000 with SQLite to its bare writes', 3, (find) => find('store', 'engine, SQLite', 10_000)?.ratio],
 ];
 

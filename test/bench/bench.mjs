@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { barsOf } from './bars.mjs';
 import { memory } from './timed.mjs';
 
-const SECTIONS = ['language', 'graph', 'space', 'scheduler', 'store', 'update', 'endpoint', 'makespan'];
+const SECTIONS = ['language', 'graph', 'space', 'scheduler', 'store', 'journal', 'update', 'endpoint', 'makespan'];
 
 /** From this size on one repetition says enough, and takes long enough. */
 const ONCE_FROM = 1_000_000;
