@@ -1,4 +1,5 @@
 import type { Engine } from '../engine.ts';
+import { isHotloomError } from '../errors.ts';
 import type { StackDescription } from '../stack/describe.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-code.ts';
 import { hintDelete, mayExist, type Remains, tellRemains } from './hints.ts';
@@ -16,8 +17,8 @@ export async function reportStack(
   options: StoreOptions,
   { failure, isCancelled, didStart }: WatchedAction<unknown>,
 ): Promise<ExitCode> {
-  // What was refused has not touched the stack of that name.
-  if (failure !== undefined && !didStart) throw failure;
+  // What was refused has not touched the stack of that name; one that was taken over is the other engine's to tell of.
+  if (failure !== undefined && (!didStart || isHotloomError(failure, 'ClaimLost'))) throw failure;
   const description = await engine.show(stack, options.space);
   if (options.json === true) printJson(io, description);
   else if (failure === undefined) io.out.write(printOutputs(io, description));

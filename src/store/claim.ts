@@ -48,15 +48,21 @@ export function claimWasLost(
   claim: Claim,
   present: { readonly stack: string; readonly fence: number; readonly holder: Claimant | undefined } | undefined,
 ): ClaimLost {
-  const isTakenOver = present !== undefined && present.fence > claim.fence;
-  const by = present?.holder === undefined ? 'Another engine' : `The engine in ${describe(present.holder)}`;
   return new ClaimLost({
-    what: `Nothing was stored: the claim on stack ${present?.stack ?? claim.stackId} was lost.`,
-    why: isTakenOver
-      ? `${by} has taken the stack over, because this one gave no sign of life for longer than its lease, or seemed dead.`
-      : 'It was released, or the stack was removed.',
+    what: `Nothing was stored: the claim on ${present === undefined ? 'the stack' : `stack ${present.stack}`} was lost.`,
+    why: whyLost(claim, present),
     fix: 'What this engine was at work with is stopped. Look at the state of the stack, and run the action again if it is still wanted.',
   });
+}
+
+function whyLost(
+  { fence }: Claim,
+  present: { readonly fence: number; readonly holder: Claimant | undefined } | undefined,
+): string {
+  if (present === undefined) return 'The stack is not there any more.';
+  if (present.fence <= fence) return 'It was released.';
+  const by = present.holder === undefined ? 'Another engine' : `The engine in ${describe(present.holder)}`;
+  return `${by} has taken the stack over, because this one gave no sign of life for longer than its lease, or seemed dead.`;
 }
 
 /** The engine could not renew its claim until its lease was over, because of `cause`: another one may have the stack now. */
