@@ -378,6 +378,59 @@ outputs: { color: { value: { get_attr: [value, value] } } }
   });
 });
 
+test('a snapshot of a stack is taken, shown, restored and deleted', async () => {
+  const ID = /[\da-f]{8}-[\da-f-]{27}/g;
+  const plain = (text: string) => withoutTimes(text).replace(ID, 'ID').replace(/ +$/gm, '');
+  const properties = { path: 'kept.txt', content: 'made' };
+  const resources = { f: { type: 'Local::File', properties } };
+  place.write('kept.yaml', JSON.stringify({ heat_template_version: '2021-04-16', resources }));
+  await ok('create', 'kept', '-t', 'kept.yaml', '--tags', 'a');
+  expect(await ok('snapshots', 'kept')).toBe('Stack kept has no snapshots\n');
+  place.write('kept.txt', 'drifted');
+  expect(
+    plain(await ok('snapshot', 'kept', '--name', 'first')),
+  ).toBe(`TIME [kept]: SNAPSHOT_IN_PROGRESS  Stack SNAPSHOT started
+TIME [kept.f]: SNAPSHOT_IN_PROGRESS  state changed
+TIME [kept.f]: SNAPSHOT_COMPLETE  state changed
+TIME [kept]: SNAPSHOT_COMPLETE  Stack SNAPSHOT completed successfully
+Snapshot ID (first)
+`);
+  expect(
+    plain(await ok('snapshots', 'kept')),
+  ).toBe(`NAME   STATE            REASON                                 CREATED                   ID
+first  CREATE_COMPLETE  Stack SNAPSHOT completed successfully  TIME  ID
+`);
+  expect(plain(await ok('snapshots', 'kept', 'first'))).toBe(`name       first
+id         ID
+state      CREATE_COMPLETE
+reason     Stack SNAPSHOT completed successfully
+created    TIME
+stack was  CREATE_COMPLETE
+tags       a
+
+Resources
+  NAME  TYPE         KEPT
+  f     Local::File  properties, content, mode
+`);
+  place.write('kept.txt', 'lost');
+  expect(plain(await ok('restore', 'kept', 'first'))).toBe(`TIME [kept]: RESTORE_IN_PROGRESS  Stack RESTORE started
+TIME [kept.f]: UPDATE_IN_PROGRESS  state changed
+TIME [kept.f]: UPDATE_COMPLETE  state changed
+TIME [kept]: RESTORE_COMPLETE  Stack RESTORE completed successfully
+`);
+  expect(readFileSync(join(place.directory, 'kept.txt'), 'utf8')).toBe('drifted');
+  expect(await place.run(['restore', 'kept', 'second'])).toMatchObject({
+    code: 3,
+    stderr: `error: The Snapshot (second) for Stack (kept) could not be found.
+  No snapshot of the stack has that id or name.
+  See them by 'hotloom snapshots kept'.
+`,
+  });
+  expect(JSON.parse(await ok('delete-snapshot', 'kept', 'first', '--json'))).toMatchObject({ deleted: true });
+  expect(JSON.parse(await ok('snapshots', 'kept', '--json'))).toEqual([]);
+  await ok('delete', 'kept');
+});
+
 describe('Ctrl-C', () => {
   test('in the middle of a create cancels it; what was made can be deleted completely', async () => {
     const create = place.start(['create', 'long', '-t', 'long.yaml']);
