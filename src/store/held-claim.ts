@@ -43,8 +43,7 @@ export class HeldClaim {
    * paused, say, the store is asked; rejects when the claim is lost.
    */
   confirm(): Promise<void> | undefined {
-    if (this.#loss === undefined && this.#age() < this.#leaseMs) return undefined;
-    return this.#renewNow();
+    return this.#loss === undefined && this.#isYounger(this.#leaseMs) ? undefined : this.#renewNow();
   }
 
   /** Something was stored under it; `askedAt` is when the store was asked to. */
@@ -68,7 +67,7 @@ export class HeldClaim {
     return this.claim.claimant.leaseMs;
   }
 
-  #schedule(delayMs = this.#leaseMs / 3 - this.#age()): void {
+  #schedule(delayMs = this.#leaseMs / 3): void {
     this.#timer = this.#clock.schedule(delayMs, () => void this.#tick());
   }
 
@@ -76,9 +75,16 @@ export class HeldClaim {
     return this.#clock.now() - this.#renewedAt;
   }
 
+  /** Not when the clock was set back since: then it is not known. */
+  #isYounger(ms: number): boolean {
+    const age = this.#age();
+    return age >= 0 && age < ms;
+  }
+
   async #tick(): Promise<void> {
-    if (this.#age() < this.#leaseMs / 3) {
-      this.#schedule();
+    const interval = this.#leaseMs / 3;
+    if (this.#isYounger(interval)) {
+      this.#schedule(interval - this.#age());
       return;
     }
     try {

@@ -90,6 +90,27 @@ describe('an engine that is at work', () => {
   });
 });
 
+test('an engine whose clock is set back keeps its stack', async () => {
+  let setBackMs = 0;
+  const memory: MemoryStore = storeBy(() => w.clock);
+  const clock: Clock = {
+    now: () => w.clock.now() - setBackMs,
+    schedule: (delayMs, run) => w.clock.schedule(delayMs, run),
+  };
+  const w: World = world({ a: () => w.wait(100 * LEASE_MS) }, { store: memory, clock });
+  const created = w.start('a: Plain', { timeoutMs: 1000 * LEASE_MS });
+  for (const backMs of [LEASE_MS / 2, 100 * LEASE_MS, LEASE_MS / 4, 3]) {
+    await w.clock.advance(LEASE_MS / 4);
+    setBackMs += backMs;
+    for (let step = 0; step < 20; step += 1) {
+      await w.clock.advance(LEASE_MS / 5);
+      expect((await memory.holder(memory.listStacks()[0]!.id))?.actor).toBeDefined();
+    }
+  }
+  await w.clock.advance(100 * LEASE_MS);
+  expect((await created).state).toBe('CREATE_COMPLETE');
+});
+
 describe('an engine that gives no sign of life', () => {
   test('loses its stack when its lease is over, not before; what it does when it wakes is refused, and its handlers are told', async () => {
     const heard: string[] = [];
