@@ -1,0 +1,198 @@
+import { describe, expect, test } from '@jest/globals';
+import { Engine } from '../../src/engine.ts';
+import { isHotloomError } from '../../src/errors.ts';
+import type { DeleteCall } from '../../src/resource/handler.ts';
+import { definePlainType, defineStreamingType, type ResourceType } from '../../src/resource/resource-type.ts';
+import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import { storeUntilPause } from './paused-engine.ts';
+
+// An engine is paused at every position of the journal, another one takes the stack over when the lease is over, and then
+// the first one wakes up.
+
+const LEASE_MS = 30_000;
+
+/** A world that heeds tokens: what was deleted under one is not made under it any more, however late the call comes. */
+class Things {
+  readonly #names = new Map<string, string | undefined>();
+
+  make(token: string, name: string): void {
+    if (this.#names.has(token)) throw new Error(`The token of ${name} was used before.`);
+    this.#names.set(token, name);
+  }
+
+  remove(token: string): void {
+    this.#names.set(token, undefined);
+  }
+
+  has(token: string): boolean {
+    return this.#names.get(token) !== undefined;
+  }
+
+  get names(): readonly string[] {
+    return [...this.#names.values()].filter((name) => name !== undefined).sort();
+  }
+}
+
+function typesOf(things: Things, clock: SimulatedClock, whileAwake: () => Promise<void>): readonly ResourceType[] {
+  const step = async (): Promise<void> => {
+    await new Promise<void>((resolve) => void clock.schedule(1, resolve));
+    await whileAwake();
+  };
+  const made = {
+    lookup: ({ token }: DeleteCall): string | undefined => (things.has(token) ? `id-${token}` : undefined),
+    delete: async ({ token }: DeleteCall): Promise<void> => {
+      await step();
+      things.remove(token);
+    },
+  };
+  const thing = definePlainType({
+    name: 'Thing',
+    properties: { of: {} },
+    attributes: { of: { schema: {} }, name: { schema: {} } },
+    handler: {
+      async create({ token, resource, properties, setResourceId }) {
+        await step();
+        things.make(token, resource.name);
+        await step();
+        await setResourceId(`id-${token}`);
+        await step();
+        return { of: properties.of ?? null, name: resource.name };
+      },
+      ...made,
+    },
+  });
+  const peer = defineStreamingType({
+    name: 'Peer',
+    properties: { peer: {} },
+    attributes: { address: { schema: {}, needs: [] }, knows: { schema: {} } },
+    handler: {
+      async create({ token, resource, inputs, outputs, randomness }) {
+        await step();
+        things.make(token, resource.name);
+        await outputs.address(randomness.uuid());
+        await step();
+        await outputs.knows((await inputs.peer) as never);
+      },
+      ...made,
+    },
+  });
+  return [thing, peer];
+}
+
+const template = (color: string, last: string): string => `
+heat_template_version: hotloom-1
+resources:
+  first: {type: Thing, properties: {of: ${color}}}
+  second: {type: Thing, properties: {of: {get_attr: [first, of]}}}
+  left: {type: Peer, properties: {peer: {get_attr: [right, address]}}}
+  right: {type: Peer, properties: {peer: {get_attr: [left, address]}}}
+  ${last}: {type: Thing}
+outputs:
+  color: {value: {get_attr: [second, of]}}
+`;
+const CREATED = { stack: 's', template: template('red', 'old') };
+const UPDATED = { stack: 's', template: template('blue', 'new') };
+
+type Act = (engine: Engine) => Promise<unknown>;
+
+const create: Act = (engine) => engine.create(CREATED);
+const update: Act = (engine) => engine.update(UPDATED);
+const remove: Act = (engine) => engine.delete({ stack: 's' });
+
+interface Ended {
+  readonly error: string | undefined;
+}
+
+/** What a stack and the world come to, after `before` was done undisturbed, when the engine of `act` is paused. */
+async function live(before: readonly Act[], act: Act, limit: number, when: 'before' | 'after') {
+  const clock = new SimulatedClock();
+  const stopped = new SimulatedClock();
+  const store = new MemoryStore({ now: () => clock.now() });
+  const things = new Things();
+  const other = new Engine({
+    clock,
+    store,
+    types: typesOf(things, clock, () => Promise.resolve()),
+    randomness: seededRandomness(1),
+  });
+  for (const each of before) await clock.run(each(other));
+  const seen = storeUntilPause(store, limit, when);
+  const engine = new Engine({
+    clock: stopped,
+    store: seen.store,
+    types: typesOf(things, stopped, seen.whileAwake),
+    randomness: seededRandomness(2),
+  });
+  const ended = act(engine).then(
+    (): Ended => ({ error: undefined }),
+    (error: unknown): Ended => ({ error: isHotloomError(error) ? error.code : String(error) }),
+  );
+  const isPaused = await stopped.run(Promise.race([ended.then(() => false), seen.paused.then(() => true)]));
+  const state = async () => {
+    const [stack] = await other.list();
+    if (stack === undefined) return { stack: undefined, things: things.names };
+    const { outputs, resources } = await other.show('s');
+    const names = resources.map((resource) => `${resource.name} ${resource.status}`).sort();
+    return { stack: stack.state, outputs, names, things: things.names };
+  };
+  if (!isPaused) {
+    await clock.run(other.close());
+    return { isPaused, batches: seen.batches() };
+  }
+  await clock.advance(LEASE_MS);
+  const wasInterrupted = (await other.listInterrupted()).length > 0;
+  if (wasInterrupted) await clock.run(other.resume({ stack: 's' }));
+  const taken = await state();
+  seen.continue();
+  const { error } = await stopped.run(ended);
+  await stopped.run(engine.close());
+  const after = await state();
+  await clock.run(other.close());
+  return { isPaused, wasInterrupted, taken, after, error, batches: seen.batches() };
+}
+
+describe.each([
+  {
+    name: 'create',
+    before: [],
+    act: create,
+    end: {
+      stack: 'CREATE_COMPLETE',
+      outputs: { color: 'red' },
+      things: ['first', 'left', 'old', 'right', 'second'],
+    },
+  },
+  {
+    name: 'update',
+    before: [create],
+    act: update,
+    end: {
+      stack: 'UPDATE_COMPLETE',
+      outputs: { color: 'blue' },
+      things: ['first', 'left', 'new', 'right', 'second'],
+    },
+  },
+  { name: 'delete', before: [create], act: remove, end: { stack: undefined, things: [] } },
+])('an engine that is paused at any position of the journal of a $name', ({ before, act, end }) => {
+  test.each(['before', 'after'] as const)(
+    '%s a batch is stored: it is taken over, and changes nothing any more when it wakes up',
+    async (when) => {
+      let lost = 0;
+      for (let limit = 0; ; limit += 1) {
+        const { isPaused, wasInterrupted, taken, after, error } = await live(before, act, limit, when);
+        if (!isPaused) break;
+        if (wasInterrupted === true) {
+          lost += 1;
+          expect({ limit, error }).toEqual({ limit, error: 'ClaimLost' });
+          expect({ limit, ...taken }).toMatchObject({ limit, ...end });
+          expect({ limit, ...after }).toEqual({ limit, ...taken });
+        } else {
+          // It had not begun, or had come to its end: then it is as if it had not been paused.
+          expect({ limit, ...after }).toMatchObject({ limit, ...end });
+        }
+      }
+      expect(lost).toBeGreaterThan(5);
+    },
+  );
+});
