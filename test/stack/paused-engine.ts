@@ -9,8 +9,6 @@ export interface StoreUntilPause {
   /** Resolves at once unless the engine is paused; then when it is continued. */
   readonly whileAwake: () => Promise<void>;
   readonly continue: () => void;
-  /** How many batches were stored or asked for. */
-  readonly batches: () => number;
 }
 
 /**
@@ -59,6 +57,5 @@ export function storeUntilPause(store: MemoryStore, limit: number, when: 'before
       isPaused = false;
       resume();
     },
-    batches: () => batches,
   };
 }
