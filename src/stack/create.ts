@@ -23,9 +23,9 @@ export interface CreateOptions extends TemplateInput {
  * is cancelled; the stack is then CREATE_FAILED, or ROLLBACK_COMPLETE with `rollback`.
  */
 export async function createStack(services: StackServices, options: CreateOptions): Promise<StackDescription> {
-  checkTags(options.tags);
   const stackId = services.randomness.uuid();
   const analysis = analyse(services, options, { stackId });
+  checkTags(options.tags);
   const { timeoutMs, signal, rollback } = options;
   const limits = { timeoutMs, signal, rollback: rollback === true ? ('delete' as const) : undefined };
   return new Operation(services, limits, analysis, stackId).run(options.tags);
