@@ -1,7 +1,9 @@
 import type { Clock, Randomness } from '../clock.ts';
 import type { EventHub } from '../events.ts';
-import type { DeleteCall } from '../resource/handler.ts';
+import type { PresentResource } from '../plan/comparison.ts';
+import type { DeleteCall, LiveCall } from '../resource/handler.ts';
 import type { ResourceRecord } from '../store/stack-store.ts';
+import { withoutDigests } from '../values.ts';
 
 /** What a handler that removes something works with. */
 export interface DeleteCallParts {
@@ -32,5 +34,20 @@ export function deleteCall(parts: DeleteCallParts, record: ResourceRecord): Dele
       if (!events.isHeard) return;
       events.emit({ type: 'resource:didLog', time: clock.now(), space, stack, resource: name, line: redact(line) });
     },
+  };
+}
+
+/** The call about a live resource. */
+export function liveCall(
+  parts: DeleteCallParts,
+  { record, values }: PresentResource,
+  setData: LiveCall['setData'],
+): LiveCall {
+  return {
+    ...deleteCall(parts, record),
+    properties: withoutDigests(record.properties ?? {}),
+    attributes: values,
+    isSuspended: record.isSuspended === true,
+    setData,
   };
 }

@@ -4,8 +4,8 @@ import type { EventHub, Status } from '../events.ts';
 import type { ResourceTypes } from '../resource/registry.ts';
 import type { ResourceRecord, StackStore } from '../store/stack-store.ts';
 import { resourceEventOf } from '../store/stored-stack.ts';
-import { asJson, type JsonObject, withoutDigests } from '../values.ts';
-import { deleteCall } from './delete-call.ts';
+import { asJson, type JsonObject } from '../values.ts';
+import { deleteCall, liveCall } from './delete-call.ts';
 import type { Hooks } from './hooks.ts';
 import type { Journal } from './journal.ts';
 import { resourceFailure } from './resource-failure.ts';
@@ -113,19 +113,13 @@ class DeleteTraversal {
   /** Stored before the real thing is removed: what is kept is not asked for again. */
   async #keep(record: ResourceRecord): Promise<ResourceRecord> {
     const { types, store, stackId, journal } = this.#parts;
-    const attributes = (await store.values(stackId)).filter(({ resource }) => resource === record.name);
+    const published = (await store.values(stackId)).filter(({ resource }) => resource === record.name);
+    const values = Object.fromEntries(published.map(({ attribute, value }) => [attribute, value]));
     let current = record;
-    const kept = await types.get(record.type).handler.snapshot?.({
-      ...deleteCall(this.#parts, record),
-      properties: withoutDigests(record.properties ?? {}),
-      attributes: Object.fromEntries(attributes.map(({ attribute, value }) => [attribute, value])),
-      isSuspended: record.isSuspended === true,
-      setData: async (data) => {
-        current = { ...current, data: asJson(data) as JsonObject };
-      },
-      snapshotId: record.token,
-      isFinal: true,
+    const call = liveCall(this.#parts, { record, values }, async (data) => {
+      current = { ...current, data: asJson(data) as JsonObject };
     });
+    const kept = await types.get(record.type).handler.snapshot?.({ ...call, snapshotId: record.token, isFinal: true });
     const data = kept === undefined ? {} : { data: asJson(kept) as JsonObject };
     const done = this.#changed({ ...current, finalSnapshot: data }, 'IN_PROGRESS', 'state changed');
     this.#stored.set(record.name, done);

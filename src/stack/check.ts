@@ -1,12 +1,13 @@
 import { NotSupported } from '../errors.ts';
-import { type Difference, differenceOf, type PresentResource } from '../plan/comparison.ts';
+import type { Difference, PresentResource } from '../plan/comparison.ts';
 import type { LiveCall } from '../resource/handler.ts';
 import type { ResourceType } from '../resource/resource-type.ts';
 import type { Claim, ResourceRecord, StackRecord } from '../store/stack-store.ts';
 import { noSuchResource, resourceEventOf } from '../store/stored-stack.ts';
-import { asJson, type Json, type JsonObject } from '../values.ts';
+import type { JsonObject } from '../values.ts';
 import { withClaim } from './claimed-stack.ts';
 import type { StackDescription } from './describe.ts';
+import { driftOf, printDrift } from './drift.ts';
 import { type ActedOn, type ResourceAction, runResourceAction } from './resource-action.ts';
 import type { StackServices } from './services.ts';
 
@@ -86,20 +87,6 @@ class Check implements ResourceAction {
     const done = 'Stack CHECK completed successfully';
     return this.unchecked.length === 0 ? done : `${done}. 'CHECK' not fully supported (see resources)`;
   }
-}
-
-function driftOf(record: ResourceRecord, observed: JsonObject): readonly Difference[] {
-  return Object.keys(observed).flatMap((name) => {
-    const value = asJson(observed[name]);
-    return differenceOf({ record, values: {} }, { name, kind: 'property', value }) ?? [];
-  });
-}
-
-/** As Heat's _verify_check_conditions words it. */
-function printDrift({ name, before, after }: Difference): string {
-  const print = (value: Json | undefined): string =>
-    typeof value === 'string' ? value : JSON.stringify(value ?? null);
-  return `'${name}': expected '${print(before)}', got '${print(after)}'`;
 }
 
 function refuseIncomplete({ name, action, status }: StackRecord): void {

@@ -4,13 +4,13 @@ import type { WalkOrder } from '../graph/recorded-graph.ts';
 import type { PresentResource } from '../plan/comparison.ts';
 import type { LiveCall } from '../resource/handler.ts';
 import type { ResourceType } from '../resource/resource-type.ts';
-import { deleteCall } from '../scheduler/delete-call.ts';
+import { liveCall } from '../scheduler/delete-call.ts';
 import { resourceFailure } from '../scheduler/resource-failure.ts';
 import { walkResources } from '../scheduler/resource-walk.ts';
 import { untilStopped } from '../scheduler/until-stopped.ts';
 import type { Claim, ResourceRecord, StackRecord, StoreChange } from '../store/stack-store.ts';
 import { resourceEventOf } from '../store/stored-stack.ts';
-import { asJson, type JsonObject, withoutDigests } from '../values.ts';
+import { asJson, type JsonObject } from '../values.ts';
 import { type ClaimedAction, runClaimed } from './claimed-action.ts';
 import { findStack } from './delete.ts';
 import { describeStack, type StackDescription } from './describe.ts';
@@ -146,18 +146,12 @@ async function actOnResources(
     await tell(record, 'IN_PROGRESS', 'state changed');
     await claimed.journal.confirm();
     const resource = present.get(record.name) as PresentResource;
-    const call: LiveCall = {
-      ...deleteCall(parts, record),
-      properties: withoutDigests(record.properties ?? {}),
-      attributes: resource.values,
-      isSuspended: record.isSuspended === true,
-      setData: async (data) => {
-        const changed = { ...record, data: asJson(data) as JsonObject };
-        begun.set(record, changed);
-        const { action } = acting;
-        await claimed.journal.record({ kind: 'resource', record: { ...changed, action, status: 'IN_PROGRESS' } });
-      },
-    };
+    const call = liveCall(parts, resource, async (data) => {
+      const changed = { ...record, data: asJson(data) as JsonObject };
+      begun.set(record, changed);
+      const { action } = acting;
+      await claimed.journal.record({ kind: 'resource', record: { ...changed, action, status: 'IN_PROGRESS' } });
+    });
     const { handler } = services.types.get(record.type);
     const acted = (await untilStopped(acting.act(resource, handler, call), parts)) ?? {};
     await tell(begun.get(record) ?? record, 'COMPLETE', acted.reason ?? 'state changed', acted);

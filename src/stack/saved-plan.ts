@@ -1,5 +1,5 @@
 import { scryptSync } from 'node:crypto';
-import { PlanStale, StackValidationFailed, UserParameterMissing } from '../errors.ts';
+import { PlanStale, StackValidationFailed, UsageError, UserParameterMissing } from '../errors.ts';
 import { changedSince, type Fingerprint, fingerprintOf } from '../plan/fingerprint.ts';
 import { type Plan, type PlanStep, planCreate } from '../plan/plan.ts';
 import type { StackDefinition, StackRecord } from '../store/stack-store.ts';
@@ -60,6 +60,13 @@ export function savePlanOfCreate(services: StackServices, options: CreateOptions
 
 /** The plan of an update, to be applied later. Throws what an update throws before it makes anything. */
 export async function savePlanOfUpdate(services: StackServices, options: UpdateOptions): Promise<SavedPlan> {
+  if (options.converge === true) {
+    throw new UsageError({
+      what: 'A plan that is kept cannot converge.',
+      why: 'It is refused when the stack has changed since, and what the real things are by then nobody can tell now.',
+      fix: 'Update at once with it, or keep a plan without it.',
+    });
+  }
   const { record, analysis } = await prepareUpdate(services, options);
   const all = await presentResources(services, record.id);
   const plan = await planOf(services, record, analysis, all, options.moves);

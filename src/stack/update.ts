@@ -10,6 +10,7 @@ import { type Analysis, analyse, type TemplateInput } from './analyse.ts';
 import { beginningOf, findBeginning, outdatedRecords, recordsToRestore } from './beginning.ts';
 import { findStack } from './delete.ts';
 import { isAsleep, type StackDescription } from './describe.ts';
+import { observedRecords } from './observe.ts';
 import { Operation, type OperationLimits } from './operation.ts';
 import { presentResources, touched } from './present.ts';
 import { restrictionsOf } from './restrictions.ts';
@@ -39,6 +40,11 @@ export interface UpdateOptions extends Omit<TemplateInput, 'template'> {
    * section `moved`. One that is not there any more under `from` has moved already.
    */
   readonly moves?: readonly Move[];
+  /**
+   * Asks handlers first what the real things are, and compares with that: what has drifted is brought back, in place where
+   * that can be. Heat's converge. Default false.
+   */
+  readonly converge?: boolean;
   /** Cancels the update. What is done by then stays recorded; another update goes on from there. */
   readonly signal?: AbortSignal;
 }
@@ -59,8 +65,9 @@ export async function updateStack(services: StackServices, options: UpdateOption
   // Whatever is wrong with what was given is told before anything is stopped.
   const { record, analysis } = await prepareUpdate(services, options);
   const tags = tagsOf(options);
+  const converge = options.converge === true;
   await supersede(services, record);
-  return runUpdate(services, record, analysis, { timeoutMs, signal, rollback, tags, moves });
+  return runUpdate(services, record, analysis, { timeoutMs, signal, rollback, tags, moves, converge });
 }
 
 /** The tags that an update gives the stack; undefined for those that it has. */
@@ -108,6 +115,8 @@ export interface UpdateRun extends Omit<OperationLimits, 'rollback'> {
   readonly tags?: readonly string[] | undefined;
   /** The id of the snapshot that the stack is brought back to: it is a restore then. Default: none. */
   readonly restoring?: string | undefined;
+  /** Whether the real things are asked what they are. Default: false. */
+  readonly converge?: boolean;
   /** Looks at the stack once nobody else can change it; what it throws ends the update before it begins. */
   readonly check?: (record: StackRecord) => Promise<void>;
 }
@@ -124,7 +133,7 @@ export async function runUpdate(
   const { restoring } = run;
   const action = restoring === undefined ? 'UPDATE' : 'RESTORE';
   const operation = new Operation(services, limitsOf(services, record, run, analysis), analysis, record.id, action);
-  return operation.goOn(claim, 'started', async () => {
+  return operation.goOn(claim, 'started', async (_journal, signal) => {
     const definition: StoreChange = {
       kind: 'definition',
       definition: operation.definition,
@@ -136,7 +145,12 @@ export async function runUpdate(
     };
     const kept = restoring === undefined ? [] : await services.store.resourceSnapshots(restoring);
     // Stored, so that a resume of the update knows those that it has not come to.
-    const marked = [...outdatedRecords(analysis, moved.present), ...recordsToRestore(analysis, moved.present, kept)];
+    const observed =
+      run.converge === true
+        ? await observedRecords(services, record, touched(moved.present), analysis.secrets, signal)
+        : [];
+    const seen = withRecords(moved.present, observed);
+    const marked = [...observed, ...outdatedRecords(analysis, seen), ...recordsToRestore(analysis, seen, kept)];
     const changes: StoreChange[] = [
       ...moved.changes,
       ...marked.map((each) => ({ kind: 'resource', record: each }) as const),
@@ -183,7 +197,11 @@ async function findClaimed(
 /** What an update would do, as data. Throws what it would throw before it makes anything, but for ActionInProgress. */
 export async function previewUpdate(services: StackServices, options: UpdateOptions): Promise<Plan> {
   const { record, analysis } = await prepareUpdate(services, options);
-  return planOf(services, record, analysis, await presentResources(services, record.id), options.moves);
+  const all = await presentResources(services, record.id);
+  const { signal = services.closing } = options;
+  const observed =
+    options.converge === true ? await observedRecords(services, record, touched(all), analysis.secrets, signal) : [];
+  return planOf(services, record, analysis, withRecords(all, observed), options.moves);
 }
 
 /** What an update to `analysis` would do; `all` are the stack's resources with their values, by name in the store. */

@@ -27,11 +27,26 @@ describe('a check', () => {
         if (size === undefined) throw new Error(`${resource.name} is gone`);
         return Object.hasOwn(properties, 'size') ? { size } : undefined;
       },
+      lookup: () => undefined,
       delete: () => {},
     },
   });
+  const updatable = definePlainType({
+    ...thing,
+    name: 'Updatable',
+    properties: { size: { type: 'integer', updateAllowed: true } },
+    handler: {
+      ...thing.handler,
+      update({ resource, properties }) {
+        created.push(`update ${resource.name}`);
+        world.set(resource.name, properties.size ?? 0);
+        return { size: properties.size };
+      },
+    },
+  });
   let engine: Engine;
-  const engineOn = (on: ConstructorParameters<typeof Engine>[0]) => new Engine({ types: [thing], clock, ...on });
+  const engineOn = (on: ConstructorParameters<typeof Engine>[0]) =>
+    new Engine({ types: [thing, updatable], clock, ...on });
   const template = {
     heat_template_version: 'hotloom-1',
     parameters: { pin: { type: 'string', hidden: true, default: 'secret' } },
@@ -102,6 +117,56 @@ describe('a check', () => {
     expect(await statesOf()).toEqual(['a CHECK_COMPLETE', 'b CHECK_COMPLETE', 'value CHECK_COMPLETE']);
     await clock.run(engine.update({ stack: 's', existing: true }));
     expect(created).toEqual([]);
+  });
+
+  test('is a part of an update that converges: what has drifted is brought back in place, what is gone is made again', async () => {
+    const updatable = { ...template.resources, a: { type: 'Updatable', properties: { size: 1 } } };
+    const given = { ...template, resources: updatable };
+    await clock.run(engine.update({ stack: 's', template: given }));
+    world.set('a', 5);
+    world.delete('b');
+    created.length = 0;
+    const untouched = await clock.run(engine.previewUpdate({ stack: 's', template: given }));
+    expect(untouched.steps.map(({ action }) => action)).toEqual(['unchanged', 'unchanged', 'unchanged']);
+    const { steps } = await clock.run(engine.previewUpdate({ stack: 's', template: given, converge: true }));
+    expect(steps.map(({ resource, action }) => `${resource} ${action}`)).toEqual([
+      'a update',
+      'b replace',
+      'value unchanged',
+    ]);
+    await expect(engine.planUpdate({ stack: 's', template: given, converge: true })).rejects.toMatchObject({
+      code: 'UsageError',
+    });
+    await clock.run(engine.update({ stack: 's', template: given, converge: true }));
+    expect([created, world.get('a'), world.get('b')]).toEqual([['update a', 'b'], 1, 2]);
+    created.length = 0;
+    await clock.run(engine.update({ stack: 's', template: given, converge: true }));
+    expect(created).toEqual([]);
+  });
+
+  test('and then a kill leave an update that converges to bring back the same', async () => {
+    const given = {
+      ...template,
+      resources: { ...template.resources, a: { type: 'Updatable', properties: { size: 1 } } },
+    };
+    for (let limit = 1; ; limit += 1) {
+      const own = new MemoryStore();
+      const first = engineOn({ store: own });
+      await clock.run(first.create({ stack: 's', template: given }));
+      await clock.run(first.close());
+      world.set('a', 5);
+      world.delete('b');
+      const seen = storeUntilKill(own, limit);
+      const killed = engineOn({ store: seen.store });
+      const update = killed.update({ stack: 's', template: given, converge: true }).then(() => {});
+      await clock.run(Promise.race([update, seen.killed]));
+      const next = engineOn({ store: own });
+      const { state } = (await clock.run(next.resume({ stack: 's' }))) ?? { state: '' };
+      if (state === 'CREATE_COMPLETE') await clock.run(next.update({ stack: 's', template: given, converge: true }));
+      expect([limit, world.get('a'), world.get('b')]).toEqual([limit, 1, 2]);
+      await clock.run(next.close());
+      if (!seen.isDead()) return;
+    }
   });
 
   test('that fails takes nothing from the state that a rollback goes back to', async () => {

@@ -19,6 +19,7 @@ export interface UpdateCommandOptions extends Omit<TemplateOptions, 'template'>,
   readonly move?: readonly string[];
   readonly rollback?: boolean;
   readonly dryRun?: boolean;
+  readonly converge?: boolean;
   /** With dryRun, where the plan goes for `apply`. */
   readonly out?: string;
   readonly tags?: readonly string[];
@@ -47,16 +48,17 @@ export async function update(io: Io, stack: string, options: UpdateCommandOption
 }
 
 async function show(io: Io, engine: Engine, input: UpdateOptions, options: UpdateCommandOptions): Promise<ExitCode> {
-  const saved = await engine.planUpdate(input);
-  if (options.json === true) printJson(io, saved.plan);
-  else io.out.write(printPlan(io, saved.plan));
-  if (options.out !== undefined) await writePlan(io, options.out, saved);
+  const saved = options.out === undefined ? undefined : await engine.planUpdate(input);
+  const plan = saved?.plan ?? (await engine.previewUpdate(input));
+  if (options.json === true) printJson(io, plan);
+  else io.out.write(printPlan(io, plan));
+  if (options.out !== undefined && saved !== undefined) await writePlan(io, options.out, saved);
   return EXIT.ok;
 }
 
 async function readUpdate(io: Io, stack: string, options: UpdateCommandOptions): Promise<UpdateOptions> {
-  const { template, existing = false, clearParameter = [], move = [] } = options;
-  const kept = { existing, clearParameters: clearParameter, moves: move.map(parseMove), ...tagsOf(options) };
+  const { template, existing = false, clearParameter = [], move = [], converge = false } = options;
+  const kept = { existing, clearParameters: clearParameter, moves: move.map(parseMove), converge, ...tagsOf(options) };
   if (template !== undefined) return { ...(await readTemplateInput(io, stack, { ...options, template })), ...kept };
   if (!existing) {
     throw new UsageError({
