@@ -16,11 +16,12 @@ import { createRegistry } from './resource/registry.ts';
 import type { ResourceType } from './resource/resource-type.ts';
 import type { ReadyOrder } from './scheduler/ready-order.ts';
 import { Slots } from './scheduler/slots.ts';
+import type { Secrecy } from './secrets.ts';
 import type { DataSpace, Entry, SpaceChange } from './space/data-space.ts';
 import { MemorySpace } from './space/memory-space.ts';
-import { NameReader } from './space/name-reader.ts';
+import { type DescribeWriter, NameReader } from './space/name-reader.ts';
 import { type WaitCycle, Waits } from './space/waits.ts';
-import { abandonStack, exportStack, type StackExport } from './stack/abandon.ts';
+import { abandonStack, type ExportOptions, exportStack, type StackExport } from './stack/abandon.ts';
 import { type AdoptOptions, adoptStack } from './stack/adopt.ts';
 import { type Analysis, analyse, type TemplateInput } from './stack/analyse.ts';
 import { askWaiting } from './stack/ask-waiting.ts';
@@ -62,7 +63,7 @@ import {
   savePlanOfUpdate,
 } from './stack/saved-plan.ts';
 import { ScriptAccess } from './stack/script-access.ts';
-import { type Limits, RunningActions, type StackServices } from './stack/services.ts';
+import { type Limits, RunningActions, type StackServices, stackKey } from './stack/services.ts';
 import { type SignalOptions, signalByToken, signalResource } from './stack/signal.ts';
 import {
   listSnapshots,
@@ -74,6 +75,7 @@ import {
   snapshotStack,
 } from './stack/snapshot.ts';
 import { staleReads } from './stack/stale-reads.ts';
+import { requireKey } from './stack/stored-secrets.ts';
 import { type SuspendOptions, suspendStack } from './stack/suspend.ts';
 import { hasTags, type TagFilter } from './stack/tags.ts';
 import { previewUpdate, type UpdateOptions, updateStack } from './stack/update.ts';
@@ -194,12 +196,15 @@ export class Engine {
       didStall: (cycle) => this.#tellCycle('read:didStall', cycle),
       didDeadlock: (cycle) => this.#tellCycle('read:didDeadlock', cycle),
     });
-    const names = new NameReader(space, store, clock, (inSpace, stack) => {
+    const describe = (inSpace: string, stack: string): DescribeWriter | undefined => {
       const traversal = running.get(inSpace, stack)?.traversal;
       return traversal === undefined
         ? undefined
         : (resource, attribute) => traversal.describeWriter(resource, attribute);
-    });
+    };
+    const secrecyOf = ([inSpace, stack]: Name, value: Json): Secrecy | undefined =>
+      this.#services.secretsByStack.get(stackKey(inSpace, stack))?.secrecyOf(value);
+    const names = new NameReader(space, store, clock, describe, secrecyOf);
     this.#scripts = new ScriptAccess(
       names,
       running,
@@ -244,7 +249,7 @@ export class Engine {
       openSignalPortAgain: (host, port) => this.#signals.openAgain(host, port),
       closing: this.#closing.signal,
       regions: new Map(),
-      secrets: new Map(),
+      secretsByStack: new Map(),
       openEndpoint: (resource) => this.#scripts.open(resource),
       closeEndpoints: (inSpace, stack) => this.#scripts.revoke(inSpace, stack),
       didIdle: () => this.#checkQuiescence(),
@@ -450,8 +455,8 @@ export class Engine {
   }
 
   /** A stack as plain data, as `abandon` gives it. Throws EntityNotFound. */
-  async export(stack: string, space = 'default'): Promise<StackExport> {
-    return exportStack(this.#services, space, stack);
+  async export(stack: string, space = 'default', options: ExportOptions = {}): Promise<StackExport> {
+    return exportStack(this.#services, space, stack, options);
   }
 
   /**
@@ -497,9 +502,12 @@ export class Engine {
     );
   }
 
-  /** The values of a stack's outputs. Throws EntityNotFound. */
+  /** The values of a stack's outputs, secret ones too. Throws EntityNotFound, and EncryptionKeyMissing. */
   async outputs(stack: string, space = 'default'): Promise<{ readonly [name: string]: Json }> {
-    return (await this.show(stack, space)).outputs;
+    const record = await findStack(this.#services, space, stack);
+    const outputs = Object.entries(record.outputs);
+    if (outputs.some(([, { missing }]) => missing === 'key')) requireKey(record);
+    return Object.fromEntries(outputs.map(([name, { value }]) => [name, value]));
   }
 
   /** The stored events of a stack with a sequence above `after`, oldest first. Throws EntityNotFound. */

@@ -38,6 +38,11 @@ export class Secrets {
     return masked;
   };
 
+  /** The data with every secret in its texts masked. */
+  masked(data: JsonObject): JsonObject {
+    return this.isEmpty ? data : JSON.parse(this.mask(JSON.stringify(data)));
+  }
+
   /** What the value is, by the secrets that stand in it. */
   secrecyOf(value: Json): Secrecy | undefined {
     if (this.isEmpty) return undefined;
@@ -53,20 +58,28 @@ export class Secrets {
 }
 
 /**
- * A function that makes the properties of a resource fit to be stored and compared: each that holds a secret, or is one of
- * `secretNames`, becomes a digest, by which a later action sees whether it has changed. The digest is slow to make (scrypt
- * with Node's cost, some 40 ms), so that a short secret is not guessed from it soon; `salt` is the stack's.
+ * Makes the properties of a resource fit to be stored and compared: each that holds a secret, or that reads one by what the
+ * template says, becomes a digest, by which a later action sees whether it has changed.
  */
-export type Conceal = <T extends JsonObject | undefined>(properties: T, secretNames?: ReadonlySet<string>) => T;
+export type Conceal<R> = <T extends JsonObject | undefined>(properties: T, resource: R) => T;
 
-export function concealer(secrets: Secrets, salt: string): Conceal {
+/**
+ * `readsSecrets` tells the properties of a resource that read secrets. The digest is slow to make (scrypt with Node's cost,
+ * some 40 ms), so that a short secret is not guessed from it soon; `salt` is the stack's.
+ */
+export function concealer<R>(
+  secrets: Secrets,
+  readsSecrets: (resource: R) => ReadonlySet<string>,
+  salt: string,
+): Conceal<R> {
   const digests = new Map<string, Json>();
-  return (properties, secretNames) => {
-    if (secrets.isEmpty && secretNames === undefined) return properties;
+  return (properties, resource) => {
+    const names = readsSecrets(resource);
+    if (secrets.isEmpty && names.size === 0) return properties;
     let concealed: Record<string, Json> | undefined;
     for (const name in properties) {
       const value = properties[name] as Json;
-      if (isDigest(value) || (secretNames?.has(name) !== true && secrets.secrecyOf(value) === undefined)) continue;
+      if (isDigest(value) || (!names.has(name) && secrets.secrecyOf(value) === undefined)) continue;
       const text = JSON.stringify(value);
       const digest = digests.get(text) ?? digestValue(scryptSync(text, salt, 32).toString('base64'));
       digests.set(text, digest);

@@ -499,9 +499,14 @@ class Derivation {
     const { instanceAttributes } = type;
     const own = instanceAttributes && this.#collect(() => instanceAttributes(definition.properties));
     if ((own === undefined || isEmpty(own)) && isEmpty(definition.outputs) && !type.anyAttributes) return shared;
-    const declared = Object.entries(definition.outputs).map(([name, { schema, needs }]) => [
+    const declared = Object.entries(definition.outputs).map(([name, { schema, needs, secret, ephemeral }]) => [
       name,
-      { schema, ...(needs === undefined ? {} : { needs }) },
+      {
+        schema,
+        ...(needs === undefined ? {} : { needs }),
+        ...(secret ? { secret } : {}),
+        ...(ephemeral ? { ephemeral } : {}),
+      },
     ]);
     return { ...shared, ...own, ...Object.fromEntries(declared) };
   }

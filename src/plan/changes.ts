@@ -2,8 +2,9 @@ import { withCompositions } from '../composition/composition.ts';
 import { IN, type PortGraph, startPort } from '../graph/port-graph.ts';
 import { givenInput, givenProperties, placeOf } from '../interface/given.ts';
 import { producerOf, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
+import type { Conceal } from '../secrets.ts';
 import type { Reference, ResolveScope } from '../template/expression.ts';
-import type { Json, JsonObject } from '../values.ts';
+import type { Json } from '../values.ts';
 import {
   comparedNames,
   type Difference,
@@ -35,7 +36,7 @@ export interface ChangeSources {
   /** Whether what a snapshot has kept of a resource is brought back, where its record says so. */
   readonly isRestore: boolean;
   readonly mask: (text: string) => string;
-  readonly conceal: <T extends JsonObject | undefined>(properties: T) => T;
+  readonly conceal: Conceal<ResourceInterface>;
 }
 
 const NONE: readonly never[] = [];
@@ -128,18 +129,39 @@ function differencesOf(
   resource: ResourceInterface,
   present: PresentResource,
   scope: ResolveScope,
-  { stack, mask, conceal }: ChangeSources,
+  sources: ChangeSources,
 ): readonly Difference[] {
+  const { stack, mask, conceal } = sources;
   const place = placeOf(resource, stack, mask);
-  const given = resource.type.kind === 'plain' ? conceal(givenProperties(resource, scope, place)) : undefined;
+  const untold = inputsUntold(resource, sources);
+  const isPlain = resource.type.kind === 'plain';
+  const given = isPlain && untold.size === 0 ? conceal(givenProperties(resource, scope, place), resource) : undefined;
   const differences: Difference[] = [];
   for (const { name, kind } of comparedNames(resource, present, given)) {
-    const value = given !== undefined ? given[name] : streamingValue(resource, name, kind, scope, place);
-    const concealed = given !== undefined || value === undefined ? value : conceal({ [name]: value })[name];
+    // A value that is not stored was written by a resource that stands, so it is the one that was read.
+    if (untold.has(name)) continue;
+    const value =
+      given !== undefined
+        ? given[name]
+        : isPlain
+          ? givenInput(resource, name, scope, place)
+          : streamingValue(resource, name, kind, scope, place);
+    const concealed = given !== undefined || value === undefined ? value : conceal({ [name]: value }, resource)[name];
     const difference = differenceOf(present, { name, kind, value: concealed });
     if (difference !== undefined) differences.push(difference);
   }
   return differences;
+}
+
+/** The inputs that read a value which was published and is not stored. */
+function inputsUntold(resource: ResourceInterface, { present }: ChangeSources): ReadonlySet<string> {
+  const untold = resource.inputs.filter(({ references }) =>
+    references.some(
+      (reference) =>
+        reference.kind === 'attribute' && present.get(reference.resource)?.missing?.has(reference.attribute) === true,
+    ),
+  );
+  return new Set(untold.map(({ name }) => name));
 }
 
 function streamingValue(

@@ -1,5 +1,6 @@
 import type { ResourceInterface } from '../interface/interface.ts';
 import type { Schema } from '../resource/resource-type.ts';
+import type { Secrecy } from '../secrets.ts';
 import type { ResourceRecord } from '../store/stack-store.ts';
 import { type Json, type JsonObject, sameJson } from '../values.ts';
 
@@ -9,6 +10,19 @@ export interface PresentResource {
   readonly values: JsonObject;
   /** What its handler has read by name at run time and has another value now. Default: nothing. */
   readonly readsSince?: readonly Difference[];
+  /** Those attributes that are secret. Default: none. */
+  readonly secrecy?: { readonly [attribute: string]: Secrecy };
+  /** Those that it has published and that are not among `values`, since they are not stored. Default: none. */
+  readonly missing?: ReadonlySet<string>;
+}
+
+/** What it has published, as a change stores it. */
+export function publishedBy({ values, secrecy, missing }: PresentResource): {
+  readonly values: JsonObject;
+  readonly secrecy?: { readonly [attribute: string]: Secrecy };
+} {
+  if (secrecy === undefined) return { values };
+  return { values: { ...values, ...Object.fromEntries([...(missing ?? [])].map((name) => [name, null])) }, secrecy };
 }
 
 /** What an update does with a resource that is there. */

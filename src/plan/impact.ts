@@ -1,6 +1,7 @@
 import { IN, labelOf, OUT, type PortGraph, startPort } from '../graph/port-graph.ts';
 import type { StackInterface } from '../interface/interface.ts';
 import type { Name } from '../names.ts';
+import { MASK } from '../secrets.ts';
 import type { StoredOutput } from '../store/stack-store.ts';
 import { type ResolveScope, resolveExpression } from '../template/expression.ts';
 import { type Json, sameJson } from '../values.ts';
@@ -63,7 +64,9 @@ export function outputChanges(
         : resolved(interfaceOf.definition.value, scope);
     const isSame = stored === undefined || after === undefined ? stored === after : sameJson(stored, after);
     if (isKnown && isSame) continue;
-    changes.push({ output, before: masked(stored, mask), after: masked(after, mask), isKnown });
+    const isSecret = Object.hasOwn(before, output) && before[output]?.secrecy !== undefined;
+    const shown = isSecret && stored !== undefined ? MASK : masked(stored, mask);
+    changes.push({ output, before: shown, after: masked(after, mask), isKnown });
   }
   return changes;
 }

@@ -4,7 +4,7 @@ import type { Source, SourceLocation } from '../source.ts';
 import type { StoreChange } from '../store/stack-store.ts';
 import type { Move } from '../template/moved.ts';
 import { listNames, suggest } from '../wording.ts';
-import type { PresentResource } from './comparison.ts';
+import { type PresentResource, publishedBy } from './comparison.ts';
 
 /** A move by the names from the root template down, and where it is stated; undefined for one that a caller gives. */
 export interface PlacedMove extends Move {
@@ -138,7 +138,7 @@ export function renamed(
   const changes: StoreChange[] = [];
   const taken = new Set(names.values());
   for (const [key, resource] of present) {
-    const { record, values } = resource;
+    const { record } = resource;
     const name = record.replacedName === undefined ? names.get(record.name) : undefined;
     const replacedName = record.replacedName === undefined ? undefined : names.get(record.replacedName);
     const requires = record.requires.some((each) => names.has(each))
@@ -160,8 +160,8 @@ export function renamed(
       ...(replacedName === undefined ? {} : { replacedName }),
     };
     if (name !== undefined) gone.push({ kind: 'resourceGone', resource: key });
-    changes.push({ kind: 'resource', record: moved, ...(name === undefined ? {} : { values }) });
-    after.set(moved.name, { record: moved, values });
+    changes.push({ kind: 'resource', record: moved, ...(name === undefined ? {} : publishedBy(resource)) });
+    after.set(moved.name, { ...resource, record: moved });
   }
   const namesBefore = new Map([...names].map(([before, now]) => [now, before]));
   return { present: after, namesBefore, changes: [...gone, ...changes] };

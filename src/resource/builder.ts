@@ -60,6 +60,8 @@ export interface ParameterOptions<K extends keyof ParameterTypes> {
   readonly description?: string;
   /** Keeps the value out of everything that people see. Default: false. */
   readonly hidden?: boolean;
+  /** A hidden parameter whose value is never stored; under `hotloom-1`. Default: false. */
+  readonly ephemeral?: boolean;
   readonly constraints?: readonly ParameterRule[];
   readonly immutable?: boolean;
   readonly tags?: readonly string[];
@@ -72,6 +74,9 @@ export type DeclaredOutputs = {
     /** The properties and inputs that have to be there before it can be written. Default: all of them. */
     readonly needs?: readonly string[];
     readonly description?: string;
+    /** As in a type's declaration. */
+    readonly secret?: boolean;
+    readonly ephemeral?: boolean;
   };
 };
 

@@ -23,6 +23,13 @@ export interface AttributeDeclaration {
   readonly description?: string;
   /** True for an attribute that the handler may leave unwritten; it then reads as null. */
   readonly optional?: boolean;
+  /** True for a secret: encrypted in the store when the engine has a key, and masked wherever it is not asked for. */
+  readonly secret?: boolean;
+  /**
+   * True for a secret that is never stored, not even encrypted: whoever reads it has to do so before the action ends. A later
+   * reader has the resource created again when its handler is `isRepeatable`, and fails otherwise.
+   */
+  readonly ephemeral?: boolean;
 }
 
 export type AttributeDeclarations = { readonly [attribute: string]: AttributeDeclaration };

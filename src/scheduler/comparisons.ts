@@ -2,6 +2,7 @@ import { findPort, IN, type PortGraph } from '../graph/port-graph.ts';
 import { externalIdOf, givenInput, givenProperties, placeOf } from '../interface/given.ts';
 import type { ResourceInterface, StackInterface } from '../interface/interface.ts';
 import { Comparison, type PresentResource, type Verdict } from '../plan/comparison.ts';
+import type { Conceal } from '../secrets.ts';
 import type { ResolveScope } from '../template/expression.ts';
 import type { JsonObject } from '../values.ts';
 import type { Readiness } from './readiness.ts';
@@ -14,7 +15,7 @@ export interface ComparisonsParts {
   readonly scope: ResolveScope;
   readonly redact: (text: string) => string;
   /** Makes the properties of a resource fit to be compared with stored ones. */
-  readonly conceal: <T extends JsonObject | undefined>(properties: T) => T;
+  readonly conceal: Conceal<ResourceInterface>;
   /** Whether an `in` port waits for a name of another stack or of nobody. */
   readonly waitsOutside: (port: number) => boolean;
   /** Told once of each resource. */
@@ -125,7 +126,7 @@ export class Comparisons {
       const isGiven = Object.hasOwn(kind === 'alias' ? inputs : properties, name);
       if (given === undefined && isGiven && port !== undefined && !readiness.isFired(port)) continue;
       const value = given !== undefined ? given[name] : isGiven ? givenInput(resource, name, scope, place) : undefined;
-      const concealed = value === undefined ? undefined : conceal({ [name]: value })[name];
+      const concealed = value === undefined ? undefined : conceal({ [name]: value }, resource)[name];
       comparison.compare({ name, kind, value: concealed });
       if (comparison.verdict !== undefined) return;
     }
@@ -136,7 +137,7 @@ export class Comparisons {
     if (resource.isExternal) return {};
     const { stack, scope, redact, conceal } = this.#parts;
     return resource.type.kind === 'plain'
-      ? conceal(givenProperties(resource, scope, placeOf(resource, stack, redact)))
+      ? conceal(givenProperties(resource, scope, placeOf(resource, stack, redact)), resource)
       : undefined;
   }
 

@@ -3,6 +3,7 @@ import { WriterFailed } from '../errors.ts';
 import { type PortGraph, startPort } from '../graph/port-graph.ts';
 import type { ResourceInterface, StackInterface } from '../interface/interface.ts';
 import { type Name, nameKey, printName } from '../names.ts';
+import type { ReadValue } from '../space/data-space.ts';
 import type { NameReader } from '../space/name-reader.ts';
 import type { BlockedRead, Waits, WaitTarget } from '../space/waits.ts';
 import type { Json } from '../values.ts';
@@ -16,7 +17,7 @@ export interface ForeignNamesParts {
   readonly names: NameReader;
   readonly waits: Waits;
   /** A name was read: the store keeps the trace. */
-  readonly didRead: (name: Name, value: Json) => void;
+  readonly didRead: (name: Name, entry: ReadValue) => void;
   /** What an `in` port still waits for, for the search of deadlocks. */
   readonly missingOf: (port: number) => readonly WaitTarget[];
 }
@@ -58,7 +59,7 @@ export class ForeignNames {
     const present = names.tryRead(name);
     if (present !== undefined && 'value' in present) {
       this.#values.set(key, present.value);
-      didRead(name, present.value);
+      didRead(name, present);
       return;
     }
     const [space, owningStack, owner, attribute] = name;
@@ -72,7 +73,7 @@ export class ForeignNames {
         return;
       }
       this.#values.set(key, entry.value);
-      didRead(name, entry.value);
+      didRead(name, entry);
       readiness.arrive(port);
     });
     waits.set(key, { target: { space, stack: owningStack, resource: owner, attribute }, cancel });
@@ -98,9 +99,9 @@ export class ForeignNames {
   }
 
   /** The value of a name that no port waits for, since only an output reads it. */
-  take(name: Name, value: Json): void {
-    this.#values.set(nameKey(name), value);
-    this.#parts.didRead(name, value);
+  take(name: Name, entry: ReadValue): void {
+    this.#values.set(nameKey(name), entry.value);
+    this.#parts.didRead(name, entry);
   }
 
   /** Whether a port still waits for one of them. */

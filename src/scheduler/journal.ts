@@ -16,14 +16,21 @@ export class Journal {
   readonly #store: EngineStore;
   readonly #claim: Claim;
   readonly #didFail: (error: unknown) => void;
+  readonly #mark: (change: StoreChange) => StoreChange;
   #batch: StoreChange[] = [];
   #waiters: JournalWaiter[] = [];
   #isFlushDue = false;
   #isWriting = false;
   #failure: { readonly error: unknown } | undefined;
 
-  /** `didFail` is told of the first failure. */
-  constructor(store: EngineStore, claim: Claim, didFail: (error: unknown) => void) {
+  /** `didFail` is told of the first failure; `mark` marks what is secret in a change. */
+  constructor(
+    store: EngineStore,
+    claim: Claim,
+    didFail: (error: unknown) => void,
+    mark: (change: StoreChange) => StoreChange,
+  ) {
+    this.#mark = mark;
     this.#store = store;
     this.#claim = claim;
     this.#didFail = didFail;
@@ -75,7 +82,7 @@ export class Journal {
   }
 
   #flush(): void | Promise<void> {
-    const batch = this.#batch;
+    const batch = this.#batch.map(this.#mark);
     const waiters = this.#waiters;
     this.#batch = [];
     this.#waiters = [];

@@ -15,7 +15,7 @@ import { findPort, IN } from '../graph/port-graph.ts';
 import { externalIdOf, givenInput, givenProperties, placeOf } from '../interface/given.ts';
 import type { ResourceInterface } from '../interface/interface.ts';
 import { type Name, printName } from '../names.ts';
-import type { PresentResource } from '../plan/comparison.ts';
+import { type PresentResource, publishedBy } from '../plan/comparison.ts';
 import type {
   EndpointAccess,
   ResourceIdentity,
@@ -236,7 +236,7 @@ export class ResourceRun implements JournalWaiter {
     signals.forget(this.resource.name);
     void journal.record(
       { kind: 'resourceGone', resource: this.resource.name },
-      ...(aside === undefined ? [] : [{ kind: 'resource' as const, record: aside, values: present.values }]),
+      ...(aside === undefined ? [] : [{ kind: 'resource' as const, record: aside, ...publishedBy(present) }]),
     );
   }
 
@@ -463,6 +463,7 @@ export class ResourceRun implements JournalWaiter {
       });
     }
     const value = asJson(written);
+    this.traversal.didWriteSecret(name, attribute, value);
     checkAttribute(outputs[attribute] as AttributeDeclaration, attribute, value, name);
     this.#checkRead(attribute, value);
     const earlier = this.#written?.get(attribute);
@@ -724,8 +725,8 @@ export class ResourceRun implements JournalWaiter {
       reason,
       token: this.token,
       data: this.#data,
-      properties: this.traversal.conceal(this.#properties),
-      inputs: this.traversal.conceal(this.#inputs),
+      properties: this.traversal.conceal(this.#properties, this.resource),
+      inputs: this.traversal.conceal(this.#inputs, this.resource),
       ...(this.#namesRead === undefined ? {} : { reads: [...this.#namesRead.values()] }),
       requires: this.#requires,
       metadata: this.traversal.signals.metadataOf(this.resource.name, this.#metadata),
@@ -862,11 +863,11 @@ export class ResourceRun implements JournalWaiter {
 
   #tryEntry(name: Name, entry: Entry): { readonly value: Json } | { readonly error: unknown } {
     if ('failure' in entry) return { error: this.#readFailed(printName(name), entry.failure) };
-    this.traversal.didReadName(name, entry.value);
+    this.traversal.didReadName(name, entry);
     const { stack } = this.traversal;
     if (name[0] !== stack.space || name[1] !== stack.stack) {
       this.#namesRead ??= new Map();
-      this.#namesRead.set(printName(name), { name, value: entry.value });
+      this.#namesRead.set(printName(name), { name, ...entry });
     }
     return { value: entry.value };
   }

@@ -22,11 +22,13 @@ import {
   startPort,
 } from '../graph/port-graph.ts';
 import { findResource, needsInput, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
+import type { SecretReads } from '../interface/secret-reads.ts';
 import { type Name, nameKey } from '../names.ts';
 import { isWell, type PresentResource, type Verdict } from '../plan/comparison.ts';
 import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
 import type { ResourceTypes } from '../resource/registry.ts';
-import type { Region } from '../space/data-space.ts';
+import type { Conceal, Secrets } from '../secrets.ts';
+import type { ReadValue, Region } from '../space/data-space.ts';
 import type { NameReader } from '../space/name-reader.ts';
 import { type BlockedRead, type Blocker, printTarget, type Waits, type WaitTarget } from '../space/waits.ts';
 import type { ResourceRecord, StackStore, StoredRead } from '../store/stack-store.ts';
@@ -62,7 +64,11 @@ export interface TraversalParts {
   readonly signal: AbortSignal;
   /** How long handlers may take to stop after that before they are given up. */
   readonly cancelGraceMs: number;
-  /** Masks the values of hidden parameters. */
+  /** What is secret by its value, as far as it is known: more comes in. */
+  readonly secrets: Secrets;
+  /** What is secret by what the template says. */
+  readonly reads: SecretReads;
+  /** Masks secrets. */
   readonly redact: (text: string) => string;
   readonly openEndpoint: (resource: ResourceIdentity) => Promise<EndpointAccess>;
   /** Opens the port at which this engine takes signals, if it is not open. Throws PortFailed. */
@@ -84,7 +90,7 @@ export interface TraversalParts {
   /** Which of them stop a resource before and after what is done with it. */
   readonly hookTypes?: { readonly before: HookType; readonly after: HookType } | undefined;
   /** Makes the properties of a resource fit to be stored. */
-  readonly conceal: <T extends JsonObject | undefined>(properties: T) => T;
+  readonly conceal: Conceal<ResourceInterface>;
   readonly types: ResourceTypes;
   readonly store: Pick<StackStore, 'values'>;
 }
@@ -93,13 +99,10 @@ export interface TraversalParts {
  * A resource of which an earlier traversal has stored something that stands: it is complete or has failed, or its handler
  * is called again under the same token.
  */
-export interface StoredResource {
-  readonly record: ResourceRecord;
+export interface StoredResource extends PresentResource {
   /** Why it has failed, where that is known better than the record tells it. */
   readonly failure?: HotloomError;
-  /** What it has published. */
-  readonly values: JsonObject;
-  /** Those of them that another stack has read. */
+  /** Those of its values that another stack has read. */
   readonly readElsewhere: ReadonlySet<string>;
 }
 
@@ -218,7 +221,7 @@ export class Traversal {
     this.#foreign = new ForeignNames({
       ...parts,
       readiness: this.readiness,
-      didRead: (name, value) => this.didReadName(name, value),
+      didRead: (name, entry) => this.didReadName(name, entry),
       missingOf: (port) => this.missingOf(port),
     });
     this.#comparisons = new Comparisons({
@@ -278,13 +281,14 @@ export class Traversal {
 
   /** Values that were stored are there for their readers, before anything else begins; what failed has failed. */
   #publishStored(): void {
-    for (const { record, values, failure: known } of this.#parts.stored?.values() ?? []) {
+    for (const { record, values, missing, failure: known } of this.#parts.stored?.values() ?? []) {
       const resource = findResource(this.stack, record.name);
       const phase = resource === undefined ? undefined : this.#phases[resource.index];
       if (resource !== undefined && phase === 'held')
-        this.#pauseAfter(resource, () => this.#complete(resource, values));
+        this.#pauseAfter(resource, () => this.#complete(resource, values, missing));
       if (resource === undefined || (phase !== 'complete' && phase !== 'failed')) continue;
       for (const attribute in values) this.didStoreValue(resource, attribute, values[attribute] as Json);
+      if (missing !== undefined) this.#failMissing(resource, missing);
       if (phase === 'complete') this.readiness.fire(donePort(this.graph, resource.index));
       else {
         const failure = this.#failureOf(resource, known ?? new Error(record.reason));
@@ -292,6 +296,17 @@ export class Traversal {
         this.#failures.push(failure);
         this.#failPorts(resource, failure);
       }
+    }
+  }
+
+  /** What was published and is not stored: whoever still has to read it fails. */
+  #failMissing(resource: ResourceInterface, missing: ReadonlySet<string>): void {
+    if (missing.size === 0) return;
+    const failure = notKept(this.stack.stack, resource, [...missing]);
+    void this.#parts.region.fail(resource.name, failure);
+    for (const attribute of missing) {
+      const port = findPort(this.graph, resource.index, OUT, attribute);
+      if (port !== undefined) this.readiness.fail(port, failure);
     }
   }
 
@@ -542,12 +557,19 @@ export class Traversal {
     });
   }
 
+  /** Before anybody could tell of it: a value that is declared to be secret. */
+  didWriteSecret(resource: string, attribute: string, value: Json): void {
+    const secrecy = this.#parts.reads.ofAttribute(resource, attribute);
+    if (secrecy !== undefined) this.#parts.secrets.add(value, secrecy);
+  }
+
   /** A name outside this stack was read: the store keeps the trace. */
-  didReadName(name: Name, value: Json): void {
+  didReadName(name: Name, { value, secrecy }: ReadValue): void {
+    if (secrecy !== undefined) this.#parts.secrets.add(value, secrecy);
     if (name[0] === this.stack.space && name[1] === this.stack.stack) return;
-    this.#namesRead.set(nameKey(name), { name, value });
+    this.#namesRead.set(nameKey(name), { name, value, ...(secrecy === undefined ? {} : { secrecy }) });
     // The reader goes on: the trace only matters to a later action of the other stack.
-    void this.journal.record({ kind: 'read', name, value });
+    void this.journal.record({ kind: 'read', name, value, ...(secrecy === undefined ? {} : { secrecy }) });
   }
 
   /** The names of others that the stack has read, once it is complete: in this traversal, or when what stands was made. */
@@ -614,8 +636,8 @@ export class Traversal {
   }
 
   /** The value of a name that no port waits for, since only an output reads it. */
-  takeName(name: Name, value: Json): void {
-    this.#foreign.take(name, value);
+  takeName(name: Name, entry: ReadValue): void {
+    this.#foreign.take(name, entry);
   }
 
   // --- ports ---
@@ -789,21 +811,23 @@ export class Traversal {
   }
 
   /** It is as it has to be: its values are there for their readers. */
-  #confirm(resource: ResourceInterface, { record, values }: PresentResource): void {
+  #confirm(resource: ResourceInterface, { record, values, missing = NO_NAMES }: PresentResource): void {
     this.addRecord(this.#refreshed(resource, record));
     this.#pauseAfter(resource, () => {
       const all: Record<string, Json> = {};
       for (const attribute in resource.outputs) {
+        if (missing.has(attribute)) continue;
         setOwn(all, attribute, Object.hasOwn(values, attribute) ? (values[attribute] as Json) : null);
       }
-      this.#complete(resource, all);
+      this.#complete(resource, all, missing);
     });
   }
 
   /** Its values are there for their readers. */
-  #complete(resource: ResourceInterface, values: JsonObject | undefined): void {
+  #complete(resource: ResourceInterface, values: JsonObject | undefined, missing = NO_NAMES): void {
     this.#phases[resource.index] = 'complete';
     if (values !== undefined) this.#didStoreValues(resource, values);
+    this.#failMissing(resource, missing);
     this.readiness.fire(donePort(this.graph, resource.index));
     this.#didLeave();
   }
@@ -1084,4 +1108,15 @@ function toName({ space, stack, resource, attribute }: WaitTarget): Name {
 function causeText(error: unknown): string {
   const root = rootCause(error);
   return root === error ? messageOf(error) : `${messageOf(error)} Cause: ${messageOf(root)}`;
+}
+
+const NO_NAMES: ReadonlySet<string> = new Set();
+
+function notKept(stack: string, { name, type }: ResourceInterface, attributes: readonly string[]): WriterFailed {
+  const names = attributes.map((attribute) => `${name}.${attribute}`).join(', ');
+  return new WriterFailed({
+    what: `${names} cannot be read any more: it is ephemeral, so it was not stored.`,
+    why: `Who reads it has to do so in the action in which '${name}' is created, and ${type.name} cannot be created again to have it anew.`,
+    fix: `Have the next update replace '${name}': 'hotloom mark-unhealthy ${stack} ${name}', and update the stack again.`,
+  });
 }

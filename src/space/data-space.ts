@@ -1,9 +1,17 @@
 import type { HotloomError } from '../errors.ts';
 import type { DeclaredNames, Name } from '../names.ts';
+import type { Secrecy } from '../secrets.ts';
 import type { Json, JsonObject } from '../values.ts';
 
+/** A value that a name holds. */
+export interface ReadValue {
+  readonly value: Json;
+  /** Told by the engine and not by a space: whether the value is secret. */
+  readonly secrecy?: Secrecy;
+}
+
 /** What a name holds: a value, or the failure of its writer. */
-export type Entry = { readonly value: Json } | { readonly failure: HotloomError };
+export type Entry = ReadValue | { readonly failure: HotloomError };
 
 export interface SpaceChange {
   readonly name: Name;

@@ -2,7 +2,9 @@ import type { Clock, Timer } from '../clock.ts';
 import { WriterFailed } from '../errors.ts';
 import type { WaitingRead } from '../events.ts';
 import { type Name, nameKey, printName } from '../names.ts';
+import type { Secrecy } from '../secrets.ts';
 import type { StackStore } from '../store/stack-store.ts';
+import type { Json } from '../values.ts';
 import type { DataSpace, Entry } from './data-space.ts';
 import { printTarget, type WaitTarget } from './waits.ts';
 
@@ -27,17 +29,23 @@ export class NameReader {
   readonly #store: StackStore;
   readonly #clock: Clock;
   readonly #describe: (space: string, stack: string) => DescribeWriter | undefined;
+  readonly #secrecyOf: (name: Name, value: Json) => Secrecy | undefined;
   readonly #wishes = new Map<string, Wish>();
   #timer: Timer | undefined;
   #revision: number | undefined;
 
-  /** `describe` finds the running stack that can tell how a writer stands. */
+  /**
+   * `describe` finds the running stack that can tell how a writer stands; `secrecyOf` tells of a value in this engine's space
+   * whether it is secret.
+   */
   constructor(
     space: DataSpace,
     store: StackStore,
     clock: Clock,
     describe: (space: string, stack: string) => DescribeWriter | undefined,
+    secrecyOf: (name: Name, value: Json) => Secrecy | undefined,
   ) {
+    this.#secrecyOf = secrecyOf;
     this.#space = space;
     this.#store = store;
     this.#clock = clock;
@@ -46,12 +54,12 @@ export class NameReader {
 
   /** What this engine's own space holds under the name. */
   tryRead(name: Name): Entry | undefined {
-    return this.#space.tryRead(name);
+    return this.#marked(name, this.#space.tryRead(name));
   }
 
   /** What is stored anywhere under the name now. */
   async find(name: Name): Promise<Entry | undefined> {
-    return this.#space.tryRead(name) ?? (await this.#findStored(name));
+    return this.tryRead(name) ?? (await this.#findStored(name));
   }
 
   /** Calls `wake` once when the name holds something; at once only when this engine's space has it. */
@@ -69,7 +77,7 @@ export class NameReader {
       unsubscribe();
       unwish();
     };
-    unsubscribe = this.#space.subscribe(name, once);
+    unsubscribe = this.#space.subscribe(name, (entry) => once(this.#marked(name, entry) as Entry));
     if (isOver) unsubscribe();
     return cancel;
   }
@@ -89,6 +97,12 @@ export class NameReader {
     this.#wishes.clear();
     this.#timer?.cancel();
     this.#timer = undefined;
+  }
+
+  #marked(name: Name, entry: Entry | undefined): Entry | undefined {
+    if (entry === undefined || !('value' in entry)) return entry;
+    const secrecy = this.#secrecyOf(name, entry.value);
+    return secrecy === undefined ? entry : { value: entry.value, secrecy };
   }
 
   #wish(name: Name, wake: (entry: Entry) => void): () => void {

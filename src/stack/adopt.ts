@@ -70,7 +70,14 @@ function adoptedChanges({ stack, graph }: Analysis, data: StackExport, now: numb
   return Object.entries(data.resources).map(([key, exported]): StoreChange => {
     const resource = findResource(stack, key);
     const requires = resource === undefined ? [] : requiredResources(graph, resource.index);
-    return { kind: 'resource', record: recordOf(key, exported, requires, now), values: exported.attributes ?? {} };
+    const { attributes = {}, secrecy } = exported;
+    const record = recordOf(key, exported, requires, now);
+    if (secrecy === undefined) return { kind: 'resource', record, values: attributes };
+    // What the export has not told is missing from now on, as what is ephemeral is.
+    const untold = Object.keys(secrecy).filter((name) => !Object.hasOwn(attributes, name));
+    const lost = Object.fromEntries(untold.map((name) => [name, 'ephemeral' as const]));
+    const values = { ...attributes, ...Object.fromEntries(untold.map((name) => [name, null])) };
+    return { kind: 'resource', record, values, secrecy: { ...secrecy, ...lost } };
   });
 }
 

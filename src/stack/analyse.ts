@@ -6,6 +6,7 @@ import type { PortGraph } from '../graph/port-graph.ts';
 import { deriveInterface } from '../interface/derive.ts';
 import type { StackInterface } from '../interface/interface.ts';
 import { staticScope } from '../interface/scope.ts';
+import { SecretReads } from '../interface/secret-reads.ts';
 import { statedMoves, wrongMoves } from '../plan/moves.ts';
 import { Secrets } from '../secrets.ts';
 import type { StackDefinition } from '../store/stack-store.ts';
@@ -51,6 +52,8 @@ export interface Analysis {
   readonly graph: PortGraph;
   /** The values of hidden parameters, and what else turns out to be secret while the stack runs. */
   readonly secrets: Secrets;
+  /** What is secret by what the template says. */
+  readonly reads: SecretReads;
   /** Masks them. */
   readonly redact: (text: string) => string;
   /** What is wrong, of a tolerant analysis; otherwise empty. */
@@ -106,7 +109,17 @@ export function analyse(
     const graph = buildPortGraph(stack, services.granularity);
     found.push(...describeCycles(graph, stack));
     if (isTolerant || found.length === 0)
-      return { template, parameters, environment, stack, graph, secrets, redact, problems: inOrder(found) };
+      return {
+        template,
+        parameters,
+        environment,
+        stack,
+        graph,
+        secrets,
+        reads: new SecretReads(stack),
+        redact,
+        problems: inOrder(found),
+      };
   }
   // One error of a parameter is told as it is, since the template is not to blame.
   if (found.length === 1 && problems.length === 1) throw found[0];
@@ -130,9 +143,9 @@ export function analyseStored(
 
 function hiddenValues(template: Template, values: ParameterValues): Secrets {
   const secrets = new Secrets();
-  for (const [name, { hidden }] of template.parameters) {
+  for (const [name, { hidden, ephemeral }] of template.parameters) {
     const value = hidden ? values.get(name) : undefined;
-    if (value !== undefined) secrets.add(value);
+    if (value !== undefined) secrets.add(value, ephemeral ? 'ephemeral' : 'secret');
   }
   return secrets;
 }

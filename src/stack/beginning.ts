@@ -6,9 +6,11 @@ import type { ResourceRecord, ResourceSnapshot, StoreChange } from '../store/sta
 import type { JsonObject } from '../values.ts';
 import type { Analysis } from './analyse.ts';
 import { tellUnknownOutcomes, unknownOutcomes } from './interruption.ts';
+import { withRepeated } from './missing-values.ts';
 import type { Beginning } from './operation.ts';
 import { changesTo } from './present.ts';
 import type { StackServices } from './services.ts';
+import { learnSecrets } from './stored-secrets.ts';
 
 /** What an update finds in the store, and what it will do with it. */
 export interface FoundBeginning {
@@ -49,6 +51,7 @@ export function findBeginning(
 ): FoundBeginning {
   const present = new Map<string, PresentResource>();
   const stored = new Map<string, StoredResource>();
+  learnSecrets(analysis.secrets, all.values());
   const unknown = unknownOutcomes(analysis, all.values());
   let hasLeftovers = false;
   for (const [name, resource] of all) {
@@ -76,7 +79,9 @@ export function findBeginning(
     present.delete(name);
     stored.set(name, { ...resource, readElsewhere: NONE });
   }
-  return { stored, present, unknown, hasLeftovers, changes };
+  const verdictOf = (name: string) => changes[analysis.stack.numbers.get(name) ?? -1]?.verdict;
+  const repeated = withRepeated(analysis, stored, (reader) => verdictOf(reader) !== 'unchanged');
+  return { stored: repeated, present, unknown, hasLeftovers, changes };
 }
 
 /** The resources of which every update makes another, as records that say so. One that its update has made is none of them. */

@@ -1,8 +1,10 @@
 import type { Action, StackEvent, Status } from '../events.ts';
 import { Journal } from '../scheduler/journal.ts';
+import { secretMarks } from '../scheduler/secret-marks.ts';
 import type { Claim, StackRecord, StoreChange } from '../store/stack-store.ts';
 import { type ActionLimits, actionLimits } from './action-limits.ts';
 import type { RunningAction, StackServices } from './services.ts';
+import { secretsOf } from './stored-secrets.ts';
 
 type Watched = Pick<RunningAction, 'waiting' | 'signalResource'>;
 
@@ -36,7 +38,7 @@ export async function runClaimed<T>(
   const { space, name: stack } = record;
   const { action, word, timeoutMs, signal } = options;
   const limits = actionLimits(clock, { timeoutMs, signals: [signal, closing], what: `${word} of '${stack}'` });
-  const journal = new Journal(store, claim, limits.cancel);
+  const journal = new Journal(store, claim, limits.cancel, secretMarks({ secrets: secretsOf(services, record) }));
   let didEnd = (): void => {};
   let watched: Watched = { waiting: () => [] };
   const runningAction: RunningAction = {

@@ -1,4 +1,6 @@
-import type { StackDefinition } from '../store/stack-store.ts';
+import type { SecretPart, StackDefinition } from '../store/stack-store.ts';
+import type { ParameterDefinition } from '../template/parameters.ts';
+import type { Template } from '../template/template.ts';
 import { type Json, type JsonObject, setOwn } from '../values.ts';
 import type { Analysis } from './analyse.ts';
 
@@ -6,8 +8,8 @@ import type { Analysis } from './analyse.ts';
 export function definitionOf(analysis: Analysis): StackDefinition {
   return {
     ...visibleDefinitionOf(analysis),
-    hidden: parametersOf(analysis, true),
-    holdsSecrets: holdsSecrets(analysis),
+    hidden: parametersOf(analysis, ({ hidden, ephemeral }) => hidden && !ephemeral),
+    secretParts: secretParts(analysis),
   };
 }
 
@@ -17,24 +19,28 @@ export function visibleDefinitionOf(analysis: Analysis): StackDefinition {
   return {
     template: template.document as JsonObject,
     files: Object.fromEntries(template.files),
-    parameters: parametersOf(analysis, false),
+    parameters: parametersOf(analysis, ({ hidden }) => !hidden),
     environment: storedEnvironment(analysis),
   };
 }
 
-function parametersOf({ template, parameters }: Analysis, isHidden: boolean): JsonObject {
+function parametersOf(
+  { template, parameters }: Analysis,
+  isWanted: (definition: ParameterDefinition) => boolean,
+): JsonObject {
   const values: Record<string, Json> = {};
-  for (const { name, hidden } of template.parameters.values()) {
+  for (const definition of template.parameters.values()) {
+    const { name } = definition;
     const value = parameters.get(name);
-    if (hidden === isHidden && value !== undefined) setOwn(values, name, value);
+    if (value !== undefined && isWanted(definition)) setOwn(values, name, value);
   }
   return values;
 }
 
 /** What a stored stack is to be, or was. */
 export function definitionOfRecord(record: StackDefinition): StackDefinition {
-  const { template, files, parameters, environment, hidden, holdsSecrets } = record;
-  return { template, files, parameters, environment, hidden, holdsSecrets };
+  const { template, files, parameters, environment, hidden, secretParts } = record;
+  return { template, files, parameters, environment, hidden, secretParts };
 }
 
 /** What an action that comes later has to know of the environment. Parameters are stored as what they have come to. */
@@ -47,13 +53,20 @@ function storedEnvironment({ environment, template }: Analysis): JsonObject {
   };
 }
 
-/** Whether a default of a hidden parameter, or another secret, stands in what is stored of the texts. */
-function holdsSecrets({ template, stack, environment, secrets }: Analysis): boolean {
-  const templates = new Set([template, ...stack.resources.map((resource) => resource.template)]);
-  for (const { parameters } of templates) {
-    for (const { hidden, default: given } of parameters.values()) if (hidden && given !== undefined) return true;
+/** Where a default of a hidden parameter stands, or another secret. */
+function secretParts(analysis: Analysis): readonly SecretPart[] {
+  const { template, stack, secrets } = analysis;
+  const parts = new Set<SecretPart>();
+  for (const each of new Set([template, ...stack.resources.map((resource) => resource.template)])) {
+    if (hasHiddenDefault(each)) parts.add(each === template ? 'template' : 'files');
   }
-  if (secrets.isEmpty) return false;
-  const texts = [template.document, Object.fromEntries(template.files), environment.resourceRegistry];
-  return texts.some((text) => secrets.secrecyOf(text as JsonObject) !== undefined);
+  if (secrets.isEmpty) return [...parts];
+  if (secrets.secrecyOf(template.document as JsonObject) !== undefined) parts.add('template');
+  if (secrets.secrecyOf([...template.files.values()]) !== undefined) parts.add('files');
+  if (secrets.secrecyOf(storedEnvironment(analysis)) !== undefined) parts.add('environment');
+  return [...parts];
+}
+
+function hasHiddenDefault({ parameters }: Template): boolean {
+  return [...parameters.values()].some(({ hidden, default: given }) => hidden && given !== undefined);
 }

@@ -1,9 +1,11 @@
 import { Journal } from '../scheduler/journal.ts';
+import { secretMarks } from '../scheduler/secret-marks.ts';
 import { actionLimits } from './action-limits.ts';
 import { withClaim } from './claimed-stack.ts';
 import { removeSnapshot } from './remove-snapshot.ts';
 import type { StackServices } from './services.ts';
 import { findSnapshot, type SnapshotChoice } from './snapshot.ts';
+import { secretsOf } from './stored-secrets.ts';
 
 export interface DeleteSnapshotOptions extends SnapshotChoice {
   /** Milliseconds; default 3,600,000. */
@@ -23,8 +25,9 @@ export async function deleteSnapshot(services: StackServices, options: DeleteSna
     const { timeoutMs, signal } = options;
     const what = `Delete of snapshot '${options.snapshot}'`;
     const limits = actionLimits(clock, { timeoutMs, signals: [signal, closing], what });
+    const journal = new Journal(store, claim, limits.cancel, secretMarks({ secrets: secretsOf(services, record) }));
     try {
-      await removeSnapshot(services, record, id, new Journal(store, claim, limits.cancel), limits.signal);
+      await removeSnapshot(services, record, id, journal, limits.signal);
     } finally {
       limits.end();
     }

@@ -82,6 +82,8 @@ export async function deleteClaimed(
     const { journal, limits, tell, emit } = claimed;
     const isResumed = record.action === action;
     const records = await services.store.resources(record.id);
+    // Asking for what a handler needs tells that a key is missing, before anything is done.
+    for (const each of records) void each.data;
     // As under Heat, a rollback is not stopped.
     const hooks = action === 'DELETE' ? deleteHooks(services, record, records, claimed) : undefined;
     const begun = isResumed ? [] : [{ kind: 'hooksGone' } as const];
@@ -124,7 +126,7 @@ export async function deleteClaimed(
     const done = `Stack ${action} completed successfully`;
     if (action === 'DELETE') {
       await services.store.removeStack(claim);
-      services.secrets.delete(key);
+      services.secretsByStack.delete(key);
       emit('COMPLETE', done);
     } else {
       await tell('COMPLETE', done, { kind: 'outputs', outputs: {} });

@@ -1,5 +1,6 @@
 import type { Action, Status } from '../events.ts';
 import type { Name } from '../names.ts';
+import { MASK } from '../secrets.ts';
 import type { ResourceRecord, StackRecord, StackStore } from '../store/stack-store.ts';
 import type { Json, JsonObject } from '../values.ts';
 
@@ -26,6 +27,8 @@ export interface StackDescription {
   /** Why an output has no value, by output name. */
   readonly outputErrors: { readonly [name: string]: string };
   readonly outputDescriptions: { readonly [name: string]: string };
+  /** The outputs that hold a secret: their values are masked here, and told by `outputs` of the engine. */
+  readonly secretOutputs: readonly string[];
   /** Without those of hidden parameters. */
   readonly parameters: JsonObject;
   readonly resources: readonly ResourceDescription[];
@@ -52,7 +55,7 @@ export interface ResourceDescription {
 /** A stack in a list. */
 export type StackSummary = Omit<
   StackDescription,
-  'outputs' | 'outputErrors' | 'outputDescriptions' | 'parameters' | 'resources'
+  'outputs' | 'outputErrors' | 'outputDescriptions' | 'secretOutputs' | 'parameters' | 'resources'
 >;
 
 export function describeStack(
@@ -64,8 +67,10 @@ export function describeStack(
   const outputs: Record<string, Json> = {};
   const outputErrors: Record<string, string> = {};
   const outputDescriptions: Record<string, string> = {};
-  for (const [name, { value, error, description }] of Object.entries(record.outputs)) {
-    outputs[name] = value;
+  const secretOutputs: string[] = [];
+  for (const [name, { value, error, description, secrecy, missing }] of Object.entries(record.outputs)) {
+    if (secrecy !== undefined) secretOutputs.push(name);
+    outputs[name] = secrecy === undefined || missing === 'ephemeral' ? value : MASK;
     if (error !== undefined) outputErrors[name] = error;
     if (description !== undefined) outputDescriptions[name] = description;
   }
@@ -74,6 +79,7 @@ export function describeStack(
     outputs,
     outputErrors,
     outputDescriptions,
+    secretOutputs,
     parameters: record.parameters,
     resources: describeResources(resources),
   };

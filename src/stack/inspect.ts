@@ -3,6 +3,7 @@ import { messageOf } from '../errors.ts';
 import type { ResourceInterface } from '../interface/interface.ts';
 import { type Name, printName } from '../names.ts';
 import { convertProperty } from '../resource/properties.ts';
+import { MASK } from '../secrets.ts';
 import type { SourceLocation } from '../source.ts';
 import {
   type Expression,
@@ -38,7 +39,7 @@ export interface InspectedProblem {
 
 export interface InspectedResource {
   readonly type: string;
-  /** Resolved; a value that could not be is {@link Unresolved}. */
+  /** Resolved; a value that could not be is {@link Unresolved}, and one that holds a secret is masked. */
   readonly properties: JsonObject;
   /** What each property or alias reads, in printed names. */
   readonly inputs: { readonly [input: string]: readonly string[] };
@@ -60,10 +61,11 @@ export type Unresolved = { readonly __error__: string };
 
 /**
  * Values are resolved with what `read` tells of attributes, and properties converted to their types. Without it nothing is
- * known of attributes: they are null, a reference is the resource's name, and properties are as the template gives them.
+ * known of attributes: they are null, a reference is the resource's name, and properties are as the template gives them; what
+ * holds a hidden parameter is masked then.
  */
 export function inspectAnalysis(
-  { stack, parameters, template, problems }: Analysis,
+  { stack, parameters, template, problems, secrets, reads }: Analysis,
   read?: (resource: string, attribute: string) => Json,
 ): Inspection {
   const scope = withCompositions(
@@ -81,6 +83,9 @@ export function inspectAnalysis(
             reference.kind === 'done' ? 'done' : reference.attribute,
           ] satisfies Name),
     );
+  /** Who tells the values of attributes knows secrets by that, and is given what they make. */
+  const shown = (value: Json, isSecret: boolean): Json =>
+    read === undefined && value !== null && (isSecret || secrets.secrecyOf(value) !== undefined) ? MASK : value;
   return {
     parameters: mapEntries(parameters, (value, name) =>
       template.parameters.get(name)?.hidden === true ? null : value,
@@ -90,7 +95,9 @@ export function inspectAnalysis(
       stack.resources.map((resource) => [resource.name, resource] as const),
       (resource) => ({
         type: resource.definition.type,
-        properties: propertiesOf(resource, scope, read !== undefined),
+        properties: mapEntries(Object.entries(propertiesOf(resource, scope, read !== undefined)), (value, name) =>
+          shown(value, reads.inputsOf(resource).has(name)),
+        ),
         inputs: mapEntries(
           resource.inputs.map(({ name, references }) => [name, references] as const),
           (references) => [...new Set(references.map(print))],
@@ -102,7 +109,10 @@ export function inspectAnalysis(
     outputs: mapEntries(
       stack.outputs.map((output) => [output.definition.name, output] as const),
       ({ definition, references }) => ({
-        value: attempt(() => resolveExpression(definition.value, scope) ?? null),
+        value: shown(
+          attempt(() => resolveExpression(definition.value, scope) ?? null),
+          reads.ofExpression(definition.value, references) !== undefined,
+        ),
         reads: [...new Set(references.map(print))],
       }),
     ),

@@ -7,8 +7,10 @@ import type { StoredResource } from '../scheduler/traversal.ts';
 import type { ResourceRecord, StoreChange } from '../store/stack-store.ts';
 import { resourceEventOf } from '../store/stored-stack.ts';
 import type { Analysis } from './analyse.ts';
+import { withRepeated } from './missing-values.ts';
 import { presentResources } from './present.ts';
 import type { StackServices } from './services.ts';
+import { learnSecrets } from './stored-secrets.ts';
 
 /**
  * What an engine has left that was stopped in a create: which of it stands, and which has to be made anew.
@@ -107,14 +109,16 @@ export class Interruption {
     const { store } = this.#services;
     const { space, stack } = this.#analysis.stack;
     const standing = new Map<string, StoredResource & { readonly readElsewhere: Set<string> }>();
-    for (const [name, { record, values }] of await presentResources(this.#services, this.#stackId)) {
+    const present = await presentResources(this.#services, this.#stackId);
+    learnSecrets(this.#analysis.secrets, present.values());
+    for (const [name, resource] of present) {
       const failure = unknown.get(name);
-      standing.set(name, { record, values, readElsewhere: new Set(), ...(failure === undefined ? {} : { failure }) });
+      standing.set(name, { ...resource, readElsewhere: new Set(), ...(failure === undefined ? {} : { failure }) });
     }
     for (const { names } of await store.readersOf(space, stack)) {
       for (const [, , resource, attribute] of names) standing.get(resource)?.readElsewhere.add(attribute);
     }
-    return standing;
+    return withRepeated(this.#analysis, standing, (name) => standing.get(name)?.record.status !== 'COMPLETE');
   }
 
   #resource(index: number): ResourceInterface {

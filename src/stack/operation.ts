@@ -6,7 +6,6 @@ import { deleteResources } from '../scheduler/delete-traversal.ts';
 import { Hooks } from '../scheduler/hooks.ts';
 import { Journal } from '../scheduler/journal.ts';
 import { Traversal, type TraversalParts, type TraversalResult } from '../scheduler/traversal.ts';
-import { concealer } from '../secrets.ts';
 import type { Region } from '../space/data-space.ts';
 import type { Claim, HookStates, StackDefinition, StackRecord, StoreChange } from '../store/stack-store.ts';
 import { stackExists } from '../store/stored-stack.ts';
@@ -14,6 +13,7 @@ import { type ActionLimits, actionLimits } from './action-limits.ts';
 import type { Analysis } from './analyse.ts';
 import { definitionOf } from './definition.ts';
 import { describeStack, type StackDescription } from './describe.ts';
+import { concealOf, marksOf } from './marks.ts';
 import { OutputReads } from './output-reads.ts';
 import { resolveOutputs } from './outputs.ts';
 import { hooksOfEnvironment, hookTypesOf, type Refusal, refusalsOf } from './restrictions.ts';
@@ -122,7 +122,7 @@ export class Operation {
     let beginning: Beginning;
     let region: Region;
     try {
-      beginning = await prepare(new Journal(store, claim, limits.cancel), limits.signal);
+      beginning = await prepare(new Journal(store, claim, limits.cancel, marksOf(this.#analysis)), limits.signal);
       await this.#forgetRegion();
       region = space.declare(stack.space, stack.stack, this.declared);
     } catch (error) {
@@ -152,10 +152,10 @@ export class Operation {
   }
 
   async #runInRegion(region: Region, claim: Claim, beginning: Beginning, verb: Verb): Promise<StackDescription> {
-    const { store, regions, secrets: known } = this.#services;
+    const { store, regions, secretsByStack } = this.#services;
     const { stack, secrets } = this.#analysis;
     regions.set(stackKey(stack.space, stack.stack), region);
-    known.set(stackKey(stack.space, stack.stack), secrets);
+    secretsByStack.set(stackKey(stack.space, stack.stack), secrets);
     try {
       return await this.#runClaimed(region, claim, beginning, verb);
     } finally {
@@ -188,7 +188,7 @@ export class Operation {
     const { store, running } = this.#services;
     const { space, stack } = this.#analysis.stack;
     const limits = this.#limits();
-    const journal = new Journal(store, claim, limits.cancel);
+    const journal = new Journal(store, claim, limits.cancel, marksOf(this.#analysis));
     const traversal = this.#traversal(region, journal, limits, beginning);
     let didEnd = (): void => {};
     const action: RunningAction = {
@@ -307,7 +307,7 @@ export class Operation {
     limits: ActionLimits,
     hasLeftovers: boolean,
   ): Promise<Failed | undefined> {
-    const { stack, redact } = this.#analysis;
+    const { stack, reads, redact } = this.#analysis;
     const isComplete =
       result.failures.length === 0 &&
       result.skipped.length === 0 &&
@@ -315,9 +315,9 @@ export class Operation {
     const missing = await this.#outputReads.read({
       // Outputs of a failed stack tell what there is.
       until: isComplete ? limits.signal : undefined,
-      take: (name, value) => traversal.takeName(name, value),
+      take: (name, entry) => traversal.takeName(name, entry),
     });
-    const outputs = resolveOutputs(stack, { region, scope: traversal.scope, missing, redact });
+    const outputs = resolveOutputs(stack, { region, scope: traversal.scope, missing, reads, redact });
     const mayHaveLeftovers = hasLeftovers || traversal.hasReplaced;
     const error = isComplete
       ? mayHaveLeftovers
@@ -455,7 +455,7 @@ export class Operation {
     { signal, cancel }: ActionLimits,
     { stored, present, snapshots, hooks: reached }: Beginning,
   ): Traversal {
-    const { stack, graph, redact, environment } = this.#analysis;
+    const { stack, graph, secrets, reads, redact, environment } = this.#analysis;
     const refusal = refusalsOf(this.#analysis);
     const hooks = new Hooks({
       ...this.#services,
@@ -478,10 +478,12 @@ export class Operation {
       region,
       journal,
       signal,
+      secrets,
+      reads,
       redact,
       didBreak: cancel,
       refusal: (resource, verdict) => this.#options.refusal?.(resource, verdict) ?? refusal(resource, verdict),
-      conceal: concealer(this.#analysis.secrets, this.#stackId),
+      conceal: concealOf(this.#analysis, this.#stackId),
       stored,
       present,
       snapshots,

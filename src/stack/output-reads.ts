@@ -2,10 +2,10 @@ import { messageOf, rootCause } from '../errors.ts';
 import type { EventHub, WaitingRead } from '../events.ts';
 import type { StackInterface } from '../interface/interface.ts';
 import { type Name, nameKey, printName } from '../names.ts';
+import type { ReadValue } from '../space/data-space.ts';
 import type { NameReader } from '../space/name-reader.ts';
-import type { Json } from '../values.ts';
 import { outsideNames } from './outputs.ts';
-import { readValue } from './read.ts';
+import { readEntry } from './read.ts';
 import type { StackServices } from './services.ts';
 
 /** Stands for the reader where otherwise a resource is named: the template's section. */
@@ -15,7 +15,7 @@ const READER = 'outputs';
 interface ReadOptions {
   /** Ends the wait for what is not there; undefined: there is none. */
   readonly until: AbortSignal | undefined;
-  readonly take: (name: Name, value: Json) => void;
+  readonly take: (name: Name, entry: ReadValue) => void;
 }
 
 /**
@@ -70,7 +70,7 @@ export class OutputReads {
         return false;
       }
       if ('failure' in entry) missing.set(nameKey(name), cannotBeRead(name, entry.failure));
-      else take(name, entry.value);
+      else take(name, entry);
     } catch (error) {
       missing.set(nameKey(name), cannotBeRead(name, error));
     }
@@ -80,7 +80,7 @@ export class OutputReads {
   /** Leaves the name among the blocked ones when `until` fires first. */
   async #await(name: Name, until: AbortSignal, take: ReadOptions['take'], missing: Map<string, string>): Promise<void> {
     try {
-      take(name, await readValue(this.#names, name, until));
+      take(name, await readEntry(this.#names, name, until));
     } catch (error) {
       if (until.aborted) return;
       missing.set(nameKey(name), cannotBeRead(name, error));

@@ -1,5 +1,6 @@
 import { messageOf } from '../errors.ts';
 import type { StackInterface } from '../interface/interface.ts';
+import type { SecretReads } from '../interface/secret-reads.ts';
 import { type Name, nameKey, printName } from '../names.ts';
 import type { Region } from '../space/data-space.ts';
 import type { StoredOutput } from '../store/stack-store.ts';
@@ -11,6 +12,8 @@ export interface OutputSources {
   readonly scope: ResolveScope;
   /** Why a name outside the stack has no value, by its key. */
   readonly missing: ReadonlyMap<string, string>;
+  /** What is secret by what the template says. */
+  readonly reads: SecretReads;
   readonly redact: (text: string) => string;
 }
 
@@ -46,7 +49,8 @@ export function resolveOutputs(
     }
     try {
       const value = resolveExpression(definition.value, sources.scope) ?? null;
-      outputs[name] = { description, value, error: undefined };
+      const secrecy = sources.reads.ofExpression(definition.value, references);
+      outputs[name] = { description, value, error: undefined, ...(secrecy === undefined ? {} : { secrecy }) };
     } catch (error) {
       outputs[name] = { description, value: null, error: sources.redact(messageOf(error)) };
     }

@@ -1,9 +1,9 @@
 import { type Change, findChanges } from '../plan/changes.ts';
 import type { PresentResource } from '../plan/comparison.ts';
-import { concealer } from '../secrets.ts';
-import type { ResourceRecord } from '../store/stack-store.ts';
+import type { Secrecy } from '../secrets.ts';
 import { type Json, setOwn } from '../values.ts';
 import type { Analysis } from './analyse.ts';
+import { concealOf } from './marks.ts';
 import type { StackServices } from './services.ts';
 import { withStaleReads } from './stale-reads.ts';
 
@@ -13,13 +13,27 @@ export async function presentResources(
   stackId: string,
 ): Promise<ReadonlyMap<string, PresentResource>> {
   const { store } = services;
-  const found = new Map<string, { readonly record: ResourceRecord; readonly values: Record<string, Json> }>();
+  const found = new Map<string, FoundResource>();
   for (const record of await store.resources(stackId)) found.set(record.name, { record, values: {} });
-  for (const { resource, attribute, value } of await store.values(stackId)) {
+  for (const { resource, attribute, value, secrecy, missing } of await store.values(stackId)) {
     const present = found.get(resource);
-    if (present !== undefined) setOwn(present.values, attribute, value);
+    if (present === undefined) continue;
+    if (missing === undefined) setOwn(present.values, attribute, value);
+    else {
+      present.missing ??= new Set();
+      present.missing.add(attribute);
+    }
+    if (secrecy === undefined) continue;
+    present.secrecy ??= {};
+    setOwn(present.secrecy, attribute, secrecy);
   }
   return withStaleReads(store, found);
+}
+
+interface FoundResource extends PresentResource {
+  readonly values: Record<string, Json>;
+  secrecy?: Record<string, Secrecy>;
+  missing?: Set<string>;
 }
 
 /** Those that may be there: what was only skipped has not been touched. */
@@ -29,10 +43,11 @@ export function touched(all: ReadonlyMap<string, PresentResource>): ReadonlyMap<
 
 /** What an update to `analysis` does with each of its resources, by number. */
 export function changesTo(
-  { stack, graph, secrets, redact }: Analysis,
+  analysis: Analysis,
   present: ReadonlyMap<string, PresentResource>,
   stackId: string,
   isRestore: boolean,
 ): readonly Change[] {
-  return findChanges({ stack, graph, present, isRestore, mask: redact, conceal: concealer(secrets, stackId) });
+  const { stack, graph, redact } = analysis;
+  return findChanges({ stack, graph, present, isRestore, mask: redact, conceal: concealOf(analysis, stackId) });
 }

@@ -1,5 +1,6 @@
 import { ReadAborted, WriterFailed } from '../errors.ts';
 import { type Name, printName } from '../names.ts';
+import type { ReadValue } from '../space/data-space.ts';
 import type { NameReader } from '../space/name-reader.ts';
 import type { Json } from '../values.ts';
 
@@ -7,7 +8,12 @@ import type { Json } from '../values.ts';
  * A blocking read from outside of all stacks: an operator's, or a program's. Rejects with WriterFailed when the writer
  * fails, and with ReadAborted when `signal` fires first.
  */
-export function readValue(names: NameReader, name: Name, signal?: AbortSignal): Promise<Json> {
+export async function readValue(names: NameReader, name: Name, signal?: AbortSignal): Promise<Json> {
+  return (await readEntry(names, name, signal)).value;
+}
+
+/** The same, with what is known of the value. */
+export function readEntry(names: NameReader, name: Name, signal?: AbortSignal): Promise<ReadValue> {
   return new Promise((resolve, reject) => {
     const abort = (): void => {
       cancel();
@@ -21,7 +27,7 @@ export function readValue(names: NameReader, name: Name, signal?: AbortSignal): 
     signal?.addEventListener('abort', abort, { once: true });
     cancel = names.subscribe(name, (entry) => {
       signal?.removeEventListener('abort', abort);
-      if ('value' in entry) resolve(entry.value);
+      if ('value' in entry) resolve(entry);
       else {
         reject(
           new WriterFailed({

@@ -16,7 +16,7 @@ import { findStack } from './delete.ts';
 import { describeStack, type StackDescription } from './describe.ts';
 import { presentResources, touched } from './present.ts';
 import type { StackServices } from './services.ts';
-import { requireKey, secretsOf } from './stored-secrets.ts';
+import { learnSecrets, requireKey, secretsOf } from './stored-secrets.ts';
 
 /** What an action does with the resources that a stack has made, each by itself. It changes no template and no value. */
 export interface ResourceAction {
@@ -116,7 +116,9 @@ async function actOnResources(
   const failures = new Map<string, ResourceFailure>();
   /** By the record that each of them had, the one that it has but for its state. */
   const begun = new Map<ResourceRecord, ResourceRecord>();
-  const redact = secretsOf(services, stack).mask;
+  const secrets = secretsOf(services, stack);
+  learnSecrets(secrets, present.values());
+  const redact = secrets.mask;
   const { signal } = claimed.limits;
   const at = { space: stack.space, stack: stack.name };
   const parts = { ...services, ...at, stackId: stack.id, signal, redact };

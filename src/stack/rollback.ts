@@ -1,5 +1,5 @@
 import type { Action } from '../events.ts';
-import type { PresentResource } from '../plan/comparison.ts';
+import { type PresentResource, publishedBy } from '../plan/comparison.ts';
 import { renamed } from '../plan/moves.ts';
 import type { PreviousDefinition, ResourceRecord, StackRecord, StoreChange } from '../store/stack-store.ts';
 import { type Analysis, analyseStored } from './analyse.ts';
@@ -69,7 +69,8 @@ export function rollbackOf(
 function restoredChanges(all: ReadonlyMap<string, PresentResource>): readonly StoreChange[] {
   const changes: StoreChange[] = [];
   const restored = new Set<string>();
-  for (const { record, values } of [...all.values()].reverse()) {
+  for (const present of [...all.values()].reverse()) {
+    const { record } = present;
     const { replacedName: name, isOutdated, ...others } = record;
     // What the update has not come to stays.
     if (name === undefined && isOutdated === true) changes.push({ kind: 'resource', record: others });
@@ -81,9 +82,9 @@ function restoredChanges(all: ReadonlyMap<string, PresentResource>): readonly St
     if (current !== undefined) {
       const aside = `${name}//${current.record.token.slice(0, 8)}`;
       const moved = { ...current.record, name: aside, replacedName: name };
-      changes.push({ kind: 'resource', record: moved, values: current.values });
+      changes.push({ kind: 'resource', record: moved, ...publishedBy(current) });
     }
-    changes.push({ kind: 'resource', record: { ...others, name }, values });
+    changes.push({ kind: 'resource', record: { ...others, name }, ...publishedBy(present) });
   }
   return changes;
 }

@@ -50,7 +50,7 @@ export interface StackServices {
    * By stack, the secrets of those that this engine has worked on: they may not be stored, and a handler may remember one
    * until its delete.
    */
-  readonly secrets: Map<string, Secrets>;
+  readonly secretsByStack: Map<string, Secrets>;
   readonly openEndpoint: (resource: ResourceIdentity) => Promise<EndpointAccess>;
   /** Takes back what openEndpoint gave to the stack's resources. */
   readonly closeEndpoints: (space: string, stack: string) => void;

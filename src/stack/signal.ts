@@ -4,6 +4,7 @@ import { HotloomError, isHotloomError, OutcomeUnknown } from '../errors.ts';
 import type { SignalTarget } from '../resource/signal-url.ts';
 import { Hooks, hookToClear } from '../scheduler/hooks.ts';
 import { Journal } from '../scheduler/journal.ts';
+import { secretMarks } from '../scheduler/secret-marks.ts';
 import { Signals } from '../scheduler/signals.ts';
 import type { Claim, StackRecord } from '../store/stack-store.ts';
 import { noSuchResource } from '../store/stored-stack.ts';
@@ -129,6 +130,7 @@ async function signalClaimed(
 ): Promise<string> {
   const { id, space, name: stack } = stored;
   const { store, clock, closing, types } = services;
+  const secrets = secretsOf(services, stored);
   const claim: Claim = await store.claim(id, await services.claimant());
   const limits = actionLimits(clock, { timeoutMs: PATIENCE_MS, signals: [closing], what: `Signal to '${resource}'` });
   try {
@@ -139,7 +141,7 @@ async function signalClaimed(
       space,
       stack,
       stackId: id,
-      journal: new Journal(store, claim, limits.cancel),
+      journal: new Journal(store, claim, limits.cancel, secretMarks({ secrets })),
       signal: limits.signal,
     };
     const hook = hookToClear(data);
@@ -155,7 +157,7 @@ async function signalClaimed(
     if (record === undefined) throw noSuchResource(stack, resource);
     const signals = new Signals({
       ...parts,
-      redact: secretsOf(services, stored).mask,
+      redact: secrets.mask,
       recordOf: () => record,
       typeOf: ({ type }) => types.get(type),
     });

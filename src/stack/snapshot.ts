@@ -123,7 +123,17 @@ export async function showSnapshot(services: StackServices, choice: SnapshotChoi
   const snapshot = await findSnapshot(services, stack, choice.snapshot);
   const resources = await services.store.resourceSnapshots(snapshot.id);
   const { definition, tags = [] } = snapshot;
-  return { ...summarize(snapshot), ...definition, tags, resources: resources.map(describeResource) };
+  const { template, files, parameters, environment } = definition;
+  const secrets = secretsOf(services, stack);
+  return {
+    ...summarize(snapshot),
+    template,
+    files,
+    parameters,
+    environment,
+    tags,
+    resources: resources.map((resource) => describeResource(resource, secrets)),
+  };
 }
 
 /** By id, or by the name of the newest that has it. Throws EntityNotFound in Heat's words. */
@@ -209,8 +219,9 @@ export function summarize(snapshot: SnapshotRecord): SnapshotSummary {
   return { id, name, action, status, state: `${action}_${status}`, reason, createdAt, stackState };
 }
 
-function describeResource({ record, data }: ResourceSnapshot): SnapshotResourceDescription {
+function describeResource({ record, data: kept }: ResourceSnapshot, secrets: Secrets): SnapshotResourceDescription {
   const { name, type, resourceId, action, status } = record;
   const state = `${action}_${status}` as const;
+  const data = kept && secrets.masked(kept);
   return { name, type, resourceId, state, ...(data === undefined ? {} : { data }) };
 }

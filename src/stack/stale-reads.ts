@@ -1,7 +1,8 @@
 import { type Name, nameKey, printName } from '../names.ts';
 import type { Difference, PresentResource } from '../plan/comparison.ts';
+import { MASK, type Secrecy } from '../secrets.ts';
 import type { StackRecord, StackStore, StoredRead } from '../store/stack-store.ts';
-import { sameJson } from '../values.ts';
+import { type Json, sameJson } from '../values.ts';
 import type { StackServices } from './services.ts';
 
 /**
@@ -26,7 +27,9 @@ export async function withStaleReads(
     for (const read of resource.record.reads) {
       const changed = await changedSince(store, read);
       if (changed === undefined) continue;
-      readsSince.push({ name: printName(read.name), kind: 'name', before: read.value, after: changed.value });
+      const isSecret = read.secrecy !== undefined || changed.secrecy !== undefined;
+      const [before, after] = isSecret ? [MASK, MASK] : [read.value, changed.value];
+      readsSince.push({ name: printName(read.name), kind: 'name', before, after });
     }
     if (readsSince.length > 0) found.set(name, { ...resource, readsSince });
   }
@@ -34,7 +37,10 @@ export async function withStaleReads(
 }
 
 /** Undefined when the name has the value that was read. */
-async function changedSince(store: StackStore, { name, value, isUnknown }: StoredRead) {
+async function changedSince(
+  store: StackStore,
+  { name, value, isUnknown }: StoredRead,
+): Promise<{ readonly value: Json | undefined; readonly secrecy?: Secrecy } | undefined> {
   const entry = await store.find(name);
   if (entry !== undefined && 'value' in entry) {
     return isUnknown === true || sameJson(entry.value, value) ? undefined : entry;

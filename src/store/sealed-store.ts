@@ -11,6 +11,7 @@ import type {
   OperationRecord,
   ResourceRecord,
   ResourceSnapshot,
+  SecretPart,
   SnapshotRecord,
   StackDefinition,
   StackRecord,
@@ -286,7 +287,7 @@ export class SealedStore implements StackStore {
 
   #keepOutputs(stackId: string, outputs: StackRecord['outputs']): StackRecord['outputs'] {
     return Object.fromEntries(
-      Object.entries(outputs).map(([name, { secrecy, ...output }]) => [
+      Object.entries(outputs).map(([name, { secrecy, missing: _missing, ...output }]) => [
         name,
         { ...output, value: this.#keep(output.value, secrecy, [stackId, 'output', name]) },
       ]),
@@ -295,10 +296,11 @@ export class SealedStore implements StackStore {
 
   /** `owner`: the id of the stack, or of the snapshot. */
   #keepDefinition<D extends StackDefinition>(owner: string, definition: D, role: Role, stackId = owner): D {
-    const { holdsSecrets, hidden = {}, ...others } = definition;
-    const secrecy = holdsSecrets === true && this.#keyring !== undefined ? 'secret' : undefined;
-    const keep = (value: JsonObject, part: string): JsonObject =>
-      this.#keep(value, secrecy, [owner, role, part], stackId) as JsonObject;
+    const { secretParts, hidden = {}, ...others } = definition;
+    const keep = (value: JsonObject, part: SecretPart): JsonObject => {
+      const isSecret = this.#keyring !== undefined && secretParts?.includes(part) === true;
+      return this.#keep(value, isSecret ? 'secret' : undefined, [owner, role, part], stackId) as JsonObject;
+    };
     const parameters: Record<string, Json> = {};
     for (const name of Object.keys(definition.parameters)) {
       setOwn(parameters, isMarkOrEscaped(name) ? `$${name}` : name, definition.parameters[name] as Json);
@@ -363,8 +365,8 @@ export class SealedStore implements StackStore {
       get environment() {
         return open(definition.environment, 'environment');
       },
-      get holdsSecrets() {
-        return isKept(definition.template);
+      get secretParts() {
+        return SECRET_PARTS.filter((part) => isKept(definition[part]));
       },
       get hidden() {
         return mark === undefined ? undefined : open(mark, 'hidden');
@@ -382,8 +384,8 @@ export class SealedStore implements StackStore {
     return Object.fromEntries(
       Object.entries(outputs).map(([name, output]): [string, StoredOutput] => {
         if (!isKept(output.value)) return [name, output];
-        const { missing, ...opened } = openValue(output.value, [stackId, 'output', name], this.#keyring);
-        const error = missing === undefined ? output.error : missing === 'key' ? NO_KEY : NOT_KEPT;
+        const opened = openValue(output.value, [stackId, 'output', name], this.#keyring);
+        const error = opened.missing === 'ephemeral' ? NOT_KEPT : output.error;
         return [name, { ...output, ...opened, error }];
       }),
     );
@@ -446,7 +448,8 @@ export class SealedStore implements StackStore {
 
 type Role = 'current' | 'previous';
 
-const NO_KEY = 'It is encrypted, and its key was not given.';
+const SECRET_PARTS: readonly SecretPart[] = ['template', 'files', 'environment'];
+
 const NOT_KEPT = 'It is ephemeral, so it was not kept.';
 
 /** Stands for a digest that cannot be opened: equal to none. */

@@ -13,6 +13,9 @@ export type Missing = 'ephemeral' | 'key';
 // What is secret is told to the engine's SealedStore, which hands on to a backend what it may store: the fields that are
 // marked so below are none of a backend's business.
 
+/** A part of a definition that is stored as it was given. */
+export type SecretPart = 'template' | 'files' | 'environment';
+
 /** What a stack is to be: everything that its template's meaning depends on. */
 export interface StackDefinition {
   /** The template's document, and the files that came with it. */
@@ -27,8 +30,8 @@ export interface StackDefinition {
    * engine that stored them had no key. Throws EncryptionKeyMissing when it is read and the key is not there.
    */
   readonly hidden?: JsonObject | undefined;
-  /** Of SealedStore: whether a secret stands in the template, its files or the environment, which are then sealed too. */
-  readonly holdsSecrets?: boolean | undefined;
+  /** Of SealedStore: the parts in which a secret stands, which are then sealed too. */
+  readonly secretParts?: readonly SecretPart[] | undefined;
 }
 
 /** What a stack was. */
@@ -80,6 +83,7 @@ export interface StoredOutput {
   readonly error: string | undefined;
   /** Of SealedStore. */
   readonly secrecy?: Secrecy;
+  readonly missing?: Missing;
 }
 
 /** An attribute that a resource has published. */

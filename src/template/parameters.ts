@@ -40,6 +40,8 @@ export interface ParameterDefinition {
   readonly description: string | undefined;
   /** The value is kept out of everything that people see. */
   readonly hidden: boolean;
+  /** A hidden parameter whose value is never stored, not even encrypted: a key of hotloom-1. */
+  readonly ephemeral: boolean;
   /** An update must not change the value. */
   readonly immutable: boolean;
   readonly tags: readonly string[];
@@ -169,7 +171,10 @@ export function parseParameters(
   const definitions = new Map<string, ParameterDefinition>();
   for (const [name, data] of Object.entries(section)) {
     const path = ['parameters', name];
-    const own = isJsonObject(data) && isTrueInPython(data.hidden) ? new SecretProblems(problems) : problems;
+    const own =
+      isJsonObject(data) && (isTrueInPython(data.hidden) || isTrueInPython(data.ephemeral))
+        ? new SecretProblems(problems)
+        : problems;
     const definition = own.collect(path, () => parseParameter(name, data, version, own));
     if (definition !== undefined) definitions.set(name, definition);
   }
@@ -301,12 +306,22 @@ function parseParameter(
     default: data.default ?? undefined,
     label: textOf(data.label),
     description: textOf(data.description),
-    hidden: isTrueInPython(data.hidden),
+    hidden: isTrueInPython(data.hidden) || isTrueInPython(data.ephemeral),
+    ephemeral: isTrueInPython(data.ephemeral),
     immutable: isTrueInPython(data.immutable),
     tags: Array.isArray(data.tags) ? data.tags.map(pythonText) : [],
     constraints: parseConstraints(name, type, data.constraints, version, problems),
     schema: data,
   };
+  if (definition.ephemeral && definition.default !== undefined) {
+    problems.add({
+      path: [...path, 'default'],
+      Class: InvalidSchemaError,
+      what: `The ephemeral parameter ${name} has a default.`,
+      why: 'Its value is never stored, and the template is.',
+      fix: "Leave the default out, or write 'hidden' instead of 'ephemeral'.",
+    });
+  }
   checkDefault(definition, problems);
   return definition;
 }

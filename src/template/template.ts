@@ -69,6 +69,9 @@ export interface DeclaredOutput {
   /** The inputs it needs: property names and aliases. `undefined` means all of them. */
   readonly needs: readonly string[] | undefined;
   readonly description: string | undefined;
+  /** Whether it is encrypted in the store, and masked; and whether it is not stored at all. */
+  readonly secret: boolean;
+  readonly ephemeral: boolean;
 }
 
 /** An output of the stack. */
@@ -601,7 +604,7 @@ class TemplateParser {
         fix,
       );
     }
-    const keys = ['schema', 'needs', 'description'];
+    const keys = ['schema', 'needs', 'description', 'secret', 'ephemeral'];
     for (const key of Object.keys(data)) {
       if (keys.includes(key)) continue;
       const what = `"${key}" is not a valid keyword inside the declaration of an output`;
@@ -612,7 +615,7 @@ class TemplateParser {
         `${suggest(key, keys)}It may have ${listNames(keys)}.`,
       );
     }
-    const { schema = {}, needs, description } = data;
+    const { schema = {}, needs, description, secret = false, ephemeral = false } = data;
     if (!isJsonObject(schema)) {
       const fix = 'Write for example {type: string}.';
       return refuse(
@@ -629,6 +632,14 @@ class TemplateParser {
         'People read it.',
         'Write a text.',
       );
+    }
+    for (const [key, value] of [
+      ['secret', secret],
+      ['ephemeral', ephemeral],
+    ] as const) {
+      if (typeof value === 'boolean') continue;
+      const why = 'An attribute is one, or it is none.';
+      refuse([key], `Whether the output '${attribute}' is ${key} is not a boolean.`, why, 'Write true or false.');
     }
     if (needs !== undefined && !(Array.isArray(needs) && needs.every((need) => typeof need === 'string'))) {
       const fix = 'Write the names of properties and inputs: [name].';
@@ -654,6 +665,8 @@ class TemplateParser {
       schema,
       needs: needs as readonly string[] | undefined,
       description: typeof description === 'string' ? description : undefined,
+      secret: secret === true,
+      ephemeral: ephemeral === true,
     };
   }
 

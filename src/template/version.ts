@@ -157,6 +157,7 @@ const CHANGES: readonly VersionChange[] = [
   {
     name: 'hotloom-1',
     sections: ['moved'],
+    parameterKeys: ['ephemeral'],
     resourceSections: ['inputs', 'outputs'],
     functions: { get_data: GetData.parse },
   },

@@ -34,7 +34,7 @@ class BareSealedStore extends SealedStore {
   }
 }
 
-function bare<D extends StackDefinition>({ hidden: _hidden, holdsSecrets: _holds, ...others }: D) {
+function bare<D extends StackDefinition>({ hidden: _hidden, secretParts: _holds, ...others }: D) {
   return others;
 }
 

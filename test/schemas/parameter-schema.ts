@@ -9,6 +9,7 @@ const PARAMETER_KEYS: { readonly [key: string]: JsonSchema } = {
   default: described('The value when none is given.'),
   label: described('Its name for people.'),
   hidden: described('Whether its value is kept out of everything that people see.'),
+  ephemeral: described('Whether its value is besides never stored, not even encrypted.', { type: 'boolean' }),
   immutable: described('Whether an update may not change it.'),
   schema: described('The form of a value of type json.'),
   tags: described('Words to find it by.', { type: 'array' }),

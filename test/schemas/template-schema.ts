@@ -150,6 +150,10 @@ function declaredOutputSchema(): JsonObject {
       schema: described('A JSON Schema of its values.', { type: 'object' }),
       needs: described('The inputs it needs: properties and names of the section inputs. All when left out.', NAMES),
       description: described('What the value means.', TEXT),
+      secret: described('Encrypted in the store when there is a key, and masked wherever it is not asked for.', {
+        type: 'boolean',
+      }),
+      ephemeral: described('A secret that is never stored.', { type: 'boolean' }),
     },
   };
 }

@@ -353,10 +353,11 @@ describe('a resource', () => {
       OURS,
     );
     expect(inputs).toEqual({ peer: 2 });
+    const open = { secret: false, ephemeral: false };
     expect(outputs).toEqual({
-      any: { schema: {}, needs: undefined, description: undefined },
-      none: { schema: {}, needs: undefined, description: undefined },
-      address: { schema: { type: 'string' }, needs: ['size', 'peer'], description: 'd' },
+      any: { schema: {}, needs: undefined, description: undefined, ...open },
+      none: { schema: {}, needs: undefined, description: undefined, ...open },
+      address: { schema: { type: 'string' }, needs: ['size', 'peer'], description: 'd', ...open },
     });
   });
 
@@ -368,6 +369,7 @@ describe('a resource', () => {
       'StackValidationFailed: "shema" is not a valid keyword inside the declaration of an output',
     ],
     ['outputs: {a: {schema: 1}}', "StackValidationFailed: The schema of the output 'a' is not a mapping."],
+    ['outputs: {a: {secret: yes please}}', "StackValidationFailed: Whether the output 'a' is secret is not a boolean."],
     ['outputs: {a: {needs: x}}', "StackValidationFailed: What the output 'a' needs is not a list of names."],
     ['outputs: {__proto__: {}}', "StackValidationFailed: '__proto__' is not the name of an attribute."],
     ['inputs: {get_param: p}', 'InvalidTemplateReference: The Parameter (p) was not provided.'],

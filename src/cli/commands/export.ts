@@ -6,11 +6,11 @@ import { type StoreOptions, withExistingStore } from '../open-engine.ts';
 export async function exportStack(
   io: Io,
   stack: string,
-  options: StoreOptions & { readonly abandon?: boolean },
+  options: StoreOptions & { readonly abandon?: boolean; readonly showSecrets?: boolean },
 ): Promise<ExitCode> {
   return withExistingStore(io, options, async (engine) => {
-    const { space, abandon = false } = options;
-    printJson(io, await (abandon ? engine.abandon(stack, space) : engine.export(stack, space)));
+    const { space, abandon = false, showSecrets = false } = options;
+    printJson(io, await (abandon ? engine.abandon(stack, space) : engine.export(stack, space, { showSecrets })));
     return EXIT.ok;
   });
 }

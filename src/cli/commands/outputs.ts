@@ -15,11 +15,16 @@ export async function outputs(
   output: string | undefined,
   options: StoreOptions,
 ): Promise<ExitCode> {
-  const description = await withExistingStore(io, options, (engine) => engine.show(stack, options.space));
-  if (output !== undefined) return printOne(io, description, output, options.json === true);
-  if (options.json === true) printJson(io, description.outputs);
-  else io.out.write(printAll(io, description));
-  return EXIT.ok;
+  return withExistingStore(io, options, async (engine) => {
+    const description = await engine.show(stack, options.space);
+    // Whoever asks for one, or for data, is told also what is masked in a table.
+    const isAskedFor = output === undefined ? options.json === true : description.secretOutputs.includes(output);
+    const outputs = isAskedFor ? await engine.outputs(stack, options.space) : description.outputs;
+    if (output !== undefined) return printOne(io, { ...description, outputs }, output, options.json === true);
+    if (options.json === true) printJson(io, outputs);
+    else io.out.write(printAll(io, description));
+    return EXIT.ok;
+  });
 }
 
 /** The value alone, so that a shell can take it. */
