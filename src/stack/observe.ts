@@ -5,7 +5,7 @@ import { walkResources } from '../scheduler/resource-walk.ts';
 import { untilStopped } from '../scheduler/until-stopped.ts';
 import { concealer, type Secrets } from '../secrets.ts';
 import type { ResourceRecord, StackRecord } from '../store/stack-store.ts';
-import type { JsonObject } from '../values.ts';
+import { isDigest, type JsonObject } from '../values.ts';
 import { driftOf } from './drift.ts';
 import type { StackServices } from './services.ts';
 
@@ -22,7 +22,7 @@ export async function observedRecords(
   signal: AbortSignal,
 ): Promise<readonly ResourceRecord[]> {
   const parts = { ...services, space, stack: name, stackId: id, signal, redact: secrets.mask };
-  const conceal = concealer(secrets, id);
+  const conceal = concealer(secrets, concealedNames, id);
   const observed = new Map<string, ResourceRecord>();
   const checked = [...all.values()].filter(({ record }) => {
     const isOwn = record.replacedName === undefined && record.data.isComposition !== true;
@@ -42,6 +42,7 @@ export async function observedRecords(
       if (drift.length === 0) return;
       const now = conceal(
         Object.fromEntries(drift.flatMap(({ name, after }) => (after === undefined ? [] : [[name, after]]))),
+        record,
       );
       observed.set(record.name, { ...record, properties: { ...record.properties, ...now } });
     },
@@ -59,4 +60,9 @@ export async function observedRecords(
   });
   signal.throwIfAborted();
   return [...observed.values()];
+}
+
+/** What was secret when it was made is so still. */
+function concealedNames({ properties = {} }: ResourceRecord): ReadonlySet<string> {
+  return new Set(Object.keys(properties).filter((name) => isDigest(properties[name] ?? null)));
 }
