@@ -331,7 +331,11 @@ export class Engine {
    * EntityNotFound, ActionInProgress, StackInUse, and StackFailed when a resource could not be deleted.
    */
   async delete(options: DeleteOptions): Promise<void> {
-    await this.#owned(() => deleteStack(this.#services, options));
+    await this.#owned(async () => {
+      // What a handler was about to keep has to be known to be removed.
+      await finishResourceAction(this.#services, options, ['SNAPSHOT']);
+      await deleteStack(this.#services, options);
+    });
   }
 
   /**

@@ -1,4 +1,4 @@
-import { EntityNotFound, isHotloomError } from '../errors.ts';
+import { EntityNotFound, isHotloomError, StackFailed } from '../errors.ts';
 import type { Action } from '../events.ts';
 import type { Claim, StackRecord } from '../store/stack-store.ts';
 import type { JsonObject } from '../values.ts';
@@ -136,10 +136,22 @@ export async function resumeInterrupted(
   await goOn(services, record, { stack, ...limits });
 }
 
-/** The same where the action has only gone over what stands: an update takes any other as it finds it. */
-export async function finishResourceAction(services: StackServices, options: SuspendOptions): Promise<void> {
+/**
+ * The same where the action has only gone over what stands: an update takes any other as it finds it. That it failed is told
+ * by the state of the stack, and by that the next action decides.
+ */
+export async function finishResourceAction(
+  services: StackServices,
+  options: SuspendOptions,
+  actions: readonly Action[] = [...FINISHERS.keys()],
+): Promise<void> {
   const record = await services.store.findStack(options.space ?? 'default', options.stack);
-  if (record !== undefined && FINISHERS.has(record.action)) await resumeInterrupted(services, options);
+  if (record === undefined || !actions.includes(record.action)) return;
+  try {
+    await resumeInterrupted(services, options);
+  } catch (error) {
+    if (!isHotloomError(error, StackFailed.name)) throw error;
+  }
 }
 
 /** The stack's resume in Heat's sense, where something is suspended. */

@@ -324,6 +324,24 @@ describe('a snapshot', () => {
     expect(world.contents).toEqual(['a=two', 'b=two', 'group/0=0', 'group/1=1']);
   });
 
+  test('gives way to an update or a delete of the stack by the same engine', async () => {
+    for (const act of ['update', 'delete'] as const) {
+      const stack = `s-${act}`;
+      await clock.run(engine.create({ stack, template }));
+      let done: Promise<unknown> | undefined;
+      const stop = engine.onEvent((event) => {
+        if (event.type !== 'resource' || event.stack !== stack || event.action !== 'SNAPSHOT') return;
+        done ??= act === 'update' ? engine.update({ stack, template }) : engine.delete({ stack });
+      });
+      const refusal = await refused(engine.snapshot({ stack }), 'StackFailed');
+      expect(refusal?.what).toContain('Stack SNAPSHOT failed: Stack SNAPSHOT was');
+      await clock.run(done ?? Promise.resolve());
+      stop();
+      const left = (await engine.list()).find(({ name }) => name === stack);
+      expect(left?.state).toBe(act === 'update' ? 'UPDATE_COMPLETE' : undefined);
+    }
+  });
+
   test('asks for hidden parameters again, which are not stored', async () => {
     const { pin: _pin, ...parameters } = template.parameters;
     const strict = { ...template, parameters: { ...parameters, pin: { type: 'string', hidden: true } } };
@@ -377,6 +395,17 @@ describe('an engine that is killed at any position of the journal', () => {
         await engine.delete({ stack: 's' });
         expect([limit, world.kept.size, world.things.size]).toEqual([limit, 0, 0]);
       });
+      if (!isKilled) return;
+    }
+  });
+
+  test('while it takes a snapshot: a delete of the stack leaves nothing that was kept', async () => {
+    for (let limit = 1; ; limit += 1) {
+      const [store, world] = [new MemoryStore(), new World()];
+      await live(store, world, never, (engine) => engine.create({ stack: 's', template }));
+      const isKilled = await live(store, world, limit, take);
+      await live(store, world, never, (engine) => engine.delete({ stack: 's' }));
+      expect([limit, world.kept.size, world.things.size]).toEqual([limit, 0, 0]);
       if (!isKilled) return;
     }
   });
