@@ -362,6 +362,17 @@ export class ClaimLost extends HotloomError {
 export class StackTimeout extends HotloomError {
   readonly code = 'StackTimeout';
 }
+/** A resource's own time-out elapsed. */
+export class ResourceTimeout extends HotloomError {
+  readonly code = 'ResourceTimeout';
+}
+/**
+ * Thrown by a handler's `update` that cannot bring the real thing to the new properties: another is made in its place, as
+ * when a property that is not `updateAllowed` changes. `what` tells why.
+ */
+export class UpdateReplace extends HotloomError {
+  readonly code = 'UpdateReplace';
+}
 /** The action was cancelled by its caller. */
 export class ActionCancelled extends HotloomError {
   readonly code = 'ActionCancelled';

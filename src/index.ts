@@ -44,6 +44,7 @@ export {
   type PlainType,
   type PropertySchemas,
   type ResourceType,
+  type Retries,
   type Schema,
   type StreamingType,
 } from './resource/resource-type.ts';

@@ -187,6 +187,7 @@ export class Flattener {
             ? definition.deletionPolicy
             : (level.lift(definition.deletionPolicy) as typeof definition.deletionPolicy),
         externalId: definition.externalId === undefined ? undefined : level.lift(definition.externalId),
+        timeout: definition.timeout === undefined ? undefined : level.lift(definition.timeout),
       },
       template: level.template,
       depth: owner.depth + 1,

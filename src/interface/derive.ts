@@ -40,6 +40,7 @@ import {
   NO_ENTRIES,
   type ResourceDefinition,
   type Template,
+  timeoutOf,
 } from '../template/template.ts';
 import { setOwn } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
@@ -257,6 +258,10 @@ class Derivation {
       parent: parent === undefined ? -1 : (this.#numbers.get(parent) ?? -1),
       dependsOn: dependsOn.length === 0 ? dependsOn : this.#enabledOf(dependsOn, all),
       deletionPolicy,
+      timeoutMs:
+        definition.timeout === undefined
+          ? undefined
+          : this.#collect(() => timeoutOf(definition, template, this.#scope)),
       isExternal,
     };
     this.#resources.push(resource);

@@ -25,6 +25,8 @@ export interface ResourceInterface {
   /** The enabled resources of `depends_on`. */
   readonly dependsOn: readonly string[];
   readonly deletionPolicy: DeletionPolicy;
+  /** How long its handler may work, in milliseconds; undefined where its type decides. */
+  readonly timeoutMs: number | undefined;
   /** Whether it stands for something that is there already. */
   readonly isExternal: boolean;
 }

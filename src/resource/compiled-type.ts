@@ -4,7 +4,7 @@ import { REFID } from '../template/expression.ts';
 import type { Json } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
 import { hasCustomConstraints } from './custom-constraints.ts';
-import type { AttributeDeclaration, ResourceType } from './resource-type.ts';
+import type { AttributeDeclaration, ResourceType, Retries } from './resource-type.ts';
 import { type Convert, compileSchema, defaultOf, SchemaProblem } from './schema.ts';
 
 /** A resource type, its declaration checked and its schemas compiled. */
@@ -115,6 +115,22 @@ function* shapeProblems(type: ResourceType): Generator<string> {
     if (typeof type[section] !== 'object' || type[section] === null) yield `'${section}' has to be a mapping by name.`;
   }
   if (typeof type.handler?.create !== 'function') yield "'handler' has to have a function 'create'.";
+  if (type.timeoutMs !== undefined && !isAtLeast(type.timeoutMs, 1)) yield "'timeoutMs' has to be a number from 1.";
+  yield* retryProblems(type.retries);
+}
+
+function* retryProblems(retries: Retries | undefined): Generator<string> {
+  if (retries === undefined) return;
+  const { limit, delayMs = 0, factor = 1, maxDelayMs = 0, jitter = 0 } = retries;
+  if (!Number.isInteger(limit) || limit < 0) yield "'limit' of 'retries' has to be a whole number from 0.";
+  if (!isAtLeast(delayMs, 0)) yield "'delayMs' of 'retries' has to be a number from 0.";
+  if (!isAtLeast(factor, 1)) yield "'factor' of 'retries' has to be a number from 1.";
+  if (!isAtLeast(maxDelayMs, 0)) yield "'maxDelayMs' of 'retries' has to be a number from 0.";
+  if (!isAtLeast(jitter, 0) || jitter > 1) yield "'jitter' of 'retries' has to be a number from 0 to 1.";
+}
+
+function isAtLeast(number: unknown, least: number): boolean {
+  return typeof number === 'number' && Number.isFinite(number) && number >= least;
 }
 
 function* attributeProblems(type: ResourceType, name: string, attribute: AttributeDeclaration): Generator<string> {

@@ -60,6 +60,20 @@ type Defaulted<P> = { [K in keyof P]: P[K] extends { readonly default: unknown }
 /** The TypeScript types of a set of attributes. */
 export type AttributesOf<A extends AttributeDeclarations> = { readonly [K in keyof A]: ValueOfSchema<A[K]['schema']> };
 
+/** How an attempt that has failed is tried again. */
+export interface Retries {
+  /** How many more attempts there are after the first; a whole number from 0. */
+  readonly limit: number;
+  /** Milliseconds before the second attempt. Default 1,000. */
+  readonly delayMs?: number;
+  /** By what the delay grows with each further attempt; at least 1. Default 2. */
+  readonly factor?: number;
+  /** The longest delay. Default 60,000. */
+  readonly maxDelayMs?: number;
+  /** Up to this part of each delay is taken away at random; from 0 to 1. Default 0. */
+  readonly jitter?: number;
+}
+
 interface TypeBase<P extends PropertySchemas, A extends AttributeDeclarations, R extends string> {
   /** `Vendor::Service::Thing`. */
   readonly name: string;
@@ -83,6 +97,18 @@ interface TypeBase<P extends PropertySchemas, A extends AttributeDeclarations, R
   readonly deletesBeforeReplacing?: boolean;
   /** True for a type of which every update makes a new resource, whether something differs or not. */
   readonly isReplacedByEveryUpdate?: boolean;
+  /**
+   * Has a create, an update or a delete that throws tried again. What a create has made until then is removed by the
+   * handler's `delete` before the next attempt, which has another token; one that `isRepeatable` is called again under the
+   * same token instead, and so is an update. Of such a resource `refid` is published at its end. Default: no retries.
+   */
+  readonly retries?: Retries;
+  /**
+   * How long the handler may work at a create, an update or a delete, in milliseconds, each attempt by itself; time in which
+   * it waits for others does not count. Then its signal fires, and it has the engine's cancelGraceMs to stop. The section
+   * `timeout` of a resource goes before it. Default: as long as the stack's action.
+   */
+  readonly timeoutMs?: number;
   /** True for a type that takes properties of any name besides its own; those are passed on as they are. */
   readonly anyProperties?: boolean;
   /** True for a type that has attributes of any name besides its own; those read as null. */

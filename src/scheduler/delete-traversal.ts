@@ -9,8 +9,10 @@ import { deleteCall, liveCall } from './delete-call.ts';
 import type { Hooks } from './hooks.ts';
 import type { Journal } from './journal.ts';
 import { resourceFailure } from './resource-failure.ts';
-import { walkResources } from './resource-walk.ts';
+import { type Pause, walkResources } from './resource-walk.ts';
+import { pauseFor, printFailedAttempt, retryDelay } from './retries.ts';
 import type { Slots } from './slots.ts';
+import { TimeLimit } from './time-limit.ts';
 import { untilStopped } from './until-stopped.ts';
 
 export interface DeleteParts {
@@ -46,6 +48,23 @@ export function deleteResources(parts: DeleteParts): Promise<DeleteResult> {
   return new DeleteTraversal(parts).run();
 }
 
+/** Removes what an attempt has made that has failed, without telling of it. Rejects when its handler does. */
+export function removeAttempt(parts: Omit<DeleteParts, 'records'>, record: ResourceRecord): Promise<void> {
+  return untilStopped(callDelete(parts, record), parts);
+}
+
+async function callDelete(parts: Omit<DeleteParts, 'records'>, record: ResourceRecord): Promise<void> {
+  // What is made of others has nothing of its own.
+  if (record.data.isComposition === true) return;
+  const { handler } = parts.types.get(record.type);
+  if (handler.delete === undefined) return;
+  const call = deleteCall(parts, record);
+  // An attempt that was interrupted before it told an id may have made something all the same.
+  const resourceId = record.resourceId ?? (await handler.lookup?.(call));
+  await parts.journal.confirm();
+  await handler.delete({ ...call, resourceId });
+}
+
 class DeleteTraversal {
   readonly #parts: DeleteParts;
   readonly #failures: ResourceFailure[] = [];
@@ -63,7 +82,7 @@ class DeleteTraversal {
       ...this.#parts,
       order: 'against',
       before: (record) => (isThere(record) ? this.#parts.deleteHooks?.reach(record, 'pre-delete') : undefined),
-      visit: (record) => this.#delete(record),
+      visit: (record, pause) => this.#delete(record, pause),
       after: (record) => this.#awaitHook(record),
       didFail: (record, error) => this.#fail(record, error),
     });
@@ -71,7 +90,7 @@ class DeleteTraversal {
     return { failures: this.#failures, remaining: [...this.#remaining] };
   }
 
-  async #delete(record: ResourceRecord): Promise<void> {
+  async #delete(record: ResourceRecord, pause: Pause): Promise<void> {
     const { journal, events, deleteHooks } = this.#parts;
     // It only waits at its last hook.
     if (isGone(record)) return;
@@ -79,7 +98,7 @@ class DeleteTraversal {
     const begun = isRemoved && this.#mayKeep(record) ? { ...record, finalSnapshot: 'due' as const } : record;
     await this.#record(begun, 'IN_PROGRESS', 'state changed');
     const last = begun.finalSnapshot === 'due' ? await untilStopped(this.#keep(begun), this.#parts) : begun;
-    if (isRemoved) await untilStopped(this.#callHandler(last), this.#parts);
+    if (isRemoved) await this.#callHandler(last, pause);
     const deleted = this.#changed(last, 'COMPLETE', reasonOf(last));
     const event = resourceEventOf(deleted, this.#parts);
     if (isThere(record) && deleteHooks?.stops(record.name, 'post-delete') === true) {
@@ -127,16 +146,38 @@ class DeleteTraversal {
     return done;
   }
 
-  async #callHandler(record: ResourceRecord): Promise<void> {
-    // What is made of others has nothing of its own.
-    if (record.data.isComposition === true) return;
-    const { handler } = this.#parts.types.get(record.type);
-    if (handler.delete === undefined) return;
-    const call = deleteCall(this.#parts, record);
-    // An attempt that was interrupted before it told an id may have made something all the same.
-    const resourceId = record.resourceId ?? (await handler.lookup?.(call));
-    await this.#parts.journal.confirm();
-    await handler.delete({ ...call, resourceId });
+  /** As often as the type says, without a slot between two attempts. */
+  async #callHandler(record: ResourceRecord, pause: Pause): Promise<void> {
+    const { types, clock, randomness, signal } = this.#parts;
+    for (let failures = 1; ; failures += 1) {
+      try {
+        await this.#callWithinLimit(record);
+        return;
+      } catch (error) {
+        const retries = record.data.isComposition === true ? undefined : types.get(record.type).retries;
+        const delayMs = signal.aborted ? undefined : retryDelay(retries, failures, error, randomness);
+        if (delayMs === undefined || retries === undefined) throw error;
+        const text = messageOf(mapErrorTexts(error, this.#parts.redact));
+        await this.#record(record, 'IN_PROGRESS', printFailedAttempt(retries, failures, text, delayMs));
+        await pause(pauseFor(clock, delayMs, signal));
+      }
+    }
+  }
+
+  async #callWithinLimit(record: ResourceRecord): Promise<void> {
+    const { types, clock, signal } = this.#parts;
+    const limitMs = record.data.isComposition === true ? undefined : types.get(record.type).timeoutMs;
+    if (limitMs === undefined) return untilStopped(callDelete(this.#parts, record), this.#parts);
+    const limit = new TimeLimit(clock, signal, limitMs, `'${record.replacedName ?? record.name}' was not deleted`);
+    const parts = { ...this.#parts, signal: limit.signal };
+    limit.start();
+    try {
+      await untilStopped(callDelete(parts, record), parts);
+    } catch (error) {
+      throw limit.failure ?? error;
+    } finally {
+      limit.stop();
+    }
   }
 
   #fail(record: ResourceRecord, error: unknown): void {

@@ -34,7 +34,7 @@ class RunCall implements CreateCall {
   }
 
   get signal(): AbortSignal {
-    return this.run.traversal.signal;
+    return this.run.signal;
   }
 
   get clock(): Clock {

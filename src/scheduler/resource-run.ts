@@ -3,10 +3,14 @@ import {
   ConflictingWrite,
   type Deadlock,
   type HotloomError,
+  isHotloomError,
+  messageOf,
+  ResourceFailure,
   rootCause,
   UndeclaredRead,
   UndeclaredWrite,
   UnwrittenAttribute,
+  UpdateReplace,
   WriterFailed,
   withRootCause,
 } from '../errors.ts';
@@ -15,7 +19,7 @@ import { findPort, IN } from '../graph/port-graph.ts';
 import { externalIdOf, givenInput, givenProperties, placeOf } from '../interface/given.ts';
 import type { ResourceInterface } from '../interface/interface.ts';
 import { type Name, printName } from '../names.ts';
-import { type PresentResource, publishedBy } from '../plan/comparison.ts';
+import { differenceOf, isUpdatable, type PresentResource, publishedBy } from '../plan/comparison.ts';
 import type {
   EndpointAccess,
   ResourceIdentity,
@@ -24,11 +28,12 @@ import type {
   UpdatedResource,
 } from '../resource/handler.ts';
 import { checkAttribute, type PropertyPlace } from '../resource/properties.ts';
-import type { AttributeDeclaration } from '../resource/resource-type.ts';
+import type { AttributeDeclaration, Retries } from '../resource/resource-type.ts';
 import { type SignalAddress, signalUrl } from '../resource/signal-url.ts';
 import type { Entry } from '../space/data-space.ts';
 import type { BlockedRead, WaitTarget } from '../space/waits.ts';
 import type { ResourceRecord, StoredRead } from '../store/stack-store.ts';
+import { resourceEventOf } from '../store/stored-stack.ts';
 import { REFID } from '../template/expression.ts';
 import { asJson, type Json, type JsonObject, sameJson, setOwn, withoutDigests } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
@@ -41,7 +46,9 @@ import {
   StreamingUpdateRunCall,
 } from './handler-call.ts';
 import type { JournalWaiter } from './journal.ts';
+import { pauseFor, printFailedAttempt, retryDelay } from './retries.ts';
 import type { Slot } from './slots.ts';
+import { TimeLimit } from './time-limit.ts';
 import type { Traversal } from './traversal.ts';
 
 /** A read that the handler awaits and that is not there yet. */
@@ -87,7 +94,7 @@ export class ResourceRun implements JournalWaiter {
   readonly traversal: Traversal;
   /** What delete runs against. */
   readonly #requires: readonly string[];
-  readonly #token: string;
+  #token: string;
   readonly #physicalName: string;
   readonly #interrupted: InterruptedAttempt | undefined;
   readonly #change: RunChange | undefined;
@@ -106,11 +113,20 @@ export class ResourceRun implements JournalWaiter {
   /** Of its record among the traversal's. */
   #recordPlace = -1;
   #hasEnded = false;
+  /** How many attempts have failed. */
+  #failures: number;
+  /** Waits for the next attempt: undefined while the handler is at work. */
+  #pause: AbortController | undefined;
+  /** How long this attempt may work; undefined when there is no limit. */
+  #limit: TimeLimit | undefined;
   #hasStarted = false;
   /** It has ended without being complete: what its handler still asks for is refused. */
   #isGivenUp = false;
   /** What the handler returned and what has a default: set when it has returned, and then stored. */
   #result: JsonObject | undefined;
+  /** Why an update cannot go on and has to become a replacement. */
+  #replacement: HotloomError | undefined;
+  #stopGivingUp: () => void = () => {};
   /** The first thing the handler did against its declaration. It fails the resource even when the handler goes on. */
   #violation: HotloomError | undefined;
   /** The first error of a read by the handler's processes: what their end with an exit code began with. */
@@ -147,6 +163,7 @@ export class ResourceRun implements JournalWaiter {
     const ownName = resource.parent < 0 ? resource.name : resource.name.slice(resource.name.lastIndexOf('/') + 1);
     this.#physicalName = earlier?.physicalName ?? `${stackName}-${ownName}${token.slice(LAST_DASH)}`;
     this.#requires = requires;
+    this.#failures = earlier?.failedAttempts ?? 0;
     this.#metadata = earlier?.metadata;
     this.#signalAddress = earlier?.signalAddress;
     if (change?.verdict !== 'update') return;
@@ -260,8 +277,14 @@ export class ResourceRun implements JournalWaiter {
     this.#end(error);
   }
 
+  /** What the handler listens to. */
+  get signal(): AbortSignal {
+    return this.#limit?.signal ?? this.traversal.signal;
+  }
+
   /** Now the handler may act on the world. */
   #start(): void {
+    if (this.#hasEnded) return;
     try {
       this.traversal.throwIfStopped();
       const { type, isExternal } = this.resource;
@@ -269,6 +292,9 @@ export class ResourceRun implements JournalWaiter {
         this.#adopt();
         return;
       }
+      this.#beginLimit();
+      const attempt = this.#failures;
+      const isOver = (): boolean => this.#hasEnded || attempt !== this.#failures;
       const updated = this.#change?.verdict === 'update' ? this.#change.present : undefined;
       const snapshot = this.traversal.snapshotOf(this.resource);
       const result =
@@ -278,13 +304,141 @@ export class ResourceRun implements JournalWaiter {
             ? this.#callUpdate(updated)
             : this.#callCreate();
       Promise.resolve(result).then(
-        (attributes) =>
-          this.#finish((type.kind === 'plain' ? (attributes as JsonObject | undefined) : undefined) ?? {}),
-        (error: unknown) => this.#end(error ?? new Error(`The handler rejected with ${error}.`)),
+        (attributes) => {
+          if (isOver()) return;
+          const failure = this.#limit?.failure;
+          if (failure !== undefined) this.#handlerDidFail(failure);
+          else this.#finish((type.kind === 'plain' ? (attributes as JsonObject | undefined) : undefined) ?? {});
+        },
+        (error: unknown) => {
+          if (!isOver()) this.#handlerDidFail(error ?? new Error(`The handler rejected with ${error}.`));
+        },
       );
     } catch (error) {
-      this.#end(error ?? new Error(`The handler threw ${error}.`));
+      this.#handlerDidFail(error ?? new Error(`The handler threw ${error}.`));
     }
+  }
+
+  #beginLimit(): void {
+    const { resource, traversal } = this;
+    const limitMs = resource.timeoutMs ?? resource.type.timeoutMs;
+    if (limitMs === undefined) return;
+    const did = this.#change?.verdict === 'update' ? 'updated' : 'created';
+    const limit = new TimeLimit(traversal.clock, traversal.signal, limitMs, `'${resource.name}' was not ${did}`);
+    this.#limit = limit;
+    limit.start();
+    const giveUp = (): void => {
+      if (limit.failure === undefined || this.#limit !== limit || this.#hasEnded) return;
+      // A handler that does not heed its signal may still be at work: nothing is tried again beside it.
+      const timer = traversal.clock.schedule(traversal.cancelGraceMs, () => this.#end(limit.failure), {
+        keepAlive: true,
+      });
+      this.#stopGivingUp = () => timer.cancel();
+    };
+    limit.signal.addEventListener('abort', giveUp, { once: true });
+  }
+
+  #endLimit(): void {
+    this.#limit?.stop();
+    this.#stopGivingUp();
+    this.#limit = undefined;
+  }
+
+  /** What its handler threw: it is replaced when it asks for that, or tried again, or has failed. */
+  #handlerDidFail(thrown: unknown): void {
+    const error = this.#limit?.failure ?? thrown;
+    const replacement = this.#replacement ?? (isHotloomError(error, 'UpdateReplace') ? error : undefined);
+    if (replacement !== undefined && this.#change?.verdict === 'update' && !this.traversal.isStopped) {
+      this.#giveWay(this.#change.present, replacement);
+      return;
+    }
+    const isHopeless = this.traversal.isStopped || this.#violation !== undefined || this.#failedRead !== undefined;
+    const { retries } = this.resource.type;
+    const delayMs = isHopeless ? undefined : retryDelay(retries, this.#failures + 1, error, this.traversal.randomness);
+    if (delayMs === undefined || retries === undefined) this.#end(error);
+    else void this.#tryAgain(error, delayMs, retries);
+  }
+
+  /** Another takes its place. */
+  #giveWay(present: PresentResource, reason: HotloomError): void {
+    const refusal = this.traversal.refusalOf(this.resource, 'replace');
+    if (refusal !== undefined) {
+      this.#end(refusal);
+      return;
+    }
+    const wasBlocked = this.#leave(reason);
+    this.traversal.didGiveWay(this, present, this.#recordPlace, wasBlocked, reason);
+  }
+
+  /** Removes what the attempt has made, waits without a slot, and begins the next one. Never rejects. */
+  async #tryAgain(error: unknown, delayMs: number, retries: Retries): Promise<void> {
+    const { traversal, resource } = this;
+    this.#endLimit();
+    this.#failures += 1;
+    this.#pause = new AbortController();
+    const { signal } = this.#pause;
+    if (this.isBlocked) this.rejectReads(error);
+    const text = traversal.redact(messageOf(error));
+    const reason = printFailedAttempt(retries, this.#failures, text, delayMs);
+    const isRepeated = this.#change?.verdict === 'update' || resource.type.handler.isRepeatable === true;
+    try {
+      if (!isRepeated) await traversal.removeAttempt(this.recordOf('IN_PROGRESS', reason));
+    } catch (cause) {
+      const what = `${text}; and what the attempt had made could not be removed: ${messageOf(cause)}`;
+      this.#end(new ResourceFailure({ what: traversal.redact(what), cause: error }));
+      return;
+    }
+    if (this.#hasEnded) return;
+    if (!isRepeated) {
+      this.#resourceId = undefined;
+      this.#data = NO_DATA;
+      this.#properties = undefined;
+      this.#token = traversal.randomness.uuid();
+    }
+    this.#slot?.release();
+    this.#slot = undefined;
+    try {
+      // Nothing of it is there now, and the record says so: a resume begins with the next attempt.
+      await this.#storePaused(reason, isRepeated);
+      await pauseFor(traversal.clock, delayMs, signal);
+    } catch (cause) {
+      this.#end(cause);
+      return;
+    }
+    traversal.slots.acquire((slot) => this.#beginNext(slot, retries));
+  }
+
+  #beginNext(slot: Slot, retries: Retries): void {
+    if (this.#hasEnded) {
+      slot.release();
+      return;
+    }
+    this.#pause = undefined;
+    this.#slot = slot;
+    const record = this.recordOf('IN_PROGRESS', `attempt ${this.#failures + 1} of ${retries.limit + 1}`);
+    this.traversal.tell(record);
+    this.#store(record);
+  }
+
+  #storePaused(reason: string, isRepeated: boolean): Promise<void> {
+    const { traversal } = this;
+    const told = this.recordOf('IN_PROGRESS', reason);
+    const record = isRepeated ? told : { ...told, action: 'INIT' as const, status: 'COMPLETE' as const };
+    this.#record = record;
+    traversal.replaceRecord(this.#recordPlace, told);
+    traversal.tell(told);
+    const event = resourceEventOf(told, traversal.stack);
+    return traversal.journal.record({ kind: 'resource', record }, { kind: 'event', event });
+  }
+
+  /** The action is stopped: it does not wait for its next attempt. */
+  stopWaiting(reason: unknown): void {
+    this.#pause?.abort(reason);
+  }
+
+  /** Whether it waits for its next attempt. */
+  get isPaused(): boolean {
+    return this.#pause !== undefined;
   }
 
   // The handler's own types are erased in the registry: the schemas have checked what the call holds.
@@ -503,7 +657,9 @@ export class ResourceRun implements JournalWaiter {
     await this.traversal.journal.record({ kind: 'resource', record: this.recordOf('IN_PROGRESS', 'state changed') });
     this.traversal.throwIfStopped();
     // A type that declares a refid of its own publishes it itself.
-    if (!Object.hasOwn(this.resource.type.attributes, REFID)) await this.publish(REFID, id);
+    // One that may be tried again publishes it at its end: another attempt has another id.
+    const { attributes, retries } = this.resource.type;
+    if (retries === undefined && !Object.hasOwn(attributes, REFID)) await this.publish(REFID, id);
   }
 
   /** See CreateCall. */
@@ -601,6 +757,10 @@ export class ResourceRun implements JournalWaiter {
   /** The handler has returned: writes what is left, checks that nothing is owed, records the result. */
   #finish(attributes: { readonly [attribute: string]: unknown }): void {
     if (this.#hasEnded) return;
+    if (this.#replacement !== undefined) {
+      this.#handlerDidFail(this.#replacement);
+      return;
+    }
     try {
       const result = this.#restOfAttributes(attributes);
       this.#result = result;
@@ -690,14 +850,22 @@ export class ResourceRun implements JournalWaiter {
 
   #end(error: unknown): void {
     if (this.#hasEnded) return;
+    const wasBlocked = this.#leave(error);
+    const told = error === undefined ? undefined : this.#withWhatItBeganWith(error);
+    this.traversal.didEnd(this, told, wasBlocked, this.#result);
+  }
+
+  /** Nothing more comes from it; returns whether it was blocked. */
+  #leave(error: unknown): boolean {
     this.#hasEnded = true;
+    this.#endLimit();
+    this.#pause = undefined;
     this.#isGivenUp = error !== undefined;
     const wasBlocked = this.isBlocked;
     if (wasBlocked) this.rejectReads(error ?? this.#cancelled());
     this.#slot?.release();
     this.#slot = undefined;
-    const told = error === undefined ? undefined : this.#withWhatItBeganWith(error);
-    this.traversal.didEnd(this, told, wasBlocked, this.#result);
+    return wasBlocked;
   }
 
   /**
@@ -731,6 +899,7 @@ export class ResourceRun implements JournalWaiter {
       requires: this.#requires,
       metadata: this.traversal.signals.metadataOf(this.resource.name, this.#metadata),
       signalAddress: this.#signalAddress,
+      ...(this.#failures > 0 && status === 'IN_PROGRESS' ? { failedAttempts: this.#failures } : {}),
       deletionPolicy: this.resource.deletionPolicy,
       updatedAt: this.traversal.clock.now(),
     };
@@ -797,6 +966,7 @@ export class ResourceRun implements JournalWaiter {
     };
     pending.set(key, read);
     if (pending.size === 1) {
+      this.#limit?.stop();
       this.#slot?.release();
       this.#slot = undefined;
     }
@@ -810,7 +980,7 @@ export class ResourceRun implements JournalWaiter {
   /** Calls `goOn` with a slot, unless the handler is blocked on something else still or has ended. */
   #withSlot(goOn: () => void): void {
     // A handler that is to stop does not queue for the right to hear so.
-    if (this.#hasEnded || this.isBlocked || this.#slot !== undefined || this.traversal.isStopped) {
+    if (this.#hasEnded || this.isPaused || this.isBlocked || this.#slot !== undefined || this.traversal.isStopped) {
       goOn();
       return;
     }
@@ -825,7 +995,10 @@ export class ResourceRun implements JournalWaiter {
       this.#waking = undefined;
       // Meanwhile the handler may have ended, or blocked again in another branch.
       if (this.#hasEnded || this.isBlocked) slot.release();
-      else this.#slot = slot;
+      else {
+        this.#slot = slot;
+        this.#limit?.start();
+      }
       for (const each of waking) each();
     });
   }
@@ -858,7 +1031,22 @@ export class ResourceRun implements JournalWaiter {
   }
 
   #resolveInput(input: string): Json {
-    return givenInput(this.resource, input, this.traversal.scope, this.#propertyPlace()) as Json;
+    const value = givenInput(this.resource, input, this.traversal.scope, this.#propertyPlace()) as Json;
+    if (this.#change?.verdict === 'update') this.#checkUpdatable(this.#change.present, input, value);
+    return value;
+  }
+
+  /** In a circle an update may begin before all of its inputs are there: one that it cannot change may differ. */
+  #checkUpdatable(present: PresentResource, name: string, value: Json | undefined): void {
+    const kind = Object.hasOwn(this.resource.definition.inputs, name) ? 'alias' : 'property';
+    if (isUpdatable(this.resource, { name, kind })) return;
+    const concealed = value === undefined ? undefined : this.traversal.conceal({ [name]: value }, this.resource)[name];
+    if (differenceOf(present, { name, kind, value: concealed }) === undefined) return;
+    this.#replacement ??= new UpdateReplace({
+      what: `The property '${name}' of '${this.resource.name}' has come out different, and cannot be changed in place.`,
+      why: 'It came in while the update was at work, since the two wait for each other in a circle.',
+    });
+    throw this.#replacement;
   }
 
   #tryEntry(name: Name, entry: Entry): { readonly value: Json } | { readonly error: unknown } {
@@ -882,7 +1070,7 @@ export class ResourceRun implements JournalWaiter {
   }
 
   #throwIfEnded(): void {
-    if (this.#hasEnded) throw this.#cancelled();
+    if (this.#hasEnded || this.isPaused) throw this.#cancelled();
     this.traversal.throwIfStopped();
   }
 

@@ -4,6 +4,9 @@ import type { ResourceRecord } from '../store/stack-store.ts';
 import { Readiness } from './readiness.ts';
 import type { Slot, Slots } from './slots.ts';
 
+/** Waits for `until` without the slot, and goes on with one; rejects as it does. */
+export type Pause = (until: Promise<void>) => Promise<void>;
+
 /** A walk over resources that are there. */
 export interface Walk {
   readonly records: readonly ResourceRecord[];
@@ -12,7 +15,7 @@ export interface Walk {
   /** When it fires, nothing more is visited. */
   readonly signal: AbortSignal;
   /** Does what there is to do with one resource, under a slot. Whoever comes after a resource for which it rejects is left out. */
-  readonly visit: (record: ResourceRecord) => Promise<void>;
+  readonly visit: (record: ResourceRecord, pause: Pause) => Promise<void>;
   /** What a resource waits for, without a slot, before it is visited and after. When it rejects the walk ends there. */
   readonly before?: (record: ResourceRecord) => Promise<void> | undefined;
   readonly after?: (record: ResourceRecord) => Promise<void> | undefined;
@@ -70,15 +73,24 @@ class ResourceWalk {
     this.#didEnd();
   }
 
-  async #visit(index: number, record: ResourceRecord, slot: Slot): Promise<void> {
-    const { signal, visit, didFail } = this.#walk;
+  async #visit(index: number, record: ResourceRecord, first: Slot): Promise<void> {
+    const { signal, visit, didFail, slots } = this.#walk;
+    let slot = first;
+    const pause: Pause = async (until) => {
+      slot.release();
+      try {
+        await until;
+      } finally {
+        slot = await new Promise<Slot>((resolve) => slots.acquire(resolve));
+      }
+    };
     const done = donePort(this.#graph, index);
     try {
       if (signal.aborted) {
         this.#stop(index, record, signal.reason);
         return;
       }
-      await visit(record);
+      await visit(record, pause);
       const after = this.#walk.after?.(record);
       if (after === undefined) this.#end(done);
       else {

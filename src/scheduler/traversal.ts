@@ -37,7 +37,7 @@ import { REFID, type ResolveScope } from '../template/expression.ts';
 import type { HookType } from '../template/hook-types.ts';
 import { type Json, type JsonObject, sameJson, setOwn } from '../values.ts';
 import { Comparisons } from './comparisons.ts';
-import { deleteResources } from './delete-traversal.ts';
+import { deleteResources, removeAttempt } from './delete-traversal.ts';
 import { ForeignNames } from './foreign-names.ts';
 import { type HookedResource, type Hooks, hookToClear } from './hooks.ts';
 import type { Journal } from './journal.ts';
@@ -149,6 +149,8 @@ export class Traversal {
   readonly #values: (Record<string, Json> | undefined)[];
   /** The last record of each resource, in the order in which they got their first slot. */
   readonly #records: ResourceRecord[] = [];
+  /** The places of resources whose updates have become replacements. */
+  readonly #freePlaces = new Map<string, number>();
   readonly #namesRead = new Map<string, StoredRead>();
   readonly #failures: ResourceFailure[] = [];
   #failedAction: Action | undefined;
@@ -374,7 +376,10 @@ export class Traversal {
 
   /** The first record of a resource; returns its place for `replaceRecord`. */
   addRecord(record: ResourceRecord): number {
-    return this.#records.push(record) - 1;
+    const place = this.#freePlaces.size === 0 ? undefined : this.#freePlaces.get(record.name);
+    if (place === undefined) return this.#records.push(record) - 1;
+    this.#records[place] = record;
+    return place;
   }
 
   replaceRecord(place: number, record: ResourceRecord): void {
@@ -384,6 +389,11 @@ export class Traversal {
   /** Whether it was cancelled. A field, since the getter of a signal costs more than the rest of such a question. */
   get isStopped(): boolean {
     return this.#isStopped;
+  }
+
+  /** How long handlers may take to stop before they are given up. */
+  get cancelGraceMs(): number {
+    return this.#parts.cancelGraceMs;
   }
 
   /** Why nothing new may start; undefined while the traversal goes on. */
@@ -441,6 +451,9 @@ export class Traversal {
     }
     const phase = this.#phases[found.index];
     if (phase === 'running') {
+      if (this.#runs[found.index]?.isPaused === true) {
+        return { writer: 'running', reason: `'${resource}' waits for its next attempt` };
+      }
       return this.#runs[found.index]?.isBlocked === true
         ? { writer: 'blocked', reason: `the handler of '${resource}' waits itself` }
         : { writer: 'running', reason: `the handler of '${resource}' is at work` };
@@ -810,6 +823,32 @@ export class Traversal {
     }
   }
 
+  /** Why an update must not do that with a resource; undefined when it may. */
+  refusalOf(resource: ResourceInterface, verdict: 'update' | 'replace'): HotloomError | undefined {
+    return this.#parts.refusal(resource, verdict);
+  }
+
+  /** An update cannot bring the live resource to what it has to be: another is made in its place. */
+  didGiveWay(
+    run: ResourceRun,
+    present: PresentResource,
+    place: number,
+    wasBlocked: boolean,
+    reason: HotloomError,
+  ): void {
+    const { resource } = run;
+    if (!wasBlocked) this.#workDidEnd();
+    this.#runs[resource.index] = undefined;
+    this.#freePlaces.set(resource.name, place);
+    this.didLog(resource.name, messageOf(reason));
+    void this.#replace(resource, present);
+  }
+
+  /** Removes what a failed attempt has made. */
+  removeAttempt(record: ResourceRecord): Promise<void> {
+    return removeAttempt({ ...this.#parts, space: this.stack.space, stack: this.stack.stack }, record);
+  }
+
   /** It is as it has to be: its values are there for their readers. */
   #confirm(resource: ResourceInterface, { record, values, missing = NO_NAMES }: PresentResource): void {
     this.addRecord(this.#refreshed(resource, record));
@@ -1022,6 +1061,7 @@ export class Traversal {
     }
     for (const run of this.#runs) {
       if (run === undefined || run.hasEnded) continue;
+      run.stopWaiting(reason);
       if (run.hasStarted) run.rejectReads(reason);
       else this.#skipQueued(run, reason);
     }

@@ -137,6 +137,8 @@ export interface ResourceRecord {
   readonly isSuspended?: boolean | undefined;
   /** What its handler has read by name at run time; absent when it has read nothing so. */
   readonly reads?: readonly StoredRead[] | undefined;
+  /** How many attempts have failed, while another is to come. */
+  readonly failedAttempts?: number;
   /** What is kept of it before it is deleted, by its deletion policy: still to be done, or what it came to. */
   readonly finalSnapshot?: 'due' | { readonly data?: JsonObject | undefined } | undefined;
   /** `Retain` keeps the real thing when the resource is deleted; `Snapshot` keeps first what its handler's `snapshot` does. */

@@ -54,6 +54,8 @@ export interface ResourceDefinition {
   readonly deletionPolicy: DeletionPolicy | FunctionCall;
   readonly updatePolicy: Expression;
   readonly externalId: Expression | undefined;
+  /** The section `timeout` of hotloom-1, in seconds: see timeoutOf. */
+  readonly timeout: Expression | undefined;
   /** The section `inputs` of hotloom-1: aliases that a handler or a script reads while it runs. */
   readonly inputs: { readonly [alias: string]: Expression };
   /** The section `outputs` of hotloom-1: attributes that this resource writes besides those of its type. */
@@ -158,6 +160,28 @@ export function deletionPolicyOf(
   const policy = template.version.deletionPolicies.get(pythonText(value));
   if (policy !== undefined) return policy;
   throw refusal(wrongPolicy(value, template.version));
+}
+
+/**
+ * How long the resource's handler may work, in milliseconds, once parameters are known. Throws StackValidationFailed for what
+ * is no number of seconds above 0.
+ */
+export function timeoutOf(definition: ResourceDefinition, template: Template, scope: StaticScope): number | undefined {
+  const { name, path, timeout } = definition;
+  if (timeout === undefined) return undefined;
+  const refusal = (why: string): StackValidationFailed =>
+    new StackValidationFailed({
+      what: `The timeout of resource ${name} is not a number of seconds above 0.`,
+      where: template.source.locate([...path, 'timeout']),
+      why,
+      fix: 'Write the number of seconds, for example timeout: 30, or take it from a parameter.',
+    });
+  const value = valueBeforeRun(timeout, scope, () =>
+    refusal('It depends on a value that is not known before the run.'),
+  );
+  const seconds = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  if (typeof seconds === 'number' && Number.isFinite(seconds) && seconds > 0) return seconds * 1000;
+  throw refusal(`It is ${JSON.stringify(value)}.`);
 }
 
 function readText(
@@ -390,6 +414,10 @@ class TemplateParser {
       deletionPolicy: externalId === undefined ? this.#deletionPolicy(name, data.deletion_policy, checks) : 'Retain',
       updatePolicy: this.#map(name, 'update_policy', data.update_policy, checks),
       externalId,
+      timeout:
+        data.timeout === undefined || data.timeout === null
+          ? undefined
+          : this.#parser.expression(data.timeout, [...path, 'timeout'], checks),
       inputs,
       fixedInputs: fixedInputs({ properties, inputs, metadata }),
     } as const;
@@ -428,12 +456,12 @@ class TemplateParser {
 
   #addWrongResourceKey(path: Path, key: string): void {
     const sections = this.#version.resourceSections;
-    const needsNewer = (key === 'inputs' || key === 'outputs') && this.#version.name !== 'hotloom-1';
+    const needsNewer = ['inputs', 'outputs', 'timeout'].includes(key) && this.#version.name !== 'hotloom-1';
     this.#problems.add({
       path: [...path, key],
       what: `"${key}" is not a valid keyword inside a resource definition`,
       why: needsNewer
-        ? `The sections inputs and outputs of a resource are those of hotloom-1, and this template is of version ${this.#version.name}.`
+        ? `The sections inputs, outputs and timeout of a resource are those of hotloom-1, and this template is of version ${this.#version.name}.`
         : `A resource has no section '${key}' in version ${this.#version.name}.`,
       fix: needsNewer
         ? "Write 'heat_template_version: hotloom-1'."

@@ -158,7 +158,7 @@ const CHANGES: readonly VersionChange[] = [
     name: 'hotloom-1',
     sections: ['moved'],
     parameterKeys: ['ephemeral'],
-    resourceSections: ['inputs', 'outputs'],
+    resourceSections: ['inputs', 'outputs', 'timeout'],
     functions: { get_data: GetData.parse },
   },
 ];
@@ -218,7 +218,7 @@ export function versionOf(document: JsonObject, source: Source): TemplateVersion
     why: typeof value === 'string' ? `There is no version '${name}'.` : 'A version is a text.',
     fix:
       key === 'heat_template_version'
-        ? `${suggest(name, names)}The newest of Heat is 2021-04-16; hotloom-1 adds get_data, the section moved, and the resource sections inputs and outputs.`
+        ? `${suggest(name, names)}The newest of Heat is 2021-04-16; hotloom-1 adds get_data, the section moved, and the resource sections inputs, outputs and timeout.`
         : `Write '${key}: "${names[0]}"', or translate the template to HOT.`,
   });
 }

@@ -119,6 +119,11 @@ function resourceSchema(version: TemplateVersion): JsonObject {
     },
     condition: conditionSchema('the resource is there'),
     inputs: expressions('Values that the handler or script reads while it runs, by the name it reads them by.'),
+    timeout: {
+      description: 'How many seconds the handler may work; time in which it waits for others does not count.',
+      type: ['number', 'string', 'object', 'null'],
+      allOf: [ref('expression')],
+    },
     outputs: described('Attributes that the handler or script writes, besides those of the type.', {
       ...namedMap(ref('declaredOutput')),
     }),

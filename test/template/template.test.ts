@@ -58,7 +58,7 @@ describe('versions', () => {
         'The template version is invalid: "heat_template_version: walaby". "heat_template_version" should be one of: 2013-05-23, 2014-10-16, 2015-04-30, 2015-10-15, 2016-04-08, 2016-10-14, newton, 2017-02-24, ocata, 2017-09-01, pike, 2018-03-02, queens, 2018-08-31, rocky, 2021-04-16, wallaby, hotloom-1',
         '  at app.yaml:1:24  heat_template_version',
         "  There is no version 'walaby'.",
-        "  Did you mean 'wallaby'? The newest of Heat is 2021-04-16; hotloom-1 adds get_data, the section moved, and the resource sections inputs and outputs.",
+        "  Did you mean 'wallaby'? The newest of Heat is 2021-04-16; hotloom-1 adds get_data, the section moved, and the resource sections inputs, outputs and timeout.",
       ].join('\n'),
     );
   });

@@ -1,0 +1,137 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Engine } from '../../src/engine.ts';
+import { UpdateReplace } from '../../src/errors.ts';
+import { definePlainType, defineStreamingType } from '../../src/resource/resource-type.ts';
+import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
+import type { UpdateOptions } from '../../src/stack/update.ts';
+import type { Json, JsonObject } from '../../src/values.ts';
+import { attr, type Told, template, thing, typesOf } from './update-world.ts';
+
+describe('an update of a handler that asks to be replaced', () => {
+  let told: Told;
+  let engine: Engine;
+  let clock: SimulatedClock;
+  /** Grows in place, and cannot shrink. */
+  const disk = (deletesBeforeReplacing: boolean) =>
+    definePlainType({
+      name: deletesBeforeReplacing ? 'OnlyDisk' : 'Disk',
+      properties: { size: { type: 'number', updateAllowed: true } },
+      attributes: { id: { schema: {} } },
+      deletesBeforeReplacing,
+      handler: {
+        async create({ token, resource, properties, setResourceId }) {
+          told.calls.push(`create ${resource.name}`);
+          told.things.set(token, { name: resource.name, of: properties.size ?? 0 });
+          await setResourceId(`id-${token}`);
+          return { id: token };
+        },
+        async update({ resource, properties, previous }) {
+          if ((properties.size ?? 0) < (previous.properties.size ?? 0)) {
+            throw new UpdateReplace({ what: 'A disk cannot shrink.' });
+          }
+          told.calls.push(`update ${resource.name}`);
+          return {};
+        },
+        async delete({ token, resource }) {
+          if (told.things.delete(token)) told.calls.push(`delete ${resource.name}`);
+        },
+      },
+    });
+  beforeEach(() => {
+    told = { things: new Map(), calls: [] };
+    clock = new SimulatedClock();
+    const types = [...typesOf(told), disk(false), disk(true)];
+    engine = new Engine({ types, clock, randomness: seededRandomness(1) });
+  });
+  afterEach(() => clock.run(engine.close()));
+
+  const create = (resources: JsonObject) => clock.run(engine.create({ stack: 's', template: template(resources) }));
+  const update = (resources: JsonObject, options: Partial<UpdateOptions> = {}) => {
+    told.calls.length = 0;
+    return clock.run(engine.update({ stack: 's', template: template(resources), ...options }));
+  };
+  const of = (size: number, type = 'Disk') => ({
+    d: { type, properties: { size } },
+    r: thing({ of: attr('d', 'id') }),
+  });
+
+  test('becomes a replacement, and who reads from it follows', async () => {
+    await create(of(2));
+    await update(of(3));
+    expect(told.calls).toEqual(['update d']);
+    const { state, resources } = await update(of(1));
+    expect(state).toBe('UPDATE_COMPLETE');
+    expect(told.calls).toEqual(['create d', 'create r', 'delete r', 'delete d']);
+    expect(resources.map(({ name }) => name).sort()).toEqual(['d', 'r']);
+    expect(told.things.size).toBe(2);
+  });
+
+  test('deletes the old one first where both cannot stand side by side', async () => {
+    await create(of(2, 'OnlyDisk'));
+    await update(of(1, 'OnlyDisk'));
+    expect(told.calls).toEqual(['delete d', 'create d', 'create r', 'delete r']);
+  });
+
+  test('goes back to the old one when the update is rolled back', async () => {
+    const { resources } = await create(of(2));
+    const failing = update({ ...of(1), bad: thing({ of: 'bad' }) }, { rollback: true });
+    await expect(failing).rejects.toThrow('it is bad');
+    const after = await engine.show('s');
+    const ids = (all: typeof resources) => all.map(({ name, resourceId }) => `${name} ${resourceId}`).sort();
+    expect([after.state, ids(after.resources)]).toEqual(['ROLLBACK_COMPLETE', ids(resources)]);
+  });
+
+  test('fails where the environment forbids replacements', async () => {
+    await create(of(2));
+    const environments = [{ resource_registry: { resources: { d: { restricted_actions: 'replace' } } } }];
+    await expect(update(of(1), { environments })).rejects.toThrow('replace is restricted for resource.');
+    expect(told.calls).toEqual([]);
+  });
+
+  test('fails under a saved plan, which does not tell of it', async () => {
+    await create(of(2));
+    const plan = await engine.planUpdate({ stack: 's', template: template(of(1)) });
+    told.calls.length = 0;
+    await expect(clock.run(engine.apply({ plan }))).rejects.toThrow(
+      'PlanStale: resources.d: The plan for stack s does not hold any more.',
+    );
+    expect(told.calls).toEqual([]);
+  });
+
+  test('is one whose property comes in late through a circle and cannot be changed in place', async () => {
+    const calls: string[] = [];
+    const node = defineStreamingType({
+      name: 'Node',
+      properties: { live: { updateAllowed: true }, fixed: {} },
+      attributes: { early: { schema: {}, needs: ['live'] }, seen: { schema: {} } },
+      handler: {
+        async create({ resource, inputs, outputs }) {
+          calls.push(`create ${resource.name}`);
+          await outputs.early(((await inputs.live) ?? null) as Json);
+          await outputs.seen(((await inputs.fixed) ?? null) as Json);
+        },
+        async update({ resource, inputs, outputs }) {
+          calls.push(`update ${resource.name}`);
+          await outputs.early(((await inputs.live) ?? null) as Json);
+          await outputs.seen(((await inputs.fixed) ?? null) as Json);
+        },
+        async delete() {},
+      },
+    });
+    const own = new Engine({ types: [node], clock, randomness: seededRandomness(2) });
+    const ring = (live: Json) =>
+      template(
+        {
+          a: { type: 'Node', properties: { live, fixed: attr('b', 'early') } },
+          b: { type: 'Node', properties: { live: attr('a', 'early') } },
+        },
+        { outputs: { seen: { value: attr('a', 'seen') } } },
+      );
+    expect((await clock.run(own.create({ stack: 's', template: ring(1) }))).outputs).toEqual({ seen: 1 });
+    calls.length = 0;
+    const after = await clock.run(own.update({ stack: 's', template: ring(2) }));
+    expect([after.state, after.outputs]).toEqual(['UPDATE_COMPLETE', { seen: 2 }]);
+    expect(calls).toEqual(['update a', 'update b', 'create a']);
+    await clock.run(own.close());
+  });
+});
