@@ -21,7 +21,10 @@ export interface HandlerCall {
   readonly resource: ResourceIdentity;
   /** Stable for one attempt over crashes: what an attempt made can be found again by it. */
   readonly token: string;
-  /** Fires when the action is cancelled or timed out; `reason` is the error. */
+  /**
+   * Fires when the action is cancelled or timed out, when nothing can be stored any more, or when another engine has taken the
+   * stack over (ClaimLost); `reason` is the error.
+   */
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly randomness: Randomness;
