@@ -63,12 +63,16 @@ export function isWell({ action, status }: ResourceRecord): boolean {
 }
 
 /** The difference that a reading makes against what the resource was made with; undefined when it makes none. */
-export function differenceOf({ record }: PresentResource, reading: Reading): Difference | undefined {
+export function differenceOf(present: PresentResource, reading: Reading): Difference | undefined {
   const { name, kind, value } = reading;
-  const stored = kind === 'property' ? record.properties : record.inputs;
-  const before = stored !== undefined && Object.hasOwn(stored, name) ? stored[name] : undefined;
+  const before = valueBefore(present, reading);
   const isSame = before === undefined || value === undefined ? before === value : sameJson(before, value);
   return isSame ? undefined : { name, kind, before, after: value };
+}
+
+function valueBefore({ record }: PresentResource, { name, kind }: Pick<Reading, 'name' | 'kind'>): Json | undefined {
+  const stored = kind === 'property' ? record.properties : record.inputs;
+  return stored !== undefined && Object.hasOwn(stored, name) ? stored[name] : undefined;
 }
 
 /** Whether the live resource can be brought to the difference. What is read while the handler runs always can. */
@@ -119,15 +123,17 @@ export class Comparison {
     return [...this.#missing.values()];
   }
 
-  /** Whether something differs, though it may be changed in place. */
-  get differs(): boolean {
-    return this.#differs;
-  }
-
   get verdict(): Verdict | undefined {
     if (this.#verdict !== undefined) return this.#verdict;
     if (this.#differs) return this.missing.every((each) => isUpdatable(this.resource, each)) ? 'update' : undefined;
     return this.#missing.size === 0 ? 'unchanged' : undefined;
+  }
+
+  /** What it comes to if all that is missing comes out as it was. What was not there before differs, whatever it comes to. */
+  get verdictSoFar(): Verdict {
+    const fresh = this.missing.filter((each) => valueBefore(this.present, each) === undefined);
+    if (fresh.some((each) => !isUpdatable(this.resource, each))) return 'replace';
+    return this.#differs || fresh.length > 0 ? 'update' : 'unchanged';
   }
 
   compare(reading: Reading): void {

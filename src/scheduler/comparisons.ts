@@ -1,6 +1,7 @@
 import { findPort, IN, type PortGraph } from '../graph/port-graph.ts';
+import { findResourceCircles } from '../graph/resource-circles.ts';
 import { externalIdOf, givenInput, givenProperties, placeOf } from '../interface/given.ts';
-import type { ResourceInterface, StackInterface } from '../interface/interface.ts';
+import { needsInput, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
 import { Comparison, type PresentResource, type Verdict } from '../plan/comparison.ts';
 import type { Conceal } from '../secrets.ts';
 import type { ResolveScope } from '../template/expression.ts';
@@ -16,21 +17,34 @@ export interface ComparisonsParts {
   readonly redact: (text: string) => string;
   /** Makes the properties of a resource fit to be compared with stored ones. */
   readonly conceal: Conceal<ResourceInterface>;
-  /** Whether an `in` port waits for a name of another stack or of nobody. */
-  readonly waitsOutside: (port: number) => boolean;
+  /**
+   * The ports that keep a port which has not fired from firing; undefined when somebody is at work for it, or it waits for
+   * what is not of this stack.
+   */
+  readonly heldUpBy: (port: number) => readonly number[] | undefined;
   /** Told once of each resource. */
   readonly didDecide: (resource: ResourceInterface, present: PresentResource, verdict: Verdict) => void;
   /** What the template gives the resource now is wrong. Told instead of didDecide. */
   readonly didFail: (resource: ResourceInterface, present: PresentResource, error: unknown) => void;
-  /** Some inputs are still to come: `settleCircles` is due when nothing else goes on. */
+  /** These attributes are as they were, whatever else comes out of comparing. */
+  readonly didConfirm: (resource: ResourceInterface, present: PresentResource, attributes: readonly string[]) => void;
+  /** Some inputs are still to come: `settle` is due when what goes on now has been done. */
   readonly didWait: () => void;
 }
 
-/** The resources that an update finds and has not decided about yet: each is compared as its inputs come in. */
+/**
+ * The resources that an update finds and has not decided about yet: each is compared as its inputs come in.
+ *
+ * Streaming resources may read, over others, values that need their own. When nobody is at work any more for what such a one
+ * waits for, those of its attributes that need only what has come out equal are confirmed before it is decided about, so
+ * that the circle goes on where it began when the stack was created.
+ */
 export class Comparisons {
   readonly #parts: ComparisonsParts;
   /** By the number of the resource. */
   readonly #open = new Map<number, Comparison>();
+  /** By resource, the circle of resources that it is in. Found when it is asked for first. */
+  #circles: Int32Array | undefined;
 
   constructor(parts: ComparisonsParts) {
     this.#parts = parts;
@@ -70,34 +84,34 @@ export class Comparisons {
     this.#open.delete(index);
   }
 
-  /**
-   * Streaming resources may need each other's values, and so wait for each other to be confirmed. Those that nobody but
-   * another of them could still change are as they were: the largest set of which that is true together, whatever the
-   * order. One that changes in place goes first, since the others may read what it writes.
-   */
-  settleCircles(): void {
-    const circle = new Map(this.#open);
-    for (let size = -1; size !== circle.size; ) {
-      size = circle.size;
-      for (const [index, comparison] of circle) {
-        if (!this.#waitsOnlyFor(comparison, circle)) circle.delete(index);
-      }
-    }
-    const changing = [...circle.values()].filter(({ differs }) => differs);
-    for (const comparison of changing.length > 0 ? changing : circle.values()) {
-      this.#decide(comparison, changing.length > 0 ? 'update' : 'unchanged');
+  /** Goes on with those that wait in circles. One that changes goes first, since the others may read what it writes. */
+  settle(): void {
+    const stuck = [...this.#open.values()].filter((comparison) => this.#isStuck(comparison));
+    const changing = stuck.filter(({ verdictSoFar }) => verdictSoFar !== 'unchanged');
+    for (const comparison of changing) this.#decide(comparison, comparison.verdictSoFar);
+    if (changing.length > 0) return;
+    for (const { resource, present, missing } of stuck) {
+      // What the one before has confirmed may have decided about this one.
+      if (!this.#open.has(resource.index)) continue;
+      this.#parts.didConfirm(resource, present, attributesWithout(resource, missing));
     }
   }
 
-  #waitsOnlyFor({ resource, missing }: Comparison, circle: ReadonlyMap<number, Comparison>): boolean {
-    const { graph, readiness, waitsOutside } = this.#parts;
-    const { offsets, targets } = graph.predecessors;
-    for (const { name } of missing) {
-      const port = findPort(graph, resource.index, IN, name);
-      if (port === undefined || waitsOutside(port)) return false;
-      for (let edge = offsets[port] as number; edge < (offsets[port + 1] as number); edge += 1) {
-        const before = targets[edge] as number;
-        if (readiness.isPending(before) && !circle.has(graph.owners[before] as number)) return false;
+  /** Whether all that it waits for waits, over any number of others, for the resource itself. */
+  #isStuck({ resource, missing }: Comparison): boolean {
+    const { graph, heldUpBy } = this.#parts;
+    this.#circles ??= findResourceCircles(graph);
+    const circle = this.#circles[resource.index];
+    if (circle === -1) return false;
+    const open = missing.flatMap(({ name }) => findPort(graph, resource.index, IN, name) ?? []);
+    const seen = new Set(open);
+    for (let port = open.pop(); port !== undefined; port = open.pop()) {
+      const held = this.#circles[graph.owners[port] as number] === circle ? heldUpBy(port) : undefined;
+      if (held === undefined) return false;
+      for (const before of held) {
+        if (seen.has(before)) continue;
+        seen.add(before);
+        open.push(before);
       }
     }
     return true;
@@ -150,4 +164,14 @@ export class Comparisons {
     this.#open.delete(resource.index);
     this.#parts.didFail(resource, present, error);
   }
+}
+
+/** The attributes that need none of the inputs. */
+function attributesWithout(
+  resource: ResourceInterface,
+  inputs: readonly { readonly name: string }[],
+): readonly string[] {
+  return Object.keys(resource.outputs).filter((attribute) =>
+    inputs.every(({ name }) => !needsInput(resource, attribute, name)),
+  );
 }

@@ -620,6 +620,7 @@ export class ResourceRun implements JournalWaiter {
     this.traversal.didWriteSecret(name, attribute, value);
     checkAttribute(outputs[attribute] as AttributeDeclaration, attribute, value, name);
     this.#checkRead(attribute, value);
+    this.#checkConfirmed(attribute, value);
     const earlier = this.#written?.get(attribute);
     if (earlier !== undefined && !sameJson(earlier.value, value)) {
       throw new ConflictingWrite({
@@ -642,6 +643,20 @@ export class ResourceRun implements JournalWaiter {
       where: this.#place(),
       why: 'A resource that is complete, or another stack, has been made with the first value.',
       fix: `Delete the stack and create it again, or let the handler of ${this.resource.type.name} write the same value each time.`,
+    });
+  }
+
+  /** What others have got of it in this update, since they and it read each other, stays so too. */
+  #checkConfirmed(attribute: string, value: Json): void {
+    const confirmed = this.traversal.confirmedOf(this.resource);
+    if (confirmed === undefined || !Object.hasOwn(confirmed, attribute)) return;
+    if (sameJson(confirmed[attribute] as Json, value)) return;
+    const { name } = this.resource;
+    throw new ConflictingWrite({
+      what: `The handler of '${name}' wrote '${attribute}' with another value than it had before the update.`,
+      where: this.#place(),
+      why: `'${name}' reads something that depends on its '${attribute}', so that was taken as it was before anything else of '${name}' was known.`,
+      fix: `Let the handler of ${this.resource.type.name} keep the value in an update, or give '${name}' another name, by which it is made anew.`,
     });
   }
 

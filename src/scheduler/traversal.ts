@@ -156,6 +156,8 @@ export class Traversal {
   #failedAction: Action | undefined;
   /** What an update has not decided about yet. */
   readonly #comparisons: Comparisons;
+  /** By the number of a resource of an update: its values that others have got before it was decided about. */
+  readonly #confirmed = new Map<number, Record<string, Json>>();
   /** Whether it has replaced something, which is then still to be deleted. */
   hasReplaced = false;
   /** Complete resources whose handlers ended before all their inputs were there. */
@@ -230,9 +232,10 @@ export class Traversal {
       ...parts,
       readiness: this.readiness,
       scope: this.scope,
-      waitsOutside: (port) => this.#foreign.isAwaited(port),
+      heldUpBy: (port) => this.#heldUpBy(port),
       didDecide: (resource, present, verdict) => this.#decide(resource, present, verdict),
       didFail: (resource, present, error) => this.#failComparison(resource, present, error),
+      didConfirm: (resource, { values }, attributes) => this.#confirmEarly(resource, values, attributes),
       didWait: () => this.#checkIdleSoon(),
     });
   }
@@ -543,6 +546,7 @@ export class Traversal {
 
   didBlock(run: ResourceRun, read: BlockedRead & { readonly awaits: 'signals' | undefined }): void {
     if (run.blockedReads.length === 1) this.#workDidEnd();
+    if (this.#comparisons.size > 0) this.#checkIdleSoon();
     const { events } = this.#parts;
     if (!events.isHeard) return;
     const { input, reader, awaits } = read;
@@ -854,12 +858,29 @@ export class Traversal {
     this.addRecord(this.#refreshed(resource, record));
     this.#pauseAfter(resource, () => {
       const all: Record<string, Json> = {};
+      const confirmed = this.confirmedOf(resource) ?? {};
       for (const attribute in resource.outputs) {
-        if (missing.has(attribute)) continue;
+        if (missing.has(attribute) || Object.hasOwn(confirmed, attribute)) continue;
         setOwn(all, attribute, Object.hasOwn(values, attribute) ? (values[attribute] as Json) : null);
       }
       this.#complete(resource, all, missing);
     });
+  }
+
+  /** Some of its values are there for their readers, though it is still compared. */
+  #confirmEarly(resource: ResourceInterface, values: JsonObject, attributes: readonly string[]): void {
+    const confirmed = this.#confirmed.get(resource.index) ?? {};
+    this.#confirmed.set(resource.index, confirmed);
+    for (const attribute of attributes) {
+      if (Object.hasOwn(confirmed, attribute) || !Object.hasOwn(values, attribute)) continue;
+      setOwn(confirmed, attribute, values[attribute] as Json);
+      this.didStoreValue(resource, attribute, values[attribute] as Json);
+    }
+  }
+
+  /** The values that were confirmed before the resource was decided about, which it has to keep to. */
+  confirmedOf({ index }: ResourceInterface): JsonObject | undefined {
+    return this.#confirmed.get(index);
   }
 
   /** Its values are there for their readers. */
@@ -994,7 +1015,7 @@ export class Traversal {
     if (resource === undefined) return [];
     const phase = this.#phases[resource.index];
     if (phase === 'waiting') return this.#startBlockers(resource);
-    if (phase === 'comparing') return this.#inputBlockers(resource);
+    if (phase === 'comparing') return this.#comparisonBlockers(resource, attribute);
     const run = phase === 'running' ? this.#runs[resource.index] : undefined;
     // What is written comes, though it may still be on its way into the store or the space.
     if (attribute !== undefined && run?.hasWritten(attribute) === true) return [];
@@ -1017,6 +1038,47 @@ export class Traversal {
     };
     add('depends_on', start);
     return resource.type.kind === 'plain' ? [...blockers, ...this.#inputBlockers(resource)] : blockers;
+  }
+
+  /** An attribute may be confirmed without the inputs that it does not need, if these wait for it. */
+  #comparisonBlockers(resource: ResourceInterface, attribute: string | undefined): readonly Blocker[] {
+    return this.#inputBlockers(resource).filter(
+      ({ input }) => attribute === undefined || needsInput(resource, attribute, input),
+    );
+  }
+
+  #heldUpBy(port: number): readonly number[] | undefined {
+    const owner = this.graph.owners[port] as number;
+    const kind = this.graph.kinds[port];
+    if (kind === IN || kind === START) {
+      const { offsets, targets } = this.graph.predecessors;
+      const before = targets.subarray(offsets[port], offsets[port + 1]);
+      return this.#foreign.isAwaited(port) ? undefined : [...before].filter((each) => this.readiness.isPending(each));
+    }
+    const first = startPort(this.graph, owner);
+    const { type, inputs } = this.stack.resources[owner] as ResourceInterface;
+    const all = inputs.map((_, position) => first + 1 + position).filter((each) => this.readiness.isPending(each));
+    switch (this.#phases[owner]) {
+      case 'waiting':
+        return [...(this.readiness.isPending(first) ? [first] : []), ...(type.kind === 'plain' ? all : [])];
+      case 'comparing':
+        return all;
+      case 'running':
+        return this.#runIsHeldUpBy(owner, port);
+      default:
+        return undefined;
+    }
+  }
+
+  /** A handler that is blocked may still write what does not need the read. */
+  #runIsHeldUpBy(owner: number, port: number): readonly number[] | undefined {
+    const run = this.#runs[owner];
+    if (run === undefined || !run.isBlocked) return undefined;
+    const { resource, blockedReads } = run;
+    const attribute = labelOf(this.graph, port);
+    const reads = blockedReads.filter(({ input }) => attribute === undefined || needsInput(resource, attribute, input));
+    const ports = reads.map(({ input }) => input !== undefined && findPort(this.graph, owner, IN, input));
+    return ports.length > 0 && ports.every((each) => typeof each === 'number') ? ports : undefined;
   }
 
   /** The inputs that are not there. */
@@ -1046,7 +1108,7 @@ export class Traversal {
     this.#isIdleCheckDue = true;
     queueMicrotask(() => {
       this.#isIdleCheckDue = false;
-      if (this.#comparisons.size > 0 && !this.#isStopped) this.#comparisons.settleCircles();
+      if (this.#comparisons.size > 0 && !this.#isStopped) this.#comparisons.settle();
       if (this.isIdle && !this.#isStopped) this.#parts.didIdle();
     });
   }

@@ -1,65 +1,21 @@
 import { describe, expect, test } from '@jest/globals';
 import { Traversal } from '../../src/scheduler/traversal.ts';
-import type { Json } from '../../src/values.ts';
 import { generate } from '../simulation/generate.ts';
 import { type Play, play } from '../simulation/play.ts';
 import { hasPortCycle } from '../simulation/ports.ts';
-import { attributesOf, groupOf, type Scenario, type StackSketch, targetOf } from '../simulation/scenario.ts';
+import { groupOf, type Scenario } from '../simulation/scenario.ts';
 import { schedulesOf } from '../simulation/stage.ts';
 import { traits } from '../simulation/traits.ts';
-import { type Phase, type Rules, StackModel } from './stack-model.ts';
+import { endOf, type ModelledEnd, playModel } from './model-end.ts';
+import type { Rules } from './stack-model.ts';
 
-/** How a stack has ended. */
-interface End {
-  readonly state: string | undefined;
-  readonly resources: { readonly [resource: string]: string };
-  /** What is written, by `resource.attribute`. */
-  readonly values: { readonly [name: string]: Json };
-  readonly outputs: { readonly [output: string]: Json | undefined };
-}
-
-const STATES: { readonly [P in Phase]?: string } = {
-  complete: 'CREATE_COMPLETE',
-  failed: 'CREATE_FAILED',
-  skipped: 'INIT_COMPLETE',
-};
-
-/** How the scenario ends by the model: in the first order there is, and what waits for itself in the end fails. */
-function modelled({ stacks, outside }: Scenario, rules?: Partial<Rules>): { readonly [stack: string]: End } {
-  const model = new StackModel(stacks, rules);
-  for (const { name } of outside) model.write(name, name);
-  for (let isOver = false; !isOver; ) {
-    const [next] = model.next();
-    const [circle] = next === undefined ? model.circles() : [];
-    if (next !== undefined) model.happen(next);
-    else if (circle !== undefined) model.fail(circle.waits);
-    else isOver = true;
-  }
-  return Object.fromEntries(stacks.map((stack) => [stack.name, endOf(stack, model)]));
-}
-
-function endOf({ name: stack, resources, outputs }: StackSketch, model: StackModel): End {
-  const phases = model.phases();
-  const enabled = resources.filter(({ isEnabled }) => isEnabled);
-  const isComplete = enabled.every(({ name }) => phases[`${stack}.${name}`] === 'complete');
-  const values = enabled.flatMap((resource) =>
-    Object.keys(attributesOf(resource)).map((attribute) => {
-      const name = `${resource.name}.${attribute}`;
-      return [name, model.valueOf(`${stack}.${name}`)] as const;
-    }),
+function modelled({ stacks, outside }: Scenario, rules?: Partial<Rules>): { readonly [stack: string]: ModelledEnd } {
+  const model = playModel(
+    stacks,
+    outside.map(({ name }) => name),
+    rules,
   );
-  const read = Object.entries(outputs).map(([output, from]) => {
-    const { stack: owner, resource, attribute } = targetOf(stack, from);
-    return [output, model.valueOf(`${owner}.${resource}.${attribute}`)] as const;
-  });
-  return {
-    state: isComplete ? 'CREATE_COMPLETE' : 'CREATE_FAILED',
-    resources: Object.fromEntries(
-      enabled.map(({ name }) => [name, STATES[phases[`${stack}.${name}`] as Phase] as string]),
-    ),
-    values: Object.fromEntries(values.filter((entry): entry is [string, Json] => entry[1] !== undefined)),
-    outputs: Object.fromEntries(read),
-  };
+  return Object.fromEntries(stacks.map((stack) => [stack.name, endOf(stack, model)]));
 }
 
 /**
@@ -79,7 +35,7 @@ function isOfModel(scenario: Scenario): boolean {
 }
 
 /** Of the stacks' ends, what the model tells too. */
-function played({ ends }: Play): { readonly [stack: string]: End } {
+function played({ ends }: Play): { readonly [stack: string]: ModelledEnd } {
   return Object.fromEntries(
     Object.entries(ends).map(([stack, { state, resources, values, outputs }]) => [
       stack,

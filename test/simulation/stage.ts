@@ -1,6 +1,7 @@
 import { Engine } from '../../src/engine.ts';
 import type { HotloomError } from '../../src/errors.ts';
 import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
+import type { MemoryStore } from '../../src/store/memory-store.ts';
 import type { Json } from '../../src/values.ts';
 import { EngineClock } from './engine-clock.ts';
 import { Random } from './random.ts';
@@ -58,7 +59,7 @@ export interface End {
 export class Stage {
   readonly clock = new SimulatedClock();
   readonly world: World;
-  readonly store: SimulatedStore;
+  readonly #store: SimulatedStore;
   readonly #schedule: Schedule;
   readonly #random: Random;
   #engineClock: EngineClock;
@@ -80,13 +81,23 @@ export class Stage {
       () => this.clock.now(),
       (ms) => this.#stretch(ms),
     );
-    this.store = new SimulatedStore({
+    this.#store = new SimulatedStore({
       delay: schedule.hasSlowStore ? () => this.#delay() : undefined,
       kills,
       didStore: (stack, changes) => this.world.log.push({ time: this.clock.now(), kind: 'stored', stack, changes }),
       didKill: () => this.#kill(),
     });
     [this.#engineClock, this.#space, this.#engine] = this.#newEngine();
+  }
+
+  /** What is stored. */
+  get store(): MemoryStore {
+    return this.#store.contents;
+  }
+
+  /** How many changes engines have wanted to store. */
+  get changes(): number {
+    return this.#store.changes;
   }
 
   get engine(): Engine {
@@ -164,7 +175,7 @@ export class Stage {
     });
     const engine = new Engine({
       types: simulatedTypes,
-      store: this.store,
+      store: this.#store.store,
       space,
       clock,
       randomness: seededRandomness(seed + this.#kills),

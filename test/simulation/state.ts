@@ -210,6 +210,9 @@ export class State {
       case 'read:didDeadlock':
       case 'stack:didQuiesce':
       case 'resource:didLog':
+      case 'hook:didPause':
+      case 'hook:didClear':
+      case 'stack:didBecomeStale':
         return;
       case 'read:willBlock': {
         const actor = this.actors.get(`${event.stack}.${event.reader}`);

@@ -24,6 +24,8 @@ export class World {
   readonly log: Entry[] = [];
   /** What exists, by the token of the attempt that made it. */
   readonly things = new Map<string, Thing>();
+  /** By token, how often it was to be removed. */
+  readonly removals = new Map<string, number>();
   readonly #sketchOf: (stack: string, resource: string) => ResourceSketch | undefined;
   readonly #now: () => number;
   #asks = 0;
@@ -69,6 +71,7 @@ export class World {
   }
 
   remove({ resource: { stack, name: resource }, token }: HandlerCall): void {
+    this.removals.set(token, (this.removals.get(token) ?? 0) + 1);
     if (this.things.delete(token)) {
       this.log.push({ time: this.#now(), kind: 'world', did: 'remove', stack, resource, token });
     }

@@ -43,13 +43,17 @@ export function storeUntilKill(store: MemoryStore, limit = Number.POSITIVE_INFIN
     removeStack: (claim) => stored(() => store.removeStack(claim)),
     release: (claim) => (isDead() ? new Promise<never>(() => {}) : store.release(claim)),
   };
-  const view = new Proxy(store, {
+  return { store: withOwn(store, seen), killed, isDead, batches: () => batches };
+}
+
+/** The store with some of its calls answered otherwise. */
+export function withOwn(store: StackStore, own: Partial<StackStore>): StackStore {
+  return new Proxy(store, {
     get: (target, key) => {
-      const own = Reflect.get(seen, key);
-      if (own !== undefined) return own;
+      const answer: unknown = Reflect.get(own, key);
+      if (answer !== undefined) return answer;
       const member: unknown = Reflect.get(target, key);
       return typeof member === 'function' ? member.bind(target) : member;
     },
   });
-  return { store: view, killed, isDead, batches: () => batches };
 }

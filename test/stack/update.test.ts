@@ -107,6 +107,42 @@ describe('an update', () => {
     expect(told.things.size).toBe(3);
   });
 
+  test('goes on through a circle in which what changes reads what is still compared', async () => {
+    // Whether 'peer' changes depends on 'dns', which reads its address.
+    const of = (live: Json) => ({
+      dns: thing({ of: attr('peer', 'address'), live }),
+      peer: { type: 'Peer', properties: { peer: attr('dns', 'of') } },
+    });
+    await create(of(1));
+    const after = await update(of(2));
+    expect(after.state).toBe('UPDATE_COMPLETE');
+    expect(told.calls).toEqual(['update dns']);
+  });
+
+  test('refuses another value for what was taken to be as it was, since a circle could not go on without it', async () => {
+    const of = (live: Json) => ({
+      dns: thing({ of: attr('peer', 'address'), live }),
+      peer: { type: 'Peer', properties: { peer: attr('dns', 'live') } },
+    });
+    await create(of(1));
+    const failed = update(of(2)).catch((error: unknown) => error);
+    expect(await failed).toMatchObject({
+      what: "Stack UPDATE failed: Resource CREATE failed: ConflictingWrite: resources.peer: The handler of 'peer' wrote 'address' with another value than it had before the update.",
+    });
+  });
+
+  test('sees what a circle changes that is new', async () => {
+    await create({ left: { type: 'Peer', properties: {} }, right: { type: 'Peer', properties: {} } });
+    const peer = (name: string) => ({ type: 'Peer', properties: { peer: attr(name, 'knows') } });
+    const after = await update(
+      { left: peer('right'), right: { type: 'Peer', properties: { peer: attr('left', 'address') } } },
+      {},
+      { outputs: { knows: { value: attr('right', 'knows') } } },
+    );
+    expect(after.outputs.knows).toEqual([null, expect.stringMatching(/^at-/)]);
+    expect(told.calls.filter((call) => call.startsWith('create')).sort()).toEqual(['create left', 'create right']);
+  });
+
   test('that fails leaves what it made, and another goes on from there', async () => {
     await create({ a: thing({ of: 1 }), b: thing({ of: attr('a', 'of') }) });
     const failing = update({ a: thing({ of: 2 }), b: thing({ of: 'bad' }) });
