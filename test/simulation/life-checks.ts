@@ -11,8 +11,8 @@ import { LONG_MS, type ResourceSketch, type StackSketch } from './scenario.ts';
 interface Before {
   /** The version that it is, whole; undefined after a failure. */
   readonly present: number | undefined;
-  /** The version that a rollback goes back to. */
-  readonly complete: number | undefined;
+  /** The versions one of which a rollback goes back to: undefined for none. It is one, but where one update followed another. */
+  readonly complete: readonly (number | undefined)[];
 }
 
 /** One step with all that there is to know of it. */
@@ -49,7 +49,7 @@ export function checkLife(
   play: LifePlay,
   names = [...Object.keys(STEP_CHECKS), ...Object.keys(LIFE_CHECKS)],
 ): Complaint | undefined {
-  let before: Before = { present: undefined, complete: undefined };
+  let before: Before = { present: undefined, complete: [undefined] };
   for (const [index, end] of play.steps.entries()) {
     const step = play.life.steps[index] as LifeStep;
     const log = play.log.slice(end.from, play.steps[index + 1]?.from);
@@ -59,7 +59,7 @@ export function checkLife(
       const saw = STEP_CHECKS[check]?.(lived, play);
       if (saw !== undefined) return { check, saw: `step ${index}: ${saw}` };
     }
-    before = after(lived);
+    before = after(lived, play);
   }
   for (const check of names) {
     const saw = LIFE_CHECKS[check]?.(play);
@@ -68,10 +68,12 @@ export function checkLife(
   return undefined;
 }
 
-function after({ end: { state }, target, before }: Lived): Before {
-  if (isComplete(state)) return { present: target, complete: target };
-  if (state === 'ROLLBACK_COMPLETE') return { present: before.complete, complete: before.complete };
-  return { present: undefined, complete: before.complete };
+function after({ step, end, target, before }: Lived, { life }: LifePlay): Before {
+  if (isComplete(end.state)) return { present: target, complete: [target] };
+  const complete = step.superseded === undefined ? before.complete : [...before.complete, step.to];
+  if (end.state !== 'ROLLBACK_COMPLETE') return { present: undefined, complete };
+  const restored = complete.filter((version) => differenceFrom(life, version, end) === undefined);
+  return { present: restored.length === 1 ? restored[0] : undefined, complete: restored };
 }
 
 function isComplete(state: string | undefined): boolean {
@@ -150,12 +152,12 @@ function freshEnd(life: Life, version: number): ModelledEnd {
 function failsForAReason({ step, end, target, before }: Lived, { life }: LifePlay): string | undefined {
   if (isComplete(end.state)) return undefined;
   if (!isStopped(step) && !isFaulty(life.versions[target] as StackSketch)) return `${end.state} (${end.code})`;
-  // What has a fault was complete without having been called, and may have to be called now.
-  const goesBack =
-    before.complete === undefined
-      ? end.state?.startsWith('CREATE')
-      : !isFaulty(life.versions[before.complete] as StackSketch);
-  const canRollBack = step.rollback && goesBack;
+  const canRollBack =
+    step.rollback &&
+    before.complete.every((version) =>
+      // What has a fault was complete without having been called, and may have to be called now.
+      version === undefined ? end.state?.startsWith('CREATE') : !isFaulty(life.versions[version] as StackSketch),
+    );
   const isSure = step.superseded === undefined && step.timeoutMs === LONG_MS;
   return canRollBack && isSure && end.state !== 'ROLLBACK_COMPLETE'
     ? `${end.state} in spite of the rollback`
@@ -168,14 +170,19 @@ function completeAsMadeFresh({ end, target }: Lived, { life }: LifePlay): string
 }
 
 /** A rollback ends with what the stack was when it was last complete; that of a create, with nothing. */
-function rolledBackToTheLast({ end, before: { complete } }: Lived, { life }: LifePlay): string | undefined {
+function rolledBackToTheLast({ step, end, before }: Lived, { life }: LifePlay): string | undefined {
   if (end.state !== 'ROLLBACK_COMPLETE') return undefined;
-  if (complete !== undefined) return differenceFrom(life, complete, end);
-  const left = [...Object.keys(end.resources), ...Object.keys(end.things)];
-  return left.length === 0 ? undefined : `left of a create: ${left}`;
+  const complete = step.superseded === undefined ? before.complete : [...before.complete, step.to];
+  const differences = complete.map((version) => differenceFrom(life, version, end));
+  return differences.includes(undefined) ? undefined : differences[0];
 }
 
-function differenceFrom(life: Life, version: number, end: StepEnd): string | undefined {
+/** `version`: undefined for a stack of which nothing was ever complete. */
+function differenceFrom(life: Life, version: number | undefined, end: StepEnd): string | undefined {
+  if (version === undefined) {
+    const left = [...Object.keys(end.resources), ...Object.keys(end.things)];
+    return left.length === 0 ? undefined : `left of a create: ${left}`;
+  }
   const expected = freshEnd(life, version);
   const sketches = (life.versions[version] as StackSketch).resources.filter(({ isEnabled }) => isEnabled);
   const making = sketches.filter(({ branches }) => branches.flat().some((step) => step.do === 'make'));

@@ -1,6 +1,7 @@
 // npm run simulate -- [--runs 100000] [--seed N]
 // Creates random stacks in simulated time, each under several schedules, with faults, and checks the rules of checks.ts
-// after each. Everything of a run comes from its seed; runs have consecutive seeds, and `--seed N --runs 1` repeats one.
+// after each; and lets one stack live, through updates, stops, rollbacks and kills, after each step of which it checks the
+// rules of life-checks.ts. Everything of a run comes from its seed; runs have consecutive seeds, and `--seed N --runs 1` repeats one.
 // Ends with 1 when a rule was broken. Runs are played in a worker, so that one that never ends can be named.
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';

@@ -1,10 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import { simulate } from './simulate.ts';
+import { simulateLife } from './simulate-life.ts';
 
 // The short form of `npm run simulate`: always the same seeds.
 describe('whatever the templates, the handlers, the faults and the order are', () => {
   test.each([1, 101, 201])('every rule of checks.ts is kept: 100 runs from seed %i', async (first) => {
     for (let seed = first; seed < first + 100; seed += 1) expect(await simulate(seed)).toBeUndefined();
+  });
+
+  test.each([1, 41, 81])('every rule of life-checks.ts is kept: 40 lives from seed %i', async (first) => {
+    for (let seed = first; seed < first + 40; seed += 1) expect(await simulateLife(seed)).toBeUndefined();
   });
 
   // Runs that have complained once, of the engine or wrongly.

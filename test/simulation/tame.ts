@@ -58,6 +58,11 @@ export function faithful(resource: ResourceSketch): ResourceSketch {
   return keepsDeclaration(resource) ? resource : { ...resource, branches: [stepsOf(resource)] };
 }
 
+/** Whether its handler does what `faithful` would make it do. */
+export function isPlainlyFaithful(resource: ResourceSketch): boolean {
+  return JSON.stringify(resource.branches) === JSON.stringify([stepsOf(resource)]);
+}
+
 function stepsOf(resource: ResourceSketch): readonly Step[] {
   const making: readonly Step[] = [{ do: 'make' }, { do: 'tell' }, { do: 'work', ms: 3, heedsSignal: true }];
   const given = Object.keys(resource.inputs);
@@ -75,4 +80,26 @@ function stepsOf(resource: ResourceSketch): readonly Step[] {
     steps.push({ do: 'write', attribute });
   }
   return steps;
+}
+
+/** With nothing in it that refers to what is not there any more. */
+export function consistent(stack: StackSketch): StackSketch {
+  const there = new Set(
+    stack.resources.flatMap((resource) =>
+      Object.keys(attributesOf(resource)).map((attribute) => `${resource.name}.${attribute}`),
+    ),
+  );
+  const isThere = (read: Read): boolean => there.has(read) || read.startsWith('ops.');
+  const names = stack.resources.map(({ name }) => name);
+  return {
+    ...stack,
+    outputs: Object.fromEntries(Object.entries(stack.outputs).filter(([, read]) => isThere(read))),
+    resources: stack.resources.map((resource) => ({
+      ...resource,
+      dependsOn: resource.dependsOn.filter((name) => names.includes(name)),
+      inputs: Object.fromEntries(
+        Object.entries(resource.inputs).map(([input, reads]) => [input, reads.filter(isThere)]),
+      ),
+    })),
+  };
 }
