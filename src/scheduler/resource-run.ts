@@ -910,7 +910,7 @@ export class ResourceRun implements JournalWaiter {
       data: this.#data,
       properties: this.traversal.conceal(this.#properties, this.resource),
       inputs: this.traversal.conceal(this.#inputs, this.resource),
-      ...(this.#namesRead === undefined ? {} : { reads: [...this.#namesRead.values()] }),
+      reads: this.#namesRead && [...this.#namesRead.values()],
       requires: this.#requires,
       metadata: this.traversal.signals.metadataOf(this.resource.name, this.#metadata),
       signalAddress: this.#signalAddress,

@@ -609,7 +609,7 @@ export class Traversal {
     if (error === undefined) {
       if (run.record !== undefined) this.tell(run.record);
       if (this.#parts.hookTypes === undefined) this.#complete(resource, result);
-      else this.#pauseAfter(resource, () => this.#complete(resource, result));
+      else this.#completeWhenLetGo(resource, result);
       return;
     }
     const failure = this.#failureOf(resource, error);
@@ -687,7 +687,11 @@ export class Traversal {
     if (present !== undefined) this.#beginComparison(resource, present);
     // As under Heat, what an update makes anew is not stopped.
     else if (this.#parts.hookTypes?.before !== 'pre-create') this.#run(resource);
-    else this.#pauseBefore(resource, () => this.#run(resource));
+    else this.#runWhenLetGo(resource);
+  }
+
+  #runWhenLetGo(resource: ResourceInterface): void {
+    this.#pauseBefore(resource, () => this.#run(resource));
   }
 
   // --- hooks ---
@@ -881,6 +885,10 @@ export class Traversal {
   /** The values that were confirmed before the resource was decided about, which it has to keep to. */
   confirmedOf({ index }: ResourceInterface): JsonObject | undefined {
     return this.#confirmed.get(index);
+  }
+
+  #completeWhenLetGo(resource: ResourceInterface, values: JsonObject | undefined): void {
+    this.#pauseAfter(resource, () => this.#complete(resource, values));
   }
 
   /** Its values are there for their readers. */

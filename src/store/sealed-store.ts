@@ -139,7 +139,11 @@ export class SealedStore implements StackStore {
     let kept: StoreChange[] | undefined;
     for (let index = 0; index < changes.length; index += 1) {
       const change = changes[index] as StoreChange;
-      const keptChange = this.#keepChange(claim.stackId, change);
+      // Nearly every change, and the only kind of which there are many.
+      const isResource = change.kind === 'resource';
+      const keptChange = isResource
+        ? this.#keepResource(claim.stackId, change)
+        : this.#keepChange(claim.stackId, change);
       if (keptChange === change) continue;
       kept ??= [...changes];
       kept[index] = keptChange;
@@ -228,11 +232,27 @@ export class SealedStore implements StackStore {
 
   #keepResource(stackId: string, change: Extract<StoreChange, { readonly kind: 'resource' }>): StoreChange {
     const { record, values, secrecy } = change;
+    // Nearly every resource: no place is worked out for a value that stays as it is.
+    if (secrecy === undefined && this.#isKeptAsItIs(record) && !this.#hasMarks(values)) return change;
     const keptRecord = this.#keepRecord(stackId, record, stackId);
     const keptValues = this.#keepValues(stackId, record.name, values, secrecy);
     if (keptRecord === record && keptValues === values) return change;
     const { secrecy: _secrecy, ...parts } = change;
     return { ...parts, record: keptRecord, values: keptValues };
+  }
+
+  #isKeptAsItIs({ data, dataSecrecy, properties, inputs, reads }: ResourceRecord): boolean {
+    if (dataSecrecy !== undefined || reads !== undefined || isKept(data)) return false;
+    return !this.#hasMarks(properties) && !this.#hasMarks(inputs);
+  }
+
+  /** Whether one of the values has to be looked at: it looks like a mark, or is a digest that can be sealed. */
+  #hasMarks(values: JsonObject | undefined): boolean {
+    for (const name in values) {
+      const value = values[name] as Json;
+      if (isKept(value) || (this.#keyring !== undefined && isDigest(value))) return true;
+    }
+    return false;
   }
 
   /** `owner`: the id of the stack, or of the snapshot. */
