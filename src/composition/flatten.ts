@@ -76,6 +76,12 @@ export function flatten(
   return new Flattener(template, options, problems).flatten();
 }
 
+/** Whether the template has no resource that is made of others, or of a type that another may stand for. */
+export function isFlat({ typeNames }: Template, { resourceRegistry }: FlattenOptions['environment']): boolean {
+  for (const name of typeNames) if (composerOf(name) !== undefined) return false;
+  return Object.keys(resourceRegistry).length === 0;
+}
+
 /** What the kinds of compositions work with. */
 export class Flattener {
   readonly scope: StaticScope;
@@ -86,8 +92,6 @@ export class Flattener {
   readonly #templates = new Map<string, Template>();
   readonly #hasRegistry: boolean;
   #isOverLimit = false;
-  #lastType: string | undefined;
-  #isLastComposed = false;
 
   constructor(root: Template, options: FlattenOptions, problems: HotloomError[]) {
     this.root = root;
@@ -98,12 +102,8 @@ export class Flattener {
   }
 
   flatten(): readonly FlatResource[] {
-    const { root } = this;
-    for (const definition of root.resources.values()) {
-      // What nearly every resource is: always there, of a type that nothing else can stand for, and made of no others.
-      if (definition.condition === undefined && !this.#hasRegistry && !this.#isComposed(definition.type))
-        this.#flat.push(asItIs(definition, root));
-      else this.#add({ definition, template: root, depth: 0, file: '' });
+    for (const definition of this.root.resources.values()) {
+      this.#add({ definition, template: this.root, depth: 0, file: '' });
     }
     return this.#flat;
   }
@@ -199,8 +199,9 @@ export class Flattener {
   #add(draft: Draft): void {
     const { definition, template } = draft;
     if (this.#isOverLimit || !this.#isEnabled(definition)) return;
-    if (!this.#hasRegistry && !this.#isComposed(definition.type)) {
-      this.#flat.push(asItIs(definition, template));
+    // Of a type that nothing else can stand for, and made of no others.
+    if (!this.#hasRegistry && composerOf(definition.type) === undefined) {
+      this.#flat.push({ definition, template, typeName: definition.type, composition: undefined, isBroken: false });
       return;
     }
     const before = this.#problems.length;
@@ -226,15 +227,6 @@ export class Flattener {
     });
     this.#checkSize(draft, members.length);
     for (const member of members) this.#add(member);
-  }
-
-  /** Whether a type is made of others, asked once for resources of one type in a row. */
-  #isComposed(type: string): boolean {
-    if (type !== this.#lastType) {
-      this.#lastType = type;
-      this.#isLastComposed = composerOf(type) !== undefined;
-    }
-    return this.#isLastComposed;
   }
 
   #compose(draft: Draft, typeName: string): Composed | undefined {
@@ -285,10 +277,6 @@ export class Flattener {
       return undefined;
     }
   }
-}
-
-function asItIs(definition: ResourceDefinition, template: Template): FlatResource {
-  return { definition, template, typeName: definition.type, composition: undefined, isBroken: false };
 }
 
 type Composer = (flattener: Flattener, draft: Draft, typeName: string) => Composed | undefined;

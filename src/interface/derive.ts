@@ -1,11 +1,5 @@
-import {
-  type Composition,
-  composedAttribute,
-  type FlatResource,
-  NESTED_NAME,
-  parentOf,
-} from '../composition/composition.ts';
-import { type FlattenOptions, flatten } from '../composition/flatten.ts';
+import { type Composition, composedAttribute, NESTED_NAME, parentOf } from '../composition/composition.ts';
+import { type FlattenOptions, flatten, isFlat } from '../composition/flatten.ts';
 import {
   CircularDependencyException,
   type HotloomError,
@@ -17,7 +11,7 @@ import {
   TemplateInvalid,
 } from '../errors.ts';
 import { nameKey } from '../names.ts';
-import { validateNames, validateStatically } from '../resource/properties.ts';
+import { fitsByNames, type PropertyPlace, validateNames, validateStatically } from '../resource/properties.ts';
 import type { ResourceTypes } from '../resource/registry.ts';
 import type { AttributeDeclaration, AttributeDeclarations, ResourceType } from '../resource/resource-type.ts';
 import { updatePolicyType } from '../resource/update-policy.ts';
@@ -117,6 +111,8 @@ class Derivation {
   /** The attributes of each type with REFID, shared by the resources that add none. */
   readonly #typeOutputs = new Map<ResourceType, AttributeDeclarations>();
 
+  /** Properties that were found to be read as their type declares them. */
+  #fitting: { readonly type: ResourceType; readonly names: readonly string[] } | undefined;
   /** Resources of one type often stand in a row. */
   #lastType: ResourceType | undefined;
 
@@ -124,7 +120,7 @@ class Derivation {
   readonly #followed = new Map<string, readonly Reference[]>();
   /** Whether anything reads a name from outside the stack. */
   #readsNames = false;
-  /** The names of all resources, once somebody asks. */
+  /** The names of all resources, where some may be left out. */
   #enabled: ReadonlySet<string> | undefined;
   readonly #compositions = new Map<string, Composition>();
   /** The attributes of resources that have got more of them. */
@@ -151,12 +147,8 @@ class Derivation {
   derive(): Derived {
     const { space, stack: name } = this.#options;
     this.#checkSize();
-    const flat = this.#flatten();
-    for (const resource of flat) {
-      if (resource.composition !== undefined) this.#compositions.set(resource.definition.name, resource.composition);
-    }
-    for (const resource of flat) this.#addResource(resource, flat);
     const template = this.#template;
+    this.#addResources();
     const resources = this.#resources;
     const keepsPositions = this.#compositions.size === 0 && resources.length === template.resources.size;
     const numbers = keepsPositions ? template.positions : this.#numbers;
@@ -220,32 +212,54 @@ class Derivation {
     });
   }
 
-  /** Without an environment that says otherwise, most templates have nothing that is made of others. */
-  #flatten(): readonly FlatResource[] {
-    const { types, environment, maxResources, customConstraints, duplicateKeys } = this.#options;
+  /** Most templates have nothing that is made of others, and no condition that leaves something out. */
+  #addResources(): void {
+    const template = this.#template;
+    const { environment = { resourceRegistry: {}, parameterDefaults: {} } } = this.#options;
+    if (template.reads !== undefined && isFlat(template, environment)) {
+      for (const definition of template.resources.values()) this.#addResource(definition, template, definition.type);
+      return;
+    }
+    const { types, maxResources, customConstraints, duplicateKeys } = this.#options;
     const options: FlattenOptions = {
       types,
       scope: this.#scope,
-      environment: environment ?? { resourceRegistry: {}, parameterDefaults: {} },
+      environment,
       maxResources: maxResources ?? DEFAULT_MAX_RESOURCES,
       customConstraints,
       duplicateKeys,
     };
-    return flatten(this.#template, options, this.#problems);
+    const flat = flatten(template, options, this.#problems);
+    this.#enabled = new Set(flat.map(({ definition }) => definition.name));
+    for (const { definition, composition } of flat) {
+      if (composition !== undefined) this.#compositions.set(definition.name, composition);
+    }
+    for (const each of flat) {
+      this.#addResource(each.definition, each.template, each.typeName, each.composition, each.isBroken);
+    }
   }
 
-  #addResource(flat: FlatResource, all: readonly FlatResource[]): void {
-    const { definition, template } = flat;
-    const type = flat.isBroken ? UNKNOWN_TYPE : (flat.composition?.type ?? this.#typeOf(flat));
+  /** See FlatResource. */
+  #addResource(
+    definition: ResourceDefinition,
+    template: Template,
+    typeName: string | undefined,
+    composition?: Composition,
+    isBroken = false,
+  ): void {
+    const type = isBroken ? UNKNOWN_TYPE : (composition?.type ?? this.#typeOf(definition, template, typeName));
     const { source } = template;
     // Heat does not look at a resource that is there already (Stack.validate in heat/engine/stack.py).
     const isExternal = definition.externalId !== undefined;
     const inputs = this.#inputsOf(definition, isExternal);
     if (isExternal) this.#checkExternal(definition, source);
-    else this.#checkProperties(flat, type, inputs);
-    if (flat.composition === undefined) this.#checkSections(definition, type, source);
+    else if (composition !== undefined || !this.#areReadAsDeclared(definition, type)) {
+      this.#checkProperties(definition, template, type, inputs, composition !== undefined);
+    }
+    if (!isExternal) this.#checkUpdatePolicy(definition, template, type);
+    if (composition === undefined) this.#checkSections(definition, type, source);
     const { name, dependsOn } = definition;
-    const deletionPolicy = this.#deletionPolicyOf(flat, type);
+    const deletionPolicy = this.#deletionPolicyOf(definition, template, type);
     const parent = this.#parentOf(name);
     const resource: ResourceInterface = {
       index: this.#resources.length,
@@ -256,7 +270,7 @@ class Derivation {
       inputs,
       outputs: this.#outputsOf(definition, type),
       parent: parent === undefined ? -1 : (this.#numbers.get(parent) ?? -1),
-      dependsOn: dependsOn.length === 0 ? dependsOn : this.#enabledOf(dependsOn, all),
+      dependsOn: dependsOn.length === 0 ? dependsOn : this.#enabledOf(dependsOn),
       deletionPolicy,
       timeoutMs:
         definition.timeout === undefined
@@ -274,7 +288,7 @@ class Derivation {
   }
 
   /** Heat's rule for the policy Snapshot: validate_deletion_policy in heat/engine/resource.py. */
-  #deletionPolicyOf({ definition, template }: FlatResource, type: ResourceType): DeletionPolicy {
+  #deletionPolicyOf(definition: ResourceDefinition, template: Template, type: ResourceType): DeletionPolicy {
     const { deletionPolicy, path } = definition;
     const policy =
       typeof deletionPolicy === 'string'
@@ -293,12 +307,11 @@ class Derivation {
     return policy;
   }
 
-  #enabledOf(dependsOn: readonly string[], all: readonly FlatResource[]): readonly string[] {
-    this.#enabled ??= new Set(all.map(({ definition }) => definition.name));
-    return [...new Set(dependsOn)].filter((required) => this.#enabled?.has(required));
+  #enabledOf(dependsOn: readonly string[]): readonly string[] {
+    return [...new Set(dependsOn)].filter((required) => this.#enabled?.has(required) !== false);
   }
 
-  #typeOf({ definition, template, typeName }: FlatResource): ResourceType {
+  #typeOf(definition: ResourceDefinition, template: Template, typeName: string | undefined): ResourceType {
     if (this.#lastType !== undefined && typeName === this.#lastType.name) return this.#lastType;
     try {
       const type = this.#options.types.get(definition.type, typeName ?? null);
@@ -311,29 +324,43 @@ class Derivation {
     }
   }
 
+  /** Whether there is nothing to check: every value is known at run time only. Asked once for resources alike in a row. */
+  #areReadAsDeclared({ readNames }: ResourceDefinition, type: ResourceType): boolean {
+    if (readNames === undefined || this.#compositions.size > 0) return false;
+    const fitting = this.#fitting;
+    if (fitting?.type === type && fitting.names === readNames) return true;
+    if (!fitsByNames(type, readNames)) return false;
+    this.#fitting = { type, names: readNames };
+    return true;
+  }
+
   #checkProperties(
-    { definition, template, composition }: FlatResource,
+    definition: ResourceDefinition,
+    template: Template,
     type: ResourceType,
     inputs: readonly InputInterface[],
+    isComposed: boolean,
   ): void {
-    const place = {
-      resource: definition.name,
-      path: definition.path,
-      source: template.source,
-      mask: this.#options.redact,
-      customConstraints: this.#options.customConstraints,
-    };
+    const place = this.#placeOf(definition, template);
     // What a composition is made of has to be known, so its values are always looked at.
-    const isMember = composition === undefined && this.#parentOf(definition.name) !== undefined;
+    const isMember = !isComposed && this.#parentOf(definition.name) !== undefined;
     const found = isMember
       ? validateNames(type, definition.properties, place)
       : validateStatically(type, definition.properties, place, this.#scope, inputs);
     if (found.length > 0) this.#problems.push(...found);
+  }
+
+  #checkUpdatePolicy(definition: ResourceDefinition, template: Template, type: ResourceType): void {
     const policyType = updatePolicyType(type);
     const policy = definition.updatePolicy;
     if (policyType === undefined || policy instanceof FunctionCall) return;
-    const section = { ...place, section: 'update_policy' } as const;
+    const section = { ...this.#placeOf(definition, template), section: 'update_policy' } as const;
     this.#problems.push(...validateStatically(policyType, policy as ExpressionMap, section, this.#scope));
+  }
+
+  #placeOf({ name, path }: ResourceDefinition, { source }: Template): PropertyPlace {
+    const { redact, customConstraints } = this.#options;
+    return { resource: name, path, source, mask: redact, customConstraints };
   }
 
   /** It depends on nothing (required_resource_names in heat/engine/rsrc_defn.py). */

@@ -43,10 +43,30 @@ class ResourcePlace implements PropertyPlace {
   }
 }
 
-/** The properties that a plain handler gets: resolved and converted. Throws what does not fit. */
-export function givenProperties(resource: ResourceInterface, scope: ResolveScope, place: PropertyPlace): JsonObject {
+/** Reads the inputs of a stack's resources by their numbers, where what they read is the same for all parameters. */
+export interface InputReader {
+  /** The value of an input that is the value of one attribute. `input` counts from 0 among those of the resource. */
+  input(resource: number, input: number): Json;
+}
+
+/**
+ * The properties that a plain handler gets: resolved and converted. Throws what does not fit. With `reader` the properties
+ * are read without a look at their expressions, where each is an attribute.
+ */
+export function givenProperties(
+  resource: ResourceInterface,
+  scope: ResolveScope,
+  place: PropertyPlace,
+  reader?: InputReader,
+): JsonObject {
   const resolved: Record<string, Json> = {};
-  const { properties } = resource.definition;
+  const { properties, readNames } = resource.definition;
+  if (reader !== undefined && readNames !== undefined) {
+    for (let input = 0; input < readNames.length; input += 1) {
+      setOwn(resolved, readNames[input] as string, reader.input(resource.index, input));
+    }
+    return convertProperties(resource.type, resolved, place);
+  }
   for (const property in properties) {
     const value = resolveExpression(properties[property] as Expression, scope);
     if (value !== undefined) setOwn(resolved, property, value);

@@ -62,7 +62,6 @@ export function validateStatically(
   inputs: readonly { readonly name: string }[] = NONE,
 ): readonly HotloomError[] {
   const compiled = compiledType(type);
-  if (areAllRead(properties, inputs, compiled)) return NONE;
   const failures: HotloomError[] = [];
   const misfits: Misfit[] = [];
   // Without rules between properties each is looked at alone, and no object of them is needed.
@@ -88,17 +87,11 @@ export function validateStatically(
 
 const NONE: readonly never[] = [];
 
-/** Whether nothing is known of them but their names, and these are right: then nothing can be wrong with them yet. */
-function areAllRead(
-  properties: { readonly [property: string]: Expression },
-  inputs: readonly { readonly name: string }[],
-  { properties: known, required, hasRules }: CompiledType,
-): boolean {
-  if (hasRules || required.length > 0) return false;
-  for (const name in properties) {
-    if (!known.has(name) || !hasName(inputs, name) || !(properties[name] instanceof FunctionCall)) return false;
-  }
-  return true;
+/** Whether nothing can be wrong with properties of these names whose values are all read at run time. */
+export function fitsByNames(type: ResourceType, names: readonly string[]): boolean {
+  const { properties, required, hasRules } = compiledType(type);
+  if (hasRules || required.some((name) => !names.includes(name))) return false;
+  return type.anyProperties === true || names.every((name) => properties.has(name));
 }
 
 function hasName(inputs: readonly { readonly name: string }[], name: string): boolean {

@@ -446,7 +446,7 @@ export class ResourceRun implements JournalWaiter {
   #callCreate(): unknown {
     const { type } = this.resource;
     if (type.kind === 'streaming') return type.handler.create(new StreamingRunCall(this) as never);
-    this.#properties = givenProperties(this.resource, this.traversal.scope, this.#propertyPlace());
+    this.#properties = this.#givenProperties();
     return type.handler.create(new PlainRunCall(this, this.#properties) as never);
   }
 
@@ -454,7 +454,7 @@ export class ResourceRun implements JournalWaiter {
     const { type } = this.resource;
     const previous = previousOf(updated);
     if (type.kind === 'streaming') return type.handler.update?.(new StreamingUpdateRunCall(this, previous) as never);
-    this.#properties = givenProperties(this.resource, this.traversal.scope, this.#propertyPlace());
+    this.#properties = this.#givenProperties();
     return type.handler.update?.(new PlainUpdateRunCall(this, this.#properties, previous) as never);
   }
 
@@ -464,8 +464,13 @@ export class ResourceRun implements JournalWaiter {
     if (type.kind === 'streaming') {
       return type.handler.restore?.(new StreamingRestoreRunCall(this, previous, snapshot) as never);
     }
-    this.#properties = givenProperties(this.resource, this.traversal.scope, this.#propertyPlace());
+    this.#properties = this.#givenProperties();
     return type.handler.restore?.(new PlainRestoreRunCall(this, this.#properties, previous, snapshot) as never);
+  }
+
+  #givenProperties(): JsonObject {
+    const { scope, inputReader } = this.traversal;
+    return givenProperties(this.resource, scope, this.#propertyPlace(), inputReader);
   }
 
   /** Takes a resource that is there already as this one. No handler is asked, so its attributes are null. */

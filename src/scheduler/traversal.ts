@@ -21,6 +21,7 @@ import {
   START,
   startPort,
 } from '../graph/port-graph.ts';
+import type { InputReader } from '../interface/given.ts';
 import { findResource, needsInput, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
 import type { SecretReads } from '../interface/secret-reads.ts';
 import { type Name, nameKey } from '../names.ts';
@@ -41,6 +42,7 @@ import { deleteResources, removeAttempt } from './delete-traversal.ts';
 import { ForeignNames } from './foreign-names.ts';
 import { type HookedResource, type Hooks, hookToClear } from './hooks.ts';
 import type { Journal } from './journal.ts';
+import { PublishedValues } from './published-values.ts';
 import { Readiness } from './readiness.ts';
 import { resourceFailure } from './resource-failure.ts';
 import { ResourceRun, type RunChange } from './resource-run.ts';
@@ -139,14 +141,13 @@ export class Traversal {
   readonly redact: (text: string) => string;
   readonly conceal: TraversalParts['conceal'];
   readonly readiness: Readiness;
+  readonly values: PublishedValues;
   readonly signals: Signals;
   /** Resolves expressions with what has been published. */
   readonly scope: ResolveScope;
   readonly #parts: TraversalParts;
   readonly #phases: Phase[];
   readonly #runs: (ResourceRun | undefined)[];
-  /** What each resource has published, by its number. What it has at its end is the object that is stored. */
-  readonly #values: (Record<string, Json> | undefined)[];
   /** The last record of each resource, in the order in which they got their first slot. */
   readonly #records: ResourceRecord[] = [];
   /** The places of resources whose updates have become replacements. */
@@ -197,12 +198,12 @@ export class Traversal {
     this.conceal = parts.conceal;
     this.#phases = parts.stack.resources.map(() => 'waiting');
     this.#runs = new Array(parts.stack.resources.length);
-    this.#values = new Array(parts.stack.resources.length);
+    this.values = new PublishedValues(parts.stack);
     this.#left = parts.stack.resources.length;
     this.scope = withCompositions(
       {
         ...parts.stack.scope,
-        attribute: (resource, attribute, position) => this.#readAttribute(resource, attribute, position),
+        attribute: (resource, attribute, position) => this.values.attribute(resource, attribute, position),
         value: (name) => this.#readForeign(name),
       },
       parts.stack.compositions,
@@ -238,6 +239,11 @@ export class Traversal {
       didConfirm: (resource, { values }, attributes) => this.#confirmEarly(resource, values, attributes),
       didWait: () => this.#checkIdleSoon(),
     });
+  }
+
+  /** Undefined where the parser has not listed what inputs read. */
+  get inputReader(): InputReader | undefined {
+    return this.stack.keepsPositions && this.stack.template.reads !== undefined ? this.values : undefined;
   }
 
   /** Runs to the end; never rejects. Called once. */
@@ -364,7 +370,7 @@ export class Traversal {
 
   /** The resource whose refid is that: one beside the reader, else any. */
   resourceByRefid(refid: string, reader: ResourceInterface): string | undefined {
-    const found = this.stack.resources.filter(({ name }) => this.#readAttribute(name, REFID) === refid);
+    const found = this.stack.resources.filter(({ name }) => this.values.attribute(name, REFID) === refid);
     return (found.find(({ parent }) => parent === reader.parent) ?? found[0])?.name;
   }
 
@@ -498,12 +504,12 @@ export class Traversal {
   /** The values that a resource has at its end, stored already. */
   #didStoreValues(resource: ResourceInterface, values: JsonObject): void {
     const { region, events } = this.#parts;
-    if (region.writeAll === undefined || this.#values[resource.index] !== undefined) {
+    if (region.writeAll === undefined || this.values.has(resource.index)) {
       for (const attribute in values) this.didStoreValue(resource, attribute, values[attribute] as Json);
       return;
     }
     region.writeAll(resource.name, values);
-    this.#values[resource.index] = values;
+    this.values.setAll(resource.index, values);
     if (events.isHeard) {
       for (const attribute in values) this.#didPublish(resource, attribute);
       return;
@@ -517,12 +523,7 @@ export class Traversal {
   }
 
   #publish(resource: ResourceInterface, attribute: string, value: Json): void {
-    let values = this.#values[resource.index];
-    if (values === undefined) {
-      values = {};
-      this.#values[resource.index] = values;
-    }
-    setOwn(values, attribute, value);
+    this.values.set(resource.index, attribute, value);
     this.#didPublish(resource, attribute);
   }
 
@@ -1003,17 +1004,9 @@ export class Traversal {
 
   #readForeign(name: Name): Json {
     if (name[0] === this.stack.space && name[1] === this.stack.stack && this.stack.numbers.has(name[2])) {
-      return this.#readAttribute(name[2], name[3]);
+      return this.values.attribute(name[2], name[3]);
     }
     return this.#foreign.valueOf(name) ?? null;
-  }
-
-  /** By the number where it is known: a name has to be looked for in tables that are as large as the stack. */
-  #readAttribute(resource: string, attribute: string, position?: number): Json {
-    const { keepsPositions, numbers } = this.stack;
-    const number = keepsPositions && position !== undefined ? position : numbers.get(resource);
-    const values = number === undefined ? undefined : this.#values[number];
-    return values !== undefined && Object.hasOwn(values, attribute) ? (values[attribute] as Json) : null;
   }
 
   // --- who waits for whom ---

@@ -38,3 +38,41 @@ export function fixedInputs(sections: {
 
 const SECTIONS = ['properties', 'inputs'] as const;
 const NO_INPUTS: readonly never[] = [];
+
+/**
+ * The names of properties of which each is the value of one attribute, one list for all resources that have the same: what
+ * is asked of the names is asked once, and the values are read by what Reads tells of the inputs.
+ */
+export class ReadNames {
+  readonly #lists = new Map<string, readonly string[]>();
+  #last: readonly string[] = [];
+
+  /** Undefined when a property is anything else, or when there are inputs that are no properties. */
+  of(
+    properties: { readonly [property: string]: Expression },
+    inputs: readonly InputInterface[] | undefined,
+  ): readonly string[] | undefined {
+    if (inputs === undefined) return undefined;
+    let count = 0;
+    for (const name in properties) {
+      if (inputs[count]?.name !== name) return undefined;
+      count += 1;
+    }
+    if (count < inputs.length) return undefined;
+    if (!isOf(this.#last, inputs)) this.#last = this.#listOf(inputs.map(({ name }) => name));
+    return this.#last;
+  }
+
+  #listOf(names: readonly string[]): readonly string[] {
+    const key = names.join('\u0000');
+    const list = this.#lists.get(key) ?? names;
+    this.#lists.set(key, list);
+    return list;
+  }
+}
+
+function isOf(names: readonly string[], inputs: readonly InputInterface[]): boolean {
+  if (names.length !== inputs.length) return false;
+  for (let index = 0; index < names.length; index += 1) if (names[index] !== inputs[index]?.name) return false;
+  return true;
+}

@@ -20,7 +20,7 @@ import {
   toHot,
   valueBeforeRun,
 } from './expression.ts';
-import { fixedInputs, type InputInterface } from './inputs.ts';
+import { fixedInputs, type InputInterface, ReadNames } from './inputs.ts';
 import { parseMoved, type StatedMove } from './moved.ts';
 import {
   type ParameterDefinition,
@@ -62,6 +62,8 @@ export interface ResourceDefinition {
   readonly outputs: { readonly [attribute: string]: DeclaredOutput };
   /** Its inputs, where they are the same for all parameters: see fixedInputs. */
   readonly fixedInputs: readonly InputInterface[] | undefined;
+  /** The names of its properties, where each of them is the value of one attribute: see ReadNames. */
+  readonly readNames: readonly string[] | undefined;
 }
 
 /** An attribute that the template declares. */
@@ -96,7 +98,12 @@ export interface Template {
   readonly resources: ReadonlyMap<string, ResourceDefinition>;
   /** Where each resource stands among them, counted from 0. */
   readonly positions: ReadonlyMap<string, number>;
-  /** What they read of each other by these positions, where it is the same for all parameters: see fixedInputs. */
+  /** The names of their types. */
+  readonly typeNames: ReadonlySet<string>;
+  /**
+   * What they read of each other by these positions, where it is the same for all parameters: all have fixed inputs, and
+   * none has a condition or stands for something that is there already.
+   */
   readonly reads: Reads | undefined;
   readonly outputs: ReadonlyMap<string, OutputDefinition>;
   /** The section `moved` of hotloom-1. */
@@ -232,6 +239,7 @@ class TemplateParser {
   readonly #version: TemplateVersion;
   readonly #problems: Problems;
   readonly #surroundings: Surroundings;
+  readonly #readNames = new ReadNames();
   readonly #parser: Parser;
 
   constructor(original: JsonObject, originalSource: Source, version: TemplateVersion) {
@@ -366,8 +374,9 @@ class TemplateParser {
 
   // --- resources ---
 
-  #resources(): Pick<Template, 'resources' | 'reads'> {
+  #resources(): Pick<Template, 'resources' | 'typeNames' | 'reads'> {
     const resources = new Map<string, ResourceDefinition>();
+    const typeNames = new Set<string>();
     const { resources: positions } = this.#surroundings;
     const reads = new ReadsBuilder(positions.size, positionOf);
     let areFixed = true;
@@ -375,10 +384,11 @@ class TemplateParser {
       const definition = this.#resource(name, data);
       if (definition === undefined) continue;
       resources.set(name, definition);
-      areFixed &&= definition.fixedInputs !== undefined && definition.externalId === undefined;
+      typeNames.add(definition.type);
+      areFixed &&= isFixed(definition);
       if (areFixed) reads.add(definition.fixedInputs ?? []);
     }
-    return { resources, reads: areFixed ? reads.build() : undefined };
+    return { resources, typeNames, reads: areFixed ? reads.build() : undefined };
   }
 
   #resource(name: string, data: Json): ResourceDefinition | undefined {
@@ -401,6 +411,7 @@ class TemplateParser {
     const inputs = this.#plainMap(name, 'inputs', data.inputs, checks);
     const externalId = this.#externalId(name, data.external_id, checks);
     const metadata = this.#map(name, 'metadata', data.metadata, checks);
+    const fixed = fixedInputs({ properties, inputs, metadata });
     const definition = {
       name,
       path,
@@ -419,7 +430,8 @@ class TemplateParser {
           ? undefined
           : this.#parser.expression(data.timeout, [...path, 'timeout'], checks),
       inputs,
-      fixedInputs: fixedInputs({ properties, inputs, metadata }),
+      fixedInputs: fixed,
+      readNames: this.#readNames.of(properties, fixed),
     } as const;
     return { ...definition, outputs: this.#declaredOutputs(path, data.outputs, definition) };
   }
@@ -758,6 +770,10 @@ function positionsOf(names: ReadonlySet<string>): ReadonlyMap<string, number> {
   const positions = new Map<string, number>();
   for (const name of names) positions.set(name, positions.size);
   return positions;
+}
+
+function isFixed({ fixedInputs: inputs, condition, externalId }: ResourceDefinition): boolean {
+  return inputs !== undefined && condition === undefined && externalId === undefined;
 }
 
 /** Of a reference among fixed inputs, which knows it. */

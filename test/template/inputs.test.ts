@@ -35,6 +35,19 @@ describe('fixedInputs', () => {
     expect(inputs).toEqual(fixed);
   });
 
+  test('the names of properties that are all read are one list for all resources that have the same', () => {
+    const names = [
+      ...parseTemplate(`${HEAD}
+  a: {type: X, properties: {p: {get_attr: [b, v]}, q: {get_resource: b}}}
+  b: {type: Y, properties: {p: {get_attr: [c, v]}, r: 1}}
+  c: {type: Z, properties: {p: {get_attr: [d, v]}}}
+  d: {type: X, properties: {p: {get_attr: [e, v]}, q: {get_attr: [e, w]}}}
+  e: {type: X, properties: {p: {list_join: ['', [{get_resource: c}]]}}}`).resources.values(),
+    ].map(({ readNames }) => readNames);
+    expect(names).toEqual([['p', 'q'], undefined, ['p'], ['p', 'q'], undefined]);
+    expect(names[3]).toBe(names[0]);
+  });
+
   test('a resource that is made of others is looked through all the same', () => {
     const files = {
       'n.yaml': `${HEAD}

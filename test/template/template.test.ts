@@ -269,6 +269,7 @@ describe('a resource', () => {
       properties: {},
       metadata: {},
       fixedInputs: [],
+      readNames: [],
       dependsOn: [],
       condition: undefined,
       deletionPolicy: 'Delete',
