@@ -851,11 +851,24 @@ export class ResourceRun implements JournalWaiter {
     const { outputs, isExternal } = this.resource;
     for (const attribute in outputs) {
       if (Object.hasOwn(rest, attribute) || this.#written?.has(attribute) === true) continue;
+      if (this.#isLeftMissing(attribute)) continue;
       if (attribute === REFID) rest[REFID] = this.#resourceId ?? this.resource.name;
       else if (isExternal || outputs[attribute]?.optional === true) setOwn(rest, attribute, null);
       else throw this.#unwritten(attribute);
     }
     return rest;
+  }
+
+  /** What was published before an update, is not stored, and was not published again. */
+  get leftMissing(): ReadonlySet<string> {
+    if (this.#change?.verdict !== 'update' || this.#change.present.missing === undefined) return NO_NAMES;
+    const isTold = (attribute: string): boolean =>
+      this.hasWritten(attribute) || (this.#result !== undefined && Object.hasOwn(this.#result, attribute));
+    return new Set([...this.#change.present.missing].filter((attribute) => !isTold(attribute)));
+  }
+
+  #isLeftMissing(attribute: string): boolean {
+    return this.#change?.verdict === 'update' && this.#change.present.missing?.has(attribute) === true;
   }
 
   /** An update leaves as they are the attributes that it does not tell. */
@@ -1155,6 +1168,8 @@ interface PublishWaiter {
   readonly attributes: readonly string[];
   readonly resolve: () => void;
 }
+
+const NO_NAMES: ReadonlySet<string> = new Set();
 
 const NO_WAITERS: readonly PublishWaiter[] = [];
 

@@ -609,8 +609,9 @@ export class Traversal {
     if (this.stack.compositions.size === 0 && !run.hasEndpoint) this.#runs[resource.index] = undefined;
     if (error === undefined) {
       if (run.record !== undefined) this.tell(run.record);
-      if (this.#parts.hookTypes === undefined) this.#complete(resource, result);
-      else this.#completeWhenLetGo(resource, result);
+      const missing = run.leftMissing;
+      if (this.#parts.hookTypes === undefined) this.#complete(resource, result, missing);
+      else this.#completeWhenLetGo(resource, result, missing);
       return;
     }
     const failure = this.#failureOf(resource, error);
@@ -888,8 +889,8 @@ export class Traversal {
     return this.#confirmed.get(index);
   }
 
-  #completeWhenLetGo(resource: ResourceInterface, values: JsonObject | undefined): void {
-    this.#pauseAfter(resource, () => this.#complete(resource, values));
+  #completeWhenLetGo(resource: ResourceInterface, values: JsonObject | undefined, missing: ReadonlySet<string>): void {
+    this.#pauseAfter(resource, () => this.#complete(resource, values, missing));
   }
 
   /** Its values are there for their readers. */

@@ -2,14 +2,16 @@ import { NotSupported } from '../errors.ts';
 import type { Difference, PresentResource } from '../plan/comparison.ts';
 import type { LiveCall } from '../resource/handler.ts';
 import type { ResourceType } from '../resource/resource-type.ts';
+import type { Secrets } from '../secrets.ts';
 import type { Claim, ResourceRecord, StackRecord } from '../store/stack-store.ts';
 import { noSuchResource, resourceEventOf } from '../store/stored-stack.ts';
 import type { JsonObject } from '../values.ts';
 import { withClaim } from './claimed-stack.ts';
 import type { StackDescription } from './describe.ts';
-import { driftOf, printDrift } from './drift.ts';
+import { driftOf, maskedDrift, printDrift } from './drift.ts';
 import { type ActedOn, type ResourceAction, runResourceAction } from './resource-action.ts';
 import type { StackServices } from './services.ts';
+import { secretsOf } from './stored-secrets.ts';
 
 export interface CheckOptions {
   readonly stack: string;
@@ -49,7 +51,7 @@ export async function checkClaimed(
   claim: Claim,
   options: Pick<CheckOptions, 'timeoutMs' | 'signal'>,
 ): Promise<StackCheck> {
-  const check = new Check();
+  const check = new Check(secretsOf(services, record));
   const description = await runResourceAction(services, record, claim, check, options);
   const { drifts, unchecked } = check;
   return { ...description, drifts, unchecked };
@@ -62,6 +64,11 @@ class Check implements ResourceAction {
   readonly fix = 'Check the stack again; nothing was changed.';
   readonly drifts: Record<string, readonly Difference[]> = {};
   readonly unchecked: string[] = [];
+  readonly #secrets: Secrets;
+
+  constructor(secrets: Secrets) {
+    this.#secrets = secrets;
+  }
 
   concerns({ replacedName }: ResourceRecord): boolean {
     return replacedName === undefined;
@@ -77,7 +84,8 @@ class Check implements ResourceAction {
       this.unchecked.push(record.name);
       return { reason: `CHECK not supported for ${record.type}` };
     }
-    const drift = driftOf(record, ((await handler.check(call)) ?? {}) as JsonObject);
+    const seen = ((await handler.check(call)) ?? {}) as JsonObject;
+    const drift = driftOf(record, seen, { secrets: this.#secrets, stackId: call.resource.stackId }).map(maskedDrift);
     if (drift.length === 0) return undefined;
     this.drifts[record.name] = drift;
     throw new Error(drift.map(printDrift).join('; '));

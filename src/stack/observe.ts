@@ -3,9 +3,9 @@ import type { PresentResource } from '../plan/comparison.ts';
 import { liveCall } from '../scheduler/delete-call.ts';
 import { walkResources } from '../scheduler/resource-walk.ts';
 import { untilStopped } from '../scheduler/until-stopped.ts';
-import { concealer, type Secrets } from '../secrets.ts';
+import type { Secrets } from '../secrets.ts';
 import type { ResourceRecord, StackRecord } from '../store/stack-store.ts';
-import { isDigest, type JsonObject } from '../values.ts';
+import type { JsonObject } from '../values.ts';
 import { driftOf } from './drift.ts';
 import type { StackServices } from './services.ts';
 
@@ -22,7 +22,6 @@ export async function observedRecords(
   signal: AbortSignal,
 ): Promise<readonly ResourceRecord[]> {
   const parts = { ...services, space, stack: name, stackId: id, signal, redact: secrets.mask };
-  const conceal = concealer(secrets, concealedNames, id);
   const observed = new Map<string, ResourceRecord>();
   const checked = [...all.values()].filter(({ record }) => {
     const isOwn = record.replacedName === undefined && record.data.isComposition !== true;
@@ -38,12 +37,9 @@ export async function observedRecords(
       if (handler.check === undefined) return;
       const call = liveCall(parts, all.get(record.name) as PresentResource, async () => {});
       const seen = (await untilStopped((async () => handler.check?.(call))(), parts)) ?? {};
-      const drift = driftOf(record, seen as JsonObject);
+      const drift = driftOf(record, seen as JsonObject, { secrets, stackId: id });
       if (drift.length === 0) return;
-      const now = conceal(
-        Object.fromEntries(drift.flatMap(({ name, after }) => (after === undefined ? [] : [[name, after]]))),
-        record,
-      );
+      const now = Object.fromEntries(drift.flatMap(({ name, after }) => (after === undefined ? [] : [[name, after]])));
       observed.set(record.name, { ...record, properties: { ...record.properties, ...now } });
     },
     didFail: (record, error) => {
@@ -60,9 +56,4 @@ export async function observedRecords(
   });
   signal.throwIfAborted();
   return [...observed.values()];
-}
-
-/** What was secret when it was made is so still. */
-function concealedNames({ properties = {} }: ResourceRecord): ReadonlySet<string> {
-  return new Set(Object.keys(properties).filter((name) => isDigest(properties[name] ?? null)));
 }

@@ -20,6 +20,8 @@ afterEach(() => world.close());
 
 const OF_PASSWORD = { get_attr: ['db', 'password'] };
 
+const USER_OF_PASSWORD = { type: 'User', properties: { of: OF_PASSWORD } };
+
 function template(resources: object, outputs: object = {}, parameters: object = {}): object {
   return { heat_template_version: 'hotloom-1', parameters, resources, outputs };
 }
@@ -104,6 +106,18 @@ describe('a stack with secret attributes', () => {
     await engine.markUnhealthy({ stack: 's', resource: 'db' });
     await engine.update({ stack: 's', template: STACK });
     expect(world.calls).toEqual(['create db', 'update app "s3cret-pw-2"']);
+  });
+
+  test('is checked: a secret that is as it was is no drift, and another one is, which nobody is told', async () => {
+    const engine = world.engine();
+    await engine.create({ stack: 's', template: template({ db: { type: 'Vault' }, app: USER_OF_PASSWORD }) });
+    world.seen = 's3cret-pw-1';
+    expect(await engine.check({ stack: 's' })).toMatchObject({ state: 'CHECK_COMPLETE', drifts: {} });
+    world.seen = 's3cret-other';
+    const told = await engine.check({ stack: 's' });
+    expect(told.drifts).toEqual({ app: [{ name: 'of', kind: 'property', before: '******', after: '******' }] });
+    expect(told.reason).toContain("'of': expected '******', got '******'");
+    expect(leaks(undefined, [told, await engine.storedEvents('s')])).toEqual([]);
   });
 
   test('is read by another stack, which keeps the secret too', async () => {

@@ -13,6 +13,8 @@ import { KEY } from '../store/keys.ts';
  */
 export class SecretWorld {
   readonly calls: string[] = [];
+  /** What a check of a `User` sees of its property `of`; undefined: nothing. */
+  seen: string | undefined;
   readonly types: readonly ResourceType[];
   readonly #engines: Engine[] = [];
   #made = 0;
@@ -34,6 +36,7 @@ export class SecretWorld {
         };
       },
       delete: () => {},
+      lookup: () => undefined,
     };
     this.types = [
       definePlainType({ name: 'Vault', properties: { size: {} }, attributes, handler }),
@@ -64,6 +67,8 @@ export class SecretWorld {
             if (properties.live === 'bad') throw new Error(`cannot use ${properties.of}`);
             return {};
           },
+          check: () => (this.seen === undefined ? undefined : { of: this.seen }),
+          lookup: () => undefined,
           delete: ({ resource, data }) => {
             this.calls.push(`delete ${resource.name} ${data.remembered}`);
           },
@@ -86,9 +91,14 @@ export class SecretWorld {
 
   engine(options: EngineOptions = {}, keys: readonly string[] | undefined = [KEY]): Engine {
     const encryption = keys.length === 0 ? {} : { encryption: { keys } };
-    const made = new Engine({ types: this.types, clock: new SimulatedClock(), ...encryption, ...options });
+    const made = this.dyingEngine({ ...encryption, ...options });
     this.#engines.push(made);
     return made;
+  }
+
+  /** One that is never closed, since it is killed. */
+  dyingEngine(options: EngineOptions): Engine {
+    return new Engine({ types: this.types, clock: new SimulatedClock(), ...options });
   }
 
   async close(): Promise<void> {
