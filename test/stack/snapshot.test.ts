@@ -1,9 +1,15 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { localTypes } from '../../src/builtin/local/index.ts';
 import { Engine } from '../../src/engine.ts';
 import { isHotloomError } from '../../src/errors.ts';
 import { definePlainType, defineStreamingType } from '../../src/resource/resource-type.ts';
 import { SimulatedClock } from '../../src/simulated-clock.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
+import { SqliteStore } from '../../src/store/sqlite-store.ts';
+import { KEY } from '../store/keys.ts';
 import { storeUntilKill } from './killed-engine.ts';
 
 /** What is in the world. */
@@ -455,5 +461,34 @@ describe('an engine that is killed at any position of the journal', () => {
       });
       if (!isKilled) return;
     }
+  });
+});
+
+describe('with a key', () => {
+  test('a snapshot holds no secret as it is, and is restored without being given one again', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'hotloom-'));
+    const file = join(directory, 'store.db');
+    const pin = 'a-secret-that-nobody-may-read';
+    const strict = {
+      heat_template_version: '2021-04-16',
+      parameters: { pin: { type: 'string', hidden: true } },
+      resources: {
+        f: { type: 'Local::File', properties: { path: join(directory, 'pin'), content: { get_param: 'pin' } } },
+      },
+    };
+    const engine = new Engine({
+      types: localTypes(),
+      store: SqliteStore.open(file),
+      encryption: { keys: [KEY] },
+    });
+    await engine.create({ stack: 's', template: strict, parameters: { pin } });
+    await engine.snapshot({ stack: 's', name: 'first' });
+    await engine.update({ stack: 's', template: strict, parameters: { pin: 'another' } });
+    const { state } = await engine.restore({ stack: 's', snapshot: 'first' });
+    expect([state, readFileSync(join(directory, 'pin'), 'utf8')]).toEqual(['RESTORE_COMPLETE', pin]);
+    await engine.close();
+    const stored = readFileSync(file, 'latin1');
+    for (const form of [pin, Buffer.from(pin).toString('base64')]) expect(stored).not.toContain(form);
+    rmSync(directory, { recursive: true });
   });
 });
