@@ -138,6 +138,7 @@ class DeleteTraversal {
     const call = liveCall(this.#parts, { record, values }, async (data) => {
       current = { ...current, data: asJson(data) as JsonObject };
     });
+    await journal.confirm();
     const kept = await types.get(record.type).handler.snapshot?.({ ...call, snapshotId: record.token, isFinal: true });
     const data = kept === undefined ? {} : { data: asJson(kept) as JsonObject };
     const done = this.#changed({ ...current, finalSnapshot: data }, 'IN_PROGRESS', 'state changed');

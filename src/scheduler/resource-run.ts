@@ -288,17 +288,14 @@ export class ResourceRun implements JournalWaiter {
     try {
       this.traversal.throwIfStopped();
       const { type, isExternal } = this.resource;
-      if (isExternal) {
-        this.#adopt();
-        return;
-      }
       this.#beginLimit();
       const attempt = this.#failures;
       const isOver = (): boolean => this.#hasEnded || attempt !== this.#failures;
       const updated = this.#change?.verdict === 'update' ? this.#change.present : undefined;
       const snapshot = this.traversal.snapshotOf(this.resource);
-      const result =
-        snapshot !== undefined
+      const result = isExternal
+        ? this.#adopt()
+        : snapshot !== undefined
           ? this.#callRestore(updated, snapshot)
           : updated !== undefined
             ? this.#callUpdate(updated)
@@ -352,7 +349,9 @@ export class ResourceRun implements JournalWaiter {
       this.#giveWay(this.#change.present, replacement);
       return;
     }
-    const isHopeless = this.traversal.isStopped || this.#violation !== undefined || this.#failedRead !== undefined;
+    const { isExternal } = this.resource;
+    const isHopeless =
+      isExternal || this.traversal.isStopped || this.#violation !== undefined || this.#failedRead !== undefined;
     const { retries } = this.resource.type;
     const delayMs = isHopeless ? undefined : retryDelay(retries, this.#failures + 1, error, this.traversal.randomness);
     if (delayMs === undefined || retries === undefined) this.#end(error);
@@ -473,10 +472,13 @@ export class ResourceRun implements JournalWaiter {
     return givenProperties(this.resource, scope, this.#propertyPlace(), inputReader);
   }
 
-  /** Takes a resource that is there already as this one. No handler is asked, so its attributes are null. */
-  #adopt(): void {
+  /**
+   * Takes a resource that is there already as this one. Its handler is only asked whether it is there, as under Heat, and not
+   * for attributes: they are null.
+   */
+  async #adopt(): Promise<void> {
     this.#resourceId = externalIdOf(this.resource, this.traversal.scope);
-    this.#finish({});
+    await this.traversal.check(this.resource, this.recordOf('IN_PROGRESS', 'state changed'));
   }
 
   /** Goes on in didStore. */

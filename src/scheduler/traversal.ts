@@ -38,6 +38,7 @@ import { REFID, type ResolveScope } from '../template/expression.ts';
 import type { HookType } from '../template/hook-types.ts';
 import { type Json, type JsonObject, sameJson, setOwn } from '../values.ts';
 import { Comparisons } from './comparisons.ts';
+import { liveCall } from './delete-call.ts';
 import { deleteResources, removeAttempt } from './delete-traversal.ts';
 import { ForeignNames } from './foreign-names.ts';
 import { type HookedResource, type Hooks, hookToClear } from './hooks.ts';
@@ -811,6 +812,13 @@ export class Traversal {
     this.addRecord(record);
     this.#failPorts(resource, failure);
     this.#didLeave();
+  }
+
+  /** Asks whether the real thing behind a record is there, where the type can tell. */
+  async check({ type }: ResourceInterface, record: ResourceRecord): Promise<void> {
+    const { space, stack } = this.stack;
+    const call = liveCall({ ...this.#parts, space, stack }, { record, values: {} }, async () => {});
+    await type.handler.check?.(call);
   }
 
   /** What the resource's handler is to bring it back to; undefined when there is nothing. */

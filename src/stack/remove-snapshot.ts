@@ -36,6 +36,7 @@ export async function removeSnapshot(
       const { handler } = services.types.get(record.type);
       if (data === undefined || handler.deleteSnapshot === undefined) return;
       const call = { ...deleteCall(parts, record), snapshotId: id, snapshot: data };
+      await journal.confirm();
       await untilStopped((async () => handler.deleteSnapshot?.(call))(), parts);
     },
     didFail: (record, error) => void failures.push(resourceFailure(record.name, error, redact)),

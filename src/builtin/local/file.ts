@@ -47,8 +47,9 @@ export const localFile = definePlainType({
       return attributesOf(path, content);
     },
     lookup: ({ data }) => readData(data).path,
-    async check({ data, properties }) {
-      const { path } = readData(data);
+    async check({ resourceId, data, properties }) {
+      // One that is there already is known by its id alone.
+      const { path = resourceId } = readData(data);
       const present = path === undefined ? undefined : await find(path);
       if (path === undefined || present === undefined || !present.isFile()) throw isGone(path ?? '');
       const content = await readFile(path, 'utf8');

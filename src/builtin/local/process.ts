@@ -5,7 +5,7 @@ import { processStart } from '../../process-identity.ts';
 import type { HandlerCall, LiveCall, StreamingCreateCall } from '../../resource/handler.ts';
 import { defineStreamingType, type ResourceType } from '../../resource/resource-type.ts';
 import { listNames, suggest } from '../../wording.ts';
-import { findAttempt, type ProcessRecord } from './attempt-processes.ts';
+import { type AttemptProcesses, findAttempt, type ProcessRecord } from './attempt-processes.ts';
 import { defaultLogDirectory, logFileOf } from './log-file.ts';
 import type { PortHolder } from './port-holder.ts';
 import { processEnvironment } from './process-environment.ts';
@@ -14,8 +14,8 @@ import { acceptsConnections, answersHttp, hasLogLine, type ReadyCondition } from
 import { DEFAULT_GRACE_SECONDS, recordedAttempt, recordedGraceMs, recordProcess } from './recorded-process.ts';
 import type { StartTurns } from './start-turns.ts';
 import { describeEnd, type StartedProcess, startProcess } from './started-process.ts';
-import { stopAttempt } from './stop-attempt.ts';
-import { continueAttempt, isStopped, suspendAttempt } from './suspend-attempt.ts';
+import { send, stopAttempt } from './stop-attempt.ts';
+import { isStopped, suspendProcesses } from './suspend-processes.ts';
 import { pause } from './wait-for.ts';
 
 /** What starting the process needs. The rest is read while it runs. */
@@ -169,11 +169,11 @@ export function localProcess(parts: {
       },
       async suspend(call) {
         requireLeader(call);
-        await suspendAttempt(recordedAttempt(call.token, call.data), call);
+        await suspendProcesses(() => processesOf(call), call);
       },
       resume(call) {
         requireLeader(call);
-        continueAttempt(recordedAttempt(call.token, call.data));
+        send('SIGCONT', processesOf(call));
       },
       async delete({ token, data, clock }) {
         await stopAttempt(recordedAttempt(token, data), { clock, graceMs: recordedGraceMs(data) });
@@ -183,14 +183,27 @@ export function localProcess(parts: {
 }
 
 /** The process, while it is there. Throws ProcessFailed when it has gone. */
-function requireLeader({ resource, data }: LiveCall): ProcessRecord {
-  const { leader } = recordedAttempt('', data);
+function requireLeader({ resource, resourceId, data }: LiveCall): ProcessRecord {
+  const { leader = ofId(resourceId) } = recordedAttempt('', data);
   if (leader !== undefined && processStart(leader.pid) === leader.start) return leader;
   throw new ProcessFailed({
     what: `The process of '${resource.name}' does not run any more.`,
     why: `It was process ${leader?.pid ?? 'unknown'}, and has ended or was killed.`,
     fix: 'Look at the end of its log, and update the stack: it is started again.',
   });
+}
+
+/** Those of the attempt; of a process that was there already, that one alone. */
+function processesOf({ token, resourceId, data }: LiveCall): AttemptProcesses {
+  const attempt = recordedAttempt(token, data);
+  const alone = attempt.leader === undefined ? ofId(resourceId)?.pid : undefined;
+  return alone === undefined ? findAttempt(attempt) : { groups: [], strays: [alone], pids: [alone] };
+}
+
+/** A process that was there already is known by its id alone. */
+function ofId(id: string | undefined): ProcessRecord | undefined {
+  const start = id === undefined ? undefined : processStart(Number(id));
+  return start === undefined ? undefined : { pid: Number(id), start };
 }
 
 function commandOf(command: string | readonly string[]): readonly [string, ...string[]] {

@@ -22,8 +22,8 @@ export async function restore(
 ): Promise<ExitCode> {
   return withExistingStore(io, options, async (engine) => {
     const { space, rollback = false } = options;
-    const { resources } = await engine.showSnapshot({ stack, space, snapshot });
-    const progress = new Progress({ space, stack, action: 'RESTORE', startedAt: Date.now(), resources });
+    // What it does not touch is not shown.
+    const progress = new Progress({ space, stack, action: 'RESTORE', startedAt: Date.now(), resources: [] });
     const parameters = parseParameters(options.parameter ?? []);
     const outcome = await watchAction(io, engine, { progress, options }, (signal) =>
       engine.restore({ stack, space, snapshot, parameters, rollback, signal, ...timeoutOf(options) }),

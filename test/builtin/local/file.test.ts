@@ -236,6 +236,22 @@ describe('in a stack', () => {
     await engine.delete({ stack: 's' });
   });
 
+  test('one that is there already is taken by its path, and has to be there', async () => {
+    const file = join(stack.directory, 'there');
+    const template = {
+      heat_template_version: '2021-04-16',
+      resources: { f: { type: 'Local::File', external_id: file } },
+      outputs: { path: { value: { get_resource: 'f' } } },
+    };
+    await expect(engine.create({ stack: 's', template })).rejects.toThrow(`The file '${file}' is not there any more.`);
+    await engine.delete({ stack: 's' });
+    writeFileSync(file, 'mine');
+    expect((await engine.create({ stack: 's', template })).outputs).toEqual({ path: file });
+    expect((await engine.check({ stack: 's' })).state).toBe('CHECK_COMPLETE');
+    await engine.delete({ stack: 's' });
+    expect(readFileSync(file, 'utf8')).toBe('mine');
+  });
+
   test('by the deletion policy Snapshot a copy is left beside it', async () => {
     await engine.create({ stack: 's', template: templateOf({ content: 'made' }, 'Snapshot') });
     const reasons: string[] = [];

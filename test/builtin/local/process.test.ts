@@ -4,9 +4,10 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { findAttempt } from '../../../src/builtin/local/attempt-processes.ts';
-import { isStopped } from '../../../src/builtin/local/suspend-attempt.ts';
+import { isStopped } from '../../../src/builtin/local/suspend-processes.ts';
 import { waitFor } from '../../../src/builtin/local/wait-for.ts';
 import { systemClock } from '../../../src/clock.ts';
+import { Engine } from '../../../src/engine.ts';
 import { isHotloomError } from '../../../src/errors.ts';
 import { isRunning, processStart } from '../../../src/process-identity.ts';
 import { LocalStack, type Run } from './local-stack.ts';
@@ -373,6 +374,31 @@ describe('delete', () => {
   });
 });
 
+test('a process that was there already is taken by its pid, suspended alone, and left running', async () => {
+  const child = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });
+  const pid = child.pid as number;
+  const engine = new Engine({ types: stack.types });
+  const templateOf = (id: string) => ({
+    heat_template_version: '2021-04-16',
+    resources: { web: { type: 'Local::Process', external_id: id } },
+    outputs: { id: { value: { get_resource: 'web' } } },
+  });
+  expect((await engine.create({ stack: 's', template: templateOf(String(pid)) })).outputs).toEqual({ id: String(pid) });
+  await engine.suspend({ stack: 's' });
+  expect(isStopped(pid)).toBe(true);
+  await engine.resume({ stack: 's' });
+  expect(await waitFor(() => !isStopped(pid), { clock: systemClock, timeoutMs: 5000 })).toBe(true);
+  await engine.delete({ stack: 's' });
+  expect(isAlive(pid)).toBe(true);
+  const exit = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exit;
+  await expect(engine.create({ stack: 't', template: templateOf(String(pid)) })).rejects.toThrow(
+    "The process of 'web' does not run any more.",
+  );
+  await engine.close();
+});
+
 describe('suspend', () => {
   const forks = 'sleep 1000 & setsid sleep 1000 & echo up; wait';
 
@@ -413,7 +439,7 @@ describe('suspend', () => {
       expect(await waitFor(() => !isAlive(pidOf(run)), { clock: systemClock, timeoutMs: 5000 })).toBe(true);
       // Another process has the pid now, as the record tells it.
       const other = await stack.run('Local::Process', 'other', { command: SLEEP, grace: 5 });
-      run.data = { ...run.data, pid: pidOf(other) };
+      run.data = { ...run.data, pid: pidOf(other), start: 'before' };
       await expect(stack.ask(what, run)).rejects.toThrow("The process of 'web' does not run any more.");
       expect(isStopped(pidOf(other))).toBe(false);
     },

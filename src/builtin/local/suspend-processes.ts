@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../../clock.ts';
 import { ProcessFailed } from '../../errors.ts';
-import { type Attempt, findAttempt } from './attempt-processes.ts';
+import type { AttemptProcesses } from './attempt-processes.ts';
 import { send } from './stop-attempt.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -10,33 +10,28 @@ import { waitFor } from './wait-for.ts';
 const STOP_MS = 10_000;
 
 /**
- * Stops every process of an attempt where it is, by SIGSTOP to whole process groups. Returns when none of them runs; they
- * keep their memory, files and connections. Throws ProcessFailed when one cannot be stopped.
+ * Stops the processes that `find` gives where they are, by SIGSTOP to whole process groups. Returns when none of them runs;
+ * they keep their memory, files and connections. Throws ProcessFailed when one cannot be stopped.
  */
-export async function suspendAttempt(
-  attempt: Attempt,
+export async function suspendProcesses(
+  find: () => AttemptProcesses,
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<void> {
   const isDone = await waitFor(
     () => {
       // Again each time: a process that was just being made has not got the signal of the last time.
-      send('SIGSTOP', findAttempt(attempt));
-      return findAttempt(attempt).pids.every(isAtRest);
+      send('SIGSTOP', find());
+      return find().pids.every(isAtRest);
     },
     { clock, timeoutMs: STOP_MS, signal },
   );
   if (isDone) return;
-  const running = findAttempt(attempt).pids.filter((pid) => !isAtRest(pid));
+  const running = find().pids.filter((pid) => !isAtRest(pid));
   throw new ProcessFailed({
     what: `These processes could not be suspended: ${running.join(', ')}.`,
     why: 'They were sent SIGSTOP, which no process can ignore, and hang in the kernel.',
     fix: 'Look at them, and suspend the stack again.',
   });
-}
-
-/** Has every process of an attempt go on from where it was stopped. */
-export function continueAttempt(attempt: Attempt): void {
-  send('SIGCONT', findAttempt(attempt));
 }
 
 /** Whether a process is stopped; false when there is none of that pid. */
