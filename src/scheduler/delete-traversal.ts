@@ -99,7 +99,7 @@ class DeleteTraversal {
     await this.#record(begun, 'IN_PROGRESS', 'state changed');
     const last = begun.finalSnapshot === 'due' ? await untilStopped(this.#keep(begun), this.#parts) : begun;
     if (isRemoved) await this.#callHandler(last, pause);
-    const deleted = this.#changed(last, 'COMPLETE', reasonOf(last));
+    const deleted = this.#changed(last, 'COMPLETE', this.#parts.redact(reasonOf(last)));
     const event = resourceEventOf(deleted, this.#parts);
     if (isThere(record) && deleteHooks?.stops(record.name, 'post-delete') === true) {
       // It is forgotten when the hook is cleared: until then another engine has to find it.

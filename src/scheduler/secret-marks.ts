@@ -28,14 +28,17 @@ export function secretMarks({ secrets, declared }: SecretMarkParts): (change: St
     if (secrets.isEmpty) return given;
     const record = given.reads === undefined ? given : { ...given, reads: given.reads.map(markRead) };
     if (record.dataSecrecy !== undefined) return record;
-    const found = secrets.secrecyOf([record.data, record.metadata ?? null]);
+    const { data, metadata, finalSnapshot } = record;
+    const kept = typeof finalSnapshot === 'object' ? finalSnapshot.data : undefined;
+    const found = secrets.secrecyOf([data, metadata ?? null, kept ?? null]);
     if (found === undefined) return record;
     if (found === 'secret') return { ...record, dataSecrecy: found };
     // A handler needs its data to delete what it has made, and what is ephemeral may not be stored.
     return {
       ...record,
-      data: secrets.masked(record.data),
-      ...(record.metadata && { metadata: secrets.masked(record.metadata) }),
+      data: secrets.masked(data),
+      ...(metadata && { metadata: secrets.masked(metadata) }),
+      ...(kept && { finalSnapshot: { data: secrets.masked(kept) } }),
     };
   };
 

@@ -241,8 +241,8 @@ export class SealedStore implements StackStore {
     return { ...parts, record: keptRecord, values: keptValues };
   }
 
-  #isKeptAsItIs({ data, dataSecrecy, properties, inputs, reads }: ResourceRecord): boolean {
-    if (dataSecrecy !== undefined || reads !== undefined || isKept(data)) return false;
+  #isKeptAsItIs({ data, metadata, dataSecrecy, properties, inputs, reads }: ResourceRecord): boolean {
+    if (dataSecrecy !== undefined || reads !== undefined || isKept(data) || isKept(metadata)) return false;
     return !this.#hasMarks(properties) && !this.#hasMarks(inputs);
   }
 
@@ -257,22 +257,36 @@ export class SealedStore implements StackStore {
 
   /** `owner`: the id of the stack, or of the snapshot. */
   #keepRecord(owner: string, record: ResourceRecord, stackId: string): ResourceRecord {
-    const { name, data, dataSecrecy, properties, inputs, reads } = record;
-    const keptData = this.#keep(data, dataSecrecy, placeOfData(owner, name), stackId) as JsonObject;
+    const { name, dataSecrecy, properties, inputs, reads } = record;
+    const keptParts = this.#keepParts(owner, record, stackId);
     const keptProperties = this.#keepDigests(owner, name, 'property', properties);
     const keptInputs = this.#keepDigests(owner, name, 'input', inputs);
-    const isSame = keptData === data && keptProperties === properties && keptInputs === inputs && reads === undefined;
+    const isSame =
+      keptParts === undefined && keptProperties === properties && keptInputs === inputs && reads === undefined;
     if (isSame && dataSecrecy === undefined) return record;
     const { dataSecrecy: _dataSecrecy, ...others } = record;
     if (isSame) return others;
     const keptReads = reads?.map((read) => this.#keepRead(owner, name, read));
     return {
       ...others,
-      data: keptData,
+      ...keptParts,
       properties: keptProperties,
       inputs: keptInputs,
       ...(keptReads === undefined ? {} : { reads: keptReads }),
     };
+  }
+
+  /** Undefined when all of them stay as they are. */
+  #keepParts(owner: string, record: ResourceRecord, stackId: string): Partial<ResourceRecord> | undefined {
+    let kept: Record<string, Json> | undefined;
+    for (const part of RECORD_PARTS) {
+      const value = record[part];
+      if (typeof value !== 'object') continue;
+      const place: SealPlace = [owner, part, record.name];
+      const keptPart = this.#keep(value as JsonObject, record.dataSecrecy, place, stackId);
+      if (keptPart !== value) kept = { ...kept, [part]: keptPart };
+    }
+    return kept as Partial<ResourceRecord> | undefined;
   }
 
   /** `resource`: who has read it, empty for the stack as a whole. */
@@ -412,30 +426,36 @@ export class SealedStore implements StackStore {
   }
 
   #openResource(stackId: string, record: ResourceRecord): ResourceRecord {
-    const { name, data } = record;
+    const { name } = record;
     const properties = this.#openDigests(stackId, name, 'property', record.properties);
     const inputs = this.#openDigests(stackId, name, 'input', record.inputs);
     const reads = record.reads?.some(({ value }) => isKept(value))
       ? record.reads.map((read) => this.#openRead(stackId, name, read))
       : record.reads;
     const isSame = properties === record.properties && inputs === record.inputs && reads === record.reads;
-    if (isSame && !isKept(data)) return record;
     const opened = isSame ? record : { ...record, properties, inputs, ...(reads === undefined ? {} : { reads }) };
-    if (!isKept(data)) return opened;
-    this.#note(stackId, data);
-    const { value, secrecy, missing } = openValue(data, placeOfData(stackId, name), this.#keyring);
-    const stack = this.#sealed.get(stackId);
-    const keyring = this.#keyring;
-    if (missing === undefined) {
-      return { ...opened, data: value as JsonObject, ...(secrecy === undefined ? {} : { dataSecrecy: secrecy }) };
-    }
-    // Whoever only looks does not need it.
-    return Object.defineProperty({ ...opened }, 'data', {
-      enumerable: true,
-      get: (): never => {
+    const parts = this.#openParts(stackId, record);
+    return parts === undefined ? opened : Object.defineProperties({ ...opened }, parts);
+  }
+
+  /** By properties: whoever only looks at a record does not need what cannot be opened. Undefined when nothing is sealed. */
+  #openParts(stackId: string, record: ResourceRecord): PropertyDescriptorMap | undefined {
+    let parts: PropertyDescriptorMap | undefined;
+    for (const part of RECORD_PARTS) {
+      const stored = record[part];
+      if (typeof stored !== 'object' || !isKept(stored as JsonObject)) continue;
+      this.#note(stackId, stored as JsonObject);
+      const { value, secrecy, missing } = openValue(stored as JsonObject, [stackId, part, record.name], this.#keyring);
+      const stack = this.#sealed.get(stackId);
+      const keyring = this.#keyring;
+      const get = (): never => {
         throw keyMissing(stack?.name ?? stackId, stack?.keyId, keyring);
-      },
-    });
+      };
+      parts ??= {};
+      parts[part] = missing === undefined ? { enumerable: true, value } : { enumerable: true, get };
+      if (missing === undefined && secrecy !== undefined) parts.dataSecrecy = { enumerable: true, value: secrecy };
+    }
+    return parts;
   }
 
   #openDigests(
@@ -487,9 +507,8 @@ function placeOfSnapshot(snapshotId: string, resource: string): SealPlace {
   return [snapshotId, 'snapshot', resource];
 }
 
-function placeOfData(stackId: string, resource: string): SealPlace {
-  return [stackId, 'data', resource];
-}
+/** What of a record is sealed as a whole when a secret stands in it. */
+const RECORD_PARTS = ['data', 'metadata', 'finalSnapshot'] as const;
 
 /** What is sealed by its own id: a stack, or a snapshot of one. `name` tells people of the stack. */
 interface Owner {

@@ -112,7 +112,7 @@ export interface ResourceRecord {
   readonly token: string;
   /** What the handler recorded for itself. */
   readonly data: JsonObject;
-  /** Of SealedStore: whether a secret stands in `data`. */
+  /** Of SealedStore: whether a secret stands in `data`, `metadata` or `finalSnapshot`. */
   readonly dataSecrecy?: Secrecy;
   /** The resources that it required when it was created: the arrows that delete runs against. */
   readonly requires: readonly string[];

@@ -3,10 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { EngineEvent } from '../../src/events.ts';
+import { definePlainType } from '../../src/resource/resource-type.ts';
+import { Keyring } from '../../src/store/keyring.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
+import { SealedStore } from '../../src/store/sealed-store.ts';
 import { SqliteStore } from '../../src/store/sqlite-store.ts';
-import type { StackRecord, StoreChange, StoredOutput } from '../../src/store/stack-store.ts';
+import type {
+  ResourceRecord,
+  StackRecord,
+  StackStore,
+  StoreChange,
+  StoredOutput,
+} from '../../src/store/stack-store.ts';
 import type { Json } from '../../src/values.ts';
+import { KEY } from '../store/keys.ts';
 import { failure, leaks, NO_KEYS, SecretWorld } from './secret-world.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'hotloom-'));
@@ -17,6 +27,15 @@ beforeEach(() => {
   world = new SecretWorld();
 });
 afterEach(() => world.close());
+
+/** The resources of a stack, opened with the key. */
+async function stored(store: StackStore, stack: string): Promise<readonly ResourceRecord[]> {
+  const sealed = new SealedStore(store, new Keyring([KEY]));
+  const record = await sealed.findStack('default', stack);
+  const resources = await sealed.resources(record?.id ?? '');
+  await sealed.close();
+  return resources;
+}
 
 const OF_PASSWORD = { get_attr: ['db', 'password'] };
 
@@ -93,6 +112,40 @@ describe('a stack with secret attributes', () => {
     world.calls.length = 0;
     await next.delete({ stack: 's' });
     expect(world.calls).toContain('delete app s3cret-pw-2');
+    expect(leaks(folder, told)).toEqual([]);
+  });
+
+  test('has no trace of them in what signals leave behind, and in what is kept of a resource before its deletion', async () => {
+    const Bell = definePlainType({
+      name: 'Bell',
+      properties: { of: {} },
+      attributes: {},
+      handler: {
+        create: () => ({}),
+        delete: () => {},
+        signal: ({ metadata }, data) => ({ reason: String(data), metadata: { before: metadata, data: data ?? null } }),
+        snapshot: ({ data }) => ({ data, copy: 's3cret-pin' }),
+      },
+    });
+    const folder = join(directory, 'kept');
+    const store = () => SqliteStore.open(join(folder, 's.db'));
+    const pin = { pin: { type: 'string', hidden: true, default: 'no' } };
+    const bell = { type: 'Bell', deletion_policy: 'Snapshot', properties: { of: { get_param: 'pin' } } };
+    const told: unknown[] = [];
+    const engine = world.engine({ store: store(), types: [Bell] });
+    engine.onEvent((event: EngineEvent) => told.push(event));
+    await engine.create({ stack: 's', template: template({ bell }, {}, pin), parameters: { pin: 's3cret-pin' } });
+    await engine.signal({ stack: 's', resource: 'bell', data: 'first s3cret-pin' });
+    const next = world.engine({ store: store(), types: [Bell] });
+    next.onEvent((event: EngineEvent) => told.push(event));
+    await next.signal({ stack: 's', resource: 'bell', data: 'second s3cret-pin' });
+    const [record] = await stored(store(), 's');
+    expect(record?.metadata).toEqual({ before: { before: {}, data: 'first s3cret-pin' }, data: 'second s3cret-pin' });
+    await next.update({ stack: 's', existing: true, template: template({}, {}, pin) });
+    expect(told).toContainEqual(
+      expect.objectContaining({ action: 'DELETE', reason: 'Kept as {"data":{},"copy":"******"}' }),
+    );
+    told.push(await next.storedEvents('s'));
     expect(leaks(folder, told)).toEqual([]);
   });
 
