@@ -16,6 +16,7 @@ import {
 } from '../../src/resource/built-value.ts';
 import type { HandlerCall } from '../../src/resource/handler.ts';
 import { definePlainType, defineStreamingType, type ResourceType } from '../../src/resource/resource-type.ts';
+import type { JsonObject } from '../../src/values.ts';
 
 /** Fails to compile unless both types are the same. */
 function same<A, B>(
@@ -60,6 +61,23 @@ const Postgres = definePlainType({
       // @ts-expect-error: the type has no such property
       properties.sise;
       return { url: 'postgres://', port: 5432 };
+    },
+    suspend({ properties, isSuspended }) {
+      // Of what is stored no schema holds any more.
+      same<typeof properties, JsonObject>();
+      same<typeof isSuspended, boolean>();
+    },
+    snapshot: ({ snapshotId, isFinal }) => (isFinal ? undefined : { snapshotId }),
+    restore({ properties, previous, snapshot }) {
+      same<typeof properties.size, number>();
+      same<typeof snapshot, JsonObject>();
+      // @ts-expect-error: it may not be there any more
+      previous.resourceId;
+      same<NonNullable<typeof previous>['attributes']['port'], number | undefined>();
+      return { port: 5432 };
+    },
+    deleteSnapshot({ snapshot }) {
+      same<typeof snapshot, JsonObject>();
     },
   },
 });
