@@ -106,7 +106,7 @@ export class Comparison {
   readonly resource: ResourceInterface;
   readonly present: PresentResource;
   readonly #missing = new Map<string, Pick<Reading, 'name' | 'kind'>>();
-  #differs = false;
+  readonly #different = new Set<string>();
   #verdict: Verdict | undefined;
 
   /** `given` is what the handler would get, where all of it is known at once. */
@@ -123,9 +123,15 @@ export class Comparison {
     return [...this.#missing.values()];
   }
 
+  /** The inputs that have not come out equal, or not yet. */
+  get unequal(): readonly string[] {
+    return [...this.#different, ...this.missing.map(({ name }) => name)];
+  }
+
   get verdict(): Verdict | undefined {
     if (this.#verdict !== undefined) return this.#verdict;
-    if (this.#differs) return this.missing.every((each) => isUpdatable(this.resource, each)) ? 'update' : undefined;
+    if (this.#different.size > 0)
+      return this.missing.every((each) => isUpdatable(this.resource, each)) ? 'update' : undefined;
     return this.#missing.size === 0 ? 'unchanged' : undefined;
   }
 
@@ -133,7 +139,7 @@ export class Comparison {
   get verdictSoFar(): Verdict {
     const fresh = this.missing.filter((each) => valueBefore(this.present, each) === undefined);
     if (fresh.some((each) => !isUpdatable(this.resource, each))) return 'replace';
-    return this.#differs || fresh.length > 0 ? 'update' : 'unchanged';
+    return this.#different.size > 0 || fresh.length > 0 ? 'update' : 'unchanged';
   }
 
   compare(reading: Reading): void {
@@ -143,7 +149,7 @@ export class Comparison {
   }
 
   #take(difference: Difference): void {
-    this.#differs = true;
+    this.#different.add(difference.name);
     if (!isUpdatable(this.resource, difference)) this.#verdict ??= 'replace';
   }
 }

@@ -1,4 +1,4 @@
-import { findPort, IN, type PortGraph } from '../graph/port-graph.ts';
+import { findPort, IN, OUT, type PortGraph } from '../graph/port-graph.ts';
 import { findResourceCircles } from '../graph/resource-circles.ts';
 import { externalIdOf, givenInput, givenProperties, placeOf } from '../interface/given.ts';
 import { needsInput, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
@@ -26,8 +26,12 @@ export interface ComparisonsParts {
   readonly didDecide: (resource: ResourceInterface, present: PresentResource, verdict: Verdict) => void;
   /** What the template gives the resource now is wrong. Told instead of didDecide. */
   readonly didFail: (resource: ResourceInterface, present: PresentResource, error: unknown) => void;
-  /** These attributes are as they were, whatever else comes out of comparing. */
-  readonly didConfirm: (resource: ResourceInterface, present: PresentResource, attributes: readonly string[]) => void;
+  /** These attributes are as they were, whatever else comes out of comparing. Returns whether that is new of one of them. */
+  readonly didConfirm: (
+    resource: ResourceInterface,
+    present: PresentResource,
+    attributes: readonly string[],
+  ) => boolean;
   /** Some inputs are still to come: `settle` is due when what goes on now has been done. */
   readonly didWait: () => void;
 }
@@ -84,29 +88,36 @@ export class Comparisons {
     this.#open.delete(index);
   }
 
-  /** Goes on with those that wait in circles. One that changes goes first, since the others may read what it writes. */
+  /**
+   * Goes on with those that wait in circles: with what is to be replaced for certain, else by confirming what can be, else
+   * with what changes in place, since the others may read what it writes.
+   */
   settle(): void {
     const stuck = [...this.#open.values()].filter((comparison) => this.#isStuck(comparison));
-    const changing = stuck.filter(({ verdictSoFar }) => verdictSoFar !== 'unchanged');
-    for (const comparison of changing) this.#decide(comparison, comparison.verdictSoFar);
-    if (changing.length > 0) return;
-    for (const { resource, present, missing } of stuck) {
-      // What the one before has confirmed may have decided about this one.
-      if (!this.#open.has(resource.index)) continue;
-      this.#parts.didConfirm(resource, present, attributesWithout(resource, missing));
+    const replaced = stuck.filter(({ verdictSoFar }) => verdictSoFar === 'replace');
+    const isConfirmed = replaced.length === 0 && stuck.filter((comparison) => this.#confirm(comparison)).length > 0;
+    const changing = isConfirmed ? [] : stuck.filter(({ verdictSoFar }) => verdictSoFar === 'update');
+    for (const comparison of replaced.length > 0 ? replaced : changing) {
+      this.#decide(comparison, comparison.verdictSoFar);
     }
+  }
+
+  /** Whether something of it was confirmed that was not before. */
+  #confirm(comparison: Comparison): boolean {
+    const { resource, present } = comparison;
+    // What the one before has confirmed may have decided about this one.
+    if (!this.#open.has(resource.index)) return false;
+    return this.#parts.didConfirm(resource, present, this.#neededInCircle(comparison));
   }
 
   /** Whether all that it waits for waits, over any number of others, for the resource itself. */
   #isStuck({ resource, missing }: Comparison): boolean {
     const { graph, heldUpBy } = this.#parts;
-    this.#circles ??= findResourceCircles(graph);
-    const circle = this.#circles[resource.index];
-    if (circle === -1) return false;
+    if (!this.#isInCircleOf(resource, resource.index)) return false;
     const open = missing.flatMap(({ name }) => findPort(graph, resource.index, IN, name) ?? []);
     const seen = new Set(open);
     for (let port = open.pop(); port !== undefined; port = open.pop()) {
-      const held = this.#circles[graph.owners[port] as number] === circle ? heldUpBy(port) : undefined;
+      const held = this.#isInCircleOf(resource, graph.owners[port]) ? heldUpBy(port) : undefined;
       if (held === undefined) return false;
       for (const before of held) {
         if (seen.has(before)) continue;
@@ -115,6 +126,28 @@ export class Comparisons {
       }
     }
     return true;
+  }
+
+  /** The attributes that need only what has come out equal, and that somebody in the circle waits for. */
+  #neededInCircle({ resource, unequal }: Comparison): readonly string[] {
+    const { graph, readiness } = this.#parts;
+    const { offsets, targets } = graph.successors;
+    return Object.keys(resource.outputs).filter((attribute) => {
+      const port = findPort(graph, resource.index, OUT, attribute);
+      if (port === undefined || unequal.some((name) => needsInput(resource, attribute, name))) return false;
+      const readers = targets.subarray(offsets[port], offsets[port + 1]);
+      return readers.some(
+        (reader) =>
+          graph.kinds[reader] === IN &&
+          readiness.isPending(reader) &&
+          this.#isInCircleOf(resource, graph.owners[reader]),
+      );
+    });
+  }
+
+  #isInCircleOf({ index }: ResourceInterface, other: number | undefined): boolean {
+    this.#circles ??= findResourceCircles(this.#parts.graph);
+    return this.#circles[index] !== -1 && this.#circles[index] === this.#circles[other as number];
   }
 
   /** Takes what has come in by now, and goes on if that decides. */
@@ -164,14 +197,4 @@ export class Comparisons {
     this.#open.delete(resource.index);
     this.#parts.didFail(resource, present, error);
   }
-}
-
-/** The attributes that need none of the inputs. */
-function attributesWithout(
-  resource: ResourceInterface,
-  inputs: readonly { readonly name: string }[],
-): readonly string[] {
-  return Object.keys(resource.outputs).filter((attribute) =>
-    inputs.every(({ name }) => !needsInput(resource, attribute, name)),
-  );
 }

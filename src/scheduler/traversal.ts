@@ -881,15 +881,14 @@ export class Traversal {
     });
   }
 
-  /** Some of its values are there for their readers, though it is still compared. */
-  #confirmEarly(resource: ResourceInterface, values: JsonObject, attributes: readonly string[]): void {
+  /** Some of its values are there for their readers, though it is still compared. Returns whether one of them is new. */
+  #confirmEarly(resource: ResourceInterface, values: JsonObject, attributes: readonly string[]): boolean {
     const confirmed = this.#confirmed.get(resource.index) ?? {};
     this.#confirmed.set(resource.index, confirmed);
-    for (const attribute of attributes) {
-      if (Object.hasOwn(confirmed, attribute) || !Object.hasOwn(values, attribute)) continue;
-      setOwn(confirmed, attribute, values[attribute] as Json);
-      this.didStoreValue(resource, attribute, values[attribute] as Json);
-    }
+    const fresh = attributes.filter((each) => !Object.hasOwn(confirmed, each) && Object.hasOwn(values, each));
+    for (const attribute of fresh) setOwn(confirmed, attribute, values[attribute] as Json);
+    for (const attribute of fresh) this.didStoreValue(resource, attribute, values[attribute] as Json);
+    return fresh.length > 0;
   }
 
   /** The values that were confirmed before the resource was decided about, which it has to keep to. */

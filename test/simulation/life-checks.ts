@@ -85,21 +85,32 @@ export function livesAlike(plays: readonly LifePlay[]): Complaint | undefined {
   const [first, ...others] = plays;
   if (first === undefined || !isTimeless(first.life)) return undefined;
   for (const other of others) {
-    for (const [index, end] of first.steps.entries()) {
-      const [one, two] = [print(endings(end)), print(endings(other.steps[index] as StepEnd))];
-      if (one === two) continue;
-      const saw = `step ${index}: ${one} under ${print(first.schedule)}, ${two} under ${print(other.schedule)}`;
-      return { check: 'livesAlike', saw };
-    }
+    const complaint = differentEnds(first, other);
+    if (complaint !== undefined) return complaint;
   }
   return undefined;
 }
 
-/** What the steps of lives end with that go alike: by resource only how it stands, since a killed one is made anew. */
-export function endings({ state, outputs, values, resources, things }: StepEnd) {
+/** The steps of both end alike. */
+export function differentEnds(one: LifePlay, two: LifePlay): Complaint | undefined {
+  for (const [index, end] of one.steps.entries()) {
+    const [first, second] = [end, two.steps[index] as StepEnd].map((each) => print(endings(each)));
+    if (first === second) continue;
+    const [under, otherwise] = [one, two].map(({ schedule, life }) => print({ schedule, kills: life.kills }));
+    return { check: 'endsAlike', saw: `step ${index}: ${first} under ${under}, ${second} under ${otherwise}` };
+  }
+  return undefined;
+}
+
+/**
+ * What the steps of lives end with that go alike: by resource only how it stands, since a killed one is made anew; and what
+ * is in the world only of what is complete, since a failed step leaves attempts that were interrupted.
+ */
+function endings({ state, outputs, values, resources, things }: StepEnd) {
   const own = Object.entries(resources).filter(([name]) => !name.includes('//'));
   const standing = own.map(([name, each]) => [name, each.split('_').at(-1)]);
-  return { state, outputs, values, resources: Object.fromEntries(standing), things };
+  const isWhole = state?.endsWith('_COMPLETE') === true;
+  return { state, outputs, values, resources: Object.fromEntries(standing), things: isWhole ? things : {} };
 }
 
 function isTimeless({ steps, versions, kills }: Life): boolean {
