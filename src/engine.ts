@@ -25,6 +25,7 @@ import { abandonStack, type ExportOptions, exportStack, type StackExport } from 
 import { type AdoptOptions, adoptStack } from './stack/adopt.ts';
 import { type Analysis, analyse, type TemplateInput } from './stack/analyse.ts';
 import { askWaiting } from './stack/ask-waiting.ts';
+import { type CancelOptions, cancelStack } from './stack/cancel.ts';
 import {
   type CheckOptions,
   checkStack,
@@ -324,6 +325,17 @@ export class Engine {
    */
   async apply(options: ApplyOptions): Promise<StackDescription> {
     return this.#owned(() => applyPlan(this.#services, options));
+  }
+
+  /**
+   * Ends the create or the update that is at work on a stack, in this engine or in another process of this user on the same
+   * store, and resolves with the stack when that has ended: by default with a rollback, as Heat's cancel_update; with
+   * `rollback: false` what is done by then stays, as by its cancel_without_rollback, and an update goes on from there. Also ends
+   * what an engine was stopped in. Throws EntityNotFound, NotSupported when there is nothing to cancel or nothing to go back
+   * to, ActionInProgress when the engine at work cannot be asked, and StackFailed when a rollback fails.
+   */
+  async cancel(options: CancelOptions): Promise<StackDescription> {
+    return this.#owned(() => cancelStack(this.#services, options));
   }
 
   /**

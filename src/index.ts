@@ -88,6 +88,7 @@ export { MemorySpace } from './space/memory-space.ts';
 export type { ExportedResource, ExportOptions, StackExport } from './stack/abandon.ts';
 export type { AdoptOptions } from './stack/adopt.ts';
 export type { Analysis, TemplateInput } from './stack/analyse.ts';
+export type { CancelOptions } from './stack/cancel.ts';
 export type { CheckOptions, MarkUnhealthyOptions, StackCheck } from './stack/check.ts';
 export type { CreateOptions } from './stack/create.ts';
 export type { DeleteOptions } from './stack/delete.ts';

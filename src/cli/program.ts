@@ -151,6 +151,12 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
       const { update } = await import('./commands/update.ts');
       exit(await update(io, name, options));
     });
+  withSpace(withStore(command(program, 'cancel <name>', 'end the create or update that is at work, and go back')))
+    .option('--no-rollback', 'what is done by then stays; an update goes on from there')
+    .action(async (name: string, options) => {
+      const { cancel } = await import('./commands/cancel.ts');
+      exit(await cancel(io, name, options));
+    });
   withStore(command(program, 'apply <file>', 'do what a saved plan tells, unless the stack has changed since'))
     .option('--parameter <key=value>', 'the value of a hidden parameter, which is not in the plan; repeatable', collect)
     .option('--timeout <minutes>', 'stop what has not ended by then (default: 60)', positiveNumber)

@@ -9,6 +9,9 @@ export const VALUES_PATH = '/values/';
 /** The path of the blocked reads of a stack; its space and name follow, encoded, with a slash between them. */
 export const WAITING_PATH = '/waiting/';
 
+/** The path by which the action of a stack is cancelled; its space and name follow, and `?rollback=yes` or `no`. */
+export const CANCEL_PATH = '/cancel/';
+
 /** The path of signals: the resource follows, encoded; for the engine's own token its space and stack before it. */
 export const SIGNALS_PATH = '/signals/';
 
@@ -83,6 +86,17 @@ export function requestWrite(
 export function requestWaiting(endpoint: EndpointAddress, space: string, stack: string): Promise<EndpointReply> {
   const path = `${WAITING_PATH}${encodeURIComponent(space)}/${encodeURIComponent(stack)}`;
   return request(endpoint, `GET ${path}`, [], '', undefined);
+}
+
+/** Has the action of a stack cancelled, and waits until it has ended; the token has to be an engine's own. Never rejects. */
+export function requestCancel(
+  endpoint: EndpointAddress,
+  space: string,
+  stack: string,
+  rollback: boolean,
+): Promise<EndpointReply> {
+  const path = `${CANCEL_PATH}${encodeURIComponent(space)}/${encodeURIComponent(stack)}?rollback=${rollback ? 'yes' : 'no'}`;
+  return request(endpoint, `POST ${path}`, ['Content-Length: 0'], '', undefined);
 }
 
 /**

@@ -13,7 +13,14 @@ import type { WaitingRead } from '../events.ts';
 import { type Name, parseName, printName } from '../names.ts';
 import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
 import { asJson, type Json } from '../values.ts';
-import { type EndpointAddress, REFUSED_HEADER, SIGNALS_PATH, VALUES_PATH, WAITING_PATH } from './client.ts';
+import {
+  CANCEL_PATH,
+  type EndpointAddress,
+  REFUSED_HEADER,
+  SIGNALS_PATH,
+  VALUES_PATH,
+  WAITING_PATH,
+} from './client.ts';
 import { EndpointDirectory } from './endpoint-directory.ts';
 
 /** What the server asks of the engine. The principal is the resource whose token a request bears. */
@@ -29,6 +36,8 @@ export interface EndpointServerOptions {
   readonly onWrite: (principal: ResourceIdentity, name: Name, value: Json) => Promise<void>;
   /** Who waits for what in a stack that is at work here, for whoever bears the engine's own token. */
   readonly onWaiting: (space: string, stack: string) => readonly WaitingRead[];
+  /** Cancels what is at work here on a stack, and resolves when it has ended; for whoever bears the engine's own token. */
+  readonly onCancel: (space: string, stack: string, rollback: boolean) => Promise<void>;
   /** Signals a resource of the principal's stack, by the name that it has in the principal's template or in the stack. */
   readonly onSignal: (principal: ResourceIdentity, resource: string, data: Json | undefined) => Promise<string>;
   /** Signals a resource of any stack, for whoever bears the engine's own token. */
@@ -220,6 +229,15 @@ export class EndpointServer {
       await this.#signal(request, response, (data) => this.#options.onSignalOf(space, stack, resource, data));
       return;
     }
+    if (target.startsWith(CANCEL_PATH)) {
+      const [path = '', query] = target.split('?');
+      const [space = '', stack = '', ...rest] = segmentsAfter(CANCEL_PATH, path);
+      const isWhole = space !== '' && stack !== '' && rest.length === 0 && /^rollback=(yes|no)$/.test(query ?? '');
+      if (request.method !== 'POST' || !isWhole) throw wrongCancel(target);
+      await this.#options.onCancel(space, stack, query === 'rollback=yes');
+      await send(response, 204);
+      return;
+    }
     const [space, stack, ...rest] = segmentsAfter(WAITING_PATH, target);
     if (request.method !== 'GET' || !request.url?.startsWith(WAITING_PATH) || !space || !stack || rest.length > 0) {
       throw new Refusal(404, {
@@ -403,6 +421,14 @@ function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> 
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+function wrongCancel(target: string): Refusal {
+  return new Refusal(404, {
+    what: `Nothing is cancelled by '${target}'.`,
+    why: `The action of a stack is cancelled by POST ${CANCEL_PATH}SPACE/STACK?rollback=yes, or no.`,
+    fix: "Use 'hotloom cancel NAME'.",
   });
 }
 

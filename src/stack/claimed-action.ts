@@ -52,7 +52,8 @@ export async function runClaimed<T>(
       return watched.signalResource;
     },
     willRollBack: false,
-    isSuperseded: false,
+    onFailure: 'stay',
+    canRollBack: false,
     cancel: limits.cancel,
     ended: new Promise((resolve) => {
       didEnd = resolve;

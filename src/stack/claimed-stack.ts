@@ -18,11 +18,13 @@ export async function withClaim<T>(
   { space = 'default', stack }: StackChoice,
   body: (record: StackRecord, claim: Claim) => Promise<T>,
 ): Promise<T> {
-  const { id } = await findStack(services, space, stack);
-  const claim = await services.store.claim(id, await services.claimant());
-  try {
-    return await body(await findStack(services, space, stack), claim);
-  } finally {
-    await services.store.release(claim);
-  }
+  return services.running.starting(space, stack, async () => {
+    const { id } = await findStack(services, space, stack);
+    const claim = await services.store.claim(id, await services.claimant());
+    try {
+      return await body(await findStack(services, space, stack), claim);
+    } finally {
+      await services.store.release(claim);
+    }
+  });
 }

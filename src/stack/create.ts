@@ -27,6 +27,9 @@ export async function createStack(services: StackServices, options: CreateOption
   const analysis = analyse(services, options, { stackId });
   checkTags(options.tags);
   const { timeoutMs, signal, rollback } = options;
-  const limits = { timeoutMs, signal, rollback: rollback === true ? ('delete' as const) : undefined };
-  return new Operation(services, limits, analysis, stackId).run(options.tags);
+  const limits = { timeoutMs, signal, rollback: 'delete', rollsBack: rollback === true } as const;
+  const { space, stack: name } = analysis.stack;
+  return services.running.starting(space, name, () =>
+    new Operation(services, limits, analysis, stackId).run(options.tags),
+  );
 }

@@ -18,7 +18,7 @@ import type { JsonObject } from '../values.ts';
 import { type ClaimedAction, runClaimed } from './claimed-action.ts';
 import { removeSnapshot } from './remove-snapshot.ts';
 import { hooksOfEnvironment } from './restrictions.ts';
-import { endOwnAction, type RunningAction, type StackServices, stackKey } from './services.ts';
+import { insteadOfOwnAction, type RunningAction, type StackServices, stackKey } from './services.ts';
 import { tellingStaleReaders } from './stale-reads.ts';
 import { secretsOf } from './stored-secrets.ts';
 
@@ -43,15 +43,23 @@ export interface DeleteOptions {
 export async function deleteStack(services: StackServices, options: DeleteOptions): Promise<void> {
   const { space = 'default', stack } = options;
   if (options.force !== true) await refuseIfRead(services, space, stack);
-  await cancelOwnAction(services, space, stack);
-  const record = await findStack(services, space, stack);
-  const claim = await services.store.claim(record.id, await services.claimant());
-  try {
-    if (options.force !== true) await refuseIfRead(services, space, stack);
-    await tellingStaleReaders(services, record, () => deleteClaimed(services, record, claim, options));
-  } finally {
-    await services.store.release(claim);
-  }
+  const reason = ({ action }: RunningAction): Error =>
+    new ActionCancelled({
+      what: `Stack ${action} was cancelled: the stack is to be deleted.`,
+      why: 'A delete of a stack ends what is still at work on it.',
+    });
+  // A create is undone if its caller has asked for that; it is deleted in any case.
+  const onFailure = ({ action, onFailure }: RunningAction) => (action === 'CREATE' ? onFailure : 'stay');
+  await insteadOfOwnAction(services, { space, name: stack }, { reason, onFailure }, async () => {
+    const record = await findStack(services, space, stack);
+    const claim = await services.store.claim(record.id, await services.claimant());
+    try {
+      if (options.force !== true) await refuseIfRead(services, space, stack);
+      await tellingStaleReaders(services, record, () => deleteClaimed(services, record, claim, options));
+    } finally {
+      await services.store.release(claim);
+    }
+  });
 }
 
 /** The stored stack. Throws EntityNotFound. */
@@ -184,15 +192,6 @@ async function removeSnapshots(
     }
   }
   return undefined;
-}
-
-function cancelOwnAction(services: StackServices, space: string, name: string): Promise<void> {
-  const reason = ({ action }: RunningAction): Error =>
-    new ActionCancelled({
-      what: `Stack ${action} was cancelled: the stack is to be deleted.`,
-      why: 'A delete of a stack ends what is still at work on it.',
-    });
-  return endOwnAction(services, { space, name }, reason, ({ action }) => action !== 'CREATE');
 }
 
 async function refuseIfRead(services: StackServices, space: string, stack: string): Promise<void> {

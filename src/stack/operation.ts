@@ -25,8 +25,10 @@ export interface OperationLimits {
   /** Milliseconds until what has not ended is stopped; default 3,600,000 (Heat's hour). */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** What a failure is answered with. Default: nothing, and what was made stays recorded. */
+  /** What could undo it; absent when nothing can. */
   readonly rollback?: 'delete' | RollBack | undefined;
+  /** Whether a failure is answered with that. Default: no, and what was made stays recorded. */
+  readonly rollsBack?: boolean | undefined;
   /** What must not be done besides what the environment forbids. Default: nothing. */
   readonly refusal?: Refusal | undefined;
 }
@@ -199,7 +201,8 @@ export class Operation {
       waiting: () => [...traversal.waiting(), ...this.#outputReads.waiting()],
       signalResource: (resource, data) => traversal.signalResource(resource, data),
       willRollBack: false,
-      isSuperseded: false,
+      onFailure: this.#options.rollsBack === true ? 'rollBack' : 'stay',
+      canRollBack: this.#options.rollback !== undefined,
       cancel: limits.cancel,
       ended: new Promise((resolve) => {
         didEnd = resolve;
@@ -239,8 +242,8 @@ export class Operation {
       this.#services.closeEndpoints(space, stack);
       const failure = await this.#conclude(result, region, traversal, journal, limits, beginning.hasLeftovers === true);
       if (failure === undefined) return;
-      const { rollback } = this.#options;
-      action.willRollBack = rollback !== undefined && !action.isSuperseded;
+      const rollback = action.onFailure === 'rollBack' ? this.#options.rollback : undefined;
+      action.willRollBack = rollback !== undefined;
       if (rollback !== undefined && rollback !== 'delete' && action.willRollBack) {
         const [event, ...changes] = this.#changesTo('FAILED', failure.reason, failure.outputs);
         this.#emit(event);
@@ -434,7 +437,7 @@ export class Operation {
     const told = [why.join(' '), began?.why ?? ''].filter((part) => part !== '').join('\n');
     const fix = [
       began?.fix,
-      this.#options.rollback !== undefined
+      this.#options.rollsBack === true
         ? undefined
         : this.#action === 'CREATE'
           ? `Delete stack '${stack.stack}' to remove what was made and create it again, or update it.`
@@ -541,7 +544,7 @@ export class Operation {
       updatedAt: now,
       ...this.definition,
       ...(tags === undefined ? {} : { tags }),
-      rollback: this.#options.rollback !== undefined,
+      rollback: this.#options.rollsBack === true,
       outputs: {},
     };
   }

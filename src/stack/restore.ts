@@ -1,5 +1,5 @@
 import { NotSupported } from '../errors.ts';
-import type { SnapshotRecord } from '../store/stack-store.ts';
+import type { SnapshotRecord, StackRecord } from '../store/stack-store.ts';
 import type { JsonObject } from '../values.ts';
 import { analyseStored } from './analyse.ts';
 import { findStack } from './delete.ts';
@@ -7,7 +7,7 @@ import type { StackDescription } from './describe.ts';
 import type { StackServices } from './services.ts';
 import { findSnapshot, type SnapshotChoice } from './snapshot.ts';
 import { requireKey } from './stored-secrets.ts';
-import { refuseState, runUpdate, supersede } from './update.ts';
+import { refuseState, runUpdate, superseding } from './update.ts';
 
 export interface RestoreOptions extends SnapshotChoice {
   /** The values of hidden parameters, which are not stored, where the template has no default for them. */
@@ -37,16 +37,16 @@ export async function restoreStack(services: StackServices, options: RestoreOpti
   requireKey(record);
   const { id, space, name } = record;
   const analysis = analyseStored(services, { id, space, name, ...snapshot.definition }, options.parameters);
-  await supersede(services, record);
-  return runUpdate(services, record, analysis, {
+  const run = {
     timeoutMs,
     signal,
     rollback,
     tags: snapshot.tags ?? [],
     restoring: snapshot.id,
     // Somebody else may have deleted it until the stack was claimed.
-    check: async (claimed) => refuseIncomplete(await findSnapshot(services, claimed, snapshot.id)),
-  });
+    check: async (claimed: StackRecord) => refuseIncomplete(await findSnapshot(services, claimed, snapshot.id)),
+  };
+  return superseding(services, record, () => runUpdate(services, record, analysis, run));
 }
 
 function refuseIncomplete({ id, name = id, action, status }: SnapshotRecord): void {

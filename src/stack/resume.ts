@@ -106,7 +106,7 @@ async function goOn(
   if (analysis === undefined) return finishDelete(services, record, claim, options);
   if (record.action !== 'CREATE') return resumeUpdate(services, record, claim, analysis, options);
   const { timeoutMs, signal } = options;
-  const limits = { timeoutMs, signal, rollback: record.rollback ? ('delete' as const) : undefined };
+  const limits = { timeoutMs, signal, rollback: 'delete', rollsBack: record.rollback } as const;
   return new Operation(services, limits, analysis, record.id).goOn(claim, 'resumed', async (journal, stop) => ({
     stored: await new Interruption(services, analysis, record.id).clear(journal, stop),
     hooks: record.hooks,

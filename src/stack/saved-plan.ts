@@ -101,8 +101,8 @@ async function applyCreate(
   const analysis = analyseStored(services, { id, space, name: stack, ...saved.definition }, hidden);
   refuseOtherHidden(saved, analysis);
   refuseOther(saved, planCreate(analysis.stack, analysis.graph, analysis.redact));
-  const limits = { timeoutMs, signal, rollback: saved.rollback ? ('delete' as const) : undefined };
-  return new Operation(services, limits, analysis, id).run(saved.tags);
+  const limits = { timeoutMs, signal, rollback: 'delete', rollsBack: saved.rollback } as const;
+  return services.running.starting(space, stack, () => new Operation(services, limits, analysis, id).run(saved.tags));
 }
 
 async function applyUpdate(

@@ -7,6 +7,7 @@ import type { ResourceRun } from '../scheduler/resource-run.ts';
 import type { Traversal } from '../scheduler/traversal.ts';
 import type { NameReader } from '../space/name-reader.ts';
 import type { Json } from '../values.ts';
+import { cancelOwn } from './cancel.ts';
 import { readValue } from './read.ts';
 import { type RunningActions, stackKey } from './services.ts';
 
@@ -38,6 +39,7 @@ export class ScriptAccess {
         signal(principal.space, principal.stack, this.#named(principal, resource), data),
       onSignalOf: signal,
       onWaiting: (space, stack) => this.#running.get(space, stack)?.waiting() ?? [],
+      onCancel: (space, stack, rollback) => this.#cancel(space, stack, rollback),
     });
   }
 
@@ -54,6 +56,13 @@ export class ScriptAccess {
   /** Lets other processes of this user ask who waits for what here. */
   openForObservers(): Promise<EndpointAddress> {
     return this.#server.openForObservers();
+  }
+
+  /** What has ended by now was complete before. */
+  async #cancel(space: string, stack: string, rollback: boolean): Promise<void> {
+    await this.#running.begun(space, stack);
+    const action = this.#running.get(space, stack);
+    if (action !== undefined) await cancelOwn(action, rollback);
   }
 
   /** Takes back every token of a stack. */

@@ -91,8 +91,10 @@ export interface RunningAction {
   readonly signalResource?: ((resource: string, data: Json | undefined) => Promise<string>) | undefined;
   /** Whether the stack's next state is not its last, although the action failed: what was made is deleted then. */
   willRollBack: boolean;
-  /** An update has taken its place: it is not rolled back. */
-  isSuperseded: boolean;
+  /** What a failure is answered with: as its caller has asked, unless it is superseded or cancelled. */
+  onFailure: 'stay' | 'rollBack';
+  /** Whether there is something that a rollback could go back to. */
+  readonly canRollBack: boolean;
   /** Ends the action; `reason` is the error it ends with. */
   readonly cancel: (reason: Error) => void;
   /** Settles when the action has ended; never rejects. */
@@ -102,13 +104,45 @@ export interface RunningAction {
 /** The actions at work in one engine, one per stack. */
 export class RunningActions {
   readonly #byStack = new Map<string, RunningAction>();
+  /** The calls that have not begun their action yet, by stack. */
+  readonly #starting = new Map<string, Set<{ readonly begun: Promise<void>; readonly didBegin: () => void }>>();
 
   get(space: string, stack: string): RunningAction | undefined {
     return this.#byStack.get(stackKey(space, stack));
   }
 
   add(action: RunningAction): void {
-    this.#byStack.set(stackKey(action.space, action.stack), action);
+    const key = stackKey(action.space, action.stack);
+    this.#byStack.set(key, action);
+    for (const { didBegin } of this.#starting.get(key) ?? []) didBegin();
+    this.#starting.delete(key);
+  }
+
+  /**
+   * Resolves when those calls of this engine that are about to begin an action on the stack have begun it, or were refused;
+   * undefined when there are none.
+   */
+  begun(space: string, stack: string): Promise<unknown> | undefined {
+    const starting = this.#starting.get(stackKey(space, stack));
+    return starting && Promise.all([...starting].map(({ begun }) => begun));
+  }
+
+  /** Runs `act`, which is about to begin an action on the stack: whoever comes after it waits until it has. */
+  async starting<T>(space: string, stack: string, act: () => Promise<T>): Promise<T> {
+    const key = stackKey(space, stack);
+    let didBegin = (): void => {};
+    const begun = new Promise<void>((resolve) => {
+      didBegin = resolve;
+    });
+    const start = { begun, didBegin };
+    const all = this.#starting.get(key) ?? new Set();
+    this.#starting.set(key, all.add(start));
+    try {
+      return await act();
+    } finally {
+      didBegin();
+      if (all.delete(start) && all.size === 0 && this.#starting.get(key) === all) this.#starting.delete(key);
+    }
   }
 
   remove(action: RunningAction): void {
@@ -122,27 +156,39 @@ export class RunningActions {
 }
 
 /**
- * Ends what this engine does to the stack, if anything, with `reason`, and waits until it has stopped. It is not rolled back
- * when it `isSuperseded`. Throws ActionInProgress for a delete.
+ * Ends what this engine does to the stack, if anything, with `reason`, and begins `act` when that has stopped. What is ended is
+ * answered as `onFailure` says. Throws ActionInProgress for a delete.
  */
-export async function endOwnAction(
+export async function insteadOfOwnAction<T>(
   { running }: Pick<StackServices, 'running'>,
   { space, name }: { readonly space: string; readonly name: string },
-  reason: (action: RunningAction) => Error,
-  isSuperseded: (action: RunningAction) => boolean,
-): Promise<void> {
-  const action = running.get(space, name);
-  if (action === undefined) return;
-  if (action.action === 'DELETE') {
-    throw new ActionInProgress({
-      what: `Stack ${name} already has an action (DELETE) in progress.`,
-      why: 'This engine is deleting it.',
-      fix: 'Wait for that delete.',
-    });
+  ending: {
+    readonly reason: (action: RunningAction) => Error;
+    /** Default: as its caller has asked. */
+    readonly onFailure?: (action: RunningAction) => RunningAction['onFailure'];
+  },
+  act: () => Promise<T>,
+): Promise<T> {
+  // Asked again after each wait: several may wait for the same end.
+  for (;;) {
+    const begun = running.begun(space, name);
+    if (begun !== undefined) {
+      await begun;
+      continue;
+    }
+    const action = running.get(space, name);
+    if (action === undefined) return running.starting(space, name, act);
+    if (action.action === 'DELETE') {
+      throw new ActionInProgress({
+        what: `Stack ${name} already has an action (DELETE) in progress.`,
+        why: 'This engine is deleting it.',
+        fix: 'Wait for that delete.',
+      });
+    }
+    action.onFailure = ending.onFailure?.(action) ?? action.onFailure;
+    action.cancel(ending.reason(action));
+    await action.ended;
   }
-  action.isSuperseded = isSuperseded(action);
-  action.cancel(reason(action));
-  await action.ended;
 }
 
 export function stackKey(space: string, stack: string): string {

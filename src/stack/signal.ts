@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { type EndpointAddress, type EndpointFailure, requestSignal } from '../endpoint/client.ts';
-import { HotloomError, isHotloomError, OutcomeUnknown } from '../errors.ts';
+import { isHotloomError, OutcomeUnknown, ToldError } from '../errors.ts';
 import type { SignalTarget } from '../resource/signal-url.ts';
 import { Hooks, hookToClear } from '../scheduler/hooks.ts';
 import { Journal } from '../scheduler/journal.ts';
@@ -193,14 +193,4 @@ async function ask(
     });
   }
   throw new ToldError(failure);
-}
-
-/** An error of another engine. */
-class ToldError extends HotloomError {
-  readonly code: string;
-
-  constructor({ code, ...fields }: EndpointFailure) {
-    super(fields);
-    this.code = code;
-  }
 }

@@ -15,7 +15,7 @@ import { Operation, type OperationLimits } from './operation.ts';
 import { presentResources, touched } from './present.ts';
 import { restrictionsOf } from './restrictions.ts';
 import { rollbackOf, rollbackTarget, withNamesBefore } from './rollback.ts';
-import { endOwnAction, type RunningAction, type StackServices } from './services.ts';
+import { insteadOfOwnAction, type RunningAction, type StackServices } from './services.ts';
 import { requireKey } from './stored-secrets.ts';
 import { checkTags } from './tags.ts';
 
@@ -62,12 +62,15 @@ export interface UpdateOptions extends Omit<TemplateInput, 'template'> {
  */
 export async function updateStack(services: StackServices, options: UpdateOptions): Promise<StackDescription> {
   const { timeoutMs, signal, rollback, moves } = options;
+  // A create that has been called before may still be about to store the stack.
+  await services.running.begun(options.space ?? 'default', options.stack);
   // Whatever is wrong with what was given is told before anything is stopped.
   const { record, analysis } = await prepareUpdate(services, options);
   const tags = tagsOf(options);
   const converge = options.converge === true;
-  await supersede(services, record);
-  return runUpdate(services, record, analysis, { timeoutMs, signal, rollback, tags, moves, converge });
+  return superseding(services, record, () =>
+    runUpdate(services, record, analysis, { timeoutMs, signal, rollback, tags, moves, converge }),
+  );
 }
 
 /** The tags that an update gives the stack; undefined for those that it has. */
@@ -107,7 +110,7 @@ function withRecords(
 }
 
 /** How an update runs once it is known what the stack is to be. */
-export interface UpdateRun extends Omit<OperationLimits, 'rollback'> {
+export interface UpdateRun extends Omit<OperationLimits, 'rollback' | 'rollsBack'> {
   readonly rollback: boolean | undefined;
   /** Resources that have had other names, besides those that the template tells of. */
   readonly moves?: readonly Move[] | undefined;
@@ -294,7 +297,8 @@ function limitsOf(
     timeoutMs,
     signal,
     refusal,
-    rollback: rollback === true ? rollbackOf(services, record, current, timeoutMs) : undefined,
+    rollback: rollbackOf(services, record, current, timeoutMs),
+    rollsBack: rollback === true,
   };
 }
 
@@ -337,12 +341,15 @@ function refuseImmutable({ parameters: visible, hidden, name }: StackRecord, ana
   });
 }
 
-/** Ends what this engine is at work with. What it has done stands, and what was in the middle is found by its record. */
-export function supersede(services: StackServices, record: StackRecord): Promise<void> {
+/**
+ * Ends what this engine is at work with, and begins `act`. What it has done stands, and what was in the middle is found by its
+ * record.
+ */
+export function superseding<T>(services: StackServices, record: StackRecord, act: () => Promise<T>): Promise<T> {
   const reason = ({ action }: RunningAction): Error =>
     new ActionCancelled({
       what: `Stack ${action} was superseded by an update.`,
       why: 'An update of a stack ends what is at work on it, and goes on from there.',
     });
-  return endOwnAction(services, record, reason, () => true);
+  return insteadOfOwnAction(services, record, { reason, onFailure: () => 'stay' }, act);
 }

@@ -12,6 +12,7 @@ if (process.argv[2] === 'serve') {
     onTryRead: async () => '127.0.0.1:1234',
     onWrite: async () => {},
     onWaiting: () => [],
+    onCancel: async () => {},
   });
   const identity = { space: 'default', stack: 'app', stackId: '0', name: 'web', type: 'T', physicalName: 'app-web-0' };
   process.send(await server.open(identity));

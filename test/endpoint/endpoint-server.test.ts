@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   type EndpointReply,
+  requestCancel,
   requestRead,
   requestSignal,
   requestWaiting,
@@ -62,7 +63,7 @@ afterEach(async () => {
 });
 
 function engineOptions({ onRead, onTryRead, onWrite, onSignal, onSignalOf }: EngineDouble) {
-  return { onRead, onTryRead, onWrite, onSignal, onSignalOf, onWaiting: () => [] };
+  return { onRead, onTryRead, onWrite, onSignal, onSignalOf, onWaiting: () => [], onCancel: async () => {} };
 }
 
 interface Answer {
@@ -589,6 +590,7 @@ describe("the engine's own token", () => {
         asked.push(`${space} ${stack}`);
         return [waiting];
       },
+      onCancel: async (space, stack, rollback) => void asked.push(`cancel ${space} ${stack} ${rollback}`),
     });
     const own = await observed.openForObservers();
     const reply = await requestWaiting(own, 'default', 'app/with slash');
@@ -601,7 +603,11 @@ describe("the engine's own token", () => {
     });
     expect(engine.signals).toEqual(['default app/with slash group/0 {"a":1}']);
     expect(await requestSignal(own, ['default', 'app'], '')).toMatchObject({ kind: 'failed' });
+    expect(await requestCancel(own, 'default', 'app/with slash', true)).toEqual({ kind: 'done', body: '' });
+    expect(asked.slice(1)).toEqual(['cancel default app/with slash true']);
     const resource = await observed.open(WEB);
+    expect(await requestCancel(resource, 'default', 'app', true)).toMatchObject({ kind: 'absent' });
+    expect(asked).toHaveLength(2);
     expect(await requestWaiting(resource, 'default', 'app')).toEqual({ kind: 'absent' });
     await observed.close();
   });

@@ -248,6 +248,20 @@ describe('an update', () => {
     expect(told.calls).toEqual(['update web1']);
   });
 
+  test('supersedes what another call has only just asked for, whatever that is', async () => {
+    const to = (of: Json) => engine.update({ stack: 's', template: template({ a: thing({ of }) }) });
+    const creating = engine.create({ stack: 's', template: template({ a: thing({ of: 1 }) }) });
+    const all = await clock.run(Promise.allSettled([creating, to(2), to(3), to(4)]));
+    expect(all.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected', 'fulfilled']);
+    for (const each of all.slice(0, 3)) {
+      expect((each as PromiseRejectedResult).reason.what).toMatch(/was superseded by an update/);
+    }
+    expect(inWorld()).toEqual(['a=4']);
+    const two = await clock.run(Promise.allSettled([to(5), engine.delete({ stack: 's' })]));
+    expect(two.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+    expect(inWorld()).toEqual([]);
+  });
+
   test('supersedes the update before it', async () => {
     await create({ a: thing({ of: 1 }) });
     const to = (of: Json, rollback = false) =>

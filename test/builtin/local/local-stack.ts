@@ -98,6 +98,7 @@ export class LocalStack {
       onTryRead: this.engine.onTryRead,
       onWrite: async (principal, name, value) => this.#write(principal, name, value),
       onWaiting: () => [],
+      onCancel: async () => {},
       directory,
       commandFile: command.commandFile,
     });

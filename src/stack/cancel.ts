@@ -1,0 +1,151 @@
+import { requestCancel } from '../endpoint/client.ts';
+import { ActionCancelled, ActionInProgress, NotSupported, ToldError } from '../errors.ts';
+import type { StackEvent } from '../events.ts';
+import type { Claim, StackRecord, StoreChange } from '../store/stack-store.ts';
+import { analyseStored } from './analyse.ts';
+import type { StackChoice } from './claimed-stack.ts';
+import { deleteClaimed, findStack } from './delete.ts';
+import { describeStack, type StackDescription } from './describe.ts';
+import { rollbackOf } from './rollback.ts';
+import type { RunningAction, StackServices } from './services.ts';
+
+export interface CancelOptions extends StackChoice {
+  /**
+   * Goes back to what the stack was when it was last complete; a create is undone. Default true, as Heat's cancel_update;
+   * false is its cancel_without_rollback: what is done by then stays recorded, and another update goes on from there.
+   */
+  readonly rollback?: boolean;
+}
+
+/**
+ * Ends what is at work on a stack, in this engine or in another process of this user on the same store, or what an engine
+ * was stopped in. Resolves with the stack once that has ended, its rollback too; when it came to its end by itself meanwhile,
+ * the stack is complete.
+ *
+ * Throws EntityNotFound, NotSupported when nothing is at work that can be cancelled so, ActionInProgress when the engine
+ * that is at work cannot be asked, and StackFailed when a rollback fails.
+ */
+export async function cancelStack(
+  services: StackServices,
+  { space = 'default', stack, rollback = true }: CancelOptions,
+): Promise<StackDescription> {
+  const { running, store } = services;
+  await running.begun(space, stack);
+  const own = running.get(space, stack);
+  if (own !== undefined) {
+    await cancelOwn(own, rollback);
+    return describe(services, await findStack(services, space, stack));
+  }
+  const record = await findStack(services, space, stack);
+  if (record.status !== 'IN_PROGRESS') throw nothingToCancel(record);
+  const holder = await store.holder(record.id);
+  if (holder === undefined) return cancelInterrupted(services, record, rollback);
+  if (holder.observers === undefined) throw cannotAsk(record);
+  const reply = await requestCancel(holder.observers, space, stack, rollback);
+  if (reply.kind === 'failed') throw new ToldError(reply.failure);
+  return describe(services, await findStack(services, space, stack));
+}
+
+/** The same for an action of this engine; resolves when it has ended. */
+export async function cancelOwn(action: RunningAction, rollback: boolean): Promise<void> {
+  const { stack, action: word } = action;
+  if (word === 'DELETE' || word === 'ROLLBACK' || action.willRollBack) {
+    throw new NotSupported({
+      what: `Cancelling a stack when it is ${word === 'DELETE' ? 'deleting' : 'rolling back'} is not supported.`,
+      why: 'What has been done of it cannot be taken back.',
+      fix: 'Wait until it has ended.',
+    });
+  }
+  if (rollback && !action.canRollBack) throw cannotRollBack(stack, word);
+  action.onFailure = rollback ? 'rollBack' : 'stay';
+  action.cancel(cancelled(word, rollback));
+  await action.ended;
+}
+
+/** Nobody is at work on it any more. */
+async function cancelInterrupted(
+  services: StackServices,
+  before: StackRecord,
+  rollback: boolean,
+): Promise<StackDescription> {
+  const { store } = services;
+  const claim = await store.claim(before.id, await services.claimant());
+  let isReleased = false;
+  try {
+    const record = await findStack(services, before.space, before.name);
+    if (record.status !== 'IN_PROGRESS') throw nothingToCancel(record);
+    const { action } = record;
+    if (action === 'DELETE' || action === 'ROLLBACK') throw nothingToCancel(record);
+    if (rollback && action === 'CREATE') await deleteClaimed(services, record, claim, {}, 'ROLLBACK');
+    else if (rollback) {
+      const back =
+        action === 'UPDATE' ? rollbackOf(services, record, analyseStored(services, record), undefined) : undefined;
+      if (back === undefined) throw cannotRollBack(record.name, action);
+      isReleased = true;
+      await back(claim, failedChanges(services, record, rollback));
+    } else await markFailed(services, record, claim);
+  } finally {
+    if (!isReleased) await store.release(claim);
+  }
+  return describe(services, await findStack(services, before.space, before.name));
+}
+
+async function markFailed(services: StackServices, record: StackRecord, claim: Claim): Promise<void> {
+  const changes = failedChanges(services, record, false);
+  await services.store.append(claim, changes);
+  for (const change of changes)
+    if (change.kind === 'event' && services.events.isHeard) services.events.emit(change.event);
+}
+
+function failedChanges(
+  { clock }: StackServices,
+  { space, name, action }: StackRecord,
+  rollback: boolean,
+): readonly StoreChange[] {
+  const reason = `Stack ${action} failed: ${cancelled(action, rollback).what}`;
+  const time = clock.now();
+  const event: StackEvent = { type: 'stack', time, space, stack: name, action, status: 'FAILED', reason };
+  return [
+    { kind: 'event', event },
+    { kind: 'stack', action, status: 'FAILED', reason, time },
+  ];
+}
+
+async function describe({ store }: StackServices, record: StackRecord): Promise<StackDescription> {
+  return describeStack(record, await store.resources(record.id));
+}
+
+function cancelled(action: string, rollback: boolean): ActionCancelled {
+  return new ActionCancelled({
+    what: `Stack ${action} was cancelled.`,
+    why: rollback ? 'It was asked for, with a rollback.' : 'It was asked for, without a rollback: what is done stays.',
+    fix: rollback ? undefined : 'Update the stack again to go on from there.',
+  });
+}
+
+function nothingToCancel({ name, action, status }: StackRecord): NotSupported {
+  return new NotSupported({
+    what: `Cancelling a stack when it is ${action}_${status} is not supported: ${name}.`,
+    why: 'Nothing is at work on it that could be cancelled.',
+    fix: 'See its state, and update it or delete it.',
+  });
+}
+
+function cannotRollBack(stack: string, action: string): NotSupported {
+  return new NotSupported({
+    what: `The ${action} of stack '${stack}' cannot be rolled back.`,
+    why:
+      action === 'UPDATE'
+        ? 'The stack was never complete: there is nothing to go back to.'
+        : 'Only a create and an update can.',
+    fix: 'Cancel it without a rollback.',
+  });
+}
+
+function cannotAsk({ name }: StackRecord): ActionInProgress {
+  return new ActionInProgress({
+    what: `Stack ${name} has an action in progress, and its engine cannot be asked to cancel it.`,
+    why: 'It works on another machine, or does not listen.',
+    fix: 'Cancel it there.',
+  });
+}

@@ -1,0 +1,194 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Engine } from '../../src/engine.ts';
+import { definePlainType } from '../../src/resource/resource-type.ts';
+import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import { SqliteStore } from '../../src/store/sqlite-store.ts';
+import type { Json, JsonObject } from '../../src/values.ts';
+import { storeUntilKill } from './killed-engine.ts';
+import { type Told, template, thing, typesOf } from './update-world.ts';
+
+/** Works until its action is stopped, or `ms` are over. */
+const slow = definePlainType({
+  name: 'Slow',
+  properties: { ms: { type: 'number', default: 60_000 } },
+  attributes: {},
+  handler: {
+    create: ({ clock, properties, signal }) =>
+      new Promise((resolve, reject) => {
+        const timer = clock.schedule(properties.ms, () => resolve({}));
+        signal.addEventListener('abort', () => {
+          timer.cancel();
+          reject(signal.reason);
+        });
+      }),
+    delete: () => {},
+  },
+});
+const SLOW = { type: 'Slow', properties: {} };
+
+describe('a cancel', () => {
+  let told: Told;
+  let engine: Engine;
+  let clock: SimulatedClock;
+  beforeEach(() => {
+    told = { things: new Map(), calls: [] };
+    clock = new SimulatedClock();
+    engine = new Engine({ types: [...typesOf(told), slow], clock, randomness: seededRandomness(1) });
+  });
+  afterEach(() => clock.run(engine.close()));
+
+  const at = (ms: number) => new Promise<void>((resolve) => void clock.schedule(ms, resolve));
+  const create = (resources: JsonObject) => engine.create({ stack: 's', template: template(resources) });
+  const update = (resources: JsonObject, rollback = false) =>
+    engine.update({ stack: 's', template: template(resources), rollback });
+  const inWorld = () => [...told.things.values()].map(({ name, of }) => `${name}=${of}`).sort();
+  const cancelling = async (acting: Promise<unknown>, options: { readonly rollback?: boolean } = {}) => {
+    const cancelled = at(100).then(() => engine.cancel({ stack: 's', ...options }));
+    const [acted, result] = await clock.run(Promise.allSettled([acting, cancelled]));
+    return { acted, result, now: clock.now() };
+  };
+
+  test.each([
+    { rollback: true, state: 'ROLLBACK_COMPLETE', things: ['a=1'] },
+    { rollback: false, state: 'UPDATE_FAILED', things: ['a=1', 'a=2'] },
+  ])('of an update, with rollback: $rollback, leaves it $state', async ({ rollback, state, things }) => {
+    await clock.run(create({ a: thing({ of: 1 }) }));
+    // What the caller of the update has asked for does not count.
+    const { acted, result } = await cancelling(update({ a: thing({ of: 2 }), s: SLOW }, !rollback), { rollback });
+    expect(acted).toMatchObject({
+      status: 'rejected',
+      reason: { code: 'StackFailed', what: 'Stack UPDATE failed: Stack UPDATE was cancelled.' },
+    });
+    expect(result).toMatchObject({ status: 'fulfilled', value: { state } });
+    expect(inWorld()).toEqual(things);
+    expect((await clock.run(update({ a: thing({ of: 2 }) }))).state).toBe('UPDATE_COMPLETE');
+    expect(inWorld()).toEqual(['a=2']);
+  });
+
+  test.each([
+    { rollback: undefined, state: 'ROLLBACK_COMPLETE', things: [] },
+    { rollback: false, state: 'CREATE_FAILED', things: ['a=1'] },
+  ])('of a create, with rollback: $rollback, leaves it $state', async ({ rollback, state, things }) => {
+    const options = rollback === undefined ? {} : { rollback };
+    const { result } = await cancelling(create({ a: thing({ of: 1 }), s: SLOW }), options);
+    expect(result).toMatchObject({ status: 'fulfilled', value: { state } });
+    expect(inWorld()).toEqual(things);
+  });
+
+  test('of a create, after which an update goes on from where it was', async () => {
+    await cancelling(create({ a: thing({ of: 1 }), s: SLOW }), { rollback: false });
+    told.calls.length = 0;
+    const { state } = await clock.run(update({ a: thing({ of: 1 }), b: thing({}) }));
+    expect([state, told.calls]).toEqual(['UPDATE_COMPLETE', ['create b']]);
+  });
+
+  test.each([
+    {
+      what: 'nothing is at work',
+      begin: async () => void (await create({ a: thing({}) })),
+      error: 'Cancelling a stack when it is CREATE_COMPLETE is not supported: s.',
+    },
+    {
+      what: 'there is nothing to go back to',
+      begin: async () => {
+        await create({ a: thing({ of: 'bad' }) }).catch(() => {});
+        void update({ s: { type: 'Slow', properties: { ms: 500 } } }).catch(() => {});
+        await at(100);
+      },
+      error: "The UPDATE of stack 's' cannot be rolled back.",
+    },
+    {
+      what: 'it is being deleted',
+      begin: async () => {
+        await create({ o: { type: 'Only', properties: {} } });
+        void engine.delete({ stack: 's' });
+      },
+      error: 'Cancelling a stack when it is deleting is not supported.',
+    },
+  ])('is refused when $what', async ({ begin, error }) => {
+    await clock.run(begin());
+    await expect(clock.run(engine.cancel({ stack: 's' }))).rejects.toThrow(error);
+    await clock.run(at(1000));
+  });
+
+  test('of a stack that is not there is refused', async () => {
+    await expect(engine.cancel({ stack: 'none' })).rejects.toThrow('The Stack (none) could not be found.');
+  });
+
+  test('that comes right after the call of the action waits until that has begun', async () => {
+    const creating = create({ a: thing({ of: 1 }), s: SLOW });
+    const [, cancelled] = await clock.run(Promise.allSettled([creating, engine.cancel({ stack: 's' })]));
+    expect(cancelled).toMatchObject({ status: 'fulfilled', value: { state: 'ROLLBACK_COMPLETE' } });
+  });
+});
+
+describe('a cancel of what an engine was stopped in', () => {
+  test.each([
+    { of: 'create', rollback: true, state: 'ROLLBACK_COMPLETE', things: 0 },
+    { of: 'create', rollback: false, state: 'CREATE_FAILED', things: 1 },
+    { of: 'update', rollback: true, state: 'ROLLBACK_COMPLETE', things: 1 },
+    { of: 'update', rollback: false, state: 'UPDATE_FAILED', things: 2 },
+  ])('$of, rollback: $rollback', async ({ of, rollback, state, things }) => {
+    const store = new MemoryStore();
+    const told: Told = { things: new Map(), calls: [] };
+    const live = async (limit: number, act: (engine: Engine) => Promise<unknown>) => {
+      const seen = storeUntilKill(store, limit);
+      const clock = new SimulatedClock();
+      const types = [...typesOf(told, seen.isDead), slow];
+      const engine = new Engine({ types, clock, store: seen.store });
+      const result = await clock.run(Promise.race([act(engine), seen.killed]));
+      if (!seen.isDead()) await clock.run(engine.close());
+      return result;
+    };
+    const never = Number.POSITIVE_INFINITY;
+    const made = (value: Json) => template({ a: thing({ of: value }), s: SLOW });
+    if (of === 'update') {
+      await live(never, (engine) => engine.create({ stack: 's', template: template({ a: thing({ of: 0 }) }) }));
+    }
+    await live(6, (engine) =>
+      of === 'create'
+        ? engine.create({ stack: 's', template: made(1) })
+        : engine.update({ stack: 's', template: made(1) }),
+    );
+    expect(store.findStack('default', 's')?.status).toBe('IN_PROGRESS');
+    expect(await live(never, (engine) => engine.cancel({ stack: 's', rollback }))).toMatchObject({ state });
+    expect(told.things.size).toBe(things);
+    await live(never, (engine) => engine.delete({ stack: 's' }));
+    expect(told.things.size).toBe(0);
+  });
+});
+
+describe('a cancel from another process', () => {
+  test.each([
+    { rollback: true, state: 'ROLLBACK_COMPLETE' },
+    { rollback: false, state: 'UPDATE_FAILED' },
+  ])('with rollback: $rollback is done by the engine at work', async ({ rollback, state }) => {
+    const directory = mkdtempSync(join(tmpdir(), 'hotloom-cancel-'));
+    const file = join(directory, 'store.db');
+    const told: Told = { things: new Map(), calls: [] };
+    const types = [...typesOf(told), slow];
+    const [one, other] = [0, 1].map(() => new Engine({ types, store: SqliteStore.open(file) })) as [Engine, Engine];
+    try {
+      await one.create({ stack: 's', template: template({ a: thing({ of: 1 }) }) });
+      const begun = new Promise<void>((resolve) => {
+        one.onEvent((event) => {
+          if (event.type === 'resource' && event.resource === 's') resolve();
+        });
+      });
+      const updating = one.update({ stack: 's', template: template({ a: thing({ of: 1 }), s: SLOW }) });
+      updating.catch(() => {});
+      await begun;
+      expect(await other.cancel({ stack: 's', rollback })).toMatchObject({ state });
+      await expect(updating).rejects.toThrow('Stack UPDATE was cancelled.');
+      await expect(other.cancel({ stack: 's' })).rejects.toThrow(`Cancelling a stack when it is ${state}`);
+    } finally {
+      await one.close();
+      await other.close();
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+});
