@@ -8,7 +8,7 @@ import { MAX_OPERATIONS_PER_STACK, OperationLog } from './operation-log.ts';
 import { publishedValue, refuseWrittenOutside, storeChanges } from './sqlite/changes.ts';
 import { all, type Row, run, transaction } from './sqlite/database.ts';
 import { cannotWrite, guarded } from './sqlite/errors.ts';
-import { type Connection, checkSchema, openFile, type SqliteStoreOptions } from './sqlite/file.ts';
+import { type Connection, checkSchema, openFile, type SqliteStoreOptions, stampOf } from './sqlite/file.ts';
 import {
   claimantOf,
   declaredBy,
@@ -54,8 +54,7 @@ export type { SqliteStoreOptions } from './sqlite/file.ts';
 export class SqliteStore implements StackStore {
   readonly isShared = true;
   readonly #file: string;
-  /** Why it can only be read; undefined when it can be written. */
-  readonly #obstacle: unknown;
+  readonly #options: SqliteStoreOptions;
   /** Undefined once the store is closed: libsql frees a connection when nothing refers to its statements any more. */
   #connection: Connection | undefined;
   readonly #now: () => number;
@@ -66,23 +65,22 @@ export class SqliteStore implements StackStore {
   #revision = 0;
   #seenVersion = 0;
 
-  private constructor(file: string, connection: Connection, now: () => number, obstacle: unknown) {
+  private constructor(file: string, options: SqliteStoreOptions) {
     this.#file = file;
-    this.#connection = connection;
-    this.#now = now;
-    this.#obstacle = obstacle;
+    this.#options = options;
+    this.#connection = openFile(file, options);
+    this.#now = options.now ?? monotonicNow;
   }
 
   /**
    * Opens the store in `file`, which is created with its directory when there is none, readable by its owner only. A
    * store of an older release is brought up to date. One that this user may only read, or that lies on a disk that is full or
-   * mounted to be read, is opened all the same; what would write it throws StoreUnusable. Throws StoreUnusable, leaving the
-   * file as it is, when it is no store, is damaged, was written by a newer release, or cannot be read.
+   * mounted to be read, is opened all the same; what would write it throws StoreUnusable as long as that is so. Throws
+   * StoreUnusable, leaving the file as it is, when it is no store, is damaged, was written by a newer release, or cannot be
+   * read, and StoreBusy.
    */
   static open(file: string, options: SqliteStoreOptions = {}): SqliteStore {
-    const path = resolve(file);
-    const { connection, obstacle } = openFile(path, options);
-    return new SqliteStore(path, connection, options.now ?? monotonicNow, obstacle);
+    return new SqliteStore(resolve(file), options);
   }
 
   createStack(record: StackRecord, claimant: Claimant, declared: DeclaredNames = new Map()): Claim {
@@ -296,8 +294,7 @@ export class SqliteStore implements StackStore {
 
   #write<T>(body: (statements: Statements) => T): T {
     return guarded(this.#file, () => {
-      const { database, statements } = this.#opened();
-      if (this.#obstacle !== undefined) throw cannotWrite(this.#file, this.#obstacle);
+      const { database, statements } = this.#writable();
       const result = transaction(database, () => {
         // A newer release may have come to the file while this one had it open.
         checkSchema(this.#file, Number(all(statements.schema)[0]?.[0]));
@@ -308,12 +305,33 @@ export class SqliteStore implements StackStore {
     });
   }
 
+  #writable(): Connection {
+    const connection = this.#opened();
+    if (connection.obstacle === undefined) return connection;
+    // What was in the way may have gone.
+    const again = this.#openAgain(connection);
+    if (again.obstacle !== undefined) throw cannotWrite(this.#file, again.obstacle);
+    return again;
+  }
+
   #opened(): Connection {
-    if (this.#connection !== undefined) return this.#connection;
-    throw new StoreUnusable({
-      what: `The store ${this.#file} has been closed.`,
-      fix: 'Close a store after the engines that use it.',
-    });
+    const connection = this.#connection;
+    if (connection === undefined) {
+      throw new StoreUnusable({
+        what: `The store ${this.#file} has been closed.`,
+        fix: 'Close a store after the engines that use it.',
+      });
+    }
+    const { stamp } = connection;
+    return stamp === undefined || stamp === stampOf(this.#file) ? connection : this.#openAgain(connection);
+  }
+
+  #openAgain({ database }: Connection): Connection {
+    const connection = openFile(this.#file, this.#options);
+    this.#connection = connection;
+    this.#revision += 1;
+    database.close();
+    return connection;
   }
 
   /** The key of the stack, as long as the claim was not lost, and when it was renewed. */

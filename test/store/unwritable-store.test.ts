@@ -7,6 +7,7 @@ import { Engine } from '../../src/engine.ts';
 import type { HotloomError } from '../../src/errors.ts';
 import { definePlainType } from '../../src/resource/resource-type.ts';
 import { SqliteStore, type SqliteStoreOptions } from '../../src/store/sqlite-store.ts';
+import type { Claimant, StackRecord } from '../../src/store/stack-store.ts';
 import { failure } from '../scheduler/worlds.ts';
 
 let directory: string;
@@ -133,6 +134,15 @@ describe('a disk that is full', () => {
   });
 });
 
+const ME: Claimant = {
+  engineId: 'me',
+  host: 'here',
+  pid: 1,
+  processStart: 'now',
+  actor: 'ann@here',
+  leaseMs: 30_000,
+};
+
 describe('a file that may only be read', () => {
   /** As a user who may only read; the superuser may write everything. */
   function asReader<T>(act: () => T): T {
@@ -178,17 +188,44 @@ describe('a file that may only be read', () => {
     expect((await engine.show('s')).resources.map(({ name }) => name).sort()).toEqual(NAMES);
     expect(await engine.read('s.t0.value')).toBe('x'.repeat(10));
     expect((await engine.storedEvents('s')).length).toBe(20);
+    const [{ id }] = store.listStacks() as [StackRecord];
     const acts = [
-      () => engine.delete({ stack: 's' }),
-      () => engine.write('ops.gate.open', 1),
-      () => engine.create({ stack: 'e', template: { heat_template_version: '2021-04-16' } }),
+      () => store.claim(id, ME),
+      () => store.writeOutside(['default', 'ops', 'gate', 'open'], 1),
+      () => store.createStack({ ...store.listStacks()[0], id: 'other', name: 'other' } as StackRecord, ME),
     ];
     for (const act of acts) {
-      const error = await failure(act());
+      const error = await failure((async () => asReader(act))());
       expect([error.code, textOf(error)]).toEqual(['StoreUnusable', expect.stringMatching(CANNOT_WRITE)]);
     }
     if (directoryMode === 0o555) expect(readdirSync(dirname(file))).toEqual(['stacks.db']);
     expect(readFileSync(file).equals(before)).toBe(true);
+  });
+
+  test('is read as it is now, although others store on, and is written as soon as that is possible', async () => {
+    await makeStack();
+    const owner = SqliteStore.open(file);
+    owner.close();
+    chmodSync(file, 0o444);
+    chmodSync(dirname(file), 0o555);
+    // The log of the owner's connection stays until that is collected; who may only read does without it.
+    rmSync(`${file}-wal`, { force: true });
+    rmSync(`${file}-shm`, { force: true });
+    const store = asReader(() => SqliteStore.open(file));
+    const before = store.revision();
+    const found = () => asReader(() => store.find(['default', 'ops', 'gate', 'open']));
+    expect([found(), asReader(() => store.revision())]).toEqual([undefined, before]);
+    chmodSync(file, 0o666);
+    chmodSync(dirname(file), 0o777);
+    const writer = SqliteStore.open(file);
+    writer.writeOutside(['default', 'ops', 'gate', 'open'], 1);
+    expect(found()).toEqual({ value: 1 });
+    expect(asReader(() => store.revision())).not.toBe(before);
+    // The one that reads may write now.
+    store.writeOutside(['default', 'ops', 'gate', 'shut'], 2);
+    expect(writer.find(['default', 'ops', 'gate', 'shut'])).toEqual({ value: 2 });
+    store.close();
+    writer.close();
   });
 
   test('and that is empty, or of an older schema, is refused', async () => {

@@ -31,27 +31,33 @@ export interface SqliteStoreOptions {
 export interface Connection {
   readonly database: Database.Database;
   readonly statements: Statements;
+  /** Why it can only be read; undefined when it can be written. */
+  readonly obstacle: unknown;
+  /** Of one that does not see what others store from then on, the files as they were when it was opened; see stampOf. */
+  readonly stamp: string | undefined;
 }
 
-/**
- * A connection to the store in the file, which is made when there is none. `obstacle` is why it can only be read; undefined
- * when it can be written. Throws StoreUnusable and StoreBusy.
- */
-export function openFile(
-  path: string,
-  options: SqliteStoreOptions,
-): { readonly connection: Connection; readonly obstacle: unknown } {
+/** A connection to the store in the file, which is made when there is none. Throws StoreUnusable and StoreBusy. */
+export function openFile(path: string, options: SqliteStoreOptions): Connection {
   const { busyTimeoutMs = 5000 } = options;
   createFile(path);
   return guarded(path, () => {
     inspect(path, busyTimeoutMs);
     try {
-      return { connection: openToWrite(path, busyTimeoutMs, options), obstacle: undefined };
+      return openToWrite(path, busyTimeoutMs, options);
     } catch (obstacle) {
       if (!isObstacle(obstacle)) throw obstacle;
-      return { connection: openToRead(path, busyTimeoutMs, obstacle), obstacle };
+      return openToRead(path, busyTimeoutMs, obstacle);
     }
   });
+}
+
+/** Differs when somebody has stored something meanwhile. */
+export function stampOf(path: string): string {
+  return [path, `${path}-wal`]
+    .map((file) => statSync(file, { throwIfNoEntry: false }))
+    .map((stat) => (stat === undefined ? '-' : `${stat.ino} ${stat.size} ${stat.mtimeMs}`))
+    .join(', ');
 }
 
 /** Throws StoreUnusable for the schema of a newer release. */
@@ -123,7 +129,7 @@ function openToWrite(path: string, busyTimeoutMs: number, options: SqliteStoreOp
     database.exec('PRAGMA journal_mode = WAL');
     database.exec(`PRAGMA synchronous = ${durability === 'power' ? 'FULL' : 'NORMAL'}`);
     if (maxBytes !== undefined) limitSize(database, maxBytes);
-    return { database, statements: prepareAll(database) };
+    return { database, statements: prepareAll(database), obstacle: undefined, stamp: undefined };
   } catch (error) {
     database.close();
     throw error;
@@ -138,37 +144,43 @@ function limitSize(database: Database.Database, maxBytes: number): void {
 /** Opens what `obstacle` keeps from being written. */
 function openToRead(path: string, busyTimeoutMs: number, obstacle: unknown): Connection {
   if (statSync(path).size === 0) throw cannotWrite(path, obstacle);
-  return readable(path, busyTimeoutMs, (database) => {
+  return readable(path, busyTimeoutMs, (database, stamp) => {
     const schema = schemaOf(database);
     checkSchema(path, schema);
     if (schema < NEWEST_SCHEMA) throw cannotMigrate(path, schema, obstacle);
-    return { database, statements: prepareAll(database) };
+    return { database, statements: prepareAll(database), obstacle, stamp };
   });
 }
 
 /**
  * What `read` gives, with a connection that does not write, which stays open unless `read` closes it. SQLite reads its log by
  * an index that it keeps in a file beside it, and makes both where they are missing. Who may not do that reads the file
- * alone, as long as there is nothing in the log, and does not see then what others store from now on.
+ * alone, as long as there is nothing in the log; he does not see what others store from then on, and gets a stamp.
  */
-function readable<T>(path: string, busyTimeoutMs: number, read: (database: Database.Database) => T): T {
-  const tried = (location: string): T => {
+function readable<T>(
+  path: string,
+  busyTimeoutMs: number,
+  read: (database: Database.Database, stamp: string | undefined) => T,
+): T {
+  const tried = (location: string, stamp?: string): T => {
     const database = new Database(location, { timeout: busyTimeoutMs });
     try {
-      return read(database);
+      return read(database, stamp);
     } catch (error) {
       database.close();
       throw error;
     }
   };
   const location = pathToFileURL(path).href;
+  const stamp = stampOf(path);
   const hasLog = (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  const triedAlone = (): T => tried(`${location}?immutable=1`, stamp);
   try {
     // Beside a file that is somebody else's nothing is left that he could not write.
-    return tried(hasLog || mayWrite(path) ? `${location}?mode=ro` : `${location}?immutable=1`);
+    return hasLog || mayWrite(path) ? tried(`${location}?mode=ro`) : triedAlone();
   } catch (error) {
     if (!isObstacle(error)) throw error;
-    if (!hasLog) return tried(`${location}?immutable=1`);
+    if (!hasLog) return triedAlone();
     try {
       // Somebody was killed, and SQLite has to bring the file in order before anybody can read.
       return tried(path);
