@@ -41,7 +41,7 @@ export function fingerprintOf(
 }
 
 /** The actions whose end is the same to an update: the real thing is as its record tells. */
-const AS_MADE: ReadonlySet<Action> = new Set<Action>(['CREATE', 'UPDATE', 'ADOPT', 'CHECK']);
+const AS_MADE: ReadonlySet<Action> = new Set<Action>(['CREATE', 'UPDATE', 'ADOPT', 'CHECK', 'RESUME', 'SNAPSHOT']);
 
 /** What differs, each in words: `parameter 'size'`. Empty when nothing does. */
 export function changedSince(before: Fingerprint, now: Fingerprint): readonly string[] {

@@ -275,6 +275,15 @@ describe('a snapshot', () => {
     expect((await restore()).state).toBe('RESTORE_COMPLETE');
   });
 
+  test('leaves a plan that was kept before as it is, and so do a suspend and a resume', async () => {
+    const plan = await engine.planUpdate({ stack: 's', template, parameters: { text: 'two' } });
+    await snapshot();
+    await clock.run(engine.suspend({ stack: 's' }));
+    await refused(engine.apply({ plan }), 'PlanStale');
+    await clock.run(engine.resume({ stack: 's' }));
+    expect((await clock.run(engine.apply({ plan }))).outputs).toEqual({ a: 'two', b: 'two' });
+  });
+
   test('is one of so many', async () => {
     for (const name of ['first', 'second', 'third']) await snapshot(name);
     const { what } = (await refused(engine.snapshot({ stack: 's' }), 'RequestLimitExceeded')) ?? { what: '' };
