@@ -5,7 +5,7 @@ import type { Json, JsonObject } from '../values.ts';
 /** What is known of secrets when something is stored. */
 export interface SecretMarkParts {
   readonly secrets: Secrets;
-  /** What is declared of an attribute. */
+  /** What is declared of an attribute. Default: nothing of any. */
   readonly declared?: (resource: string, attribute: string) => Secrecy | undefined;
 }
 
@@ -52,6 +52,8 @@ export function secretMarks({ secrets, declared }: SecretMarkParts): (change: St
   };
 
   return (change) => {
+    // Most stacks have no secrets, and each of their changes comes through here.
+    if (declared === undefined && secrets.isEmpty) return change;
     switch (change.kind) {
       case 'value': {
         const secrecy = change.secrecy ?? secrecyOf(change.resource, change.attribute, change.value);

@@ -11,5 +11,6 @@ export function concealOf({ secrets, reads }: Analysis, stackId: string): Concea
 
 /** What marks the secrets of the stack in what is stored. */
 export function marksOf({ secrets, reads }: Analysis): (change: StoreChange) => StoreChange {
+  if (!reads.hasSecrets) return secretMarks({ secrets });
   return secretMarks({ secrets, declared: (resource, attribute) => reads.ofAttribute(resource, attribute) });
 }
