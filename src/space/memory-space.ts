@@ -29,7 +29,7 @@ export class MemorySpace implements DataSpace {
     const signal = options?.signal;
     return new Promise((resolve, reject) => {
       if (signal !== undefined) this.#readUntil(signal, name, resolve, reject);
-      else this.#wait(name, (entry) => this.#answer(name, entry, resolve, reject));
+      else this.#wait(name, new Reader(name, resolve, reject));
     });
   }
 
@@ -38,16 +38,15 @@ export class MemorySpace implements DataSpace {
   }
 
   subscribe(name: Name, wake: (entry: Entry) => void): () => void {
-    const waiter = this.#wait(name, wake);
+    const waiter = this.#wait(name, new Subscriber(wake));
     return waiter === undefined ? nothingToCancel : () => this.#giveUp(waiter);
   }
 
   write(name: Name, value: Json): void {
-    const [space, stack, resource, attribute] = name;
-    const part = this.#spaces.get(space)?.get(stack);
-    if (part?.declares(resource, attribute) === true) throw notTheWriter(name);
+    const part = this.#spaces.get(name[0])?.get(name[1]);
+    if (part?.declares(name[2], name[3]) === true) throw notTheWriter(name);
     const written = asJson(value);
-    const cell = (part ?? this.#part(space, stack)).cell(resource, attribute);
+    const cell = (part ?? this.#part(name[0], name[1])).cell(name[2], name[3]);
     if (cell.entry === undefined) complain(this.#settle(cell, { value: written }));
     else if (!('value' in cell.entry && sameJson(cell.entry.value, written))) throw conflictingWrite(name, 'outside');
   }
@@ -117,7 +116,7 @@ export class MemorySpace implements DataSpace {
     this.#blockedReads = 0;
     let thrown: Thrown;
     for (const cell of blocked) {
-      const one = cell.wakeAll(closing);
+      const one = cell.wakeAll(closing, true);
       thrown ??= one;
     }
     complain(thrown);
@@ -133,36 +132,35 @@ export class MemorySpace implements DataSpace {
       reject(readAborted(name, signal.reason));
     };
     let waiter: Waiter | undefined;
-    waiter = this.#wait(name, (entry) => {
+    const reader = new Reader(name, resolve, reject);
+    const subscriber = new Subscriber((entry, isClosing) => {
       signal.removeEventListener('abort', abort);
-      this.#answer(name, entry, resolve, reject);
+      reader.tell(entry, isClosing);
     });
+    waiter = this.#wait(name, subscriber);
     if (waiter !== undefined) signal.addEventListener('abort', abort, { once: true });
   }
 
-  #answer(name: Name, entry: Entry, resolve: (value: Json) => void, reject: (error: Error) => void): void {
-    if ('value' in entry) resolve(entry.value);
-    else reject(entry === this.#closing ? entry.failure : writerFailed(name, entry.failure));
-  }
-
-  /** Undefined when `wake` has been called, because there is no need to wait. */
-  #wait([space, stack, resource, attribute]: Name, wake: (entry: Entry) => void): Waiter | undefined {
+  /** Undefined when the waiter has been told, because there is no need to wait. */
+  #wait(name: Name, waiter: Waiter): Waiter | undefined {
     if (this.#closing !== undefined) {
-      wake(this.#spaces.get(space)?.get(stack)?.find(resource, attribute)?.entry ?? this.#closing);
+      const entry = this.tryRead(name);
+      waiter.tell(entry ?? this.#closing, entry === undefined);
       return undefined;
     }
-    const cell = this.#part(space, stack).cell(resource, attribute);
+    const cell = this.#part(name[0], name[1]).cell(name[2], name[3]);
     if (cell.entry !== undefined) {
-      wake(cell.entry);
+      waiter.tell(cell.entry, false);
       return undefined;
     }
     this.#blockedReads += 1;
-    return cell.add(wake);
+    cell.add(waiter);
+    return waiter;
   }
 
   #giveUp(waiter: Waiter): void {
     const { cell } = waiter;
-    if (!cell.remove(waiter)) return;
+    if (cell?.remove(waiter) !== true) return;
     this.#blockedReads -= 1;
     if (cell.waiting === 0) this.#forget(cell);
   }
@@ -470,8 +468,10 @@ class Cell {
   entry: Entry | undefined;
   /** The next of the same resource, while that has few. */
   next: Cell | undefined;
-  /** Most names are written before anybody waits for them. */
-  #waiters: Waiters | undefined;
+  /** Those who wait, in the order of their coming: a linked list, so that giving up is O(1) among many. */
+  #first: Waiter | undefined;
+  #last: Waiter | undefined;
+  #waiting = 0;
 
   constructor(cells: ResourceCells, attribute: string) {
     this.cells = cells;
@@ -485,34 +485,44 @@ class Cell {
 
   /** How many wait. */
   get waiting(): number {
-    return this.#waiters?.count ?? 0;
+    return this.#waiting;
   }
 
-  add(wake: (entry: Entry) => void): Waiter {
-    this.#waiters ??= new Waiters();
-    return this.#waiters.add(this, wake);
+  add(waiter: Waiter): void {
+    waiter.cell = this;
+    waiter.previous = this.#last;
+    if (this.#last === undefined) this.#first = waiter;
+    else this.#last.next = waiter;
+    this.#last = waiter;
+    this.#waiting += 1;
   }
 
   /** True when it waited. */
   remove(waiter: Waiter): boolean {
-    if (waiter.wake === undefined) return false;
-    waiter.wake = undefined;
+    if (waiter.isOver) return false;
+    waiter.isOver = true;
     // All are being woken: wakeAll has the list, and skips whoever gives up meanwhile.
-    if (this.#waiters === undefined) return false;
-    this.#waiters.remove(waiter);
+    if (this.#waiting === 0) return false;
+    this.#waiting -= 1;
+    if (waiter.previous === undefined) this.#first = waiter.next;
+    else waiter.previous.next = waiter.next;
+    if (waiter.next === undefined) this.#last = waiter.previous;
+    else waiter.next.previous = waiter.previous;
     return true;
   }
 
   /** Wakes everybody, also after one of them has thrown; returns what was thrown first. */
-  wakeAll(entry: Entry): Thrown {
-    let waiter = this.#waiters?.first;
-    this.#waiters = undefined;
+  wakeAll(entry: Entry, isClosing = false): Thrown {
+    let waiter = this.#first;
+    this.#first = undefined;
+    this.#last = undefined;
+    this.#waiting = 0;
     let thrown: Thrown;
     for (; waiter !== undefined; waiter = waiter.next) {
-      const { wake } = waiter;
-      waiter.wake = undefined;
+      if (waiter.isOver) continue;
+      waiter.isOver = true;
       try {
-        wake?.(entry);
+        waiter.tell(entry, isClosing);
       } catch (error) {
         thrown ??= { error };
       }
@@ -521,36 +531,48 @@ class Cell {
   }
 }
 
-/** Those who wait for one name, in the order of their coming. A linked list makes giving up O(1) among many. */
-class Waiters {
-  first: Waiter | undefined;
-  #last: Waiter | undefined;
-  count = 0;
+/** Somebody who waits for a cell. */
+abstract class Waiter {
+  cell: Cell | undefined;
+  /** It was woken, or has given up. */
+  isOver = false;
+  previous: Waiter | undefined;
+  next: Waiter | undefined;
 
-  add(cell: Cell, wake: (entry: Entry) => void): Waiter {
-    const waiter: Waiter = { cell, wake, previous: this.#last, next: undefined };
-    if (this.#last === undefined) this.first = waiter;
-    else this.#last.next = waiter;
-    this.#last = waiter;
-    this.count += 1;
-    return waiter;
+  /** `isClosing`: the entry is not what the cell holds, but that the space is closed. */
+  abstract tell(entry: Entry, isClosing: boolean): void;
+}
+
+/** A read. Holds what settles its promise: a function around them would be one more object to find at a wake-up. */
+class Reader extends Waiter {
+  readonly #name: Name;
+  readonly #resolve: (value: Json) => void;
+  readonly #reject: (error: Error) => void;
+
+  constructor(name: Name, resolve: (value: Json) => void, reject: (error: Error) => void) {
+    super();
+    this.#name = name;
+    this.#resolve = resolve;
+    this.#reject = reject;
   }
 
-  remove(waiter: Waiter): void {
-    this.count -= 1;
-    if (waiter.previous === undefined) this.first = waiter.next;
-    else waiter.previous.next = waiter.next;
-    if (waiter.next === undefined) this.#last = waiter.previous;
-    else waiter.next.previous = waiter.previous;
+  override tell(entry: Entry, isClosing: boolean): void {
+    if ('value' in entry) this.#resolve(entry.value);
+    else this.#reject(isClosing ? entry.failure : writerFailed(this.#name, entry.failure));
   }
 }
 
-interface Waiter {
-  readonly cell: Cell;
-  /** Undefined once the waiter was woken or has given up. */
-  wake: ((entry: Entry) => void) | undefined;
-  previous: Waiter | undefined;
-  next: Waiter | undefined;
+class Subscriber extends Waiter {
+  readonly #wake: (entry: Entry, isClosing: boolean) => void;
+
+  constructor(wake: (entry: Entry, isClosing: boolean) => void) {
+    super();
+    this.#wake = wake;
+  }
+
+  override tell(entry: Entry, isClosing: boolean): void {
+    this.#wake(entry, isClosing);
+  }
 }
 
 /** What a woken reader threw. */
