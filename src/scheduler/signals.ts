@@ -116,15 +116,17 @@ export class Signals {
 
   /** Heat's no_signal_actions. */
   async #refuseDuring(record: ResourceRecord): Promise<void> {
-    if (record.action !== 'DELETE' && record.action !== 'SUSPEND') return;
+    const isAsleep = record.isSuspended === true && record.action !== 'RESUME';
+    const during = isAsleep ? 'SUSPEND' : record.action;
+    if (during !== 'DELETE' && during !== 'SUSPEND') return;
     const { journal, events } = this.#parts;
-    const event = this.#eventOf(record, record.action, `Cannot signal resource during ${record.action}`);
+    const event = this.#eventOf(record, during, `Cannot signal resource during ${during}`);
     await journal.record({ kind: 'event', event });
     if (events.isHeard) events.emit(event);
     throw new NotSupported({
-      what: `Signal resource during ${record.action} is not supported.`,
-      why: `'${record.name}' is ${record.action}_${record.status}.`,
-      fix: record.action === 'DELETE' ? 'Signal it while it is there.' : 'Resume the stack first.',
+      what: `Signal resource during ${during} is not supported.`,
+      why: `'${record.name}' is ${during === record.action ? `${during}_${record.status}` : 'suspended'}.`,
+      fix: during === 'DELETE' ? 'Signal it while it is there.' : 'Resume the stack first.',
     });
   }
 

@@ -11,7 +11,7 @@ import type { StackDescription } from './describe.ts';
 import { driftOf, maskedDrift, printDrift } from './drift.ts';
 import { type ActedOn, type ResourceAction, runResourceAction } from './resource-action.ts';
 import type { StackServices } from './services.ts';
-import { secretsOf } from './stored-secrets.ts';
+import { requireKey, secretsOf } from './stored-secrets.ts';
 
 export interface CheckOptions {
   readonly stack: string;
@@ -122,7 +122,10 @@ export interface MarkUnhealthyOptions extends Pick<CheckOptions, 'stack' | 'spac
 export async function markUnhealthy(services: StackServices, options: MarkUnhealthyOptions): Promise<void> {
   const { resource, unhealthy = true } = options;
   const { store, clock, events } = services;
-  await withClaim(services, options, async ({ id, space, name: stack }, claim) => {
+  await withClaim(services, options, async (stored, claim) => {
+    // A record that cannot be opened must not be stored again.
+    requireKey(stored);
+    const { id, space, name: stack } = stored;
     const records = (await store.resources(id)).filter(({ action }) => action !== 'INIT');
     const record =
       records.find(({ name }) => name === resource) ?? records.find(({ resourceId }) => resourceId === resource);

@@ -92,6 +92,7 @@ export async function deleteClaimed(
     const records = await services.store.resources(record.id);
     // Asking for what a handler needs tells that a key is missing, before anything is done.
     for (const each of records) void each.data;
+    for (const { id } of await services.store.snapshots(record.id)) await services.store.resourceSnapshots(id);
     // As under Heat, a rollback is not stopped.
     const hooks = action === 'DELETE' ? deleteHooks(services, record, records, claimed) : undefined;
     const begun = isResumed ? [] : [{ kind: 'hooksGone' } as const];

@@ -14,7 +14,7 @@ export interface StackDescription {
   /** `CREATE_COMPLETE`, as Heat prints it. */
   readonly state: `${Action}_${Status}`;
   readonly reason: string;
-  /** IN_PROGRESS, and the engine that was at work is gone: nothing goes on until somebody deletes the stack. */
+  /** IN_PROGRESS, and the engine that was at work is gone: nothing goes on until somebody resumes or deletes the stack. */
   readonly isInterrupted: boolean;
   /** Milliseconds since 1970-01-01 UTC. */
   readonly createdAt: number;

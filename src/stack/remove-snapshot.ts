@@ -37,6 +37,7 @@ export async function removeSnapshot(
       if (data === undefined || handler.deleteSnapshot === undefined) return;
       const call = { ...deleteCall(parts, record), snapshotId: id, snapshot: data };
       await journal.confirm();
+      await journal.confirm();
       await untilStopped((async () => handler.deleteSnapshot?.(call))(), parts);
     },
     didFail: (record, error) => void failures.push(resourceFailure(record.name, error, redact)),

@@ -13,7 +13,7 @@ import { asJson, type Json } from '../values.ts';
 import { actionLimits } from './action-limits.ts';
 import { findStack } from './delete.ts';
 import { type RunningAction, type StackServices, stackKey } from './services.ts';
-import { secretsOf } from './stored-secrets.ts';
+import { requireKey, secretsOf } from './stored-secrets.ts';
 
 export interface SignalOptions {
   readonly stack: string;
@@ -155,6 +155,8 @@ async function signalClaimed(
       );
     }
     if (record === undefined) throw noSuchResource(stack, resource);
+    // A record that cannot be opened must not be stored again.
+    requireKey(stored);
     const signals = new Signals({
       ...parts,
       redact: secrets.mask,

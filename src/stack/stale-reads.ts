@@ -42,9 +42,9 @@ async function changedSince(
   { name, value, isUnknown }: StoredRead,
 ): Promise<{ readonly value: Json | undefined; readonly secrecy?: Secrecy } | undefined> {
   const entry = await store.find(name);
-  if (entry !== undefined && 'value' in entry) {
-    return isUnknown === true || sameJson(entry.value, value) ? undefined : entry;
-  }
+  // One that is there and cannot be compared, ephemeral or without its key, is no change.
+  if (entry !== undefined && isUnknown === true) return undefined;
+  if (entry !== undefined && 'value' in entry) return sameJson(entry.value, value) ? undefined : entry;
   const owner = await store.findStack(name[0], name[1]);
   return owner?.status === 'IN_PROGRESS' ? undefined : { value: undefined };
 }

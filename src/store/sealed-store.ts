@@ -104,7 +104,7 @@ export class SealedStore implements StackStore {
         const record = this.#openResource(snapshotId, resource.record);
         if (data === undefined || !isKept(data)) return record === resource.record ? resource : { ...resource, record };
         const opened = openValue(data, placeOfSnapshot(snapshotId, record.name), this.#keyring);
-        if (opened.missing !== undefined) throw keyMissing(snapshotId, keyIdOf(data), this.#keyring);
+        if (opened.missing !== undefined) throw keyMissing('a snapshot', keyIdOf(data), this.#keyring);
         return { ...resource, record, data: opened.value as JsonObject, dataSecrecy: 'secret' as const };
       }),
     );
@@ -355,7 +355,7 @@ export class SealedStore implements StackStore {
     if (secrecy === undefined) return isKept(value) ? keepValue(asJson(value), undefined, place, undefined) : value;
     const sealed = this.#sealed.get(stackId);
     if (secrecy === 'secret' && sealed !== undefined && this.#keyring === undefined) {
-      throw keyMissing(sealed.name, sealed.keyId);
+      throw keyMissing(`stack '${sealed.name}'`, sealed.keyId);
     }
     return keepValue(asJson(value), secrecy, place, this.#keyring);
   }
@@ -385,7 +385,7 @@ export class SealedStore implements StackStore {
     const open = (value: Json, part: string): JsonObject => {
       if (!isKept(value)) return value as JsonObject;
       const opened = openValue(value, [id, role, part], this.#keyring);
-      if (opened.missing !== undefined) throw keyMissing(name, keyIdOf(value), this.#keyring);
+      if (opened.missing !== undefined) throw keyMissing(`stack '${name}'`, keyIdOf(value), this.#keyring);
       return opened.value as JsonObject;
     };
     const opened = {
@@ -449,7 +449,7 @@ export class SealedStore implements StackStore {
       const stack = this.#sealed.get(stackId);
       const keyring = this.#keyring;
       const get = (): never => {
-        throw keyMissing(stack?.name ?? stackId, stack?.keyId, keyring);
+        throw keyMissing(`stack '${stack?.name ?? stackId}'`, stack?.keyId, keyring);
       };
       parts ??= {};
       parts[part] = missing === undefined ? { enumerable: true, value } : { enumerable: true, get };
@@ -553,10 +553,10 @@ function mapValues(values: JsonObject | undefined, map: (value: Json, name: stri
   return mapped ?? values;
 }
 
-/** The stack cannot be worked on: `keyId` is what it is sealed with. */
-function keyMissing(stack: string, keyId: string | undefined, keyring?: Keyring): EncryptionKeyMissing {
+/** It cannot be worked with: `keyId` is what it is sealed with. */
+function keyMissing(what: string, keyId: string | undefined, keyring?: Keyring): EncryptionKeyMissing {
   return new EncryptionKeyMissing({
-    what: `The encryption key of stack '${stack}' is needed, and was not given.`,
+    what: `The encryption key of ${what} is needed, and was not given.`,
     why:
       keyring === undefined
         ? `It is encrypted with the key ${keyId}, and no key was given.`

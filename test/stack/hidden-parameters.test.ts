@@ -42,6 +42,7 @@ const Thing = definePlainType({
       return {};
     },
     delete: () => {},
+    signal: () => {},
     isRepeatable: true,
   },
 });
@@ -205,6 +206,8 @@ describe('a stack that was stored with a key', () => {
     ['update of what exists', (own) => own.update({ stack: 's', existing: true })],
     ['check', (own) => own.check({ stack: 's' })],
     ['export', (own) => own.export('s')],
+    ['mark-unhealthy', (own) => own.markUnhealthy({ stack: 's', resource: 'a' })],
+    ['signal', (own) => own.signal({ stack: 's', resource: 'a' })],
   ];
 
   test.each(CALLS)('is not open to %s without it', async (_, call) => {

@@ -193,6 +193,27 @@ describe('a stack with secret attributes', () => {
     expect(leaks(folder, told)).toEqual([]);
   });
 
+  test('is up to date although what it has read cannot be compared: ephemeral, or without its key', async () => {
+    const store = new MemoryStore();
+    const engine = world.engine({ store });
+    const read = (name: string) => template({ app: { type: 'User', properties: { of: { get_data: name } } } });
+    await Promise.all([
+      engine.create({ stack: 'token', template: read('s.db.token') }),
+      engine.create({ stack: 'password', template: read('s.db.password') }),
+      engine.create({ stack: 's', template: STACK }),
+    ]);
+    const staleOnes = async (keys?: readonly string[]) =>
+      (await world.engine({ store }, keys).list()).flatMap(({ name, staleReads }) =>
+        staleReads.length > 0 ? [name] : [],
+      );
+    expect([await staleOnes(), await staleOnes(NO_KEYS)]).toEqual([[], []]);
+    await engine.markUnhealthy({ stack: 's', resource: 'db' });
+    await engine.update({ stack: 's', template: STACK });
+    expect([await staleOnes(), await staleOnes(NO_KEYS)]).toEqual([['password'], []]);
+    await engine.delete({ stack: 's', force: true });
+    expect(await staleOnes(NO_KEYS)).toEqual(['password', 'token']);
+  });
+
   test('shows them masked without the key, and reads nothing', async () => {
     const store = new MemoryStore();
     await world.engine({ store }).create({ stack: 's', template: STACK });

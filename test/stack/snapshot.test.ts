@@ -474,7 +474,7 @@ describe('an engine that is killed at any position of the journal', () => {
 });
 
 describe('with a key', () => {
-  test('a snapshot holds no secret as it is, and is restored without being given one again', async () => {
+  test('a snapshot holds no secret as it is, and is restored without being given one again; without the key nothing of it is deleted', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'hotloom-'));
     const file = join(directory, 'store.db');
     const pin = 'a-secret-that-nobody-may-read';
@@ -494,6 +494,10 @@ describe('with a key', () => {
     await engine.snapshot({ stack: 's', name: 'first' });
     await engine.update({ stack: 's', template: strict, parameters: { pin: 'another' } });
     const { state } = await engine.restore({ stack: 's', snapshot: 'first' });
+    const keyless = new Engine({ types: localTypes(), store: SqliteStore.open(file) });
+    await expect(keyless.delete({ stack: 's' })).rejects.toMatchObject({ code: 'EncryptionKeyMissing' });
+    expect((await keyless.show('s')).state).toBe(state);
+    await keyless.close();
     expect([state, readFileSync(join(directory, 'pin'), 'utf8')]).toEqual(['RESTORE_COMPLETE', pin]);
     await engine.close();
     const stored = readFileSync(file, 'latin1');

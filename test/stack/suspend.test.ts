@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Engine } from '../../src/engine.ts';
-import { isHotloomError } from '../../src/errors.ts';
+import { type HotloomError, isHotloomError } from '../../src/errors.ts';
 import { definePlainType } from '../../src/resource/resource-type.ts';
 import { SimulatedClock } from '../../src/simulated-clock.ts';
 import type { StackDescription } from '../../src/stack/describe.ts';
@@ -47,6 +47,7 @@ function typesOf(world: World, log: Log, isDead = () => false) {
         world.set(resource.name, 'awake');
       },
       delete: ({ resource }) => void world.delete(resource.name),
+      signal: () => ({ reason: 'heard' }),
     },
   });
   return [thing];
@@ -139,6 +140,19 @@ describe('a stack', () => {
     await refused(engine.update({ stack: 's', template }), 'NotSupported');
     expect((await resume())?.state).toBe('RESUME_COMPLETE');
     expect((await clock.run(engine.check({ stack: 's' }))).state).toBe('CHECK_COMPLETE');
+  });
+
+  test('that is suspended takes no signals, also after a check', async () => {
+    const signal = () => clock.run(engine.signal({ stack: 's', resource: 'a' }));
+    await suspend();
+    const refusal = ['Signal resource during SUSPEND is not supported.', "'a' is SUSPEND_COMPLETE."];
+    const told = (await refused(signal(), 'NotSupported')) as HotloomError;
+    expect([told.what, told.why]).toEqual(refusal);
+    await clock.run(engine.check({ stack: 's' }));
+    const after = (await refused(signal(), 'NotSupported')) as HotloomError;
+    expect([after.what, after.why]).toEqual([refusal[0], "'a' is suspended."]);
+    await resume();
+    expect(await signal()).toBe('Signal: heard');
   });
 
   test('that is suspended is deleted', async () => {
