@@ -101,15 +101,17 @@ export function requestCancel(
 
 /**
  * Signals a resource: `path` is its name, with the engine's own token after its space and stack; `body` JSON text, or empty
- * for no data. The body of the answer is the JSON text of what the resource's event tells. Never rejects.
+ * for no data. The body of the answer is the JSON text of what the resource's event tells. Never rejects, except with the
+ * reason of `signal`.
  */
 export function requestSignal(
   endpoint: EndpointAddress,
   path: readonly string[],
   body: string,
+  signal?: AbortSignal,
 ): Promise<EndpointReply> {
   const line = `POST ${SIGNALS_PATH}${path.map(encodeURIComponent).join('/')}`;
-  return request(endpoint, line, [`Content-Length: ${Buffer.byteLength(body)}`], body, undefined);
+  return request(endpoint, line, [`Content-Length: ${Buffer.byteLength(body)}`], body, signal);
 }
 
 function request(

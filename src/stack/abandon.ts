@@ -34,10 +34,20 @@ export interface ExportedResource {
   /** What its handler has recorded for itself. */
   readonly resource_data: JsonObject;
   readonly attributes?: JsonObject;
+  /** What signals have left behind. */
+  readonly metadata?: JsonObject;
   /** What else there is to know. Absent in what Heat has written. */
   readonly record?: Pick<
     ResourceRecord,
-    'physicalName' | 'token' | 'requires' | 'deletionPolicy' | 'properties' | 'inputs' | 'isSuspended' | 'dataSecrecy'
+    | 'physicalName'
+    | 'token'
+    | 'requires'
+    | 'deletionPolicy'
+    | 'properties'
+    | 'inputs'
+    | 'isSuspended'
+    | 'dataSecrecy'
+    | 'signalAddress'
   >;
   /** The attributes that are secret. Those that are not shown are not among `attributes`. */
   readonly secrecy?: { readonly [attribute: string]: Secrecy };
@@ -92,7 +102,17 @@ async function dataOf(
   const present = touched(await presentResources(services, id));
   learnSecrets(secrets, present.values());
   for (const [key, { record, values, secrecy }] of present) {
-    const { physicalName, token, requires, deletionPolicy, properties, inputs, isSuspended, dataSecrecy } = record;
+    const {
+      physicalName,
+      token,
+      requires,
+      deletionPolicy,
+      properties,
+      inputs,
+      isSuspended,
+      dataSecrecy,
+      signalAddress,
+    } = record;
     resources[key] = {
       name: record.replacedName ?? key,
       type: record.type,
@@ -102,6 +122,7 @@ async function dataOf(
       resource_data: showSecrets || dataSecrecy === undefined ? record.data : secrets.masked(record.data),
       attributes: showSecrets ? values : withoutSecrets(values, secrecy),
       ...(secrecy === undefined ? {} : { secrecy }),
+      metadata: record.metadata ?? {},
       record: {
         physicalName,
         token,
@@ -111,6 +132,7 @@ async function dataOf(
         ...(inputs === undefined ? {} : { inputs }),
         ...(isSuspended === undefined ? {} : { isSuspended }),
         ...(dataSecrecy === undefined ? {} : { dataSecrecy }),
+        ...(signalAddress === undefined || !showSecrets ? {} : { signalAddress }),
       },
     };
   }

@@ -83,7 +83,7 @@ function adoptedChanges({ stack, graph }: Analysis, data: StackExport, now: numb
 
 function recordOf(
   key: string,
-  { name, type, action, status, resource_id, resource_data, record }: ExportedResource,
+  { name, type, action, status, resource_id, resource_data, metadata, record }: ExportedResource,
   requires: readonly string[],
   now: number,
 ): ResourceRecord {
@@ -101,6 +101,7 @@ function recordOf(
     status,
     reason: 'Resource ADOPT completed',
     data: resource_data,
+    ...(isJsonObject(metadata) && Object.keys(metadata).length > 0 ? { metadata } : {}),
     updatedAt: now,
   };
 }

@@ -95,7 +95,7 @@ export async function deleteClaimed(
     for (const { id } of await services.store.snapshots(record.id)) await services.store.resourceSnapshots(id);
     // As under Heat, a rollback is not stopped.
     const hooks = action === 'DELETE' ? deleteHooks(services, record, records, claimed) : undefined;
-    const begun = isResumed ? [] : [{ kind: 'hooksGone' } as const];
+    const begun = isInterrupted(record, action) ? [] : [{ kind: 'hooksGone' } as const];
     await tell('IN_PROGRESS', `Stack ${action} ${isResumed ? 'resumed' : 'started'}`, ...begun);
     // A rollback keeps the stack, and so its snapshots.
     const failed = action === 'DELETE' ? await removeSnapshots(services, record, journal, limits.signal) : undefined;
@@ -143,6 +143,11 @@ export async function deleteClaimed(
   });
 }
 
+/** Whether an engine was stopped in that action, which goes on now. */
+function isInterrupted({ action, status }: StackRecord, now: 'DELETE' | 'ROLLBACK'): boolean {
+  return action === now && status === 'IN_PROGRESS';
+}
+
 /** The hooks of the delete, by which the action can be watched. */
 function deleteHooks(
   services: StackServices,
@@ -158,7 +163,7 @@ function deleteHooks(
     journal,
     signal: limits.signal,
     hooksOf: hooksOfEnvironment((record.environment.resource_registry ?? {}) as JsonObject),
-    stored: record.action === 'DELETE' ? record.hooks : undefined,
+    stored: isInterrupted(record, 'DELETE') ? record.hooks : undefined,
     describe: (resource) => records.find(({ name }) => name === resource),
   });
   watch({

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
-import { type EndpointAddress, type EndpointFailure, requestSignal } from '../endpoint/client.ts';
-import { isHotloomError, OutcomeUnknown, ToldError } from '../errors.ts';
+import { type EndpointAddress, requestSignal } from '../endpoint/client.ts';
+import { InternalError, isHotloomError, OutcomeUnknown, ToldError } from '../errors.ts';
 import type { SignalTarget } from '../resource/signal-url.ts';
 import { Hooks, hookToClear } from '../scheduler/hooks.ts';
 import { Journal } from '../scheduler/journal.ts';
@@ -60,7 +60,7 @@ export async function signalResource(services: StackServices, options: SignalOpt
       const isOwn = holder !== undefined && holder.engineId === (await services.claimant()).engineId;
       return holder?.observers === undefined || isOwn
         ? await signalIdle(services, record, resource, data)
-        : await ask(holder.observers, record, resource, data);
+        : await ask(services, holder.observers, record, resource, data, signal);
     } catch (error) {
       // Whoever had the stack has let it go, or is about to.
       if (!isHotloomError(error, 'ActionInProgress') && !isHotloomError(error, 'EndpointUnreachable')) throw error;
@@ -72,18 +72,22 @@ export async function signalResource(services: StackServices, options: SignalOpt
   }
 }
 
-/** The same for a request that bears a token; undefined when the resource does not have that one. */
+/** The same for a request that bears a token; undefined when no resource of the stack has that one. */
 export async function signalByToken(
   services: StackServices,
   target: SignalTarget,
   token: string,
   data: Json | undefined,
 ): Promise<string | undefined> {
-  const { space, stack, stackId, name: resource } = target;
+  const { space, stack, stackId } = target;
   const record = await services.store.findStack(space, stack);
   if (record?.id !== stackId) return undefined;
-  const address = (await services.store.resources(stackId)).find(({ name }) => name === resource)?.signalAddress;
-  if (address === undefined || !isSame(address.token, token)) return undefined;
+  // It may have got another name since; what another has replaced takes no signals any more.
+  const resource = (await services.store.resources(stackId)).find(
+    ({ signalAddress, replacedName }) =>
+      signalAddress !== undefined && replacedName === undefined && isSame(signalAddress.token, token),
+  )?.name;
+  if (resource === undefined) return undefined;
   return signalResource(services, { space, stack, resource, ...(data === undefined ? {} : { data }) });
 }
 
@@ -172,27 +176,33 @@ async function signalClaimed(
 
 const NONE: ReadonlySet<HookType> = new Set();
 
-/** Asks the engine that has claimed the stack. What it answers counts, whatever becomes of the claim. */
+/**
+ * Asks the engine that has claimed the stack. What it answers counts, whatever becomes of the claim. One that does not answer
+ * (it is paused, say) is given up after a while.
+ */
 async function ask(
+  { clock }: StackServices,
   observers: EndpointAddress,
   { space, name: stack }: StackRecord,
   resource: string,
   data: Json | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<string> {
-  const reply = await requestSignal(
-    observers,
-    [space, stack, resource],
-    data === undefined ? '' : JSON.stringify(data),
-  );
+  const over = new AbortController();
+  const timer = clock.schedule(PATIENCE_MS, () => over.abort(noAnswer(stack, resource)), { keepAlive: true });
+  const giveUp = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
+  const body = data === undefined ? '' : JSON.stringify(data);
+  const reply = await requestSignal(observers, [space, stack, resource], body, giveUp).finally(() => timer.cancel());
   if (reply.kind === 'done') return JSON.parse(reply.body) as string;
-  const failure: EndpointFailure =
-    reply.kind === 'failed' ? reply.failure : { code: 'EndpointUnreachable', what: 'The engine takes no signals.' };
-  if (reply.kind === 'failed' && reply.isUnknown === true) {
-    throw new OutcomeUnknown({
-      what: `The engine that works on stack '${stack}' has ended while it was given the signal to '${resource}'.`,
-      why: 'Nobody can tell whether it has stored it.',
-      fix: 'Look at the events of the stack, and send the signal again if it is not there. One with an id counts once.',
-    });
-  }
-  throw new ToldError(failure);
+  if (reply.kind === 'absent') throw new InternalError(`An engine answered 404 to a signal to '${resource}'.`);
+  if (reply.isUnknown === true) throw noAnswer(stack, resource);
+  throw new ToldError(reply.failure);
+}
+
+function noAnswer(stack: string, resource: string): OutcomeUnknown {
+  return new OutcomeUnknown({
+    what: `The engine that works on stack '${stack}' got the signal to '${resource}' and has not answered.`,
+    why: 'It has ended or stands still, and nobody can tell whether it has stored the signal.',
+    fix: 'Look at the events of the stack, and send the signal again if it is not there. One with an id counts once.',
+  });
 }

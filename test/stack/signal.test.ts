@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createServer } from 'node:net';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Engine } from '../../src/engine.ts';
 import { messageOf } from '../../src/errors.ts';
+import { processStart } from '../../src/process-identity.ts';
 import { definePlainType } from '../../src/resource/resource-type.ts';
 import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
 import type { StackDescription } from '../../src/stack/describe.ts';
@@ -156,6 +158,62 @@ describe('a signal', () => {
       action: 'SIGNAL',
       reason: 'Signal: got [1]',
     });
+  });
+
+  test('is given up, and said to be unknown, when the engine at work stands still', async () => {
+    const still = createServer();
+    const socket = join(directory, 'still');
+    still.unref();
+    await new Promise<void>((resolve) => still.listen(socket, resolve));
+    const store = new MemoryStore();
+    const clock = new SimulatedClock();
+    const one = new Engine({ clock, store });
+    await clock.run(one.create({ stack: 's', template: 'heat_template_version: 2021-04-16' }));
+    const [record] = store.listStacks();
+    store.claim(
+      record?.id as string,
+      {
+        engineId: 'another',
+        host: hostname(),
+        pid: process.pid,
+        processStart: processStart(process.pid) ?? '',
+        actor: 'ann',
+        leaseMs: 1e9,
+        observers: { socket, token: 'x' },
+      } as Claimant,
+    );
+    const done = one.signal({ stack: 's', resource: 'a' }).catch(messageOf);
+    expect(await clock.run(done)).toBe(
+      "The engine that works on stack 's' got the signal to 'a' and has not answered.",
+    );
+    expect(clock.now()).toBe(30_000);
+    await clock.run(one.close());
+    still.close();
+  });
+
+  test('goes by its URL to the resource that has the token, whatever name that has by now', async () => {
+    const engine = open();
+    const handle = { type: 'OS::Heat::WaitConditionHandle' };
+    const template = (name: string) => ({
+      heat_template_version: 'hotloom-1',
+      resources: { [name]: handle },
+      outputs: { url: { value: { get_attr: [name, 'endpoint'] } }, token: { value: { get_attr: [name, 'token'] } } },
+    });
+    const { url, token } = (await engine.create({ stack: 's', template: template('old') })).outputs as {
+      url: string;
+      token: string;
+    };
+    await engine.update({ stack: 's', template: { ...template('new'), moved: [{ from: 'old', to: 'new' }] } });
+    const post = () => fetch(url, { method: 'POST', headers: { 'X-Auth-Token': token } });
+    expect((await post()).status).toBe(200);
+    const told = (await engine.storedEvents('s')).at(-1)?.event;
+    expect(told).toMatchObject({ resource: 'new', action: 'SIGNAL' });
+    // What leaves for another store keeps its signals and its URL.
+    const data = await engine.abandon('s');
+    expect(data.resources.new?.metadata).toEqual({ 1: { data: null, reason: 'Signal 1 received', status: 'SUCCESS' } });
+    expect((await post()).status).toBe(401);
+    await engine.adopt({ stack: 's', data });
+    expect(await (await post()).json()).toEqual({ signal: 'Signal: status:SUCCESS reason:Signal 2 received' });
   });
 
   test('that a handler does not take leaves nothing behind', async () => {

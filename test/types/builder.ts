@@ -16,7 +16,7 @@ import {
 } from '../../src/resource/built-value.ts';
 import type { HandlerCall } from '../../src/resource/handler.ts';
 import { definePlainType, defineStreamingType, type ResourceType } from '../../src/resource/resource-type.ts';
-import type { JsonObject } from '../../src/values.ts';
+import type { Json, JsonObject } from '../../src/values.ts';
 
 /** Fails to compile unless both types are the same. */
 function same<A, B>(
@@ -104,7 +104,18 @@ const Peer = definePlainType({
   properties: { peer: { type: 'string' } },
   required: ['peer'],
   attributes: { address: { schema: { type: 'string' } } },
-  handler: { create: () => ({ address: 'a' }) },
+  handler: {
+    create: async ({ openSignalUrl, signalled }) => {
+      same<Awaited<ReturnType<typeof openSignalUrl>>['token'], string>();
+      same<NonNullable<ReturnType<typeof signalled>>['metadata'], JsonObject>();
+      return { address: 'a' };
+    },
+    signal({ metadata, resourceId }, data) {
+      same<typeof data, Json | undefined>();
+      same<typeof resourceId, string | undefined>();
+      return { metadata: { ...metadata, last: data ?? null }, reason: 'taken' };
+    },
+  },
 });
 
 const t = templateBuilder({ description: 'types' });
