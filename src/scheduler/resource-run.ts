@@ -715,10 +715,14 @@ export class ResourceRun implements JournalWaiter {
     this.#throwIfEnded();
     const { traversal } = this;
     const known = this.#signalAddress;
-    if (known !== undefined) return signalUrl(this.identity, known);
+    if (known !== undefined) {
+      traversal.learnSecret(known.token);
+      return signalUrl(this.identity, known);
+    }
     const { host, port } = await traversal.openSignalPort();
     this.#throwIfEnded();
     const address = { host, port, token: Buffer.from(traversal.randomness.bytes(32)).toString('hex') };
+    traversal.learnSecret(address.token);
     this.#signalAddress = address;
     await traversal.journal.record({ kind: 'resource', record: this.recordOf('IN_PROGRESS', 'state changed') });
     return signalUrl(this.identity, address);

@@ -415,6 +415,11 @@ export class Traversal {
     if (this.#isStopped) throw this.signal.reason;
   }
 
+  /** Masked from now on wherever it is not asked for. */
+  learnSecret(value: Json): void {
+    this.#parts.secrets.add(value);
+  }
+
   openSignalPort(): Promise<{ readonly host: string; readonly port: number }> {
     return this.#parts.openSignalPort();
   }

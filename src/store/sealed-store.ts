@@ -1,5 +1,6 @@
 import { EncryptionKeyMissing } from '../errors.ts';
 import type { DeclaredNames, Name } from '../names.ts';
+import type { SignalAddress } from '../resource/signal-url.ts';
 import type { Secrecy } from '../secrets.ts';
 import { asJson, digestValue, isDigest, type Json, type JsonObject, setOwn } from '../values.ts';
 import { after } from './after.ts';
@@ -241,8 +242,15 @@ export class SealedStore implements StackStore {
     return { ...parts, record: keptRecord, values: keptValues };
   }
 
-  #isKeptAsItIs({ data, metadata, dataSecrecy, properties, inputs, reads }: ResourceRecord): boolean {
-    if (dataSecrecy !== undefined || reads !== undefined || isKept(data) || isKept(metadata)) return false;
+  #isKeptAsItIs({ data, metadata, dataSecrecy, signalAddress, properties, inputs, reads }: ResourceRecord): boolean {
+    if (
+      signalAddress !== undefined ||
+      dataSecrecy !== undefined ||
+      reads !== undefined ||
+      isKept(data) ||
+      isKept(metadata)
+    )
+      return false;
     return !this.#hasMarks(properties) && !this.#hasMarks(inputs);
   }
 
@@ -261,8 +269,13 @@ export class SealedStore implements StackStore {
     const keptParts = this.#keepParts(owner, record, stackId);
     const keptProperties = this.#keepDigests(owner, name, 'property', properties);
     const keptInputs = this.#keepDigests(owner, name, 'input', inputs);
+    const address = this.#keepAddress(owner, record, stackId);
     const isSame =
-      keptParts === undefined && keptProperties === properties && keptInputs === inputs && reads === undefined;
+      keptParts === undefined &&
+      keptProperties === properties &&
+      keptInputs === inputs &&
+      reads === undefined &&
+      address === record.signalAddress;
     if (isSame && dataSecrecy === undefined) return record;
     const { dataSecrecy: _dataSecrecy, ...others } = record;
     if (isSame) return others;
@@ -272,8 +285,24 @@ export class SealedStore implements StackStore {
       ...keptParts,
       properties: keptProperties,
       inputs: keptInputs,
+      ...(address === undefined ? {} : { signalAddress: address }),
       ...(keptReads === undefined ? {} : { reads: keptReads }),
     };
+  }
+
+  /** Where there is a key, the token is sealed. */
+  #keepAddress(owner: string, { name, signalAddress }: ResourceRecord, stackId: string): SignalAddress | undefined {
+    if (signalAddress === undefined || this.#keyring === undefined) return signalAddress;
+    const token = this.#keep(signalAddress.token, 'secret', [owner, 'signal', name], stackId);
+    return { ...signalAddress, token: token as string };
+  }
+
+  /** Undefined when its key was not given: nobody is let in then. */
+  #openAddress(owner: string, { name, signalAddress }: ResourceRecord): SignalAddress | undefined {
+    const stored: Json | undefined = signalAddress?.token;
+    if (signalAddress === undefined || !isKept(stored as Json)) return signalAddress;
+    const { value, missing } = openValue(stored as Json, [owner, 'signal', name], this.#keyring);
+    return missing === undefined ? { ...signalAddress, token: value as string } : undefined;
   }
 
   /** Undefined when all of them stay as they are. */
@@ -432,8 +461,15 @@ export class SealedStore implements StackStore {
     const reads = record.reads?.some(({ value }) => isKept(value))
       ? record.reads.map((read) => this.#openRead(stackId, name, read))
       : record.reads;
-    const isSame = properties === record.properties && inputs === record.inputs && reads === record.reads;
-    const opened = isSame ? record : { ...record, properties, inputs, ...(reads === undefined ? {} : { reads }) };
+    const signalAddress = this.#openAddress(stackId, record);
+    const isSame =
+      properties === record.properties &&
+      inputs === record.inputs &&
+      reads === record.reads &&
+      signalAddress === record.signalAddress;
+    const opened = isSame
+      ? record
+      : { ...record, properties, inputs, signalAddress, ...(reads === undefined ? {} : { reads }) };
     const parts = this.#openParts(stackId, record);
     return parts === undefined ? opened : Object.defineProperties({ ...opened }, parts);
   }

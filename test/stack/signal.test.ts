@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import type { StackDescription } from '../../src/stack/describe.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { SqliteStore } from '../../src/store/sqlite-store.ts';
 import type { Json } from '../../src/values.ts';
+import { KEY } from '../store/keys.ts';
 import { storeUntilKill } from './killed-engine.ts';
 
 const TEMPLATE = `
@@ -114,7 +115,8 @@ describe('a signal', () => {
     const done = one.create({ stack: 's', template: TEMPLATE });
     await blocked;
     for (const data of 'abc') await signal(one, data);
-    const { url, token } = (await done).outputs as { url: string; token: string };
+    await done;
+    const { url, token } = (await one.outputs('s')) as { url: string; token: string };
     const post = (data: Json) =>
       fetch(url, { method: 'POST', headers: { 'X-Auth-Token': token }, body: JSON.stringify({ data }) });
     expect((await post('d')).status).toBe(200);
@@ -199,10 +201,8 @@ describe('a signal', () => {
       resources: { [name]: handle },
       outputs: { url: { value: { get_attr: [name, 'endpoint'] } }, token: { value: { get_attr: [name, 'token'] } } },
     });
-    const { url, token } = (await engine.create({ stack: 's', template: template('old') })).outputs as {
-      url: string;
-      token: string;
-    };
+    await engine.create({ stack: 's', template: template('old') });
+    const { url, token } = (await engine.outputs('s')) as { url: string; token: string };
     await engine.update({ stack: 's', template: { ...template('new'), moved: [{ from: 'old', to: 'new' }] } });
     const post = () => fetch(url, { method: 'POST', headers: { 'X-Auth-Token': token } });
     expect((await post()).status).toBe(200);
@@ -214,6 +214,42 @@ describe('a signal', () => {
     expect((await post()).status).toBe(401);
     await engine.adopt({ stack: 's', data });
     expect(await (await post()).json()).toEqual({ signal: 'Signal: status:SUCCESS reason:Signal 2 received' });
+  });
+
+  test("leaves no token in the store's file when there is a key; the next engine with the key knows it", async () => {
+    const template = `
+heat_template_version: 2021-04-16
+resources:
+  handle: {type: OS::Heat::WaitConditionHandle}
+  url: {type: AWS::CloudFormation::WaitConditionHandle}
+outputs:
+  token: {value: {get_attr: [handle, token]}}
+  curl: {value: {get_attr: [handle, curl_cli]}}
+  url: {value: {get_resource: url}}
+`;
+    const encryption = { keys: [KEY] };
+    const one = open({ encryption });
+    const lines: string[] = [];
+    one.onEvent((event) => lines.push(JSON.stringify(event)));
+    const masked = (await one.create({ stack: 's', template })).outputs;
+    expect(masked).toEqual({ token: '******', curl: '******', url: '******' });
+    const outputs = await one.outputs('s');
+    const url = new URL(outputs.url as string);
+    const tokens = [outputs.token as string, url.searchParams.get('token') as string];
+    for (const token of tokens) expect(token).toMatch(/^[0-9a-f]{64}$/);
+    await one.close();
+    const kept = readdirSync(directory)
+      .map((file) => readFileSync(join(directory, file), 'latin1'))
+      .join('');
+    for (const token of tokens) {
+      expect(kept).not.toContain(token);
+      expect(lines.join()).not.toContain(token);
+    }
+    const next = open({ encryption });
+    await next.update({ stack: 's', template });
+    const aws = { Status: 'SUCCESS', UniqueId: '1', Data: '', Reason: 'up' };
+    expect((await fetch(url, { method: 'PUT', body: JSON.stringify(aws) })).status).toBe(200);
+    expect((await next.storedEvents('s')).at(-1)?.event).toMatchObject({ resource: 'url', action: 'SIGNAL' });
   });
 
   test('that a handler does not take leaves nothing behind', async () => {

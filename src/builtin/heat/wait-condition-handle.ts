@@ -46,10 +46,14 @@ export const heatWaitConditionHandle = definePlainType({
   },
   updatePolicy: {},
   attributes: {
-    token: { ...TEXT, description: 'With TOKEN_SIGNAL: what a signal has to bear.' },
+    token: { ...TEXT, secret: true, description: 'With TOKEN_SIGNAL: what a signal has to bear.' },
     endpoint: { ...TEXT, description: 'With TOKEN_SIGNAL: the URL of signals.' },
-    curl_cli: { ...TEXT, description: "With TOKEN_SIGNAL: a command that signals; add --data-binary '{...}'." },
-    signal: { ...TEXT, description: 'JSON text of what another transport needs: alarm_url.' },
+    curl_cli: {
+      ...TEXT,
+      secret: true,
+      description: "With TOKEN_SIGNAL: a command that signals; add --data-binary '{...}'.",
+    },
+    signal: { ...TEXT, secret: true, description: 'JSON text of what another transport needs: alarm_url.' },
     ...SHOW,
   },
   handler: {
@@ -65,7 +69,7 @@ export const heatWaitConditionHandle = definePlainType({
       const address = await call.openSignalUrl();
       await setResourceId(resource.physicalName);
       return transport === 'TOKEN_SIGNAL'
-        ? { token: address.token, endpoint: address.url, curl_cli: curlCommand(address), signal: 'null' }
+        ? { token: address.token, endpoint: address.url, curl_cli: curlCommand(address), signal: null }
         : {
             token: null,
             endpoint: null,
@@ -78,7 +82,7 @@ export const heatWaitConditionHandle = definePlainType({
 });
 
 const AWS_ATTRIBUTES = {
-  refid: { schema: { type: 'string' }, description: 'The URL of signals, with its token.' },
+  refid: { schema: { type: 'string' }, secret: true, description: 'The URL of signals, with its token.' },
   ...SHOW,
 } as const;
 
