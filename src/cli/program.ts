@@ -395,9 +395,9 @@ function collect(value: string, before: readonly string[] = []): readonly string
   return [...before, value];
 }
 
-/** The empty text is no tag. */
+/** Between two commas, and in an empty text, stands nothing. */
 function commaList(text: string): readonly string[] {
-  return text === '' ? [] : text.split(',');
+  return text.split(',').filter((word) => word !== '');
 }
 
 function positiveNumber(text: string): number {

@@ -70,7 +70,7 @@ export async function snapshotStack(services: StackServices, options: SnapshotOp
     const { id, action, status, tags } = record;
     const snapshot: SnapshotRecord = {
       id: services.randomness.uuid(),
-      ...(options.name === undefined ? {} : { name: options.name }),
+      ...(options.name === undefined || options.name === '' ? {} : { name: options.name }),
       action: 'CREATE',
       status: 'IN_PROGRESS',
       reason: 'Stack SNAPSHOT started',
