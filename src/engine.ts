@@ -11,7 +11,7 @@ import { type EngineEvent, EventHub, type StackEvent, type WaitingRead } from '.
 import type { Granularity } from './graph/build.ts';
 import { type Name, parseName, printName } from './names.ts';
 import { type Plan, planCreate } from './plan/plan.ts';
-import { processStart } from './process-identity.ts';
+import { pidNamespace, processStart } from './process-identity.ts';
 import { createRegistry } from './resource/registry.ts';
 import type { ResourceType } from './resource/resource-type.ts';
 import type { ReadyOrder } from './scheduler/ready-order.ts';
@@ -654,6 +654,7 @@ export class Engine {
       host: hostname(),
       pid: process.pid,
       processStart: processStart(process.pid) ?? 'unknown',
+      pidNamespace: pidNamespace(),
       actor: this.#actor,
       leaseMs: this.#leaseMs,
       ...(this.#services.store.isShared ? { observers: await this.#scripts.openForObservers() } : {}),

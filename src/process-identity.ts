@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 
 /**
  * When the process with this pid started, as a text that only that process has: a pid alone may have been recycled.
@@ -43,4 +43,16 @@ function psStart(pid: number): string | undefined {
 /** True when the process that had this pid and start still runs. */
 export function isRunning(pid: number, start: string): boolean {
   return processStart(pid) === start;
+}
+
+/**
+ * The namespace in which this process has its pid: containers that share a host's name may not see each other's processes.
+ * Undefined where there are none (they are Linux's, pid_namespaces(7)).
+ */
+export function pidNamespace(): string | undefined {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return undefined;
+  }
 }

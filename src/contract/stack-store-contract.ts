@@ -617,6 +617,16 @@ const RULES: readonly Rule[] = [
     },
   ],
   [
+    'an engine in another container counts as alive until its lease is over: its pid says nothing here',
+    async (store, pass) => {
+      const { stackId } = await store.createStack(stack('app'), { ...DEAD, pidNamespace: 'pid:[1]' });
+      const error = await refusal(() => store.claim(stackId, LIVE), 'ActionInProgress');
+      assert.doesNotMatch(error.message, /kill/);
+      pass(DEAD.leaseMs);
+      await store.claim(stackId, LIVE);
+    },
+  ],
+  [
     'the stack of a dead engine is taken over, and a write that comes late from there is refused',
     async (store) => {
       const late = await store.createStack(stack('app'), DEAD);

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { ActionInProgress, ClaimLost } from '../errors.ts';
-import { isRunning } from '../process-identity.ts';
+import { isRunning, pidNamespace } from '../process-identity.ts';
 import type { Claim, Claimant } from './stack-store.ts';
 
 /**
@@ -21,9 +21,10 @@ export function isHeld(holder: Claimant, renewedAt: number, now: number): boolea
   return age >= 0 && age < holder.leaseMs && !isKnownDead(holder);
 }
 
-/** Of another host's processes nothing is known here: only the lease tells. */
-function isKnownDead({ host, pid, processStart }: Claimant): boolean {
-  return host === hostname() && !isRunning(pid, processStart);
+/** Of the processes of another host, or of another container, nothing is known here: only the lease tells. */
+function isKnownDead({ host, pid, processStart, pidNamespace: namespace }: Claimant): boolean {
+  const isVisible = host === hostname() && (namespace === undefined || namespace === pidNamespace());
+  return isVisible && !isRunning(pid, processStart);
 }
 
 /** The stack cannot be claimed: `holder` is at work on it. */
@@ -37,7 +38,7 @@ export function stackIsBusy(stack: string, holder: Claimant, claimant: Claimant)
       : `The engine in ${describe(holder)} is at work on it: one action at a time changes a stack.`,
     fix: itself
       ? 'Wait until that action has ended, or cancel it.'
-      : holder.host === claimant.host
+      : holder.host === claimant.host && holder.pidNamespace === claimant.pidNamespace
         ? `Wait until that action has ended. If the process hangs, end it (kill ${holder.pid}) and run the action again.`
         : `Wait until that action has ended. If that process is gone, run the action again: the stack is free ${lease} after its last sign of life.`,
   });

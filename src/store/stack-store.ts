@@ -252,6 +252,8 @@ export interface Claimant {
   readonly pid: number;
   /** Start of that process, so that a recycled pid is not taken for it; see process-identity.ts. */
   readonly processStart: string;
+  /** The namespace of that pid: see process-identity.ts. Default: that of whoever asks. */
+  readonly pidNamespace?: string | undefined;
   /** Who asked for what it does, for people: `ann@host`. */
   readonly actor: string;
   /** How long a claim of it holds without being renewed, in milliseconds of the store's clock. */
