@@ -47,6 +47,7 @@ import { readHistory, type StackOperation } from './stack/history.ts';
 import { type Inspection, inspectAnalysis } from './stack/inspect.ts';
 import { type PendingHook, pendingHooks } from './stack/pending-hooks.ts';
 import { readValue } from './stack/read.ts';
+import { type Rekeyed, rekeyStacks } from './stack/rekey.ts';
 import { type RestoreOptions, restoreStack } from './stack/restore.ts';
 import {
   finishResourceAction,
@@ -178,6 +179,8 @@ export class Engine {
   readonly #engineId: string;
   readonly #leaseMs: number;
   readonly #actor: string;
+  /** Of the key that secrets are encrypted with. */
+  readonly #keyId: string | undefined;
   readonly #closing = new AbortController();
   readonly #actions = new Set<Promise<unknown>>();
   #claimantOnce: Promise<Claimant> | undefined;
@@ -186,6 +189,7 @@ export class Engine {
     checkOptions(options);
     const { clock = systemClock, randomness = systemRandomness } = options;
     const keyring = options.encryption && new Keyring(options.encryption.keys);
+    this.#keyId = keyring?.keyId;
     const sealed = new SealedStore(options.store ?? new MemoryStore(), keyring);
     const store = new EngineStore(sealed, clock, options.storeTimeoutMs ?? 30_000);
     const space = options.space ?? new MemorySpace();
@@ -524,6 +528,15 @@ export class Engine {
     const outputs = Object.entries(record.outputs);
     if (outputs.some(([, { missing }]) => missing === 'key')) requireKey(record);
     return Object.fromEntries(outputs.map(([name, { value }]) => [name, value]));
+  }
+
+  /**
+   * Encrypts every secret in the store with the first key of the option `encryption`, also what was stored without one. Stacks
+   * that somebody is at work on are left, and told. May be called again after a kill. Throws UsageError and
+   * EncryptionKeyMissing.
+   */
+  async rekey(): Promise<Rekeyed> {
+    return this.#owned(() => rekeyStacks(this.#services, this.#keyId));
   }
 
   /** The stored events of a stack with a sequence above `after`, oldest first. Throws EntityNotFound. */

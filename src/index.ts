@@ -90,6 +90,7 @@ export type { AdoptOptions } from './stack/adopt.ts';
 export type { Analysis, TemplateInput } from './stack/analyse.ts';
 export type { CancelOptions } from './stack/cancel.ts';
 export type { CheckOptions, MarkUnhealthyOptions, StackCheck } from './stack/check.ts';
+export type { Rekeyed } from './stack/rekey.ts';
 export type { CreateOptions } from './stack/create.ts';
 export type { DeleteOptions } from './stack/delete.ts';
 export type { DeleteSnapshotOptions } from './stack/delete-snapshot.ts';

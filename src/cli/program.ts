@@ -316,6 +316,10 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
       const { adopt } = await import('./commands/adopt.ts');
       exit(await adopt(io, name, options));
     });
+  withStore(command(program, 'rekey', 'encrypt all secrets with the first of the keys')).action(async (options) => {
+    const { rekey } = await import('./commands/rekey.ts');
+    exit(await rekey(io, options));
+  });
   withSpace(withStore(command(program, 'delete <name>', 'delete a stack with everything that it made')))
     .option('-y, --yes', 'do not ask')
     .option('--force', 'also when other stacks have read its values')

@@ -188,6 +188,10 @@ const RULES: readonly Rule[] = [
       assert.deepEqual((await store.findStack('default', 'app'))?.tags, []);
       await store.writeOutside(ADDRESS, 1);
       await refusal(() => store.writeOutside(['default', 'app', 'db', 'url'], 1), 'NotTheWriter');
+      await store.append(claim, [{ ...change, declared: undefined } as StoreChange]);
+      await assert.rejects(async () => store.writeOutside(['default', 'app', 'db', 'url'], 1), {
+        code: 'NotTheWriter',
+      });
       const back = { ...change, declared: DECLARED } as StoreChange;
       await refusal(() => store.append(claim, [back]), 'ConflictingWrite');
     },

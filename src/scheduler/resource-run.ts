@@ -30,6 +30,7 @@ import type {
 import { checkAttribute, type PropertyPlace } from '../resource/properties.ts';
 import type { AttributeDeclaration, Retries } from '../resource/resource-type.ts';
 import { type SignalAddress, signalUrl } from '../resource/signal-url.ts';
+import type { Secrecy } from '../secrets.ts';
 import type { Entry } from '../space/data-space.ts';
 import type { BlockedRead, WaitTarget } from '../space/waits.ts';
 import type { ResourceRecord, StoredRead } from '../store/stack-store.ts';
@@ -101,6 +102,8 @@ export class ResourceRun implements JournalWaiter {
   #slot: Slot | undefined;
   #resourceId: string | undefined;
   #data: JsonObject = NO_DATA;
+  /** Of the data that an earlier attempt has recorded. */
+  #dataSecrecy: Secrecy | undefined;
   /** What it is made with, known at its end. */
   #properties: JsonObject | undefined;
   #inputs: JsonObject | undefined;
@@ -169,6 +172,7 @@ export class ResourceRun implements JournalWaiter {
     if (change?.verdict !== 'update') return;
     this.#resourceId = change.present.record.resourceId;
     this.#data = change.present.record.data;
+    this.#dataSecrecy = change.present.record.dataSecrecy;
     this.#properties = change.present.record.properties;
     this.#inputs = change.present.record.inputs;
     this.#namesRead = keptReads(change.present);
@@ -696,6 +700,7 @@ export class ResourceRun implements JournalWaiter {
   async #setData(data: JsonObject): Promise<void> {
     if (this.#hasEnded) throw this.#cancelled();
     this.#data = asJson(data) as JsonObject;
+    this.#dataSecrecy = undefined;
     await this.traversal.journal.record({ kind: 'resource', record: this.recordOf('IN_PROGRESS', 'state changed') });
   }
 
@@ -937,6 +942,7 @@ export class ResourceRun implements JournalWaiter {
       reason,
       token: this.token,
       data: this.#data,
+      dataSecrecy: this.#dataSecrecy,
       properties: this.traversal.conceal(this.#properties, this.resource),
       inputs: this.traversal.conceal(this.#inputs, this.resource),
       reads: this.#namesRead && [...this.#namesRead.values()],

@@ -133,7 +133,7 @@ export class MemoryStore implements StackStore {
     // Whatever can be wrong with a change is found before the first one is applied.
     const checked = changes.map(checkChange);
     for (const change of checked) {
-      if (change.kind === 'definition') this.#refuseWrittenOutside(stack.record, change.declared);
+      if (change.kind === 'definition') this.#refuseWrittenOutside(stack.record, change.declared ?? new Map());
     }
     const log = stack.logOf(claim);
     for (let index = 0; index < checked.length; index += 1) {
@@ -256,7 +256,7 @@ export class MemoryStore implements StackStore {
           ...(change.restoring === undefined ? {} : { restoring: change.restoring }),
           ...(change.tags === undefined ? {} : { tags: change.tags }),
         };
-        stack.declared = change.declared;
+        stack.declared = change.declared ?? stack.declared;
         return;
       }
       case 'outputs':

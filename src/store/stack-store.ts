@@ -113,7 +113,7 @@ export interface ResourceRecord {
   /** What the handler recorded for itself. */
   readonly data: JsonObject;
   /** Of SealedStore: whether a secret stands in `data`, `metadata` or `finalSnapshot`. */
-  readonly dataSecrecy?: Secrecy;
+  readonly dataSecrecy?: Secrecy | undefined;
   /** The resources that it required when it was created: the arrows that delete runs against. */
   readonly requires: readonly string[];
   /**
@@ -199,7 +199,8 @@ export type StoreChange =
       readonly kind: 'definition';
       readonly definition: StackDefinition;
       readonly previous: PreviousDefinition | undefined;
-      readonly declared: DeclaredNames;
+      /** Undefined: those that it has. */
+      readonly declared: DeclaredNames | undefined;
       readonly rollback: boolean;
       /** Default: those that it has. */
       readonly tags?: readonly string[] | undefined;

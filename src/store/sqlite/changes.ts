@@ -37,7 +37,7 @@ export function storeChanges(statements: Statements, key: number, changes: reado
       case 'definition': {
         const { definition, previous, declared, rollback, tags, restoring = null } = change;
         const [space, name] = (all(statements.nameOfStack, key)[0] as Row).map(segmentOf) as [string, string];
-        refuseWrittenOutside(statements, [space, name], declared);
+        if (declared !== undefined) refuseWrittenOutside(statements, [space, name], declared);
         const before = previous === undefined ? null : text(previousOf(previous));
         run(statements.setTemplate, key, ...definitionColumns(definition, declared), before);
         run(statements.setState, key, text({ rollback, tags, restoring }));

@@ -22,10 +22,15 @@ export function previousOf(previous: PreviousDefinition): PreviousDefinition {
   return { ...definitionOf(previous), ...(namesBefore === undefined ? {} : { namesBefore }) };
 }
 
-export function definitionColumns(definition: StackDefinition, declared: DeclaredNames): readonly string[] {
+/** Without `declared` the last column is null: it stays as it is. */
+export function definitionColumns(
+  definition: StackDefinition,
+  declared: DeclaredNames | undefined,
+): readonly (string | null)[] {
   const { template, files, parameters, environment } = definition;
-  const names = Object.fromEntries([...declared.keys()].map((resource) => [resource, declared.get(resource)]));
-  return [template, files, parameters, environment, names].map(text);
+  const names =
+    declared && Object.fromEntries([...declared.keys()].map((resource) => [resource, declared.get(resource)]));
+  return [...[template, files, parameters, environment].map(text), names === undefined ? null : text(names)];
 }
 
 /** An event as a row has it: whole, or of a resource's event what differs between those of one stack. */

@@ -24,7 +24,7 @@ export function prepareAll(database: Database.Database) {
       'INSERT INTO templates (stack, document, files, parameters, environment, declared) VALUES (?, ?, ?, ?, ?, ?)',
     ),
     setTemplate: prepare(
-      `UPDATE templates SET document = ?2, files = ?3, parameters = ?4, environment = ?5, declared = ?6, previous = ?7
+      `UPDATE templates SET document = ?2, files = ?3, parameters = ?4, environment = ?5, declared = coalesce(?6, declared), previous = ?7
        WHERE stack = ?1`,
     ),
     nameOfStack: query('SELECT space, name FROM stacks WHERE key = ?'),
