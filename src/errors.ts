@@ -422,16 +422,6 @@ export class SimulationStuck extends HotloomError {
   readonly code = 'SimulationStuck';
 }
 
-/** An error as another engine has told it, under its own code. */
-export class ToldError extends HotloomError {
-  readonly code: string;
-
-  constructor({ code, ...fields }: { readonly code: string } & Pick<ErrorFields, 'what' | 'why' | 'fix'>) {
-    super(fields);
-    this.code = code;
-  }
-}
-
 /** A bug in the engine. */
 export class InternalError extends HotloomError {
   readonly code = 'InternalError';

@@ -1,5 +1,6 @@
 import { requestCancel } from '../endpoint/client.ts';
-import { ActionCancelled, ActionInProgress, NotSupported, ToldError } from '../errors.ts';
+import { ToldError } from '../endpoint/told-error.ts';
+import { ActionCancelled, ActionInProgress, NotSupported } from '../errors.ts';
 import type { StackEvent } from '../events.ts';
 import type { Claim, StackRecord, StoreChange } from '../store/stack-store.ts';
 import { analyseStored } from './analyse.ts';

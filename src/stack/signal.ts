@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { type EndpointAddress, requestSignal } from '../endpoint/client.ts';
-import { InternalError, isHotloomError, OutcomeUnknown, ToldError } from '../errors.ts';
+import { ToldError } from '../endpoint/told-error.ts';
+import { InternalError, isHotloomError, OutcomeUnknown } from '../errors.ts';
 import type { SignalTarget } from '../resource/signal-url.ts';
 import { Hooks, hookToClear } from '../scheduler/hooks.ts';
 import { Journal } from '../scheduler/journal.ts';
