@@ -423,7 +423,9 @@ export class Operation {
           : `Resources were not ${did}: ${messageOf(result.skipCause)}`;
     const root = rootCause(first ?? result.skipCause);
     const others = result.failures.slice(1).map(({ what }) => what);
-    const began = stopped === undefined && isHotloomError(root) ? root : undefined;
+    // A cancel or a time-out says itself all that there is to do; that nothing could be stored does not.
+    const remedied = stopped === undefined ? root : isHotloomError(stopped, 'StoreUnusable') ? stopped : undefined;
+    const began = isHotloomError(remedied) ? remedied : undefined;
     const why = [
       root !== undefined && root !== (first ?? result.skipCause) && root !== first?.cause
         ? `It began with: ${withoutStop(messageOf(root))}.`

@@ -120,6 +120,7 @@ describe('a disk that is full', () => {
     const engine = open({ maxBytes: 100_000 });
     const error = await failure(engine.update({ ...stackOf(20_000), rollback: true }));
     expect(textOf(error)).toMatch(/^Stack UPDATE failed: The store FILE cannot grow: the disk is full\./);
+    expect(error.fix).toMatch(/^Free space on the disk/);
     expect(await engine.show('s')).toMatchObject({ state: 'ROLLBACK_COMPLETE' });
     expect([present(), await engine.read('s.t0.value')]).toEqual([NAMES, 'x'.repeat(10)]);
   });
