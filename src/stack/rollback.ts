@@ -94,16 +94,21 @@ export async function rollbackTarget(
   { store }: StackServices,
   stack: StackRecord,
 ): Promise<PreviousDefinition | undefined> {
-  const { id, action, status, previous } = stack;
-  // These have not changed what the stack is, so its resources tell whether it was complete before.
-  const isComplete = GOES_OVER.has(action)
-    ? (await store.resources(id)).every(isMade)
-    : status === 'COMPLETE' && (action !== 'ROLLBACK' || previous !== undefined);
+  const { id, previous } = stack;
+  // Some actions do not change what the stack is: the last one that did tells whether it was complete.
+  const last = GOES_OVER.has(stack.action)
+    ? (await store.history(id)).findLast(({ action }) => !GOES_OVER.has(action))
+    : stack;
+  const isComplete =
+    last === undefined
+      ? (await store.resources(id)).every(isMade)
+      : last.status === 'COMPLETE' && (last.action !== 'ROLLBACK' || previous !== undefined);
   return isComplete ? definitionOfRecord(stack) : previous;
 }
 
 const GOES_OVER: ReadonlySet<Action> = new Set(['CHECK', 'SUSPEND', 'RESUME', 'SNAPSHOT']);
 
+/** What can be told when the history of the stack does not reach so far back. */
 function isMade({ action, status, replacedName }: ResourceRecord): boolean {
   return replacedName === undefined && action !== 'INIT' && (status === 'COMPLETE' || GOES_OVER.has(action));
 }

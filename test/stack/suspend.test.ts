@@ -246,6 +246,23 @@ describe('a stack', () => {
     await refused(clock.run(engine.update({ stack: 't', template: bad, rollback: true })), 'StackFailed');
     expect((await engine.show('t')).state).toBe('UPDATE_FAILED');
   });
+
+  test('that was cancelled in an update goes back to what it was before that, also after a suspend and a resume', async () => {
+    const resources = { ...template.resources, a: { type: 'Thing', properties: { size: 2 } } };
+    const stop = new AbortController();
+    const later = { stack: 's', template: { ...template, resources }, signal: stop.signal };
+    engine.onEvent((event) => {
+      if (event.type === 'stack' && event.action === 'UPDATE') stop.abort();
+    });
+    await refused(clock.run(engine.update(later)), 'StackFailed');
+    await suspend();
+    await resume();
+    const bad = { ...resources, bad: { type: 'OS::Heat::TestResource', properties: { fail: true } } };
+    const worse = { stack: 's', template: { ...template, resources: bad }, rollback: true };
+    await refused(clock.run(engine.update(worse)), 'StackFailed');
+    expect((await engine.show('s')).state).toBe('ROLLBACK_COMPLETE');
+    expect((await engine.export('s')).template).toEqual(template);
+  });
 });
 
 describe('an engine that is killed at any position of the journal', () => {
