@@ -44,7 +44,7 @@ import {
   summarizeStack,
 } from './stack/describe.ts';
 import { readHistory, type StackOperation } from './stack/history.ts';
-import { type Inspection, inspectAnalysis } from './stack/inspect.ts';
+import { type Inspection, type InspectOptions, inspectAnalysis } from './stack/inspect.ts';
 import { type PendingHook, pendingHooks } from './stack/pending-hooks.ts';
 import { readValue } from './stack/read.ts';
 import { type Rekeyed, rekeyStacks } from './stack/rekey.ts';
@@ -268,10 +268,15 @@ export class Engine {
 
   /**
    * What the analysis knows of a template, as plain data, with its problems: it throws only for what cannot be read at
-   * all. `read` tells the values of attributes; without it they are null, and a reference is the resource's name.
+   * all. `read` tells the values of attributes; without it they are null, and a reference is the resource's name. What holds
+   * the value of a hidden parameter is told as it is, unless `masksSecrets`.
    */
-  inspect(input: TemplateInput, read?: (resource: string, attribute: string) => Json): Inspection {
-    return inspectAnalysis(analyse(this.#services, input, { isTolerant: true }), read);
+  inspect(
+    input: TemplateInput,
+    read?: (resource: string, attribute: string) => Json,
+    options: InspectOptions = {},
+  ): Inspection {
+    return inspectAnalysis(analyse(this.#services, input, { isTolerant: true }), read, options);
   }
 
   /** What `create` would do, as data. Throws what `create` would throw before it makes anything. */

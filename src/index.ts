@@ -75,7 +75,14 @@ export type {
   StoredEvent,
   StoredOutput,
 } from './store/stack-store.ts';
-export type { InspectedOutput, InspectedProblem, InspectedResource, Inspection, Unresolved } from './stack/inspect.ts';
+export type {
+  InspectOptions,
+  InspectedOutput,
+  InspectedProblem,
+  InspectedResource,
+  Inspection,
+  Unresolved,
+} from './stack/inspect.ts';
 export { MemoryStore } from './store/memory-store.ts';
 export { SqliteStore, type SqliteStoreOptions } from './store/sqlite-store.ts';
 export type { Difference } from './plan/comparison.ts';

@@ -39,7 +39,7 @@ export interface InspectedProblem {
 
 export interface InspectedResource {
   readonly type: string;
-  /** Resolved; a value that could not be is {@link Unresolved}, and one that holds a secret is masked. */
+  /** Resolved; a value that could not be is {@link Unresolved}. */
   readonly properties: JsonObject;
   /** What each property or alias reads, in printed names. */
   readonly inputs: { readonly [input: string]: readonly string[] };
@@ -56,17 +56,24 @@ export interface InspectedOutput {
   readonly reads: readonly string[];
 }
 
+/** How an inspection tells values. */
+export interface InspectOptions {
+  /** Masks what holds a hidden parameter or another secret, for people to see. Default: false. */
+  readonly masksSecrets?: boolean;
+}
+
 /** Stands for a value whose resolution failed. */
 export type Unresolved = { readonly __error__: string };
 
 /**
  * Values are resolved with what `read` tells of attributes, and properties converted to their types. Without it nothing is
- * known of attributes: they are null, a reference is the resource's name, and properties are as the template gives them; what
- * holds a hidden parameter is masked then.
+ * known of attributes: they are null, a reference is the resource's name, and properties are as the template gives them.
+ * `masksSecrets` masks what holds a hidden parameter.
  */
 export function inspectAnalysis(
   { stack, parameters, template, problems, secrets, reads }: Analysis,
   read?: (resource: string, attribute: string) => Json,
+  { masksSecrets = false }: InspectOptions = {},
 ): Inspection {
   const scope = withCompositions(
     { ...stack.scope, attribute: read ?? readNothing, value: () => null },
@@ -83,9 +90,8 @@ export function inspectAnalysis(
             reference.kind === 'done' ? 'done' : reference.attribute,
           ] satisfies Name),
     );
-  /** Who tells the values of attributes knows secrets by that, and is given what they make. */
   const shown = (value: Json, isSecret: boolean): Json =>
-    read === undefined && value !== null && (isSecret || secrets.secrecyOf(value) !== undefined) ? MASK : value;
+    masksSecrets && value !== null && (isSecret || secrets.secrecyOf(value) !== undefined) ? MASK : value;
   return {
     parameters: mapEntries(parameters, (value, name) =>
       template.parameters.get(name)?.hidden === true ? null : value,

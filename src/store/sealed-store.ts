@@ -397,9 +397,6 @@ export class SealedStore implements StackStore {
     if (mark !== undefined) this.#note(id, mark, record.name);
     const openedOutputs = this.#openOutputs(id, outputs);
     const openedPrevious = previous && this.#openDefinition(record, previous, 'previous');
-    if (mark === undefined && openedOutputs === outputs && openedPrevious === previous && !hasMarks(record)) {
-      return record;
-    }
     return Object.defineProperties({} as StackRecord, {
       ...Object.getOwnPropertyDescriptors(this.#openDefinition(record, record, 'current')),
       outputs: { value: openedOutputs, enumerable: true },
@@ -410,7 +407,6 @@ export class SealedStore implements StackStore {
   /** `owner`: the stack, or the snapshot. */
   #openDefinition<D extends StackDefinition>({ id, name }: Owner, definition: D, role: Role): D {
     const mark = definition.parameters[MARK];
-    if (mark === undefined && !hasMarks(definition)) return definition;
     const open = (value: Json, part: string): JsonObject => {
       if (!isKept(value)) return value as JsonObject;
       const opened = openValue(value, [id, role, part], this.#keyring);
@@ -428,17 +424,20 @@ export class SealedStore implements StackStore {
       get environment() {
         return open(definition.environment, 'environment');
       },
+    };
+    const hidden = {
       get secretParts() {
         return SECRET_PARTS.filter((part) => isKept(definition[part]));
       },
       get hidden() {
         return mark === undefined ? undefined : open(mark, 'hidden');
       },
-    } satisfies StackDefinition;
+    };
     // By properties and not by values: the documents are parsed, and opened, when they are asked for.
     return Object.defineProperties({} as D, {
       ...Object.getOwnPropertyDescriptors(definition),
       ...Object.getOwnPropertyDescriptors(opened),
+      ...(mark === undefined ? {} : Object.getOwnPropertyDescriptors(hidden)),
     });
   }
 
@@ -550,11 +549,6 @@ const RECORD_PARTS = ['data', 'metadata', 'finalSnapshot'] as const;
 interface Owner {
   readonly id: string;
   readonly name: string;
-}
-
-/** Whether something of it has to be opened besides what is hidden. Documents are not looked at: they tell by `hidden`. */
-function hasMarks({ parameters }: Pick<StackDefinition, 'parameters'>): boolean {
-  return Object.keys(parameters).some(isEscaped);
 }
 
 /** The mark, which a parameter may have as its name, with more of its first character. */

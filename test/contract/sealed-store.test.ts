@@ -41,7 +41,7 @@ function bare<D extends StackDefinition>({ hidden: _hidden, secretParts: _holds,
 describe.each([
   ['a key, over SQLite', (now: () => number) => new BareSealedStore(sqlite(now), new Keyring([KEY]))],
   ['a key, in memory', (now: () => number) => new BareSealedStore(new MemoryStore({ now }), new Keyring([KEY]))],
-  ['no key', (now: () => number) => new SealedStore(new MemoryStore({ now }), undefined)],
+  ['no key', (now: () => number) => new BareSealedStore(new MemoryStore({ now }), undefined)],
 ])('SealedStore with %s keeps the contract of a stack store', (_, make) => {
   for (const { name, run } of stackStoreContract(make)) test(name, run);
 });

@@ -177,6 +177,7 @@ describe('the file of a store', () => {
       template: { ...TEMPLATE, parameters: { ...TEMPLATE.parameters, old: { type: 'string', hidden: true } } },
       parameters: { pin: 'secret-1', old: 'secret-0' },
     });
+    told.push(own.inspect({ ...STACK }, undefined, { masksSecrets: true }));
     told.push(await own.previewUpdate({ stack: 's', template: TEMPLATE, parameters: { pin: 'secret-2' } }));
     told.push(await failure(own.update({ ...STACK, rollback: true, parameters: { pin: 'secret-3', fail: true } })));
     told.push(await own.show('s'), await own.list(), await own.export('s'), await own.storedEvents('s'));

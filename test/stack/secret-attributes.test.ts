@@ -95,7 +95,10 @@ describe('a stack with secret attributes', () => {
     const told: unknown[] = [];
     const engine = world.engine({ store: SqliteStore.open(file) });
     engine.onEvent((event: EngineEvent) => told.push(event));
-    told.push(engine.preview({ stack: 's', template: STACK }), engine.inspect({ stack: 's', template: STACK }));
+    told.push(
+      engine.preview({ stack: 's', template: STACK }),
+      engine.inspect({ stack: 's', template: STACK }, undefined, { masksSecrets: true }),
+    );
     told.push(await failure(engine.create({ stack: 'f', template: STACK, parameters: { live: 'bad' } })));
     told.push(await engine.create({ stack: 's', template: STACK, parameters: { pin: 's3cret-pin' } }));
     const of = (live: string) => ({ stack: 's', existing: true, parameters: { live } });

@@ -14,7 +14,10 @@ export async function inspect(
   options: TemplateOptions & { readonly json?: boolean },
 ): Promise<ExitCode> {
   const input = await readTemplateInput(io, stack, options);
-  const inspection = await withoutStore(async (engine) => engine.inspect(input), options);
+  const inspection = await withoutStore(
+    async (engine) => engine.inspect(input, undefined, { masksSecrets: true }),
+    options,
+  );
   if (options.json === true) printJson(io, inspection);
   else io.out.write(printInspection(io, inspection));
   return inspection.problems.length === 0 ? EXIT.ok : EXIT.failed;
