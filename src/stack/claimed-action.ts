@@ -3,6 +3,7 @@ import { Journal } from '../scheduler/journal.ts';
 import { secretMarks } from '../scheduler/secret-marks.ts';
 import type { Claim, StackRecord, StoreChange } from '../store/stack-store.ts';
 import { type ActionLimits, actionLimits } from './action-limits.ts';
+import { giveBack } from './give-back.ts';
 import type { RunningAction, StackServices } from './services.ts';
 import { secretsOf } from './stored-secrets.ts';
 
@@ -20,7 +21,7 @@ export interface ClaimedAction {
   emit(status: Status, reason: string): StackEvent;
 }
 
-/** Runs `body` as the action that is at work on the stack under `claim`: it can be cancelled, and has its time-out. */
+/** Runs `body` as the action that is at work on the stack under `claim`, which it releases: it can be cancelled, and has its time-out. */
 export async function runClaimed<T>(
   services: StackServices,
   record: StackRecord,
@@ -77,6 +78,8 @@ export async function runClaimed<T>(
     return await body({ journal, limits, tell, watch, emit });
   } finally {
     limits.end();
+    // Whoever waits for its end claims the stack next.
+    await giveBack(services, claim);
     running.remove(runningAction);
     didEnd();
   }

@@ -1,5 +1,6 @@
 import type { Claim, StackRecord } from '../store/stack-store.ts';
 import { findStack } from './delete.ts';
+import { giveBack } from './give-back.ts';
 import type { StackServices } from './services.ts';
 
 /** Which stack is meant. */
@@ -24,7 +25,7 @@ export async function withClaim<T>(
     try {
       return await body(await findStack(services, space, stack), claim);
     } finally {
-      await services.store.release(claim);
+      await giveBack(services, claim);
     }
   });
 }

@@ -13,6 +13,7 @@ import { type ActionLimits, actionLimits } from './action-limits.ts';
 import type { Analysis } from './analyse.ts';
 import { definitionOf } from './definition.ts';
 import { describeStack, type StackDescription } from './describe.ts';
+import { giveBack } from './give-back.ts';
 import { concealOf, marksOf } from './marks.ts';
 import { OutputReads } from './output-reads.ts';
 import { resolveOutputs } from './outputs.ts';
@@ -128,7 +129,7 @@ export class Operation {
       await this.#forgetRegion();
       region = space.declare(stack.space, stack.stack, this.declared);
     } catch (error) {
-      await this.#release(claim);
+      await giveBack(this.#services, claim);
       throw error;
     } finally {
       limits.end();
@@ -217,7 +218,7 @@ export class Operation {
       return await this.#describe(traversal);
     } finally {
       limits.end();
-      await this.#release(claim);
+      await giveBack(this.#services, claim);
       running.remove(action);
       didEnd();
     }
@@ -269,15 +270,6 @@ export class Operation {
     const record = await store.findStack(space, stack);
     invariant(record !== undefined, `Stack '${stack}' was removed under the claim of its create.`);
     return describeStack(record, traversal.records());
-  }
-
-  /** What happened before counts more than a claim that cannot be given back; it ends with the engine. */
-  async #release(claim: Claim): Promise<void> {
-    try {
-      await this.#services.store.release(claim);
-    } catch {
-      // Told by the store to whoever claims the stack next.
-    }
   }
 
   /** The store takes nothing any more: those who listen or wait hear of the end all the same. */
