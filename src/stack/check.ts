@@ -76,10 +76,10 @@ class Check implements ResourceAction {
 
   async act(
     { record }: PresentResource,
-    handler: ResourceType['handler'],
+    handler: ResourceType['handler'] | undefined,
     call: LiveCall,
   ): Promise<ActedOn | undefined> {
-    if (record.data.isComposition === true) return undefined;
+    if (handler === undefined) return undefined;
     if (handler.check === undefined) {
       this.unchecked.push(record.name);
       return { reason: `CHECK not supported for ${record.type}` };

@@ -33,10 +33,10 @@ export async function removeSnapshot(
     signal,
     visit: async (record) => {
       const { data } = kept.get(record) as ResourceSnapshot;
+      if (data === undefined) return;
       const { handler } = services.types.get(record.type);
-      if (data === undefined || handler.deleteSnapshot === undefined) return;
+      if (handler.deleteSnapshot === undefined) return;
       const call = { ...deleteCall(parts, record), snapshotId: id, snapshot: data };
-      await journal.confirm();
       await journal.confirm();
       await untilStopped((async () => handler.deleteSnapshot?.(call))(), parts);
     },

@@ -27,8 +27,15 @@ export interface ResourceAction {
   concerns(record: ResourceRecord): boolean;
   /** Throws when it is not possible in the resource's state, which stays as it is then. */
   admit?(record: ResourceRecord): void;
-  /** Calls the handler, if the type has one for it. What it throws fails the resource. */
-  act(resource: PresentResource, handler: ResourceType['handler'], call: LiveCall): Promise<ActedOn | undefined>;
+  /**
+   * Calls the handler, if it has something for that; undefined for what is made of others, which has nothing of its own. What it
+   * throws fails the resource.
+   */
+  act(
+    resource: PresentResource,
+    handler: ResourceType['handler'] | undefined,
+    call: LiveCall,
+  ): Promise<ActedOn | undefined>;
   /**
    * Whether it does nothing to the real things: a resource in which it was stopped is as it was before, and that one failed
    * is an answer. Default: false.
@@ -154,7 +161,8 @@ async function actOnResources(
       const { action } = acting;
       await claimed.journal.record({ kind: 'resource', record: { ...changed, action, status: 'IN_PROGRESS' } });
     });
-    const { handler } = services.types.get(record.type);
+    // What is made of others may be of a type that only its template names.
+    const handler = record.data.isComposition === true ? undefined : services.types.get(record.type).handler;
     const acted = (await untilStopped(acting.act(resource, handler, call), parts)) ?? {};
     await tell(begun.get(record) ?? record, 'COMPLETE', acted.reason ?? 'state changed', acted);
   };

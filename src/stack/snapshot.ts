@@ -185,8 +185,7 @@ class TakeSnapshot implements ResourceAction {
   }
 
   async act(...[{ record }, handler, call]: Parameters<ResourceAction['act']>) {
-    const isOwn = record.data.isComposition !== true;
-    const data = isOwn ? await handler.snapshot?.({ ...call, snapshotId: this.#id, isFinal: false }) : undefined;
+    const data = await handler?.snapshot?.({ ...call, snapshotId: this.#id, isFinal: false });
     const resource = data === undefined ? { record } : { record, data, ...this.#secrecyOf(record, data) };
     return { changes: [{ kind: 'resourceSnapshot' as const, id: this.#id, resource }] };
   }

@@ -60,8 +60,8 @@ const SUSPEND: ResourceAction = {
     if (action !== 'DELETE' && (action === 'SUSPEND' || status === 'COMPLETE')) return;
     throw new Error(`State ('${action}', '${status}') invalid for suspend`);
   },
-  async act({ record }, handler, call) {
-    if (record.data.isComposition !== true) await handler.suspend?.(call);
+  async act(_resource, handler, call) {
+    await handler?.suspend?.(call);
     return { record: { isSuspended: true } };
   },
 };
@@ -78,8 +78,8 @@ const RESUME: ResourceAction = {
   admit(record) {
     if (!isAsleep(record)) throw new Error(`State ('${record.action}', '${record.status}') invalid for resume`);
   },
-  async act({ record }, handler, call) {
-    if (record.data.isComposition !== true) await handler.resume?.(call);
+  async act(_resource, handler, call) {
+    await handler?.resume?.(call);
     return { record: { isSuspended: undefined } };
   },
 };

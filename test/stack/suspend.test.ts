@@ -155,6 +155,19 @@ describe('a stack', () => {
     expect(await signal()).toBe('Signal: heard');
   });
 
+  test('with resources that are made of others by a file is suspended, checked, kept and resumed as any other', async () => {
+    const nested = { heat_template_version: 'hotloom-1', resources: { inner: { type: 'Thing' } } };
+    const outer = { heat_template_version: 'hotloom-1', resources: { net: { type: 'net.yaml' } } };
+    const stack = { stack: 'n' };
+    await clock.run(engine.create({ ...stack, template: outer, files: { 'net.yaml': JSON.stringify(nested) } }));
+    expect(statesOf(await clock.run(engine.check(stack)))).toEqual(['net CHECK_COMPLETE', 'net/inner CHECK_COMPLETE']);
+    const { id, state } = await clock.run(engine.snapshot(stack));
+    await clock.run(engine.deleteSnapshot({ ...stack, snapshot: id }));
+    const { resources } = await clock.run(engine.suspend(stack));
+    expect([state, resources.map(({ isSuspended }) => isSuspended)]).toEqual(['CREATE_COMPLETE', [true, true]]);
+    expect((await clock.run(engine.resume(stack)))?.state).toBe('RESUME_COMPLETE');
+  });
+
   test('that is suspended is deleted', async () => {
     await suspend();
     await clock.run(engine.delete({ stack: 's' }));
