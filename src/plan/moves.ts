@@ -1,7 +1,8 @@
 import { type HotloomError, StackValidationFailed } from '../errors.ts';
 import type { ResourceInterface, StackInterface } from '../interface/interface.ts';
 import type { Source, SourceLocation } from '../source.ts';
-import type { StoreChange } from '../store/stack-store.ts';
+import type { ResourceSnapshot, StoreChange } from '../store/stack-store.ts';
+import { setAside } from '../store/stored-stack.ts';
 import type { Move } from '../template/moved.ts';
 import { listNames, suggest } from '../wording.ts';
 import { type PresentResource, publishedBy } from './comparison.ts';
@@ -100,6 +101,8 @@ export interface MovedResources {
   readonly present: ReadonlyMap<string, PresentResource>;
   /** The names that resources have had, by those that they have after it. Empty when nothing moves. */
   readonly namesBefore: ReadonlyMap<string, string>;
+  /** Those that had to make room for others, by their names in the store: they go at the end. */
+  readonly displaced: ReadonlySet<string>;
   /** What is stored, as one batch. */
   readonly changes: readonly StoreChange[];
 }
@@ -127,16 +130,20 @@ export function moveResources(
   return renamed(present, names);
 }
 
-/** The same by names alone, which nobody may have any more: takes moves back. */
+/**
+ * The same by names alone: takes moves back. What has been made under a name that one of them gets again is set aside, to be
+ * deleted.
+ */
 export function renamed(
   present: ReadonlyMap<string, PresentResource>,
   names: ReadonlyMap<string, string>,
 ): MovedResources {
-  if (names.size === 0) return { present, namesBefore: new Map(), changes: [] };
+  if (names.size === 0) return { present, namesBefore: new Map(), displaced: new Set(), changes: [] };
   const after = new Map<string, PresentResource>();
   const gone: StoreChange[] = [];
   const changes: StoreChange[] = [];
   const taken = new Set(names.values());
+  const displaced = new Set<string>();
   for (const [key, resource] of present) {
     const { record } = resource;
     const name = record.replacedName === undefined ? names.get(record.name) : undefined;
@@ -145,8 +152,13 @@ export function renamed(
       ? record.requires.map((each) => names.get(each) ?? each)
       : record.requires;
     if (name === undefined && taken.has(key)) {
-      // It was never made: only its name was stored.
       gone.push({ kind: 'resourceGone', resource: key });
+      // Of one that was never made only the name was stored.
+      if (record.action === 'INIT') continue;
+      const aside = setAside({ ...record, requires });
+      changes.push({ kind: 'resource', record: aside, ...publishedBy(resource) });
+      after.set(aside.name, { ...resource, record: aside });
+      displaced.add(aside.name);
       continue;
     }
     if (name === undefined && replacedName === undefined && requires === record.requires) {
@@ -164,7 +176,27 @@ export function renamed(
     after.set(moved.name, { ...resource, record: moved });
   }
   const namesBefore = new Map([...names].map(([before, now]) => [now, before]));
-  return { present: after, namesBefore, changes: [...gone, ...changes] };
+  return { present: after, namesBefore, displaced, changes: [...gone, ...changes] };
+}
+
+/**
+ * The names that resources had when they were kept, by those that they have now: an attempt keeps its token under whatever
+ * name. What was replaced since is another attempt.
+ */
+export function namesThen(
+  present: ReadonlyMap<string, PresentResource>,
+  kept: readonly ResourceSnapshot[],
+): ReadonlyMap<string, string> {
+  const now = new Map<string, string>();
+  for (const { record } of present.values()) {
+    if (record.replacedName === undefined && record.token !== '') now.set(record.token, record.name);
+  }
+  const names = new Map<string, string>();
+  for (const { record } of kept) {
+    const name = now.get(record.token);
+    if (name !== undefined && name !== record.name) names.set(name, record.name);
+  }
+  return names;
 }
 
 /** The move of the resource, or else of the innermost of those that it is a member of. */

@@ -33,7 +33,7 @@ import type { ReadValue, Region } from '../space/data-space.ts';
 import type { NameReader } from '../space/name-reader.ts';
 import { type BlockedRead, type Blocker, printTarget, type Waits, type WaitTarget } from '../space/waits.ts';
 import type { ResourceRecord, StackStore, StoredRead } from '../store/stack-store.ts';
-import { noSuchResource, resourceEventOf } from '../store/stored-stack.ts';
+import { noSuchResource, resourceEventOf, setAside } from '../store/stored-stack.ts';
 import { REFID, type ResolveScope } from '../template/expression.ts';
 import type { HookType } from '../template/hook-types.ts';
 import { type Json, type JsonObject, sameJson, setOwn } from '../values.ts';
@@ -926,7 +926,7 @@ export class Traversal {
 
   async #replace(resource: ResourceInterface, present: PresentResource): Promise<void> {
     const { record } = present;
-    const replaced = { ...record, name: `${record.name}//${record.token.slice(0, 8)}`, replacedName: record.name };
+    const replaced = setAside(record);
     if (resource.type.deletesBeforeReplacing !== true) {
       this.hasReplaced = true;
       this.#run(resource, { verdict: 'replace', present, replaced });

@@ -2,6 +2,7 @@ import type { Action } from '../events.ts';
 import { type PresentResource, publishedBy } from '../plan/comparison.ts';
 import { renamed } from '../plan/moves.ts';
 import type { PreviousDefinition, ResourceRecord, StackRecord, StoreChange } from '../store/stack-store.ts';
+import { setAside } from '../store/stored-stack.ts';
 import { type Analysis, analyseStored } from './analyse.ts';
 import { beginningOf } from './beginning.ts';
 import { definitionOfRecord } from './definition.ts';
@@ -39,7 +40,7 @@ export function rollbackOf(
         await presentResources(services, id),
         new Map(Object.entries(previous.namesBefore ?? {})),
       );
-      const restored = restoredChanges(touched(movedBack.present));
+      const restored = restoredChanges(touched(movedBack.present), movedBack.displaced);
       const definition: StoreChange = {
         kind: 'definition',
         definition: target,
@@ -66,7 +67,10 @@ export function rollbackOf(
 }
 
 /** What was replaced and is still there takes its place again; what replaced it goes. */
-function restoredChanges(all: ReadonlyMap<string, PresentResource>): readonly StoreChange[] {
+function restoredChanges(
+  all: ReadonlyMap<string, PresentResource>,
+  displaced: ReadonlySet<string>,
+): readonly StoreChange[] {
   const changes: StoreChange[] = [];
   const restored = new Set<string>();
   for (const present of [...all.values()].reverse()) {
@@ -74,15 +78,13 @@ function restoredChanges(all: ReadonlyMap<string, PresentResource>): readonly St
     const { replacedName: name, isOutdated, ...others } = record;
     // What the update has not come to stays.
     if (name === undefined && isOutdated === true) changes.push({ kind: 'resource', record: others });
-    if (name === undefined || restored.has(name) || record.status !== 'COMPLETE' || record.action === 'DELETE')
-      continue;
+    if (name === undefined || displaced.has(record.name)) continue;
+    if (restored.has(name) || record.status !== 'COMPLETE' || record.action === 'DELETE') continue;
     restored.add(name);
     const current = all.get(name);
     changes.push({ kind: 'resourceGone', resource: record.name }, { kind: 'resourceGone', resource: name });
     if (current !== undefined) {
-      const aside = `${name}//${current.record.token.slice(0, 8)}`;
-      const moved = { ...current.record, name: aside, replacedName: name };
-      changes.push({ kind: 'resource', record: moved, ...publishedBy(current) });
+      changes.push({ kind: 'resource', record: setAside(current.record), ...publishedBy(current) });
     }
     changes.push({ kind: 'resource', record: { ...others, name }, ...publishedBy(present) });
   }

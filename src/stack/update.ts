@@ -1,9 +1,17 @@
 import { ActionCancelled, ImmutableParameterModified, NotSupported, TemplateInvalid } from '../errors.ts';
 import type { PresentResource } from '../plan/comparison.ts';
-import { type MovedResources, moveResources, type PlacedMove, statedMoves, wrongMoves } from '../plan/moves.ts';
+import {
+  type MovedResources,
+  moveResources,
+  namesThen,
+  type PlacedMove,
+  renamed,
+  statedMoves,
+  wrongMoves,
+} from '../plan/moves.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planUpdate } from '../plan/plan-update.ts';
-import type { Claim, ResourceRecord, StackRecord, StoreChange } from '../store/stack-store.ts';
+import type { Claim, ResourceRecord, ResourceSnapshot, StackRecord, StoreChange } from '../store/stack-store.ts';
 import type { Move } from '../template/moved.ts';
 import { type JsonObject, sameJson } from '../values.ts';
 import { type Analysis, analyse, type TemplateInput } from './analyse.ts';
@@ -132,7 +140,7 @@ export async function runUpdate(
   run: UpdateRun,
 ): Promise<StackDescription> {
   const claim = await services.store.claim(before.id, await services.claimant());
-  const { record, moved } = await findClaimed(services, before, claim, analysis, run);
+  const { record, moved, kept } = await findClaimed(services, before, claim, analysis, run);
   const { restoring } = run;
   const action = restoring === undefined ? 'UPDATE' : 'RESTORE';
   const operation = new Operation(services, limitsOf(services, record, run, analysis), analysis, record.id, action);
@@ -146,28 +154,20 @@ export async function runUpdate(
       tags: run.tags,
       restoring,
     };
-    const kept = restoring === undefined ? [] : await services.store.resourceSnapshots(restoring);
     // Stored, so that a resume of the update knows those that it has not come to.
     const observed =
       run.converge === true
         ? await observedRecords(services, record, touched(moved.present), analysis.secrets, signal)
         : [];
     const seen = withRecords(moved.present, observed);
-    const marked = [...observed, ...outdatedRecords(analysis, seen), ...recordsToRestore(analysis, seen, kept)];
+    const marked = [...observed, ...outdatedRecords(analysis, seen), ...recordsToRestore(analysis, seen, kept ?? [])];
     const changes: StoreChange[] = [
       ...moved.changes,
       ...marked.map((each) => ({ kind: 'resource', record: each }) as const),
     ];
     const present = withRecords(moved.present, marked);
     const store = (change: StoreChange): void => void changes.push(change);
-    const beginning = beginningOf(
-      services,
-      analysis,
-      record.id,
-      present,
-      store,
-      restoring === undefined ? undefined : kept,
-    );
+    const beginning = beginningOf(services, analysis, record.id, present, store, kept);
     return { ...beginning, changes: [...changes, definition] };
   });
 }
@@ -181,16 +181,26 @@ async function findClaimed(
   before: StackRecord,
   claim: Claim,
   analysis: Analysis,
-  { check, moves = [] }: UpdateRun,
-): Promise<{ readonly record: StackRecord; readonly moved: MovedResources }> {
+  { check, moves = [], restoring }: UpdateRun,
+): Promise<{
+  readonly record: StackRecord;
+  readonly moved: MovedResources;
+  /** What a restore brings back. */
+  readonly kept: readonly ResourceSnapshot[] | undefined;
+}> {
   try {
     const record = await findStack(services, before.space, before.name);
     await refuseState(services, record);
     await check?.(record);
     const all = await presentResources(services, record.id);
-    const moved = moveResources(analysis.stack, all, movesOf(analysis, moves));
+    const kept = restoring === undefined ? undefined : await services.store.resourceSnapshots(restoring);
+    // What the template of then tells of moves was done before the snapshot.
+    const moved =
+      kept === undefined
+        ? moveResources(analysis.stack, all, movesOf(analysis, moves))
+        : renamed(all, namesThen(all, kept));
     const previous = withNamesBefore(await rollbackTarget(services, record), moved.namesBefore);
-    return { record: { ...record, previous }, moved };
+    return { record: { ...record, previous }, moved, kept };
   } catch (error) {
     await services.store.release(claim);
     throw error;

@@ -120,3 +120,8 @@ export function resourceEventOf(
     reason: record.reason,
   };
 }
+
+/** The resource under a name of its own, until it is deleted: another takes its place. */
+export function setAside(record: ResourceRecord): ResourceRecord {
+  return { ...record, name: `${record.name}//${record.token.slice(0, 8)}`, replacedName: record.name };
+}

@@ -130,6 +130,38 @@ describe('a resource that has moved', () => {
     expect(await ids()).toEqual(before);
   });
 
+  test('gets it again from what has been made under it since, which is deleted', async () => {
+    await create({ a: thing({ of: 1 }) });
+    const before = await ids();
+    const bad = { e: thing({ of: 'bad' }) };
+    await expect(update({ b: thing({ of: 1 }), ...bad }, [move('a', 'b')])).rejects.toThrow('it is bad');
+    const both = { a: thing({ of: 2 }), b: thing({ of: 1 }), f: thing({ of: attr('a', 'id') }), ...bad };
+    await expect(update(both, [], { rollback: true })).rejects.toThrow('it is bad');
+    expect((await engine.show('s')).state).toBe('ROLLBACK_COMPLETE');
+    expect(await ids()).toEqual(before);
+    expect([...told.things.values()]).toEqual([{ name: 'a', of: 1 }]);
+  });
+
+  test('gets the name that it had in a snapshot, whatever has that one now', async () => {
+    const files = { 'net.yaml': JSON.stringify(template({ port: thing({ of: 1 }) })) };
+    await create({ a: thing({ of: 1 }), b: thing({ of: 2 }), old: { type: 'net.yaml' } }, {}, { files });
+    const before = await ids();
+    await clock.run(engine.snapshot({ stack: 's', name: 'first' }));
+    const moved = [move('b', 'c'), move('old', 'net')];
+    await update({ a: thing({ of: 1 }), c: thing({ of: 2 }), net: { type: 'net.yaml' } }, moved, { files });
+    await update({ b: thing({ of: 1 }), c: thing({ of: 2 }), a: thing({ of: 3 }), net: { type: 'net.yaml' } }, [], {
+      files,
+    });
+    await update({ b: thing({ of: 1 }), c: thing({ of: 2 }), net: { type: 'net.yaml' } }, [], { files });
+    told.calls.length = 0;
+    await clock.run(engine.restore({ stack: 's', snapshot: 'first' }));
+    const { a: _made, ...kept } = before;
+    expect(await ids()).toMatchObject(kept);
+    expect(Object.keys(await ids()).sort()).toEqual(Object.keys(before).sort());
+    expect(told.calls).toEqual(['create a', 'delete b']);
+    expect(told.things.size).toBe(3);
+  });
+
   test('is told in the plan', async () => {
     await create({ a: thing({ of: 1 }), c: thing({ live: 1 }) });
     const plan = await engine.planUpdate({
