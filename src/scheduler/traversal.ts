@@ -282,8 +282,10 @@ export class Traversal {
     for (const { record } of this.#parts.stored?.values() ?? []) {
       const resource = findResource(this.stack, record.name);
       if (resource === undefined || !isSettled(record)) continue;
-      this.addRecord(record);
       const isComplete = isWell(record);
+      // Of an update: what is not touched may have another deletion policy, or depend on others.
+      const isUpdated = isComplete && this.#parts.present !== undefined;
+      this.addRecord(isUpdated ? this.#refreshed(resource, record) : record);
       const after = this.#parts.hookTypes?.after;
       const isHeld = isComplete && after !== undefined && this.#parts.hooks?.isPending(record.name, after) === true;
       this.#phases[resource.index] = isHeld ? 'held' : isComplete ? 'complete' : 'failed';
