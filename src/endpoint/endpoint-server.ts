@@ -1,14 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { delimiter } from 'node:path';
-import {
-  EndpointRefused,
-  type HotloomError,
-  InternalError,
-  isHotloomError,
-  messageOf,
-  ReadAborted,
-} from '../errors.ts';
+import { InternalError, messageOf, ReadAborted } from '../errors.ts';
 import type { WaitingRead } from '../events.ts';
 import { type Name, parseName, printName } from '../names.ts';
 import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
@@ -22,6 +15,7 @@ import {
   WAITING_PATH,
 } from './client.ts';
 import { EndpointDirectory } from './endpoint-directory.ts';
+import { closeServer, Refusal, receiveBody, refuse, send } from './http-answers.ts';
 
 /** What the server asks of the engine. The principal is the resource whose token a request bears. */
 export interface EndpointServerOptions {
@@ -51,9 +45,6 @@ export interface EndpointServerOptions {
 }
 
 const MAX_VALUE_BYTES = 1024 * 1024;
-
-/** How long `close` lets clients take the last answers. */
-const CLOSE_GRACE_MS = 1000;
 
 interface Grant {
   /** The resource that may read and write values; undefined for the engine's own token, which may ask who waits. */
@@ -142,13 +133,8 @@ export class EndpointServer {
     this.#listening = undefined;
     if (listening === undefined) return;
     const { server, directory } = await listening;
-    const closed = new Promise((resolve) => server.close(resolve));
-    // Every read has been released by now; a client that does not take its answer must not hold the engine.
-    const lastMoment = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
-    await Promise.race([Promise.all(this.#answers), closed]);
-    server.closeIdleConnections();
-    await closed;
-    clearTimeout(lastMoment);
+    // Every read has been released by now.
+    await closeServer(server, this.#answers);
     await directory.remove();
   }
 
@@ -180,7 +166,7 @@ export class EndpointServer {
     try {
       await this.#serve(request, response, gone.signal);
     } catch (error) {
-      await refuse(request, response, error);
+      await refuse(request, response, error, STATUSES);
     }
   }
 
@@ -271,32 +257,9 @@ export class EndpointServer {
     });
   }
 
-  async #receive(request: IncomingMessage): Promise<string> {
+  #receive(request: IncomingMessage): Promise<string> {
     const max = this.#options.maxValueBytes ?? MAX_VALUE_BYTES;
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      // What is too much is received and dropped: most clients read no answer before they have sent everything.
-      if (size <= max) chunks.push(chunk);
-      else chunks.length = 0;
-    }
-    if (size <= max) return Buffer.concat(chunks).toString('utf8');
-    throw new Refusal(413, {
-      what: `The value has ${size} bytes; at most ${max} can be written.`,
-      why: 'Every value is stored, and handed to each of its readers.',
-      fix: 'Put the data into a file, and write its path.',
-    });
-  }
-}
-
-/** A refusal of the endpoint's own, with its HTTP status. */
-class Refusal extends EndpointRefused {
-  readonly status: number;
-
-  constructor(status: number, fields: ConstructorParameters<typeof EndpointRefused>[0]) {
-    super(fields);
-    this.status = status;
+    return receiveBody(request, max, (size) => tooLong(size, max));
   }
 }
 
@@ -371,30 +334,6 @@ function sendValue(response: ServerResponse, value: Json, asText: boolean): Prom
   );
 }
 
-function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): Promise<void> {
-  const known = isHotloomError(error) ? error : new InternalError(messageOf(error), error);
-  const { code, what, why, fix } = known;
-  // A body that nobody wants is dropped as it arrives, so that the client gets as far as reading the answer.
-  request.resume();
-  return send(response, statusOf(known), 'application/json', JSON.stringify({ code, what, why, fix }));
-}
-
-/** Resolves when the answer is with the system, or the client has gone. */
-function send(response: ServerResponse, status: number, contentType?: string, body = ''): Promise<void> {
-  return new Promise((resolve) => {
-    if (response.destroyed) {
-      resolve();
-      return;
-    }
-    response.once('finish', resolve).once('close', resolve);
-    if (contentType !== undefined) {
-      response.setHeader('Content-Type', contentType);
-      response.setHeader('Content-Length', Buffer.byteLength(body));
-    }
-    response.writeHead(status).end(body);
-  });
-}
-
 const STATUSES: { readonly [code: string]: number } = {
   InvalidName: 400,
   NotJson: 400,
@@ -409,10 +348,6 @@ const STATUSES: { readonly [code: string]: number } = {
   ActionCancelled: 503,
   Deadlock: 508,
 };
-
-function statusOf(error: HotloomError): number {
-  return error instanceof Refusal ? error.status : (STATUSES[error.code] ?? 500);
-}
 
 /** Settles as `promise` does, or rejects as soon as `signal` fires, whether `promise` heeds it or not. */
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
@@ -437,6 +372,14 @@ function notWritten(name: Name): Refusal {
     what: `'${printName(name)}' is not written yet.`,
     why: 'The request asked not to wait.',
     fix: 'Ask again later, or wait for the value.',
+  });
+}
+
+function tooLong(size: number, max: number): Refusal {
+  return new Refusal(413, {
+    what: `The value has ${size} bytes; at most ${max} can be written.`,
+    why: 'Every value is stored, and handed to each of its readers.',
+    fix: 'Put the data into a file, and write its path.',
   });
 }
 

@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { EndpointRefused, type HotloomError, InternalError, isHotloomError, messageOf, PortFailed } from '../errors.ts';
+import { InternalError, messageOf, PortFailed } from '../errors.ts';
 import { parseSignalPath, type SignalTarget } from '../resource/signal-url.ts';
 import { asJson, type Json } from '../values.ts';
+import { closeServer, Refusal, receiveBody, refuse, send } from './http-answers.ts';
 
 /** What the server asks of the engine. */
 export interface SignalServerOptions {
@@ -19,9 +20,6 @@ export interface SignalServerOptions {
 
 /** Heat's max_json_body_size. */
 const MAX_BODY_BYTES = 1024 * 1024;
-
-/** How long `close` lets clients take the last answers. */
-const CLOSE_GRACE_MS = 1000;
 
 /**
  * Takes signals over HTTP: `POST` or `PUT` with the data as JSON, or with nothing, to the URL of a resource (see signalUrl).
@@ -64,16 +62,9 @@ export class SignalServer {
     this.#isClosed = true;
     const servers = await Promise.allSettled(this.#servers.values());
     this.#servers.clear();
-    await Promise.all(servers.map((server) => (server.status === 'fulfilled' ? this.#close(server.value) : undefined)));
-  }
-
-  async #close(server: Server): Promise<void> {
-    const closed = new Promise((resolve) => server.close(resolve));
-    const lastMoment = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
-    await Promise.race([Promise.all(this.#answers), closed]);
-    server.closeIdleConnections();
-    await closed;
-    clearTimeout(lastMoment);
+    await Promise.all(
+      servers.map((server) => (server.status === 'fulfilled' ? closeServer(server.value, this.#answers) : undefined)),
+    );
   }
 
   #listen(host: string, port: number): Promise<Server> {
@@ -108,13 +99,9 @@ export class SignalServer {
     for (const side of [request, response]) side.on('error', () => {});
     try {
       const reason = await this.#serve(request, response);
-      await send(response, 200, { signal: reason });
+      await send(response, 200, 'application/json', JSON.stringify({ signal: reason }));
     } catch (error) {
-      const known = isHotloomError(error) ? error : new InternalError(messageOf(error), error);
-      const { code, what, why, fix } = known;
-      // A body that nobody wants is dropped as it arrives, so that the client gets as far as reading the answer.
-      request.resume();
-      await send(response, statusOf(known), { code, what, why, fix });
+      await refuse(request, response, error, STATUSES);
     }
   }
 
@@ -127,7 +114,7 @@ export class SignalServer {
       throw wrongMethod(request.method);
     }
     const token = tokenOf(request, query);
-    const data = parseData(await receive(request));
+    const data = parseData(await receiveBody(request, MAX_BODY_BYTES, tooLong));
     const reason = token === undefined ? undefined : await this.#options.onSignal(target, token, data);
     if (reason === undefined) throw notAllowed(token);
     return reason;
@@ -140,17 +127,8 @@ function tokenOf({ headers }: IncomingMessage, query: string | undefined): strin
   return (typeof own === 'string' ? own : undefined) ?? bearer ?? new URLSearchParams(query).get('token') ?? undefined;
 }
 
-async function receive(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    // What is too much is received and dropped: most clients read no answer before they have sent everything.
-    if (size <= MAX_BODY_BYTES) chunks.push(chunk);
-    else chunks.length = 0;
-  }
-  if (size <= MAX_BODY_BYTES) return Buffer.concat(chunks).toString('utf8');
-  throw new Refusal(413, {
+function tooLong(size: number): Refusal {
+  return new Refusal(413, {
     what: `The signal has ${size} bytes; at most ${MAX_BODY_BYTES} are taken.`,
     why: 'The data of a signal is stored with its resource.',
     fix: 'Put the data into a file, and send its path.',
@@ -170,16 +148,6 @@ function parseData(body: string): Json | undefined {
   }
 }
 
-/** A refusal of the server's own, with its HTTP status. */
-class Refusal extends EndpointRefused {
-  readonly status: number;
-
-  constructor(status: number, fields: ConstructorParameters<typeof EndpointRefused>[0]) {
-    super(fields);
-    this.status = status;
-  }
-}
-
 const STATUSES: { readonly [code: string]: number } = {
   ResourceFailure: 400,
   NotJson: 400,
@@ -191,24 +159,6 @@ const STATUSES: { readonly [code: string]: number } = {
   EndpointUnreachable: 503,
   UsageError: 503,
 };
-
-function statusOf(error: HotloomError): number {
-  return error instanceof Refusal ? error.status : (STATUSES[error.code] ?? 500);
-}
-
-function send(response: ServerResponse, status: number, body: object): Promise<void> {
-  return new Promise((resolve) => {
-    if (response.destroyed) {
-      resolve();
-      return;
-    }
-    response.once('finish', resolve).once('close', resolve);
-    const text = `${JSON.stringify(body)}\n`;
-    response.setHeader('Content-Type', 'application/json');
-    response.setHeader('Content-Length', Buffer.byteLength(text));
-    response.writeHead(status).end(text);
-  });
-}
 
 function nothingThere(path: string): Refusal {
   return new Refusal(404, {

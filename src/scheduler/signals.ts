@@ -1,8 +1,6 @@
 import type { Clock, Randomness } from '../clock.ts';
 import {
   isHotloomError,
-  mapErrorTexts,
-  messageOf,
   NotSupported,
   ResourceActionNotSupported,
   ResourceFailure,
@@ -15,6 +13,7 @@ import { resourceEventOf } from '../store/stored-stack.ts';
 import { isJsonObject, type Json, type JsonObject } from '../values.ts';
 import { deleteCall } from './delete-call.ts';
 import type { Journal } from './journal.ts';
+import { resourceFailure } from './resource-failure.ts';
 
 /** What signals are delivered with. */
 export interface SignalParts {
@@ -136,15 +135,10 @@ export class Signals {
     try {
       return await handler.signal({ ...deleteCall(this.#parts, record), metadata: record.metadata ?? {} }, data);
     } catch (error) {
-      const cause = mapErrorTexts(error, this.#parts.redact);
-      const known = isHotloomError(cause) ? cause : undefined;
-      const name = known?.code ?? (cause instanceof Error ? cause.name : typeof cause);
-      throw new ResourceFailure({
-        what: `${name}: resources.${record.name}: ${messageOf(cause)}`,
-        why: known?.why,
-        fix: known?.fix,
-        cause,
-      });
+      const failure = resourceFailure(record.name, error, this.#parts.redact);
+      // Whoever signals sees no more than this.
+      const known = isHotloomError(failure.cause) ? failure.cause : undefined;
+      throw new ResourceFailure({ what: failure.what, why: known?.why, fix: known?.fix, cause: failure.cause });
     }
   }
 
