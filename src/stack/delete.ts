@@ -3,6 +3,7 @@ import {
   EntityNotFound,
   type HotloomError,
   isHotloomError,
+  messageOf,
   NotSupported,
   ResourceFailure,
   StackFailed,
@@ -121,7 +122,7 @@ export async function deleteClaimed(
     });
     if (result.remaining.length > 0) {
       const first = result.failures[0];
-      const reason = `Resource DELETE failed: ${first?.what ?? 'the delete was stopped'}`;
+      const reason = first === undefined ? messageOf(limits.signal.reason) : `Resource DELETE failed: ${first.what}`;
       await tell('FAILED', reason);
       throw new StackFailed({
         what: `Stack ${action} failed: ${reason}`,

@@ -393,7 +393,8 @@ export class Operation {
       if (result.remaining.length === 0) {
         await this.#tell(journal, 'COMPLETE', 'Stack ROLLBACK completed successfully', {}, [], 'ROLLBACK');
       } else {
-        const reason = `Resource DELETE failed: ${result.failures[0]?.what ?? 'the rollback was stopped'}`;
+        const first = result.failures[0];
+        const reason = first === undefined ? messageOf(limits.signal.reason) : `Resource DELETE failed: ${first.what}`;
         await this.#tell(journal, 'FAILED', reason, undefined, [], 'ROLLBACK');
       }
     } finally {

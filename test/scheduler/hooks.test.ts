@@ -213,6 +213,16 @@ describe('a hook', () => {
     expect((await clock.run(engine.update(stack({})))).state).toBe('UPDATE_COMPLETE');
   });
 
+  test('does not stop the time of a delete either, which says so', async () => {
+    await clock.run(engine.create(stack({ a: { hooks: 'pre-delete' } })));
+    const done = failed(engine.delete({ stack: 's', timeoutMs: 60_000 }));
+    expect(await clock.run(done)).toBe("Stack DELETE failed: Delete of 's' timed out after 60 s.");
+    expect(await engine.show('s')).toMatchObject({
+      state: 'DELETE_FAILED',
+      reason: "Delete of 's' timed out after 60 s.",
+    });
+  });
+
   test('is reached anew by the next action', async () => {
     const first = engine.create(stack({ a: { hooks: ['pre-create', 'pre-update'] } }));
     await clock.advance(1);
