@@ -154,14 +154,14 @@ export async function finishResourceAction(
   }
 }
 
-/** The stack's resume in Heat's sense, where something is suspended. */
+/** The stack's resume in Heat's sense, where it or something of it is suspended. */
 async function wakeIfAsleep(
   services: StackServices,
   before: StackRecord,
   options: ResumeOptions,
 ): Promise<StackDescription> {
   const resources = await services.store.resources(before.id);
-  if (!resources.some(isAsleep)) return describeStack(before, resources);
+  if (before.action !== 'SUSPEND' && !resources.some(isAsleep)) return describeStack(before, resources);
   return withClaim(services, options, (record, claim) => resumeSuspended(services, record, claim, options));
 }
 

@@ -1,4 +1,5 @@
 import { ActionCancelled, ImmutableParameterModified, NotSupported, TemplateInvalid } from '../errors.ts';
+import type { Action } from '../events.ts';
 import type { PresentResource } from '../plan/comparison.ts';
 import {
   type MovedResources,
@@ -312,14 +313,17 @@ function limitsOf(
   };
 }
 
+/** The actions that leave suspended what is so. */
+const MAY_BE_ASLEEP: ReadonlySet<Action> = new Set(['SUSPEND', 'CHECK', 'SNAPSHOT', 'ADOPT']);
+
 export async function refuseState(
   { store }: StackServices,
   { id, name, action, status }: StackRecord,
   word: 'Updating' | 'Restoring' = 'Updating',
 ): Promise<void> {
-  // These leave suspended what is so; a resume that failed gives way to an update, as under Heat.
-  const mayBeAsleep = action === 'CHECK' || action === 'SNAPSHOT' || action === 'ADOPT';
-  if (action === 'SUSPEND' || (mayBeAsleep && (await store.resources(id)).some(isAsleep))) {
+  // A resume that failed gives way to an update, as under Heat; so does a suspend that has failed before anything slept.
+  const isSuspended = action === 'SUSPEND' && status !== 'FAILED';
+  if (isSuspended || (MAY_BE_ASLEEP.has(action) && (await store.resources(id)).some(isAsleep))) {
     throw new NotSupported({
       what: `${word} a stack when it is suspended is not supported: ${name} is ${action}_${status}.`,
       why: 'What is suspended may not be there to be changed.',

@@ -228,6 +228,29 @@ describe('a stack', () => {
     expect((await engine.show('s')).resources.find(({ name }) => name === 'b')?.state).toBe('CHECK_FAILED');
   });
 
+  test('of which nothing could be suspended is updated, or resumed as under Heat', async () => {
+    const stack = { stack: 'n', template: { ...template, resources: { a: { type: 'Thing' } } } };
+    await clock.run(engine.create(stack));
+    await engine.markUnhealthy({ stack: 'n', resource: 'a' });
+    const failed = () => refused(clock.run(engine.suspend({ stack: 'n' })), 'StackFailed');
+    await failed();
+    expect((await clock.run(engine.update(stack))).state).toBe('UPDATE_COMPLETE');
+    await engine.markUnhealthy({ stack: 'n', resource: 'a' });
+    await failed();
+    const refusal = (await refused(clock.run(engine.resume({ stack: 'n' })), 'StackFailed')) as HotloomError;
+    expect(refusal.what).toContain("State ('CHECK', 'FAILED') invalid for resume");
+    expect((await clock.run(engine.update(stack))).state).toBe('UPDATE_COMPLETE');
+  });
+
+  test('without resources is suspended and resumed too', async () => {
+    const stack = { stack: 'n', template: { heat_template_version: 'hotloom-1' } };
+    await clock.run(engine.create(stack));
+    expect((await clock.run(engine.suspend(stack))).state).toBe('SUSPEND_COMPLETE');
+    await refused(engine.update(stack), 'NotSupported');
+    expect((await clock.run(engine.resume(stack)))?.state).toBe('RESUME_COMPLETE');
+    expect((await clock.run(engine.update(stack))).state).toBe('UPDATE_COMPLETE');
+  });
+
   test('is stopped in a suspend by its signal or its time-out, and resumed', async () => {
     const stop = new AbortController();
     engine.onEvent((event) => {
