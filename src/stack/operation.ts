@@ -61,6 +61,7 @@ export class Operation {
   readonly #analysis: Analysis;
   readonly #stackId: string;
   readonly #outputReads: OutputReads;
+  #running: RunningAction | undefined;
 
   constructor(
     services: StackServices,
@@ -210,6 +211,7 @@ export class Operation {
       }),
     };
     running.add(action);
+    this.#running = action;
     try {
       const act = () => this.#act(beginning, verb, region, traversal, journal, limits, action, claim);
       // A create changes no value, and a rollback is a part of what it takes back.
@@ -432,7 +434,7 @@ export class Operation {
     const told = [why.join(' '), began?.why ?? ''].filter((part) => part !== '').join('\n');
     const fix = [
       began?.fix,
-      this.#options.rollsBack === true
+      this.#running?.onFailure === 'rollBack'
         ? undefined
         : this.#action === 'CREATE'
           ? `Delete stack '${stack.stack}' to remove what was made and create it again, or update it.`

@@ -61,7 +61,11 @@ describe('a cancel', () => {
     const { acted, result } = await cancelling(update({ a: thing({ of: 2 }), s: SLOW }, !rollback), { rollback });
     expect(acted).toMatchObject({
       status: 'rejected',
-      reason: { code: 'StackFailed', what: 'Stack UPDATE failed: Stack UPDATE was cancelled.' },
+      reason: {
+        code: 'StackFailed',
+        what: 'Stack UPDATE failed: Stack UPDATE was cancelled.',
+        fix: rollback ? undefined : "Update stack 's' again: what is as it has to be is left alone.",
+      },
     });
     expect(result).toMatchObject({ status: 'fulfilled', value: { state } });
     expect(inWorld()).toEqual(things);

@@ -4,7 +4,9 @@ import { UpdateReplace } from '../../src/errors.ts';
 import { definePlainType, defineStreamingType } from '../../src/resource/resource-type.ts';
 import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
 import type { UpdateOptions } from '../../src/stack/update.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { Json, JsonObject } from '../../src/values.ts';
+import { storeUntilKill } from './killed-engine.ts';
 import { attr, type Told, template, thing, typesOf } from './update-world.ts';
 
 describe('an update of a handler that asks to be replaced', () => {
@@ -135,3 +137,81 @@ describe('an update of a handler that asks to be replaced', () => {
     await clock.run(own.close());
   });
 });
+
+describe('an engine that is killed at any position of an update that becomes a replacement', () => {
+  test.each([
+    { what: 'succeeds', of: 1, rollback: false },
+    { what: 'fails and is rolled back', of: 'bad', rollback: true },
+  ])('comes to the same end when it $what', async ({ of, rollback }) => {
+    const never = Number.POSITIVE_INFINITY;
+    const before = template({ d: { type: 'Disk', properties: { size: 2 } }, r: thing({ of: attr('d', 'id') }) });
+    const after = template({
+      d: { type: 'Disk', properties: { size: 1 } },
+      r: thing({ of: attr('d', 'id') }),
+      x: thing({ of: rollback ? of : attr('d', 'id') }),
+    });
+    const run = async (limit: number) => {
+      const store = new MemoryStore();
+      const told: Told = { things: new Map(), calls: [] };
+      const live = async (seed: number, until: number, act: (engine: Engine) => Promise<unknown>) => {
+        const seen = storeUntilKill(store, until);
+        const clock = new SimulatedClock();
+        const types = [...typesOf(told, seen.isDead), shrinking(told, seen.isDead)];
+        const engine = new Engine({ types, clock, store: seen.store, randomness: seededRandomness(seed) });
+        await clock.run(Promise.race([act(engine).catch(() => {}), seen.killed]));
+        const batches = seen.batches();
+        if (!seen.isDead()) await clock.run(engine.close());
+        return batches;
+      };
+      const act = (engine: Engine) => engine.update({ stack: 's', template: after, rollback });
+      await live(1, never, (engine) => engine.create({ stack: 's', template: before }));
+      const batches = await live(2, limit, act);
+      const state = store.findStack('default', 's');
+      if (state?.status === 'IN_PROGRESS') await live(3, never, (engine) => engine.resume({ stack: 's' }));
+      else if (state?.action === 'CREATE') await live(3, never, act);
+      const { id = '', action, status } = store.findStack('default', 's') ?? {};
+      return {
+        batches,
+        state: `${action}_${status}`,
+        resources: store
+          .resources(id)
+          .map(({ name, token }) => `${name} ${told.things.has(token)}`)
+          .sort(),
+        things: told.things.size,
+      };
+    };
+    const { batches, ...undisturbed } = await run(never);
+    expect(undisturbed.state).toBe(rollback ? 'ROLLBACK_COMPLETE' : 'UPDATE_COMPLETE');
+    expect(undisturbed.things).toBe(rollback ? 2 : 3);
+    for (let limit = 1; limit < batches; limit += 1) {
+      const { batches: _, ...end } = await run(limit);
+      expect({ limit, ...end }).toEqual({ limit, ...undisturbed });
+    }
+  });
+});
+
+/** `Disk` of a size that only grows in place. */
+function shrinking(told: Told, isDead: () => boolean) {
+  const act = async (what: () => void): Promise<void> => {
+    if (isDead()) await new Promise<never>(() => {});
+    what();
+  };
+  return definePlainType({
+    name: 'Disk',
+    properties: { size: { type: 'number', updateAllowed: true } },
+    attributes: { id: { schema: {} } },
+    handler: {
+      async create({ token, resource, properties, setResourceId }) {
+        await act(() => void told.things.set(token, { name: resource.name, of: properties.size ?? 0 }));
+        await setResourceId(`id-${token}`);
+        return { id: token };
+      },
+      async update({ properties, previous }) {
+        if ((properties.size ?? 0) < (previous.properties.size ?? 0)) throw new UpdateReplace({ what: 'Too small.' });
+        return {};
+      },
+      lookup: ({ token }) => (told.things.has(token) ? `id-${token}` : undefined),
+      delete: ({ token }) => act(() => void told.things.delete(token)),
+    },
+  });
+}
