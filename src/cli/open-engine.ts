@@ -5,12 +5,14 @@ import { Engine } from '../engine.ts';
 import { SqliteStore } from '../store/sqlite-store.ts';
 import { encryptionOf } from './encryption.ts';
 import type { Io } from './io.ts';
+import { signalUrlChoice } from './signal-address.ts';
 
 /** The options of every command that works with stored stacks. */
 export interface StoreChoice {
   readonly store?: string;
   readonly keyFile?: string;
   readonly concurrency?: number;
+  readonly signalAddress?: string;
 }
 
 /** And of those that name a stack or a value. */
@@ -32,8 +34,10 @@ export function hasStore(io: Io, options: Pick<StoreOptions, 'store'>): boolean 
 export async function withEngine<T>(io: Io, options: StoreChoice, work: (engine: Engine) => Promise<T>): Promise<T> {
   const file = storeFile(io, options);
   const encryption = await encryptionOf(io, options);
+  const signalUrl = signalUrlChoice(io, options.signalAddress);
   const engine = new Engine({
     ...(encryption === undefined ? {} : { encryption }),
+    ...(signalUrl === undefined ? {} : { signalUrl }),
     store: SqliteStore.open(file),
     // Beside the store, so that what belongs to the stacks of a project lies in one place.
     types: localTypes({ logDirectory: join(dirname(file), 'logs') }),

@@ -112,7 +112,9 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
     });
 
   program.commandsGroup('Stacks:');
-  withSpace(withStore(withTemplate(command(program, 'create <name>', 'create a stack, and show how it goes'))))
+  withSpace(
+    withSignals(withStore(withTemplate(command(program, 'create <name>', 'create a stack, and show how it goes')))),
+  )
     .option('--timeout <minutes>', 'stop what has not ended by then (default: 60)', positiveNumber)
     .option('--rollback', 'delete what was made when the create fails')
     .option('--tags <tag1,tag2...>', 'words by which the stack is found by list --tags', commaList)
@@ -128,8 +130,10 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
       exit(await create(io, name, options));
     });
   withSpace(
-    withStore(
-      withTemplate(command(program, 'update <name>', 'bring a stack to another template or parameters'), false),
+    withSignals(
+      withStore(
+        withTemplate(command(program, 'update <name>', 'bring a stack to another template or parameters'), false),
+      ),
     ),
   )
     .option('--existing', 'keep what is not given: the template, the environment, the parameters')
@@ -157,7 +161,9 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
       const { cancel } = await import('./commands/cancel.ts');
       exit(await cancel(io, name, options));
     });
-  withStore(command(program, 'apply <file>', 'do what a saved plan tells, unless the stack has changed since'))
+  withSignals(
+    withStore(command(program, 'apply <file>', 'do what a saved plan tells, unless the stack has changed since')),
+  )
     .option('--parameter <key=value>', 'the value of a hidden parameter, which is not in the plan; repeatable', collect)
     .option('--timeout <minutes>', 'stop what has not ended by then (default: 60)', positiveNumber)
     .option(
@@ -219,8 +225,14 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
       exit(await suspend(io, name, options));
     });
   withSpace(
-    withStore(
-      command(program, 'resume [name]', 'go on: with an action in which the engine was stopped, or a suspended stack'),
+    withSignals(
+      withStore(
+        command(
+          program,
+          'resume [name]',
+          'go on: with an action in which the engine was stopped, or a suspended stack',
+        ),
+      ),
     ),
   )
     .addHelpText('after', RESUME_HELP)
@@ -307,7 +319,11 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
       const { exportStack } = await import('./commands/export.ts');
       exit(await exportStack(io, name, options));
     });
-  withSpace(withStore(command(program, 'adopt <name>', 'make a stack of what is there already, as an export tells it')))
+  withSpace(
+    withSignals(
+      withStore(command(program, 'adopt <name>', 'make a stack of what is there already, as an export tells it')),
+    ),
+  )
     .requiredOption('--adopt-file <file>', 'what export, or stack abandon of Heat, has printed; - reads it from stdin')
     .option('--parameter <key=value>', "a parameter's value; repeatable", collect)
     .option('--tags <tag1,tag2...>', 'in place of those of the export', commaList)
@@ -380,6 +396,14 @@ function withTemplate(command: Command, isRequired = true): Command {
 
 function withLook(command: Command): Command {
   return command.option('--allow-unknown-types', 'take resource types that nobody knows as they come');
+}
+
+/** For commands that begin or go on with what may be signalled. */
+function withSignals(command: Command): Command {
+  return command.option(
+    '--signal-address <host:port>',
+    'where URLs of signals are served (default: $HOTLOOM_SIGNAL_ADDRESS, else 127.0.0.1 and any port)',
+  );
 }
 
 function withStore(command: Command): Command {
