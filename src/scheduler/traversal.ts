@@ -1231,10 +1231,9 @@ function causeText(error: unknown): string {
 const NO_NAMES: ReadonlySet<string> = new Set();
 
 function notKept(stack: string, { name, type }: ResourceInterface, attributes: readonly string[]): WriterFailed {
-  const names = attributes.map((attribute) => `${name}.${attribute}`).join(', ');
   return new WriterFailed({
-    what: `${names} cannot be read any more: it is ephemeral, so it was not stored.`,
-    why: `Who reads it has to do so in the action in which '${name}' is created, and ${type.name} cannot be created again to have it anew.`,
+    what: `What is ephemeral of '${name}' cannot be read any more, since it is not stored: ${attributes.join(', ')}.`,
+    why: `It can be read in the action in which '${name}' is created, and the handler of ${type.name} cannot be called again to have it anew.`,
     fix: `Have the next update replace '${name}': 'hotloom mark-unhealthy ${stack} ${name}', and update the stack again.`,
   });
 }

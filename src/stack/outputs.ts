@@ -65,6 +65,9 @@ function whyMissing(stack: StackInterface, reference: Reference, sources: Output
   if (attribute === undefined || !stack.numbers.has(resource) || isWritten(sources.region, resource, attribute)) {
     return undefined;
   }
+  const lost = sources.region.tryRead(resource, attribute);
+  const isEphemeral = sources.reads.ofAttribute(resource, attribute) === 'ephemeral';
+  if (isEphemeral && lost !== undefined && 'failure' in lost) return messageOf(lost.failure);
   return `${printName([stack.space, stack.stack, resource, attribute])} was not written.`;
 }
 

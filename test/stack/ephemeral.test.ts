@@ -98,9 +98,9 @@ describe('what is ephemeral', () => {
     world.calls.length = 0;
     const error = await failure(engine.update(update));
     expect(error.message).toBe(
-      'Stack UPDATE failed: Resources were not updated: lease.token cannot be read any more: it is ephemeral, so it was not stored.\n' +
+      "Stack UPDATE failed: Resources were not updated: What is ephemeral of 'lease' cannot be read any more, since it is not stored: token.\n" +
         '  Not updated, since what they wait for failed: late.\n' +
-        "Who reads it has to do so in the action in which 'lease' is created, and Vault cannot be created again to have it anew.\n" +
+        "It can be read in the action in which 'lease' is created, and the handler of Vault cannot be called again to have it anew.\n" +
         "  Have the next update replace 'lease': 'hotloom mark-unhealthy s lease', and update the stack again. Update stack 's' again: what is as it has to be is left alone.",
     );
     expect(world.calls).toEqual([]);
@@ -126,7 +126,7 @@ describe('what is ephemeral', () => {
         if (type === 'Vault' && resumed instanceof Error) {
           expect([limit, resumed.message]).toEqual([
             limit,
-            expect.stringContaining('lease.token cannot be read any more'),
+            expect.stringContaining("What is ephemeral of 'lease' cannot be read any more"),
           ]);
           continue;
         }
