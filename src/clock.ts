@@ -14,6 +14,26 @@ export interface Clock {
   schedule(delayMs: number, run: () => void, options?: { readonly keepAlive?: boolean }): Timer;
 }
 
+/** Resolves after the delay. Rejects with the signal's reason when that fires first. */
+export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      timer.cancel();
+      reject(signal.reason);
+    };
+    const timer = clock.schedule(
+      delayMs,
+      () => {
+        signal.removeEventListener('abort', stop);
+        resolve();
+      },
+      { keepAlive: true },
+    );
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+}
+
 /** Randomness as an argument. */
 export interface Randomness {
   /** A version 4 UUID in its printed form. */

@@ -94,6 +94,8 @@ export interface ResourceOptions<O extends DeclaredOutputs = DeclaredOutputs> {
   /** Values by alias that the handler or script reads while it runs. */
   readonly inputs?: { readonly [alias: string]: BuiltJson };
   readonly outputs?: O;
+  /** How many seconds its handler may work. */
+  readonly timeout?: Given<number>;
 }
 
 /** The properties of a type as a template may give them. */
@@ -200,6 +202,7 @@ export class TemplateBuilder {
   /** `undefined` for a resource that is declared and not defined yet. */
   readonly #resources = new Map<string, JsonObject | undefined>();
   readonly #outputs = new Map<string, JsonObject>();
+  readonly #moved: { readonly from: string; readonly to: string }[] = [];
 
   /** Use templateBuilder. */
   constructor(options: TemplateOptions) {
@@ -255,6 +258,11 @@ export class TemplateBuilder {
     });
   }
 
+  /** States that a resource had another name before: an update keeps what it is. */
+  moved(from: string, to: BuiltResource | string): void {
+    this.#moved.push({ from, to: typeof to === 'string' ? to : to.name });
+  }
+
   /** States an output of the stack. Throws StackValidationFailed for a name that is taken. */
   output(name: string, value: BuiltJson, options: OutputOptions = {}): void {
     add(this.#outputs, 'output', name, {
@@ -288,6 +296,7 @@ export class TemplateBuilder {
           .filter(([, section]) => section.size > 0)
           .map(([name, section]) => [name, Object.fromEntries<Json>(section)]),
       ),
+      ...(this.#moved.length === 0 ? {} : { moved: [...this.#moved] }),
     };
   }
 

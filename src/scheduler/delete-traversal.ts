@@ -1,4 +1,4 @@
-import type { Clock, Randomness } from '../clock.ts';
+import { type Clock, pause, type Randomness } from '../clock.ts';
 import { mapErrorTexts, messageOf, type ResourceFailure } from '../errors.ts';
 import type { EventHub, Status } from '../events.ts';
 import type { ResourceTypes } from '../resource/registry.ts';
@@ -9,8 +9,8 @@ import { deleteCall, liveCall } from './delete-call.ts';
 import type { Hooks } from './hooks.ts';
 import type { Journal } from './journal.ts';
 import { resourceFailure } from './resource-failure.ts';
-import { type Pause, walkResources } from './resource-walk.ts';
-import { pauseFor, printFailedAttempt, retryDelay } from './retries.ts';
+import { type WithoutSlot, walkResources } from './resource-walk.ts';
+import { printFailedAttempt, retryDelay } from './retries.ts';
 import type { Slots } from './slots.ts';
 import { TimeLimit } from './time-limit.ts';
 import { untilStopped } from './until-stopped.ts';
@@ -82,7 +82,7 @@ class DeleteTraversal {
       ...this.#parts,
       order: 'against',
       before: (record) => (isThere(record) ? this.#parts.deleteHooks?.reach(record, 'pre-delete') : undefined),
-      visit: (record, pause) => this.#delete(record, pause),
+      visit: (record, withoutSlot) => this.#delete(record, withoutSlot),
       after: (record) => this.#awaitHook(record),
       didFail: (record, error) => this.#fail(record, error),
     });
@@ -90,7 +90,7 @@ class DeleteTraversal {
     return { failures: this.#failures, remaining: [...this.#remaining] };
   }
 
-  async #delete(record: ResourceRecord, pause: Pause): Promise<void> {
+  async #delete(record: ResourceRecord, withoutSlot: WithoutSlot): Promise<void> {
     const { journal, events, deleteHooks } = this.#parts;
     // It only waits at its last hook.
     if (isGone(record)) return;
@@ -98,7 +98,7 @@ class DeleteTraversal {
     const begun = isRemoved && this.#mayKeep(record) ? { ...record, finalSnapshot: 'due' as const } : record;
     await this.#record(begun, 'IN_PROGRESS', 'state changed');
     const last = begun.finalSnapshot === 'due' ? await untilStopped(this.#keep(begun), this.#parts) : begun;
-    if (isRemoved) await this.#callHandler(last, pause);
+    if (isRemoved) await this.#callHandler(last, withoutSlot);
     const deleted = this.#changed(last, 'COMPLETE', this.#parts.redact(reasonOf(last)));
     const event = resourceEventOf(deleted, this.#parts);
     if (isThere(record) && deleteHooks?.stops(record.name, 'post-delete') === true) {
@@ -148,7 +148,7 @@ class DeleteTraversal {
   }
 
   /** As often as the type says, without a slot between two attempts. */
-  async #callHandler(record: ResourceRecord, pause: Pause): Promise<void> {
+  async #callHandler(record: ResourceRecord, withoutSlot: WithoutSlot): Promise<void> {
     const { types, clock, randomness, signal } = this.#parts;
     for (let failures = 1; ; failures += 1) {
       try {
@@ -160,7 +160,7 @@ class DeleteTraversal {
         if (delayMs === undefined || retries === undefined) throw error;
         const text = messageOf(mapErrorTexts(error, this.#parts.redact));
         await this.#record(record, 'IN_PROGRESS', printFailedAttempt(retries, failures, text, delayMs));
-        await pause(pauseFor(clock, delayMs, signal));
+        await withoutSlot(pause(clock, delayMs, signal));
       }
     }
   }

@@ -1,3 +1,4 @@
+import { pause } from '../clock.ts';
 import {
   ActionCancelled,
   ConflictingWrite,
@@ -47,7 +48,7 @@ import {
   StreamingUpdateRunCall,
 } from './handler-call.ts';
 import type { JournalWaiter } from './journal.ts';
-import { pauseFor, printFailedAttempt, retryDelay } from './retries.ts';
+import { printFailedAttempt, retryDelay } from './retries.ts';
 import type { Slot } from './slots.ts';
 import { TimeLimit } from './time-limit.ts';
 import type { Traversal } from './traversal.ts';
@@ -407,7 +408,7 @@ export class ResourceRun implements JournalWaiter {
     try {
       // Nothing of it is there now, and the record says so: a resume begins with the next attempt.
       await this.#storePaused(reason, isRepeated);
-      await pauseFor(traversal.clock, delayMs, signal);
+      await pause(traversal.clock, delayMs, signal);
     } catch (cause) {
       this.#end(cause);
       return;

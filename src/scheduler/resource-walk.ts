@@ -5,7 +5,7 @@ import { Readiness } from './readiness.ts';
 import type { Slot, Slots } from './slots.ts';
 
 /** Waits for `until` without the slot, and goes on with one; rejects as it does. */
-export type Pause = (until: Promise<void>) => Promise<void>;
+export type WithoutSlot = (until: Promise<void>) => Promise<void>;
 
 /** A walk over resources that are there. */
 export interface Walk {
@@ -15,7 +15,7 @@ export interface Walk {
   /** When it fires, nothing more is visited. */
   readonly signal: AbortSignal;
   /** Does what there is to do with one resource, under a slot. Whoever comes after a resource for which it rejects is left out. */
-  readonly visit: (record: ResourceRecord, pause: Pause) => Promise<void>;
+  readonly visit: (record: ResourceRecord, withoutSlot: WithoutSlot) => Promise<void>;
   /** What a resource waits for, without a slot, before it is visited and after. When it rejects the walk ends there. */
   readonly before?: (record: ResourceRecord) => Promise<void> | undefined;
   readonly after?: (record: ResourceRecord) => Promise<void> | undefined;
@@ -76,7 +76,7 @@ class ResourceWalk {
   async #visit(index: number, record: ResourceRecord, first: Slot): Promise<void> {
     const { signal, visit, didFail, slots } = this.#walk;
     let slot = first;
-    const pause: Pause = async (until) => {
+    const withoutSlot: WithoutSlot = async (until) => {
       slot.release();
       try {
         await until;
@@ -90,7 +90,7 @@ class ResourceWalk {
         this.#stop(index, record, signal.reason);
         return;
       }
-      await visit(record, pause);
+      await visit(record, withoutSlot);
       const after = this.#walk.after?.(record);
       if (after === undefined) this.#end(done);
       else {

@@ -1,4 +1,4 @@
-import type { Clock, Randomness } from '../clock.ts';
+import type { Randomness } from '../clock.ts';
 import { isHotloomError } from '../errors.ts';
 import type { Retries } from '../resource/resource-type.ts';
 
@@ -48,24 +48,4 @@ function randomPart(randomness: Randomness): number {
 export function printFailedAttempt(retries: Retries, failures: number, text: string, delayMs: number): string {
   const sentence = text.endsWith('.') ? text.slice(0, -1) : text;
   return `attempt ${failures} of ${retries.limit + 1} failed: ${sentence}; the next begins in ${delayMs / 1000} s`;
-}
-
-/** Resolves after the delay. Rejects with the signal's reason when that fires first. */
-export function pauseFor(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      timer.cancel();
-      reject(signal.reason);
-    };
-    const timer = clock.schedule(
-      delayMs,
-      () => {
-        signal.removeEventListener('abort', stop);
-        resolve();
-      },
-      { keepAlive: true },
-    );
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
-  });
 }

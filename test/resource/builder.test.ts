@@ -56,8 +56,10 @@ function example(): TemplateBuilder {
       externalId: 'id',
       inputs: { peerAddress: getData('app.peer.address') },
       outputs: { leader: { schema: { type: 'boolean' }, needs: ['peerAddress'] } },
+      timeout: size,
     },
   );
+  t.moved('server', server);
   t.resource('other', heatNone, {});
   t.output('leader', server.attr.leader, { description: 'Who leads', condition: not(isLarge) });
   return t;
@@ -124,6 +126,8 @@ resources:
           type: boolean
         needs:
           - peerAddress
+    timeout:
+      get_param: size
   other:
     type: OS::Heat::None
 outputs:
@@ -135,6 +139,9 @@ outputs:
       get_attr:
         - web
         - leader
+moved:
+  - from: server
+    to: web
 `;
 
 describe('the document', () => {

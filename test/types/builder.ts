@@ -208,12 +208,16 @@ const extended = t.resource(
     metadata: { owner: name },
     inputs: { peer: b.attr.address },
     outputs: { leader: { schema: { type: 'boolean' }, needs: ['peer'] } },
+    timeout: 30,
   },
 );
+t.moved('before', extended);
 same<typeof extended.attr.leader.valueType, boolean>();
 same<typeof extended.attr.url.valueType, string>();
 // @ts-expect-error: neither the type nor the section `outputs` has such an attribute
 extended.attr.follower;
+// @ts-expect-error: seconds are a number
+t.resource('bad', Web, { url: '' }, { timeout: 'soon' });
 // @ts-expect-error: there is no such policy
 t.resource('bad', Web, { url: '' }, { deletionPolicy: 'Keep' });
 // @ts-expect-error: a value does not hold or fail to hold

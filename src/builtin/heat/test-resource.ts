@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.ts';
+import { pause } from '../../clock.ts';
 import type { HandlerCall } from '../../resource/handler.ts';
 import { definePlainType } from '../../resource/resource-type.ts';
 
@@ -74,25 +74,6 @@ async function wait(seconds: number, { clock, signal }: Pick<HandlerCall, 'clock
   if (seconds === 0) return;
   const end = seconds < 0 ? Number.POSITIVE_INFINITY : clock.now() + seconds * 1000;
   for (let left = end - clock.now(); left > 0; left = end - clock.now()) {
-    await waitOnce(Math.min(left, LONGEST_WAIT_MS), clock, signal);
+    await pause(clock, Math.min(left, LONGEST_WAIT_MS), signal);
   }
-}
-
-function waitOnce(delayMs: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      timer.cancel();
-      reject(signal.reason);
-    };
-    const timer = clock.schedule(
-      delayMs,
-      () => {
-        signal.removeEventListener('abort', stop);
-        resolve();
-      },
-      { keepAlive: true },
-    );
-    signal.addEventListener('abort', stop, { once: true });
-  });
 }
