@@ -61,7 +61,9 @@ async function callDelete(parts: Omit<DeleteParts, 'records'>, record: ResourceR
   const call = deleteCall(parts, record);
   // An attempt that was interrupted before it told an id may have made something all the same.
   const resourceId = record.resourceId ?? (await handler.lookup?.(call));
-  await parts.journal.confirm();
+  // Nothing comes between the answer and the call: a turn of the event loop may take long enough to be paused in.
+  const unsure = parts.journal.confirm();
+  if (unsure !== undefined) await unsure;
   await handler.delete({ ...call, resourceId });
 }
 

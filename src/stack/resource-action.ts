@@ -153,7 +153,8 @@ async function actOnResources(
     acting.admit?.(record);
     begun.set(record, record);
     await tell(record, 'IN_PROGRESS', 'state changed');
-    await claimed.journal.confirm();
+    const unsure = claimed.journal.confirm();
+    if (unsure !== undefined) await unsure;
     const resource = present.get(record.name) as PresentResource;
     const call = liveCall(parts, resource, async (data) => {
       const changed = { ...record, data: asJson(data) as JsonObject };
