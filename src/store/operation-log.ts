@@ -1,4 +1,4 @@
-import type { Action, Status } from '../events.ts';
+import type { Action, ResourceEvent, StackEvent, Status } from '../events.ts';
 import type { Claim, OperationRecord, StoreChange } from './stack-store.ts';
 
 /** Older operations of a stack are dropped. */
@@ -50,7 +50,7 @@ export class OperationLog {
         if (change.isEvent === true) this.#noteResource(change.record);
         return;
       case 'event':
-        if (change.event.type === 'resource') this.#noteResource({ ...change.event, name: change.event.resource });
+        this.#noteEvent(change.event);
         return;
       default:
         return;
@@ -98,16 +98,22 @@ export class OperationLog {
     this.#isChanged = false;
   }
 
+  /** Events besides records tell of signals and hooks, in the state that the resource is in; one is its last. */
+  #noteEvent(event: StackEvent | ResourceEvent): void {
+    if (event.type === 'resource' && event.action === 'DELETE' && event.status === 'COMPLETE') {
+      this.#noteDeleted(event.resource);
+    }
+  }
+
   #noteResource(event: {
     readonly name: string;
     readonly replacedName?: string | undefined;
-    readonly action: Action | 'SIGNAL';
+    readonly action: Action;
     readonly status: Status;
   }): void {
     const { action, status } = event;
     if (status === 'IN_PROGRESS') return;
     const name = event.replacedName ?? event.name;
-    if (action === 'SIGNAL') return;
     if (status === 'FAILED') this.#add('failed', name);
     else if (action === 'CREATE') this.#noteCreated(name);
     else if (action === 'DELETE') this.#noteDeleted(name);

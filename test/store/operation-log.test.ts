@@ -24,13 +24,14 @@ const stack = (action: Action, status: Status, time: number, reason = ''): Store
   time,
 });
 
-/** `web CREATE COMPLETE`, an event of the resource; `web//1=web DELETE IN_PROGRESS` of one that was replaced. */
+/** `web CREATE COMPLETE`, an event of the resource; `web! CREATE COMPLETE`, one that tells of a hook in that state; `web//1=web DELETE IN_PROGRESS` of one that was replaced. */
 function changeOf(text: string): StoreChange {
   const [names = '', action, status] = text.split(' ') as [string, Action, Status];
   if (status === undefined) throw new Error(text);
   const [name = '', replacedName] = names.split('=');
-  if (action === 'DELETE' && status === 'COMPLETE') {
-    const event = { type: 'resource', time: 0, space: 'default', stack: 's', resource: name, action, status } as const;
+  if (name.endsWith('!') || (action === 'DELETE' && status === 'COMPLETE')) {
+    const resource = name.replace('!', '');
+    const event = { type: 'resource', time: 0, space: 'default', stack: 's', resource, action, status } as const;
     return { kind: 'event', event: { ...event, resourceType: 'T', resourceId: undefined, reason: '' } };
   }
   const record = { name, ...(replacedName === undefined ? {} : { replacedName }), action, status } as ResourceRecord;
@@ -56,6 +57,7 @@ describe('what an operation has done', () => {
   test.each([
     ['a CREATE COMPLETE; b CREATE COMPLETE', 'created a b'],
     ['a CREATE IN_PROGRESS; b INIT COMPLETE; c CHECK COMPLETE', ''],
+    ['a! CREATE COMPLETE; b! SUSPEND COMPLETE; c! DELETE FAILED', ''],
     ['a UPDATE COMPLETE; b DELETE COMPLETE', 'updated a, deleted b'],
     ['a CREATE FAILED; a CREATE COMPLETE', 'created a, failed a'],
     [
