@@ -14,8 +14,8 @@ export async function planProgress(engine: Engine, { action, space, stack, steps
     startedAt: Date.now(),
     resources: steps
       .filter((step) => step.action !== 'none')
-      .map(({ resource, type }) => ({
-        ...resources.find(({ name, isReplaced }) => name === resource && !isReplaced),
+      .map(({ resource, movedFrom, type }) => ({
+        ...resources.find(({ name, isReplaced }) => name === (movedFrom ?? resource) && !isReplaced),
         name: resource,
         type,
       })),

@@ -156,6 +156,7 @@ export class ResourceRun implements JournalWaiter {
     stackName: string,
     interrupted?: InterruptedAttempt,
     change?: RunChange,
+    failedAttempts?: number,
   ) {
     this.traversal = traversal;
     this.resource = resource;
@@ -167,7 +168,7 @@ export class ResourceRun implements JournalWaiter {
     const ownName = resource.parent < 0 ? resource.name : resource.name.slice(resource.name.lastIndexOf('/') + 1);
     this.#physicalName = earlier?.physicalName ?? `${stackName}-${ownName}${token.slice(LAST_DASH)}`;
     this.#requires = requires;
-    this.#failures = earlier?.failedAttempts ?? 0;
+    this.#failures = earlier?.failedAttempts ?? failedAttempts ?? 0;
     this.#metadata = earlier?.metadata;
     this.#signalAddress = earlier?.signalAddress;
     if (change?.verdict !== 'update') return;

@@ -796,6 +796,7 @@ export class Traversal {
         ? { record: stored.record, read: this.#readValues(resource, stored) }
         : undefined,
       change,
+      stored?.record.failedAttempts,
     );
     this.#runs[resource.index] = run;
     this.slots.acquire((slot) => {

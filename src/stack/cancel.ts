@@ -9,6 +9,7 @@ import { deleteClaimed, findStack } from './delete.ts';
 import { describeStack, type StackDescription } from './describe.ts';
 import { rollbackOf } from './rollback.ts';
 import type { RunningAction, StackServices } from './services.ts';
+import { requireKey } from './stored-secrets.ts';
 
 export interface CancelOptions extends StackChoice {
   /**
@@ -77,10 +78,13 @@ async function cancelInterrupted(
     if (record.status !== 'IN_PROGRESS') throw nothingToCancel(record);
     const { action } = record;
     if (action === 'DELETE' || action === 'ROLLBACK') throw nothingToCancel(record);
+    requireKey(record);
     if (rollback && action === 'CREATE') await deleteClaimed(services, record, claim, {}, 'ROLLBACK');
     else if (rollback) {
       const back =
-        action === 'UPDATE' ? rollbackOf(services, record, analyseStored(services, record), undefined) : undefined;
+        action === 'UPDATE' || action === 'RESTORE'
+          ? rollbackOf(services, record, analyseStored(services, record), undefined)
+          : undefined;
       if (back === undefined) throw cannotRollBack(record.name, action);
       isReleased = true;
       await back(claim, failedChanges(services, record, rollback));
