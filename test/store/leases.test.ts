@@ -5,7 +5,7 @@ import type { Engine } from '../../src/engine.ts';
 import { messageOf, StoreBusy, StoreUnusable } from '../../src/errors.ts';
 import { definePlainType } from '../../src/resource/resource-type.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
-import type { StackStore, StoreChange } from '../../src/store/stack-store.ts';
+import type { Claimant, StackRecord, StackStore, StoreChange } from '../../src/store/stack-store.ts';
 import { type Behaviours, World } from '../scheduler/world.ts';
 import { closeWorlds, failure, untilAborted, world } from '../scheduler/worlds.ts';
 
@@ -29,6 +29,15 @@ function changed(store: MemoryStore, methods: Partial<StackStore>): StackStore {
 function storeBy(clockOf: () => { now(): number }): MemoryStore {
   return new MemoryStore({ now: () => clockOf().now() });
 }
+
+const ANOTHER: Claimant = {
+  engineId: 'another',
+  host: 'elsewhere.invalid',
+  pid: 1,
+  processStart: 'then',
+  actor: 'ann@elsewhere.invalid',
+  leaseMs: LEASE_MS,
+};
 
 interface Pair {
   readonly store: MemoryStore;
@@ -189,6 +198,35 @@ describe('an engine that gives no sign of life', () => {
     const act = action === 'CREATE' ? created : w.clock.run(w.engine.delete({ stack: 's' }));
     expect([(await failure(act)).code, pausedMs]).toEqual(['ClaimLost', LEASE_MS]);
     expect([...called, ...w.deleted]).toEqual(action === 'CREATE' ? [] : ['created']);
+  });
+
+  test('calls no handler after another one in whose turn it was paused', async () => {
+    const deleted: string[] = [];
+    let pausedMs = 0;
+    const memory: MemoryStore = new MemoryStore({ now: () => w.clock.now() + pausedMs });
+    const slow = definePlainType({
+      name: 'Slow',
+      properties: {},
+      attributes: {},
+      handler: {
+        create: () => {},
+        delete({ resource }) {
+          deleted.push(resource.name);
+          // It holds the event loop, and another engine takes the stack over.
+          pausedMs += LEASE_MS;
+          const [{ id }] = memory.listStacks() as [StackRecord];
+          memory.claim(id, ANOTHER);
+        },
+      },
+    });
+    const clock: Clock = {
+      now: () => w.clock.now() + pausedMs,
+      schedule: (delayMs, run) => w.clock.schedule(delayMs, run),
+    };
+    const w: World = world({}, { store: memory, clock, types: [slow] });
+    await w.clock.run(w.start('x: Slow\ny: Slow\nz: Slow'));
+    expect((await failure(w.clock.run(w.engine.delete({ stack: 's' })))).code).toBe('ClaimLost');
+    expect(deleted).toEqual(['x']);
   });
 
   test('deletes nothing more', async () => {
