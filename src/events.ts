@@ -160,22 +160,30 @@ export type EngineEvent =
 
 /** The listeners of one engine. Costs nothing while nobody listens. */
 export class EventHub {
-  readonly #listeners = new Set<(event: EngineEvent) => void>();
+  /** Replaced by another list when one comes or goes. */
+  #listeners: readonly Listener[] = [];
 
   /** True when an event would reach somebody. Ask before building an event that is not stored. */
   get isHeard(): boolean {
-    return this.#listeners.size > 0;
+    return this.#listeners.length > 0;
   }
 
   emit(event: EngineEvent): void {
-    for (const listener of this.#listeners) listener(event);
+    const listeners = this.#listeners;
+    for (let index = 0; index < listeners.length; index += 1) {
+      const listener = listeners[index] as Listener;
+      if (!listener.isOver) listener.hear(event);
+    }
   }
 
   /** Calls `listener` with each event until the returned function is called. A listener must not throw. */
   listen(listener: (event: EngineEvent) => void): () => void {
-    const own = (event: EngineEvent): void => listener(event);
-    this.#listeners.add(own);
-    return () => this.#listeners.delete(own);
+    const own: Listener = { hear: listener, isOver: false };
+    this.#listeners = [...this.#listeners, own];
+    return () => {
+      own.isOver = true;
+      this.#listeners = this.#listeners.filter((each) => each !== own);
+    };
   }
 
   /**
@@ -205,6 +213,11 @@ export class EventHub {
     if (signal?.aborted) abort();
     return endingBy(end, inOrder(heard));
   }
+}
+
+interface Listener {
+  readonly hear: (event: EngineEvent) => void;
+  isOver: boolean;
 }
 
 interface IterateOptions {

@@ -656,6 +656,21 @@ export class Traversal {
     return this.#foreign.isAwaited(port) ? [...missing, ...this.#foreign.targetsOf(port)] : missing;
   }
 
+  /** The same as names, for events: there is one for each input of a stack. */
+  #missingNames(port: number): readonly Name[] {
+    if (this.#foreign.isAwaited(port)) return this.missingOf(port).map(toName);
+    const { offsets, targets } = this.graph.predecessors;
+    const { space, stack } = this.stack;
+    const names: Name[] = [];
+    for (let edge = offsets[port] as number; edge < (offsets[port + 1] as number); edge += 1) {
+      const before = targets[edge] as number;
+      if (!this.#isMissing(before)) continue;
+      const resource = this.graph.names[this.graph.owners[before] as number] as string;
+      names.push([space, stack, resource, labelOf(this.graph, before) ?? 'done']);
+    }
+    return names;
+  }
+
   /** Whether it is a value or an end of a resource that has not come; others are told of through these. */
   #isMissing(port: number): boolean {
     const kind = this.graph.kinds[port];
@@ -1194,7 +1209,7 @@ export class Traversal {
       let port = startPort(this.graph, index);
       for (const { name: input } of inputs) {
         port += 1;
-        const names = this.missingOf(port).map(toName);
+        const names = this.#missingNames(port);
         if (names.length > 0) events.emit({ type: 'read:willBlock', time, space, stack, reader, input, names });
       }
     }
