@@ -2,7 +2,21 @@ import { invariant } from '../errors.ts';
 import { findResource, needsInput, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
 import type { InputInterface } from '../template/inputs.ts';
 import { NOBODY, type Reads, WHOLE } from '../template/reads.ts';
-import { type PortGraph, PortLayout, RowWriter } from './port-graph.ts';
+import {
+  addTarget,
+  addTargetOnce,
+  beginRow,
+  donePort,
+  endRows,
+  graphOf,
+  layOut,
+  outPort,
+  type PortGraph,
+  type PortLayout,
+  type RowWriter,
+  startPort,
+  writeRows,
+} from './port-graph.ts';
 
 /** What a consumer waits for: the attribute it reads, or, as Heat and Terraform do, the whole resource behind it. */
 export type Granularity = 'attribute' | 'resource';
@@ -17,24 +31,22 @@ export type Granularity = 'attribute' | 'resource';
  */
 export function buildPortGraph(stack: StackInterface, granularity: Granularity = 'attribute'): PortGraph {
   const { resources, reads } = stack;
-  const layout = new PortLayout(resources.length);
-  for (let index = 0; index < resources.length; index += 1) {
-    const { name, inputs } = resources[index] as ResourceInterface;
-    layout.add(name, inputs, inputCount(reads, index), reads.attributes[index] ?? NONE);
-  }
+  const layout = layOut(
+    resources,
+    (index) => inputCount(reads, index),
+    (index) => reads.attributes[index],
+  );
   // What ports wait for is known in the order of the ports, so that the rows are written once, from their first to their last.
-  const rows = new RowWriter(layout.size, reads.producers.length + 4 * resources.length);
+  const rows = writeRows(layout.size, reads.producers.length + 4 * resources.length);
   for (let index = 0; index < resources.length; index += 1) {
     const resource = resources[index] as ResourceInterface;
     const startsWithAll = resource.type.kind === 'plain' || granularity === 'resource';
     addStart(rows, layout, stack, resource, startsWithAll ? inputCount(reads, index) : 0);
     addInputs(rows, layout, reads, index, granularity);
-    addEnd(rows, layout, resource, reads.attributes[index] ?? NONE, startsWithAll);
+    addEnd(rows, layout, resource, startsWithAll);
   }
-  return layout.graphOf(rows.end());
+  return graphOf(layout, endRows(rows));
 }
-
-const NONE: readonly string[] = [];
 
 /** As long as the list of its inputs, which lies elsewhere in the heap. */
 function inputCount({ firstInput }: Reads, index: number): number {
@@ -48,12 +60,12 @@ function addStart(
   { index, parent, dependsOn }: ResourceInterface,
   inputs: number,
 ): void {
-  rows.begin();
+  beginRow(rows);
   // A member starts after what it is a member of.
-  if (parent >= 0) rows.add(layout.startPort(parent));
-  const start = layout.startPort(index);
-  for (let input = 1; input <= inputs; input += 1) rows.add(start + input);
-  for (const name of dependsOn) rows.add(layout.donePort(indexOf(stack, name)));
+  if (parent >= 0) addTarget(rows, startPort(layout, parent));
+  const start = startPort(layout, index);
+  for (let input = 1; input <= inputs; input += 1) addTarget(rows, start + input);
+  for (const name of dependsOn) addTarget(rows, donePort(layout, indexOf(stack, name)));
 }
 
 function addInputs(
@@ -65,38 +77,33 @@ function addInputs(
 ): void {
   const end = firstInput[index + 1] as number;
   for (let input = firstInput[index] as number; input < end; input += 1) {
-    rows.begin();
+    beginRow(rows);
     for (let read = firstRead[input] as number; read < (firstRead[input + 1] as number); read += 1) {
       const producer = producers[read] as number;
       if (producer === NOBODY) continue;
       const slot = granularity === 'resource' ? WHOLE : (slots[read] as number);
-      rows.addOnce(slot === WHOLE ? layout.donePort(producer) : layout.outPort(producer, slot));
+      addTargetOnce(rows, slot === WHOLE ? donePort(layout, producer) : outPort(layout, producer, slot));
     }
   }
 }
 
-function addEnd(
-  rows: RowWriter,
-  layout: PortLayout,
-  resource: ResourceInterface,
-  attributes: readonly string[],
-  startsWithAll: boolean,
-): void {
-  const start = layout.startPort(resource.index);
-  const done = layout.donePort(resource.index);
+function addEnd(rows: RowWriter, layout: PortLayout, resource: ResourceInterface, startsWithAll: boolean): void {
+  const attributes = layout.outputs[resource.index] as readonly string[];
+  const start = startPort(layout, resource.index);
+  const done = donePort(layout, resource.index);
   const inputs = startsWithAll ? NO_INPUTS : resource.inputs;
   for (let slot = 0; slot < attributes.length; slot += 1) {
-    rows.begin();
+    beginRow(rows);
     for (let input = 0; input < inputs.length; input += 1) {
       const { name } = inputs[input] as InputInterface;
-      if (needsInput(resource, attributes[slot] as string, name)) rows.add(start + 1 + input);
+      if (needsInput(resource, attributes[slot] as string, name)) addTarget(rows, start + 1 + input);
     }
-    rows.add(start);
+    addTarget(rows, start);
   }
-  rows.begin();
-  for (let input = 1; input <= inputs.length; input += 1) rows.add(start + input);
-  for (let out = done - attributes.length; out < done; out += 1) rows.add(out);
-  if (attributes.length === 0) rows.add(start);
+  beginRow(rows);
+  for (let input = 1; input <= inputs.length; input += 1) addTarget(rows, start + input);
+  for (let out = done - attributes.length; out < done; out += 1) addTarget(rows, out);
+  if (attributes.length === 0) addTarget(rows, start);
 }
 
 const NO_INPUTS: readonly InputInterface[] = [];

@@ -44,11 +44,11 @@ export interface PortGraph {
   readonly predecessors: Rows;
 }
 
-export function startPort(graph: PortGraph, resource: number): number {
+export function startPort(graph: Pick<PortGraph, 'firstPort'>, resource: number): number {
   return graph.firstPort[resource] as number;
 }
 
-export function donePort(graph: PortGraph, resource: number): number {
+export function donePort(graph: Pick<PortGraph, 'firstPort'>, resource: number): number {
   return (graph.firstPort[resource + 1] as number) - 1;
 }
 
@@ -92,124 +92,111 @@ export function printPort(port: Port): string {
   return port.label === undefined ? `${port.resource} (${port.kind})` : `${port.resource}.${port.label}`;
 }
 
-/** Where the ports of resources lie. Resources are added in their order. */
-export class PortLayout {
-  readonly #names: string[];
-  readonly #inputs: (readonly { readonly name: string }[])[];
-  readonly #outputs: (readonly string[])[];
-  readonly #firstPort: Uint32Array;
-  #resources = 0;
+/**
+ * Where the ports of resources lie. A literal with functions beside it, as is RowWriter: V8 drops the code that it has
+ * compiled for a class together with the last object of it, and a graph is made seldom, but of many parts.
+ */
+export interface PortLayout extends Pick<PortGraph, 'size' | 'names' | 'inputs' | 'outputs' | 'firstPort'> {}
 
-  constructor(resources: number) {
-    this.#names = new Array(resources);
-    this.#inputs = new Array(resources);
-    this.#outputs = new Array(resources);
-    this.#firstPort = new Uint32Array(resources + 1);
+/** `inputCount` tells the lengths of `inputs`, which lie elsewhere in the heap. */
+export function layOut(
+  resources: readonly { readonly name: string; readonly inputs?: readonly { readonly name: string }[] }[],
+  inputCount: (resource: number) => number,
+  attributesOf: (resource: number) => readonly string[] | undefined,
+): PortLayout {
+  const names: string[] = new Array(resources.length);
+  const inputs: (readonly { readonly name: string }[])[] = new Array(resources.length);
+  const outputs: (readonly string[])[] = new Array(resources.length);
+  const firstPort = new Uint32Array(resources.length + 1);
+  let size = 0;
+  for (let index = 0; index < resources.length; index += 1) {
+    const resource = resources[index] as (typeof resources)[number];
+    const attributes = attributesOf(index) ?? NONE;
+    names[index] = resource.name;
+    inputs[index] = resource.inputs ?? NONE;
+    outputs[index] = attributes;
+    size += inputCount(index) + attributes.length + 2;
+    firstPort[index + 1] = size;
   }
-
-  /** `inputCount` is the length of `inputs`. */
-  add(
-    name: string,
-    inputs: readonly { readonly name: string }[],
-    inputCount: number,
-    outputs: readonly string[],
-  ): void {
-    const resource = this.#resources;
-    this.#names[resource] = name;
-    this.#inputs[resource] = inputs;
-    this.#outputs[resource] = outputs;
-    this.#firstPort[resource + 1] = (this.#firstPort[resource] as number) + inputCount + outputs.length + 2;
-    this.#resources = resource + 1;
-  }
-
-  /** The number of ports. */
-  get size(): number {
-    return this.#firstPort[this.#resources] as number;
-  }
-
-  startPort(resource: number): number {
-    return this.#firstPort[resource] as number;
-  }
-
-  /** `position` counts from 0 among the outputs of the resource. */
-  outPort(resource: number, position: number): number {
-    return this.donePort(resource) - (this.#outputs[resource] as readonly string[]).length + position;
-  }
-
-  donePort(resource: number): number {
-    return (this.#firstPort[resource + 1] as number) - 1;
-  }
-
-  /** The graph of these ports, of which each has its row among `predecessors`, and in `successors` the reverse. */
-  graphOf(predecessors: Rows, successors = reversed(this.size, predecessors)): PortGraph {
-    const firstPort = this.#firstPort;
-    const { size } = this;
-    const kinds = new Uint8Array(size).fill(IN);
-    const owners = new Uint32Array(size);
-    for (let resource = 0; resource < this.#resources; resource += 1) {
-      const start = firstPort[resource] as number;
-      const done = (firstPort[resource + 1] as number) - 1;
-      const outputs = (this.#outputs[resource] as readonly string[]).length;
-      for (let port = start; port <= done; port += 1) owners[port] = resource;
-      kinds[start] = START;
-      for (let port = done - outputs; port < done; port += 1) kinds[port] = OUT;
-      kinds[done] = DONE;
-    }
-    return {
-      size,
-      names: this.#names,
-      inputs: this.#inputs,
-      outputs: this.#outputs,
-      kinds,
-      owners,
-      firstPort,
-      successors,
-      predecessors,
-    };
-  }
+  return { size, names, inputs, outputs, firstPort };
 }
 
-/** Writes rows one after the other. */
-export class RowWriter {
-  readonly #offsets: Uint32Array;
-  #targets: Uint32Array;
-  #rows = 0;
-  #end = 0;
+const NONE: readonly never[] = [];
 
-  /** `targets`: how many there is room for at first. */
-  constructor(rows: number, targets: number) {
-    this.#offsets = new Uint32Array(rows + 1);
-    this.#targets = new Uint32Array(targets);
-  }
+/** `slot` counts from 0 among the outputs of the resource. */
+export function outPort(layout: PortLayout, resource: number, slot: number): number {
+  return donePort(layout, resource) - (layout.outputs[resource] as readonly string[]).length + slot;
+}
 
-  /** The next row begins. */
-  begin(): void {
-    this.#offsets[this.#rows] = this.#end;
-    this.#rows += 1;
+/** The graph of these ports, of which each has its row among `predecessors`, and in `successors` the reverse. */
+export function graphOf(layout: PortLayout, predecessors: Rows, successors?: Rows): PortGraph {
+  const { size, names, inputs, outputs, firstPort } = layout;
+  const kinds = new Uint8Array(size).fill(IN);
+  const owners = new Uint32Array(size);
+  for (let resource = 0; resource < names.length; resource += 1) {
+    const start = firstPort[resource] as number;
+    const done = (firstPort[resource + 1] as number) - 1;
+    for (let port = start; port <= done; port += 1) owners[port] = resource;
+    kinds[start] = START;
+    for (let port = done - (outputs[resource] as readonly string[]).length; port < done; port += 1) kinds[port] = OUT;
+    kinds[done] = DONE;
   }
+  return {
+    size,
+    names,
+    inputs,
+    outputs,
+    kinds,
+    owners,
+    firstPort,
+    successors: successors ?? reversed(size, predecessors),
+    predecessors,
+  };
+}
 
-  add(target: number): void {
-    if (this.#end === this.#targets.length) {
-      const larger = new Uint32Array(2 * this.#end + 64);
-      larger.set(this.#targets);
-      this.#targets = larger;
-    }
-    this.#targets[this.#end] = target;
-    this.#end += 1;
-  }
+/** Rows that are written one after the other. */
+export interface RowWriter {
+  readonly offsets: Uint32Array;
+  targets: Uint32Array;
+  /** How many rows have begun, and how many targets they have. */
+  rows: number;
+  end: number;
+}
 
-  /** Unless the row has it. */
-  addOnce(target: number): void {
-    for (let each = this.#offsets[this.#rows - 1] as number; each < this.#end; each += 1) {
-      if (this.#targets[each] === target) return;
-    }
-    this.add(target);
-  }
+/** `targets`: how many there is room for at first. */
+export function writeRows(rows: number, targets: number): RowWriter {
+  return { offsets: new Uint32Array(rows + 1), targets: new Uint32Array(targets), rows: 0, end: 0 };
+}
 
-  end(): Rows {
-    this.#offsets[this.#rows] = this.#end;
-    return { offsets: this.#offsets, targets: this.#targets.slice(0, this.#end) };
+/** The next row begins. */
+export function beginRow(writer: RowWriter): void {
+  writer.offsets[writer.rows] = writer.end;
+  writer.rows += 1;
+}
+
+export function addTarget(writer: RowWriter, target: number): void {
+  if (writer.end === writer.targets.length) {
+    const larger = new Uint32Array(2 * writer.end + 64);
+    larger.set(writer.targets);
+    writer.targets = larger;
   }
+  writer.targets[writer.end] = target;
+  writer.end += 1;
+}
+
+/** Unless the row has it. */
+export function addTargetOnce(writer: RowWriter, target: number): void {
+  const { targets, end } = writer;
+  for (let each = writer.offsets[writer.rows - 1] as number; each < end; each += 1) {
+    if (targets[each] === target) return;
+  }
+  addTarget(writer, target);
+}
+
+/** After the last row. */
+export function endRows({ offsets, targets, rows, end }: RowWriter): Rows {
+  offsets[rows] = end;
+  return { offsets, targets: targets.slice(0, end) };
 }
 
 /** Collects edges in any order between the ports of resources, then packs them in that order. */
@@ -225,20 +212,23 @@ export class PortGraphBuilder {
       readonly outputs?: readonly string[];
     }[],
   ) {
-    this.#layout = new PortLayout(resources.length);
-    for (const { name, inputs = [], outputs = [] } of resources) this.#layout.add(name, inputs, inputs.length, outputs);
+    this.#layout = layOut(
+      resources,
+      (resource) => resources[resource]?.inputs?.length ?? 0,
+      (resource) => resources[resource]?.outputs,
+    );
   }
 
   startPort(resource: number): number {
-    return this.#layout.startPort(resource);
+    return startPort(this.#layout, resource);
   }
 
   outPort(resource: number, position: number): number {
-    return this.#layout.outPort(resource, position);
+    return outPort(this.#layout, resource, position);
   }
 
   donePort(resource: number): number {
-    return this.#layout.donePort(resource);
+    return donePort(this.#layout, resource);
   }
 
   addEdge(from: number, to: number): void {
@@ -248,7 +238,7 @@ export class PortGraphBuilder {
 
   build(): PortGraph {
     const { size } = this.#layout;
-    return this.#layout.graphOf(packRows(size, this.#to, this.#from), packRows(size, this.#from, this.#to));
+    return graphOf(this.#layout, packRows(size, this.#to, this.#from), packRows(size, this.#from, this.#to));
   }
 }
 
