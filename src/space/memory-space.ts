@@ -76,7 +76,7 @@ export class MemorySpace implements DataSpace {
         fix: 'Wait until the other action on the stack has ended, or give this stack another name.',
       });
     }
-    for (const cells of part.resources.values()) {
+    for (const cells of part.cells()) {
       const declared = outputs.get(cells.resource);
       if (declared === undefined) continue;
       for (const cell of cells) {
@@ -107,7 +107,7 @@ export class MemorySpace implements DataSpace {
     const blocked: Cell[] = [];
     for (const stacks of this.#spaces.values()) {
       for (const part of stacks.values()) {
-        for (const cells of part.resources.values()) {
+        for (const cells of part.cells()) {
           for (const cell of cells) if (cell.entry === undefined) blocked.push(cell);
         }
       }
@@ -199,7 +199,7 @@ export class MemorySpace implements DataSpace {
 
   /** Drops a stack that holds nothing, so that names that were only asked for leave nothing behind. */
   #forgetStack(part: StackPart): void {
-    if (part.outputs !== undefined || part.resources.size > 0) return;
+    if (part.outputs !== undefined || !part.isEmpty) return;
     const stacks = this.#spaces.get(part.space);
     stacks?.delete(part.stack);
     if (stacks?.size === 0) this.#spaces.delete(part.space);
@@ -208,7 +208,7 @@ export class MemorySpace implements DataSpace {
   *#present(prefix: readonly string[]): Generator<SpaceChange> {
     for (const stacks of under(this.#spaces, prefix[0])) {
       for (const part of under(stacks, prefix[1])) {
-        for (const cells of under(part.resources, prefix[2])) {
+        for (const cells of part.cellsUnder(prefix[2])) {
           for (const cell of cells) {
             if (cell.entry === undefined || cell.attribute !== (prefix[3] ?? cell.attribute)) continue;
             yield { name: cell.name, entry: cell.entry };
@@ -295,7 +295,8 @@ class MemoryRegion implements Region {
     if (this.#isClosed) return;
     this.#isClosed = true;
     const part = this.#part;
-    for (const cells of part.resources.values()) {
+    part.dropWhole();
+    for (const cells of part.cells()) {
       for (const cell of cells) {
         // Somebody outside may have written names beside the stack's own; these are not the region's to take away.
         if (!part.declares(cells.resource, cell.attribute)) continue;
@@ -345,7 +346,9 @@ class StackPart {
   readonly space: string;
   readonly stack: string;
   /** By resource; only those that somebody has read or written. */
-  readonly resources = new Map<string, ResourceCells>();
+  readonly #cells = new Map<string, ResourceCells>();
+  /** The values that were written together, by resource, until somebody asks for one: most are never read by name. */
+  readonly #whole = new Map<string, JsonObject>();
   /** Set while a region writes the stack's names. */
   outputs: DeclaredNames | undefined;
 
@@ -358,30 +361,62 @@ class StackPart {
     return this.outputs?.get(resource)?.includes(attribute) === true;
   }
 
+  get isEmpty(): boolean {
+    return this.#cells.size === 0 && this.#whole.size === 0;
+  }
+
+  /** Those that there are as cells: whoever waits is among them, and everything that was not written together. */
+  cells(): Iterable<ResourceCells> {
+    return this.#cells.values();
+  }
+
+  /** All values of a resource, or of every one, as cells. */
+  cellsUnder(resource: string | undefined): Iterable<ResourceCells> {
+    if (resource === undefined) for (const name of this.#whole.keys()) this.#cellsOf(name);
+    else this.#cellsOf(resource);
+    return under(this.#cells, resource);
+  }
+
   find(resource: string, attribute: string): Cell | undefined {
-    return this.resources.get(resource)?.find(attribute);
+    return this.#cellsOf(resource)?.find(attribute);
   }
 
   /** The cell of the name; a new one when there is none. */
   cell(resource: string, attribute: string): Cell {
-    let cells = this.resources.get(resource);
+    let cells = this.#cellsOf(resource);
     if (cells === undefined) {
       cells = new ResourceCells(this, resource);
-      this.resources.set(resource, cells);
+      this.#cells.set(resource, cells);
     }
     return cells.find(attribute) ?? cells.add(attribute);
   }
 
   /** False when there are cells of the resource already. */
   takeWhole(resource: string, values: JsonObject): boolean {
-    if (this.resources.has(resource)) return false;
-    this.resources.set(resource, new ResourceCells(this, resource, values));
+    if (this.#cellsOf(resource) !== undefined) return false;
+    this.#whole.set(resource, values);
     return true;
+  }
+
+  dropWhole(): void {
+    this.#whole.clear();
   }
 
   drop(cell: Cell): void {
     cell.cells.remove(cell);
-    if (cell.cells.isEmpty) this.resources.delete(cell.cells.resource);
+    if (cell.cells.isEmpty) this.#cells.delete(cell.cells.resource);
+  }
+
+  #cellsOf(resource: string): ResourceCells | undefined {
+    const cells = this.#cells.get(resource);
+    if (cells !== undefined || this.#whole.size === 0) return cells;
+    const whole = this.#whole.get(resource);
+    if (whole === undefined) return undefined;
+    const made = new ResourceCells(this, resource);
+    for (const attribute in whole) made.add(attribute).entry = { value: whole[attribute] as Json };
+    this.#whole.delete(resource);
+    this.#cells.set(resource, made);
+    return made;
   }
 }
 
@@ -394,22 +429,17 @@ class ResourceCells {
   readonly resource: string;
   #first: Cell | undefined;
   #byAttribute: Map<string, Cell> | undefined;
-  /** The values that were written together, until somebody asks for one of them: most are never read by name. */
-  #whole: JsonObject | undefined;
 
-  constructor(part: StackPart, resource: string, whole?: JsonObject) {
+  constructor(part: StackPart, resource: string) {
     this.part = part;
     this.resource = resource;
-    this.#whole = whole;
   }
 
   get isEmpty(): boolean {
-    if (this.#whole !== undefined) return false;
     return this.#first === undefined && (this.#byAttribute === undefined || this.#byAttribute.size === 0);
   }
 
   find(attribute: string): Cell | undefined {
-    if (this.#whole !== undefined) this.#unpack(this.#whole);
     if (this.#byAttribute !== undefined) return this.#byAttribute.get(attribute);
     let cell = this.#first;
     while (cell !== undefined && cell.attribute !== attribute) cell = cell.next;
@@ -448,14 +478,8 @@ class ResourceCells {
     }
   }
 
-  #unpack(whole: JsonObject): void {
-    this.#whole = undefined;
-    for (const attribute in whole) this.add(attribute).entry = { value: whole[attribute] as Json };
-  }
-
   /** A cell may be removed while it is visited. */
   *[Symbol.iterator](): Generator<Cell> {
-    if (this.#whole !== undefined) this.#unpack(this.#whole);
     if (this.#byAttribute !== undefined) yield* this.#byAttribute.values();
     else for (let cell = this.#first; cell !== undefined; cell = cell.next) yield cell;
   }
