@@ -64,8 +64,10 @@ const NONE: ReadonlySet<string> = new Set();
 function hasSecretAttributes({ resources }: StackInterface): boolean {
   // Most resources share the attributes of their type.
   const looked = new Set<object>();
+  let last: object | undefined;
   for (const { outputs } of resources) {
-    if (looked.has(outputs)) continue;
+    if (outputs === last || looked.has(outputs)) continue;
+    last = outputs;
     looked.add(outputs);
     for (const attribute in outputs) {
       if (outputs[attribute]?.secret === true || outputs[attribute]?.ephemeral === true) return true;

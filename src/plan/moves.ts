@@ -13,13 +13,14 @@ export interface PlacedMove extends Move {
 }
 
 /** What the sections `moved` of the template and of those nested in it state. */
-export function statedMoves({ template, resources }: StackInterface): readonly PlacedMove[] {
+export function statedMoves({ template, resources, compositions }: StackInterface): readonly PlacedMove[] {
   const moves: PlacedMove[] = [];
   const add = (of: { readonly source: Source; readonly moved: typeof template.moved }, level: string): void => {
     for (const { from, to, path } of of.moved)
       moves.push({ from: `${level}${from}`, to: `${level}${to}`, where: of.source.locate(path) });
   };
   if (template.moved.length > 0) add(template, '');
+  if (compositions.size === 0) return moves;
   const seen = new Set<number>();
   for (const { parent, template: own } of resources) {
     if (parent < 0 || own.moved.length === 0 || seen.has(parent)) continue;
