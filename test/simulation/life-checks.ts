@@ -103,14 +103,16 @@ export function differentEnds(one: LifePlay, two: LifePlay): Complaint | undefin
 }
 
 /**
- * What the steps of lives end with that go alike: by resource only how it stands, since a killed one is made anew; and what
- * is in the world only of what is complete, since a failed step leaves attempts that were interrupted.
+ * What the steps of lives end with that go alike: by resource only how it stands, since a killed one is made anew. Of a step
+ * that fails, only what is complete: what has failed may have been tried again, and leaves attempts behind.
  */
 function endings({ state, outputs, values, resources, things }: StepEnd) {
   const own = Object.entries(resources).filter(([name]) => !name.includes('//'));
-  const standing = own.map(([name, each]) => [name, each.split('_').at(-1)]);
+  const standing = Object.fromEntries(own.map(([name, each]) => [name, each.split('_').at(-1)]));
+  const isStanding = (name: string): boolean => standing[name.split('.')[0] as string] === 'COMPLETE';
+  const kept = Object.fromEntries(Object.entries(values).filter(([name]) => isStanding(name)));
   const isWhole = state?.endsWith('_COMPLETE') === true;
-  return { state, outputs, values, resources: Object.fromEntries(standing), things: isWhole ? things : {} };
+  return { state, values: kept, resources: standing, ...(isWhole ? { outputs, things } : {}) };
 }
 
 function isTimeless({ steps, versions, kills }: Life): boolean {

@@ -49,10 +49,8 @@ export function generateLife(seed: number): Life {
       rollback: random.chance(ROLLBACK),
       cancelMs: isStopped && random.chance(0.5) ? random.below(60) : undefined,
       timeoutMs: isStopped && random.chance(0.5) ? random.between(20, 200) : LONG_MS,
-      superseded:
-        to > 0 && random.chance(SUPERSEDED)
-          ? { afterMs: random.below(40), to: random.below(versions.length) }
-          : undefined,
+      // By another version: of the same one nobody could tell whether it has begun when an engine is killed.
+      superseded: to > 0 && random.chance(SUPERSEDED) ? { afterMs: random.below(40), to: random.below(to) } : undefined,
     };
   });
   const last = { to: versions.length, rollback: false, cancelMs: undefined, timeoutMs: LONG_MS, superseded: undefined };

@@ -1,18 +1,20 @@
-// npm run simulate -- [--runs 100000] [--seed N]
+// npm run simulate -- [--runs 100000] [--seed N] [--kills]
 // Creates random stacks in simulated time, each under several schedules, with faults, and checks the rules of checks.ts
 // after each; and lets one stack live, through updates, stops, rollbacks and kills, after each step of which it checks the
-// rules of life-checks.ts. Everything of a run comes from its seed; runs have consecutive seeds, and `--seed N --runs 1` repeats one.
+// rules of life-checks.ts. With --kills, a life is played once for each change that it stores, with the engine killed there,
+// and compared with the undisturbed one. Everything of a run comes from its seed; runs have consecutive seeds, and `--seed N --runs 1` repeats one.
 // Ends with 1 when a rule was broken. Runs are played in a worker, so that one that never ends can be named.
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 
-const HANG_MS = 30_000;
+const HANG_MS = 60_000;
 const PROGRESS_MS = 10_000;
 
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '10000' },
+    kills: { type: 'boolean', default: false },
     seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
   },
 });
@@ -23,7 +25,7 @@ console.log(`seed ${firstSeed}, ${runs} runs`);
 /** Which seed the worker is at, and when it began with it. */
 const state = new Float64Array(new SharedArrayBuffer(16));
 const worker = new Worker(fileURLToPath(new URL('./worker.mjs', import.meta.url)), {
-  workerData: { state, firstSeed, runs },
+  workerData: { state, firstSeed, runs, isKilling: values.kills },
 });
 const started = performance.now();
 const faults = new Map();
@@ -59,5 +61,5 @@ function tellProgress() {
 }
 
 function replay(seed) {
-  return `npm run simulate -- --seed ${seed} --runs 1`;
+  return `npm run simulate -- --seed ${seed} --runs 1${values.kills ? ' --kills' : ''}`;
 }

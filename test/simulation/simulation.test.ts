@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { simulate } from './simulate.ts';
+import { simulateKills } from './simulate-kills.ts';
 import { simulateLife } from './simulate-life.ts';
 
 // The short form of `npm run simulate`: always the same seeds.
@@ -10,6 +11,16 @@ describe('whatever the templates, the handlers, the faults and the order are', (
 
   test.each([1, 41, 81])('every rule of life-checks.ts is kept: 40 lives from seed %i', async (first) => {
     for (let seed = first; seed < first + 40; seed += 1) expect(await simulateLife(seed)).toBeUndefined();
+  });
+
+  test('killed with every change that it stores, and resumed, a life goes on as if undisturbed: 6 lives', async () => {
+    let kills = 0;
+    for (let seed = 3; seed < 9; seed += 1) {
+      const played = await simulateKills(seed);
+      expect(played.fault).toBeUndefined();
+      kills += played.kills;
+    }
+    expect(kills).toBeGreaterThan(400);
   });
 
   // Runs that have complained once, of the engine or wrongly.

@@ -4,12 +4,14 @@ import '../fixtures/typescript-hook.mjs';
 
 const { simulate } = await import('./simulate.ts');
 const { simulateLife } = await import('./simulate-life.ts');
+const { simulateKills } = await import('./simulate-kills.ts');
 
-const { state, firstSeed, runs } = workerData;
+const { state, firstSeed, runs, isKilling } = workerData;
+const plays = isKilling ? [async (seed) => (await simulateKills(seed)).fault] : [simulate, simulateLife];
 for (let seed = firstSeed; seed < firstSeed + runs; seed += 1) {
   state[0] = seed;
   state[1] = Date.now();
-  for (const play of [simulate, simulateLife]) {
+  for (const play of plays) {
     const fault = await play(seed);
     if (fault === undefined) continue;
     const { check, saw, seed: _, ...played } = fault;
