@@ -97,14 +97,7 @@ export interface RunningAction {
   readonly canRollBack: boolean;
   /** Ends the action; `reason` is the error it ends with. */
   readonly cancel: (reason: Error) => void;
-  /** Settles when the action has ended; never rejects. */
-  readonly ended: Promise<void>;
-}
-
-/** A call that is to begin an action. */
-interface StartingCall {
-  readonly begun: Promise<void>;
-  readonly didBegin: () => void;
+  /** Settles when the action has ended and its claim is released; never rejects. */
   readonly ended: Promise<void>;
 }
 
@@ -112,9 +105,7 @@ interface StartingCall {
 export class RunningActions {
   readonly #byStack = new Map<string, RunningAction>();
   /** The calls that have not begun their action yet, by stack. */
-  readonly #starting = new Map<string, Set<StartingCall>>();
-  /** What settles when the call that began an action has ended: its claim is released then. */
-  readonly #calls = new WeakMap<RunningAction, Promise<unknown>>();
+  readonly #starting = new Map<string, Set<{ readonly begun: Promise<void>; readonly didBegin: () => void }>>();
 
   get(space: string, stack: string): RunningAction | undefined {
     return this.#byStack.get(stackKey(space, stack));
@@ -123,9 +114,7 @@ export class RunningActions {
   add(action: RunningAction): void {
     const key = stackKey(action.space, action.stack);
     this.#byStack.set(key, action);
-    const starting = [...(this.#starting.get(key) ?? [])];
-    for (const { didBegin } of starting) didBegin();
-    if (starting.length > 0) this.#calls.set(action, Promise.all(starting.map(({ ended }) => ended)));
+    for (const { didBegin } of this.#starting.get(key) ?? []) didBegin();
     this.#starting.delete(key);
   }
 
@@ -138,11 +127,6 @@ export class RunningActions {
     return starting && Promise.all([...starting].map(({ begun }) => begun));
   }
 
-  /** Settles when the call has ended that has begun the action; undefined for one that began it without being told of. */
-  callOf(action: RunningAction): Promise<unknown> | undefined {
-    return this.#calls.get(action);
-  }
-
   /** Runs `act`, which is about to begin an action on the stack: whoever comes after it waits until it has. */
   async starting<T>(space: string, stack: string, act: () => Promise<T>): Promise<T> {
     const key = stackKey(space, stack);
@@ -150,18 +134,13 @@ export class RunningActions {
     const begun = new Promise<void>((resolve) => {
       didBegin = resolve;
     });
-    let didEnd = (): void => {};
-    const ended = new Promise<void>((resolve) => {
-      didEnd = resolve;
-    });
-    const start = { begun, didBegin, ended };
+    const start = { begun, didBegin };
     const all = this.#starting.get(key) ?? new Set();
     this.#starting.set(key, all.add(start));
     try {
       return await act();
     } finally {
       didBegin();
-      didEnd();
       if (all.delete(start) && all.size === 0 && this.#starting.get(key) === all) this.#starting.delete(key);
     }
   }
@@ -209,7 +188,6 @@ export async function insteadOfOwnAction<T>(
     action.onFailure = ending.onFailure?.(action) ?? action.onFailure;
     action.cancel(ending.reason(action));
     await action.ended;
-    await running.callOf(action);
   }
 }
 
