@@ -191,6 +191,5 @@ function cannotListen(host: string, port: number, error: NodeJS.ErrnoException):
     why:
       error.code === 'EADDRINUSE' ? 'Another process listens at that port.' : `The system says: ${messageOf(error)}.`,
     fix: 'Let the engine choose a port, or give it another one.',
-    cause: error,
   });
 }

@@ -46,7 +46,7 @@ const PAUSE_MS = 50;
 export async function signalResource(services: StackServices, options: SignalOptions): Promise<string> {
   const { space = 'default', stack, resource, signal } = options;
   const data = options.data === undefined ? undefined : asJson(options.data);
-  const { running, clock, store } = services;
+  const { running, clock, store, closing } = services;
   for (const end = clock.now() + PATIENCE_MS; ; ) {
     let refusal: unknown;
     try {
@@ -68,6 +68,7 @@ export async function signalResource(services: StackServices, options: SignalOpt
       refusal = error;
     }
     signal?.throwIfAborted();
+    closing.throwIfAborted();
     if (clock.now() >= end) throw refusal;
     await new Promise<void>((resolve) => void clock.schedule(PAUSE_MS, resolve, { keepAlive: true }));
   }
@@ -182,7 +183,7 @@ const NONE: ReadonlySet<HookType> = new Set();
  * (it is paused, say) is given up after a while.
  */
 async function ask(
-  { clock }: StackServices,
+  { clock, closing }: StackServices,
   observers: EndpointAddress,
   { space, name: stack }: StackRecord,
   resource: string,
@@ -191,7 +192,7 @@ async function ask(
 ): Promise<string> {
   const over = new AbortController();
   const timer = clock.schedule(PATIENCE_MS, () => over.abort(noAnswer(stack, resource)), { keepAlive: true });
-  const giveUp = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
+  const giveUp = AbortSignal.any([over.signal, closing, ...(signal === undefined ? [] : [signal])]);
   const body = data === undefined ? '' : JSON.stringify(data);
   const reply = await requestSignal(observers, [space, stack, resource], body, giveUp).finally(() => timer.cancel());
   if (reply.kind === 'done') return JSON.parse(reply.body) as string;

@@ -193,6 +193,34 @@ describe('a signal', () => {
     still.close();
   });
 
+  test.each(['its signal', 'the engine is closed'])(
+    'that waits for somebody else ends when %s says so',
+    async (how) => {
+      const store = new MemoryStore();
+      const clock = new SimulatedClock();
+      const one = new Engine({ clock, store });
+      await clock.run(one.create({ stack: 's', template: 'heat_template_version: 2021-04-16' }));
+      const [record] = store.listStacks();
+      // It has the stack, and cannot be asked.
+      store.claim(record?.id as string, {
+        engineId: 'another',
+        host: hostname(),
+        pid: process.pid,
+        processStart: processStart(process.pid) ?? '',
+        actor: 'ann',
+        leaseMs: 1e9,
+      });
+      const stop = new AbortController();
+      const done = one.signal({ stack: 's', resource: 'a', signal: stop.signal }).catch(messageOf);
+      await clock.advance(1000);
+      const isClosed = how === 'its signal' ? stop.abort(new Error('stop')) : one.close();
+      const [text] = await clock.run(Promise.all([done, isClosed]));
+      expect(text).toBe(how === 'its signal' ? 'stop' : 'The engine was closed.');
+      expect(clock.now()).toBeLessThan(1100);
+      await clock.run(one.close());
+    },
+  );
+
   test('goes by its URL to the resource that has the token, whatever name that has by now', async () => {
     const engine = open();
     const handle = { type: 'OS::Heat::WaitConditionHandle' };
