@@ -202,8 +202,11 @@ export interface SnapshotCall extends LiveCall {
 /** What a snapshot has kept of a resource, and is to be removed. The resource itself may be gone, or another by now. */
 export interface SnapshotDeleteCall extends DeleteCall {
   readonly snapshotId: string;
-  /** What the handler's `snapshot` returned. */
-  readonly snapshot: JsonObject;
+  /**
+   * What the handler's `snapshot` returned. Undefined when it failed, or the engine was killed in it: what it may have kept all
+   * the same is known by `snapshotId` alone.
+   */
+  readonly snapshot: JsonObject | undefined;
 }
 
 /** A live resource that is signalled. */

@@ -33,7 +33,8 @@ export async function removeSnapshot(
     signal,
     visit: async (record) => {
       const { data } = kept.get(record) as ResourceSnapshot;
-      if (data === undefined) return;
+      // Of one that was begun and not recorded something may be there all the same.
+      if (data === undefined && record.status !== 'IN_PROGRESS') return;
       const { handler } = services.types.get(record.type);
       if (handler.deleteSnapshot === undefined) return;
       const call = { ...deleteCall(parts, record), snapshotId: id, snapshot: data };

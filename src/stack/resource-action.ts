@@ -41,6 +41,8 @@ export interface ResourceAction {
    * is an answer. Default: false.
    */
   readonly isQuestion?: boolean;
+  /** Stored together with the resource's state before the handler is called. */
+  intends?(record: ResourceRecord, handler: ResourceType['handler'] | undefined): readonly StoreChange[];
   /** Stored together with the start. */
   readonly starts?: readonly StoreChange[];
   /** Stored together with the end. */
@@ -152,7 +154,9 @@ async function actOnResources(
   const visit = async (record: ResourceRecord): Promise<void> => {
     acting.admit?.(record);
     begun.set(record, record);
-    await tell(record, 'IN_PROGRESS', 'state changed');
+    // What is made of others may be of a type that only its template names.
+    const handler = record.data.isComposition === true ? undefined : services.types.get(record.type).handler;
+    await tell(record, 'IN_PROGRESS', 'state changed', { changes: acting.intends?.(record, handler) ?? [] });
     const unsure = claimed.journal.confirm();
     if (unsure !== undefined) await unsure;
     const resource = present.get(record.name) as PresentResource;
@@ -162,8 +166,6 @@ async function actOnResources(
       const { action } = acting;
       await claimed.journal.record({ kind: 'resource', record: { ...changed, action, status: 'IN_PROGRESS' } });
     });
-    // What is made of others may be of a type that only its template names.
-    const handler = record.data.isComposition === true ? undefined : services.types.get(record.type).handler;
     const acted = (await untilStopped(acting.act(resource, handler, call), parts)) ?? {};
     await tell(begun.get(record) ?? record, 'COMPLETE', acted.reason ?? 'state changed', acted);
   };

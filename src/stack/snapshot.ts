@@ -1,5 +1,6 @@
 import { EntityNotFound, invariant, RequestLimitExceeded } from '../errors.ts';
 import type { Action, Status } from '../events.ts';
+import type { ResourceType } from '../resource/resource-type.ts';
 import type { Secrets } from '../secrets.ts';
 import type {
   Claim,
@@ -8,6 +9,7 @@ import type {
   SnapshotRecord,
   StackDefinition,
   StackRecord,
+  StoreChange,
 } from '../store/stack-store.ts';
 import { isDigest, type Json, type JsonObject } from '../values.ts';
 import { withClaim } from './claimed-stack.ts';
@@ -170,7 +172,7 @@ class TakeSnapshot implements ResourceAction {
   ) {
     this.#id = id;
     this.#secrets = secrets;
-    this.#done = new Set(done.map(({ record }) => record.name));
+    this.#done = new Set(done.filter(({ record }) => record.status !== 'IN_PROGRESS').map(({ record }) => record.name));
     this.starts = starts;
   }
 
@@ -184,8 +186,17 @@ class TakeSnapshot implements ResourceAction {
     throw new Error(`State ('${action}', '${status}') invalid for snapshot`);
   }
 
-  async act(...[{ record }, handler, call]: Parameters<ResourceAction['act']>) {
+  /** What was begun has to be known to be removed: it is in the snapshot as SNAPSHOT_IN_PROGRESS until it is kept. */
+  intends(record: ResourceRecord, handler: ResourceType['handler'] | undefined): readonly StoreChange[] {
+    if (handler?.snapshot === undefined) return [];
+    const begun = { ...record, action: 'SNAPSHOT' as const, status: 'IN_PROGRESS' as const };
+    return [{ kind: 'resourceSnapshot', id: this.#id, resource: { record: begun } }];
+  }
+
+  async act(...[present, handler, call]: Parameters<ResourceAction['act']>) {
     const data = await handler?.snapshot?.({ ...call, snapshotId: this.#id, isFinal: false });
+    // One in which an engine was stopped was complete before.
+    const record = { ...present.record, status: 'COMPLETE' as const };
     const resource = data === undefined ? { record } : { record, data, ...this.#secrecyOf(record, data) };
     return { changes: [{ kind: 'resourceSnapshot' as const, id: this.#id, resource }] };
   }
