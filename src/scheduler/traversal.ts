@@ -544,6 +544,8 @@ export class Traversal {
     }
     const port = findPort(this.graph, resource.index, OUT, attribute);
     if (port !== undefined) this.readiness.fire(port);
+    // A circle may wait for nothing else any more.
+    if (this.#comparisons.size > 0) this.#checkIdleSoon();
     this.waits.didWrite();
   }
 
