@@ -19,12 +19,14 @@ export class Secrets {
   /** The same by their lengths, and the beginnings of all: how one of many is found in one pass over a text. */
   readonly #byLength = new Map<number, Set<string>>();
   readonly #beginnings = new Set<string>();
+  #hasEphemeral = false;
 
   /** Each text and number in `value` is a secret from now on. */
   add(value: Json, secrecy: Secrecy = 'secret'): void {
     for (const text of textsIn(value)) {
       if (text.length < SHORTEST_SECRET || this.#known.get(text) === 'ephemeral') continue;
       this.#known.set(text, secrecy);
+      this.#hasEphemeral ||= secrecy === 'ephemeral';
       const alike = this.#byLength.get(text.length);
       if (alike === undefined) this.#byLength.set(text.length, new Set([text]));
       else alike.add(text);
@@ -60,15 +62,16 @@ export class Secrets {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [this.mask(key), this.masked(item as Json)]));
   }
 
-  /** What the value is, by the secrets that stand in it. */
-  secrecyOf(value: Json): Secrecy | undefined {
-    if (this.isEmpty) return undefined;
-    let found: Secrecy | undefined;
+  /** What the value is, by the secrets that stand in it, and by what is known of it already. */
+  secrecyOf(value: Json, known?: Secrecy): Secrecy | undefined {
+    if (this.isEmpty || known === 'ephemeral' || (known === 'secret' && !this.#hasEphemeral)) return known;
+    let isSecret = known !== undefined;
     for (const { secret } of this.#findIn(JSON.stringify(value))) {
-      found = this.#known.get(secret);
-      if (found === 'ephemeral') return found;
+      if (this.#known.get(secret) === 'ephemeral') return 'ephemeral';
+      isSecret = true;
+      if (!this.#hasEphemeral) break;
     }
-    return found;
+    return isSecret ? 'secret' : undefined;
   }
 
   /** Every place of every secret in the text, in no order. */

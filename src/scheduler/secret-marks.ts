@@ -15,8 +15,7 @@ export interface SecretMarkParts {
  */
 export function secretMarks({ secrets, declared }: SecretMarkParts): (change: StoreChange) => StoreChange {
   const secrecyOf = (resource: string, attribute: string, value: Json): Secrecy | undefined => {
-    const own = declared?.(resource, attribute);
-    return own === 'ephemeral' ? own : (secrets.secrecyOf(value) ?? own);
+    return secrets.secrecyOf(value, declared?.(resource, attribute));
   };
 
   const markRead = (read: StoredRead): StoredRead => {

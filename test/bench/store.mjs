@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { definePlainType, Engine, parseTemplate, SqliteStore } from 'hotloom';
 import Database from 'libsql';
@@ -8,7 +8,8 @@ import { timed } from './timed.mjs';
 
 /**
  * A stack of `n` no-op resources with SQLite. The peer writes the same records and values, and nothing else, with the same
- * binding and the same pragmas: a transaction for the intents of each layer, one for its results, rows by the hundred.
+ * binding and the same pragmas: a transaction for the intents of each layer, one for its results, rows by the hundred. Without
+ * edges each resource publishes a text, which is a secret, and encrypted.
  */
 export const subjects = {
   'direct writes': (n) => inDirectory((directory) => writeDirectly(join(directory, 'direct.db'), n)),
@@ -21,6 +22,9 @@ export const subjects = {
       await engine.close();
       return result;
     }),
+  'engine, no edges': (n) => createAlone(n, Own.name, {}),
+  'the same, secrets': (n) => createAlone(n, Secret.name, {}),
+  'the same, encrypted': (n) => createAlone(n, Secret.name, { encryption: { keys: [randomBytes(32)] } }),
 };
 
 export const peer = 'direct writes';
@@ -33,6 +37,30 @@ const NoOp = definePlainType({
   attributes: { value: { schema: {} } },
   handler: { create: async () => ({ value: 1 }) },
 });
+
+/** Each publishes a text of its own, as what makes a password does. */
+const own = (name, isSecret) =>
+  definePlainType({
+    name,
+    properties: { number: {} },
+    attributes: { value: { schema: {}, ...(isSecret ? { secret: true } : {}) } },
+    handler: { create: async ({ properties }) => ({ value: `a password of 32 characters ${properties.number}` }) },
+  });
+const Own = own('Bench::Own', false);
+const Secret = own('Bench::Secret', true);
+
+function createAlone(n, type, options) {
+  return inDirectory(async (directory) => {
+    const store = SqliteStore.open(join(directory, 'store.db'));
+    const engine = new Engine({ types: [Own, Secret], store, limits: { maxResources: n }, ...options });
+    const numbers = Array.from({ length: n }, (_, number) => number);
+    const resources = Object.fromEntries(numbers.map((number) => [`r${number}`, { type, properties: { number } }]));
+    const template = parseTemplate({ heat_template_version: '2021-04-16', resources }, {});
+    const result = await timed(() => engine.create({ stack: 'bench', template }));
+    await engine.close();
+    return result;
+  });
+}
 
 async function writeDirectly(file, n) {
   const database = new Database(file);
