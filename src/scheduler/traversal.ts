@@ -1104,13 +1104,19 @@ export class Traversal {
     }
   }
 
-  /** A handler that is blocked may still write what does not need the read. */
+  /**
+   * A handler that is blocked may still write what does not need the read; but when nobody is at work any more, it is taken to
+   * wait for it, whatever it declares.
+   */
   #runIsHeldUpBy(owner: number, port: number): readonly number[] | undefined {
     const run = this.#runs[owner];
     if (run === undefined || !run.isBlocked) return undefined;
     const { resource, blockedReads } = run;
     const attribute = labelOf(this.graph, port);
-    const reads = blockedReads.filter(({ input }) => attribute === undefined || needsInput(resource, attribute, input));
+    const needed = blockedReads.filter(
+      ({ input }) => attribute === undefined || needsInput(resource, attribute, input),
+    );
+    const reads = needed.length === 0 && this.isIdle ? blockedReads : needed;
     const ports = reads.map(({ input }) => input !== undefined && findPort(this.graph, owner, IN, input));
     return ports.length > 0 && ports.every((each) => typeof each === 'number') ? ports : undefined;
   }

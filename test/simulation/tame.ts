@@ -53,7 +53,10 @@ export function acyclic(stack: StackSketch): StackSketch {
   return tried;
 }
 
-/** A handler that has no fault stays; another does what its resource declares, step by step. */
+/**
+ * A handler that keeps its declaration stays; another does what its resource declares in one branch, in which it may await
+ * what the next attribute does not need.
+ */
 export function faithful(resource: ResourceSketch): ResourceSketch {
   return keepsDeclaration(resource) ? resource : { ...resource, branches: [stepsOf(resource)] };
 }
