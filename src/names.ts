@@ -16,6 +16,15 @@ export interface DeclaredNames {
   get(resource: string): readonly string[] | undefined;
   /** The resources. */
   keys(): Iterable<string>;
+  /** Their numbers, for who knows the number of a resource: a name is looked for in tables as large as the stack. */
+  readonly numbering?: Numbering;
+}
+
+/** The resources of a stack by numbers from 0. */
+export interface Numbering {
+  readonly size: number;
+  numberOf(resource: string): number | undefined;
+  attributesAt(number: number): readonly string[] | undefined;
 }
 
 /** `default.app.web.address`. A `.` or `\` inside a segment is escaped by `\`, because Heat allows `.` in stack names. */

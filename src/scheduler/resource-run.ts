@@ -495,7 +495,8 @@ export class ResourceRun implements JournalWaiter {
   #store(record: ResourceRecord, values?: JsonObject): void {
     this.#record = record;
     this.traversal.replaceRecord(this.#recordPlace, record);
-    this.traversal.journal.recordFor(this, { kind: 'resource', record, values, isEvent: true });
+    const number = this.resource.index;
+    this.traversal.journal.recordFor(this, { kind: 'resource', record, number, values, isEvent: true });
   }
 
   /** Gives the handler up: whatever it still does is refused. Used when it does not heed its signal. */

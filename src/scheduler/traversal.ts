@@ -516,7 +516,7 @@ export class Traversal {
       for (const attribute in values) this.didStoreValue(resource, attribute, values[attribute] as Json);
       return;
     }
-    region.writeAll(resource.name, values);
+    region.writeAll(resource.name, values, resource.index);
     this.values.setAll(resource.index, values);
     if (events.isHeard) {
       for (const attribute in values) this.#didPublish(resource, attribute);

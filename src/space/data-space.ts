@@ -75,8 +75,9 @@ export interface Region {
   /**
    * The same for several names of a resource at once: `values` must not be changed afterwards. A backend that answers at
    * once may have it, where it is cheaper than one name after the other. Nothing is written when it throws UndeclaredWrite.
+   * `number` is that of the resource by the numbering of the declared names, when the caller knows it.
    */
-  writeAll?(resource: string, values: JsonObject): void;
+  writeAll?(resource: string, values: JsonObject, number?: number): void;
   /** Makes each name of the resource that is not written yet a failure. Throws UndeclaredWrite. Nothing after `close`. */
   fail(resource: string, failure: HotloomError): void | Promise<void>;
   /** What a declared name holds now. */

@@ -86,7 +86,7 @@ export class MemorySpace implements DataSpace {
     part.outputs = outputs;
     return new MemoryRegion(part, outputs, {
       settle: (cell, entry) => this.#settle(cell, entry),
-      takeWhole: (stackPart, resource, values) => this.#watches.size === 0 && stackPart.takeWhole(resource, values),
+      takeWhole: (own, resource, number, values) => this.#watches.size === 0 && own.takeWhole(resource, number, values),
       forgetStack: () => this.#forgetStack(part),
     });
   }
@@ -223,7 +223,7 @@ export class MemorySpace implements DataSpace {
 interface RegionOwner {
   settle(cell: Cell, entry: Entry): Thrown;
   /** Takes all values of a resource as they are, unless somebody has asked for one of them or watches. */
-  takeWhole(part: StackPart, resource: string, values: JsonObject): boolean;
+  takeWhole(part: StackPart, resource: string, number: number, values: JsonObject): boolean;
   forgetStack(): void;
 }
 
@@ -260,15 +260,17 @@ class MemoryRegion implements Region {
       throw conflictingWrite(cell.name, 'itsWriter');
   }
 
-  writeAll(resource: string, values: JsonObject): void {
+  writeAll(resource: string, values: JsonObject, number?: number): void {
     if (this.#isClosed) throw this.#closedRegion();
-    const declared = this.#declared(resource);
+    const { numbering } = this.#outputs;
+    const isNumbered = number !== undefined && numbering !== undefined;
+    const declared = isNumbered ? numbering.attributesAt(number) : this.#declared(resource);
     let areJson = true;
     for (const attribute in values) {
       if (declared?.includes(attribute) !== true) throw this.#undeclared(resource, attribute);
       areJson &&= Object.is(asJson(values[attribute]), values[attribute]);
     }
-    if (areJson && this.#owner.takeWhole(this.#part, resource, values)) return;
+    if (areJson && isNumbered && this.#owner.takeWhole(this.#part, resource, number, values)) return;
     for (const attribute in values) this.write(resource, attribute, values[attribute] as Json);
   }
 
@@ -347,8 +349,12 @@ class StackPart {
   readonly stack: string;
   /** By resource; only those that somebody has read or written. */
   readonly #cells = new Map<string, ResourceCells>();
-  /** The values that were written together, by resource, until somebody asks for one: most are never read by name. */
-  readonly #whole = new Map<string, JsonObject>();
+  /**
+   * The values that were written together, by the number of their resource among the declared ones, until somebody asks for
+   * one of them: most are never read by name.
+   */
+  #whole: (JsonObject | undefined)[] = [];
+  #wholes = 0;
   /** Set while a region writes the stack's names. */
   outputs: DeclaredNames | undefined;
 
@@ -362,7 +368,7 @@ class StackPart {
   }
 
   get isEmpty(): boolean {
-    return this.#cells.size === 0 && this.#whole.size === 0;
+    return this.#cells.size === 0 && this.#wholes === 0;
   }
 
   /** Those that there are as cells: whoever waits is among them, and everything that was not written together. */
@@ -372,8 +378,8 @@ class StackPart {
 
   /** All values of a resource, or of every one, as cells. */
   cellsUnder(resource: string | undefined): Iterable<ResourceCells> {
-    if (resource === undefined) for (const name of this.#whole.keys()) this.#cellsOf(name);
-    else this.#cellsOf(resource);
+    if (resource !== undefined) this.#cellsOf(resource);
+    else if (this.#wholes > 0) for (const name of this.outputs?.keys() ?? []) this.#cellsOf(name);
     return under(this.#cells, resource);
   }
 
@@ -392,14 +398,18 @@ class StackPart {
   }
 
   /** False when there are cells of the resource already. */
-  takeWhole(resource: string, values: JsonObject): boolean {
-    if (this.#cellsOf(resource) !== undefined) return false;
-    this.#whole.set(resource, values);
+  takeWhole(resource: string, number: number, values: JsonObject): boolean {
+    const isThere = this.#whole[number] !== undefined || (this.#cells.size > 0 && this.#cells.has(resource));
+    if (isThere) return false;
+    if (this.#whole.length === 0) this.#whole = new Array(this.outputs?.numbering?.size ?? 0);
+    this.#whole[number] = values;
+    this.#wholes += 1;
     return true;
   }
 
   dropWhole(): void {
-    this.#whole.clear();
+    this.#whole = [];
+    this.#wholes = 0;
   }
 
   drop(cell: Cell): void {
@@ -409,12 +419,14 @@ class StackPart {
 
   #cellsOf(resource: string): ResourceCells | undefined {
     const cells = this.#cells.get(resource);
-    if (cells !== undefined || this.#whole.size === 0) return cells;
-    const whole = this.#whole.get(resource);
-    if (whole === undefined) return undefined;
+    if (cells !== undefined || this.#wholes === 0) return cells;
+    const number = this.outputs?.numbering?.numberOf(resource);
+    const whole = number === undefined ? undefined : this.#whole[number];
+    if (number === undefined || whole === undefined) return undefined;
     const made = new ResourceCells(this, resource);
     for (const attribute in whole) made.add(attribute).entry = { value: whole[attribute] as Json };
-    this.#whole.delete(resource);
+    this.#whole[number] = undefined;
+    this.#wholes -= 1;
     this.#cells.set(resource, made);
     return made;
   }

@@ -1,7 +1,7 @@
 import { invariant, isHotloomError, messageOf, rootCause, StackFailed } from '../errors.ts';
 import type { Action, ResourceEvent, StackEvent, Status } from '../events.ts';
 import type { StackInterface } from '../interface/interface.ts';
-import { type DeclaredNames, nameKey } from '../names.ts';
+import { type DeclaredNames, type Numbering, nameKey } from '../names.ts';
 import { deleteResources } from '../scheduler/delete-traversal.ts';
 import { Hooks } from '../scheduler/hooks.ts';
 import { Journal } from '../scheduler/journal.ts';
@@ -584,7 +584,7 @@ interface Failed {
 }
 
 /** What a stack declares, told from its interface instead of a map of its own. */
-class StackNames implements DeclaredNames {
+class StackNames implements DeclaredNames, Numbering {
   readonly #numbers: ReadonlyMap<string, number>;
   readonly #attributes: readonly (readonly string[])[];
 
@@ -610,5 +610,21 @@ class StackNames implements DeclaredNames {
 
   keys(): Iterable<string> {
     return this.#numbers.keys();
+  }
+
+  get numbering(): Numbering {
+    return this;
+  }
+
+  get size(): number {
+    return this.#attributes.length;
+  }
+
+  numberOf(resource: string): number | undefined {
+    return this.#numbers.get(resource);
+  }
+
+  attributesAt(number: number): readonly string[] | undefined {
+    return this.#attributes[number];
   }
 }

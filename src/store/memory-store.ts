@@ -263,11 +263,11 @@ export class MemoryStore implements StackStore {
         stack.record = { ...stack.record, outputs: change.outputs };
         return;
       case 'resource':
-        stack.setRecord(change.record, change.values);
+        stack.setRecord(change.record, change.values, change.number);
         if (change.isEvent === true) this.#addEvent(stack, change.record);
         return;
       case 'resourceGone':
-        stack.resources.delete(change.resource);
+        stack.removeResource(change.resource);
         return;
       case 'snapshot':
         stack.snapshots.set(change.snapshot.id, { snapshot: change.snapshot, resources: new Map() });
@@ -346,6 +346,8 @@ class StackState {
   record: StackRecord;
   /** By name, in the order in which they were first stored. */
   readonly resources = new Map<string, StoredResource>();
+  /** The same, as far as changes have told their numbers. */
+  #byNumber: (StoredResource | undefined)[] = [];
   /** By id, oldest first. */
   readonly snapshots = new Map<string, StoredSnapshot>();
   /** The names that the stack has read, by their key. */
@@ -381,23 +383,36 @@ class StackState {
     return undefined;
   }
 
-  setRecord(record: ResourceRecord, result: JsonObject | undefined): void {
-    const stored = this.resources.get(record.name);
-    if (stored === undefined) this.resources.set(record.name, { record, result, published: undefined });
-    else {
-      stored.record = record;
-      stored.result = result ?? stored.result;
-    }
+  setRecord(record: ResourceRecord, result: JsonObject | undefined, number: number | undefined): void {
+    const stored = this.#storedOf(record.name, number);
+    stored.record = record;
+    stored.result = result ?? stored.result;
+  }
+
+  removeResource(name: string): void {
+    this.resources.delete(name);
+    this.#byNumber = [];
   }
 
   setValue(resource: string, attribute: string, value: Json): void {
-    let stored = this.resources.get(resource);
-    if (stored === undefined) {
-      stored = { record: undefined, result: undefined, published: undefined };
-      this.resources.set(resource, stored);
-    }
+    const stored = this.#storedOf(resource, undefined);
     stored.published ??= {};
     setOwn(stored.published, attribute, value);
+  }
+
+  /** By the number it is found without a look into the table of all resources. */
+  #storedOf(name: string, number: number | undefined): StoredResource {
+    const known = number === undefined ? undefined : this.#byNumber[number];
+    if (known?.record?.name === name) return known;
+    let stored = this.resources.get(name);
+    if (stored === undefined) {
+      stored = { record: undefined, result: undefined, published: undefined };
+      this.resources.set(name, stored);
+    }
+    if (number === undefined) return stored;
+    if (this.#byNumber.length === 0) this.#byNumber = new Array(this.declared.numbering?.size ?? 0);
+    this.#byNumber[number] = stored;
+    return stored;
   }
 
   logOf(claim: Claim): OperationLog {

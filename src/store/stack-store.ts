@@ -211,6 +211,8 @@ export type StoreChange =
   | {
       readonly kind: 'resource';
       readonly record: ResourceRecord;
+      /** The same for all changes of the resource under one claim, from 0; who keeps records at hand may go by it. */
+      readonly number?: number;
       /** The attributes that the same step publishes, in place of those that an earlier one of the resource did. */
       readonly values?: JsonObject | undefined;
       /** Of SealedStore: those of the values that are secret. */

@@ -3,15 +3,18 @@ import { dataSpaceContract } from '../../src/contract/data-space-contract.ts';
 import type { DeclaredNames } from '../../src/names.ts';
 import type { Region } from '../../src/space/data-space.ts';
 import { MemorySpace } from '../../src/space/memory-space.ts';
+import { numbered } from '../space/numbered.ts';
 
 /** Each value is written as all values of its resource. */
 class WholeSpace extends MemorySpace {
   override declare(space: string, stack: string, outputs: DeclaredNames): Region {
-    const region = super.declare(space, stack, outputs);
+    const names = numbered(outputs);
+    const region = super.declare(space, stack, names);
     return {
       space,
       stack,
-      write: (resource, attribute, value) => region.writeAll?.(resource, { [attribute]: value }),
+      write: (resource, attribute, value) =>
+        region.writeAll?.(resource, { [attribute]: value }, names.numbering?.numberOf(resource)),
       fail: (resource, failure) => region.fail(resource, failure),
       tryRead: (resource, attribute) => region.tryRead(resource, attribute),
       close: () => region.close(),

@@ -3,13 +3,14 @@ import { type HotloomError, ResourceFailure } from '../../src/errors.ts';
 import type { Name } from '../../src/names.ts';
 import type { Region } from '../../src/space/data-space.ts';
 import { MemorySpace } from '../../src/space/memory-space.ts';
+import { numbered } from './numbered.ts';
 
 // What every data space does is in test/contract; here is what only this one promises.
 
 const name = (attribute: string): Name => ['default', 'app', 'web', attribute];
 
 function declared(space: MemorySpace, attributes: readonly string[] = ['address', 'port', 'user']): Region {
-  return space.declare('default', 'app', new Map([['web', attributes]]));
+  return space.declare('default', 'app', numbered(new Map([['web', attributes]])));
 }
 
 function thrownBy(act: () => unknown): HotloomError {
@@ -93,7 +94,7 @@ describe('values that are written together', () => {
     const space = new MemorySpace();
     const region = declared(space);
     before(space);
-    region.writeAll?.('web', { address: 'a', port: 80 });
+    region.writeAll?.('web', { address: 'a', port: 80 }, 0);
     expect(space.blockedReads).toBe(0);
     expect(space.tryRead(name('address'))).toEqual({ value: 'a' });
     expect(region.tryRead('web', 'port')).toEqual({ value: 80 });
@@ -102,7 +103,7 @@ describe('values that are written together', () => {
     const watch = space.watch(['default', 'app'])[Symbol.asyncIterator]();
     for (const value of ['a', 80, 'u']) expect((await watch.next()).value?.entry).toEqual({ value });
     await watch.return?.();
-    expect(thrownBy(() => region.writeAll?.('web', { port: 81 })).code).toBe('ConflictingWrite');
+    expect(thrownBy(() => region.writeAll?.('web', { port: 81 }, 0)).code).toBe('ConflictingWrite');
     region.close();
     expect(space.tryRead(name('address'))).toBeUndefined();
   });
@@ -110,7 +111,7 @@ describe('values that are written together', () => {
   test('are all refused when one of them is not declared', () => {
     const space = new MemorySpace();
     const region = declared(space);
-    expect(thrownBy(() => region.writeAll?.('web', { address: 'a', adress: 'b' })).code).toBe('UndeclaredWrite');
+    expect(thrownBy(() => region.writeAll?.('web', { address: 'a', adress: 'b' }, 0)).code).toBe('UndeclaredWrite');
     expect(space.tryRead(name('address'))).toBeUndefined();
   });
 });
