@@ -308,28 +308,39 @@ describe('an engine that is killed at any position of the journal', () => {
           return isBegun ? after : begin(engine);
         }));
       }
-      const counts = of.flatMap((name) =>
-        hooks.map((hook) => cleared.filter((each) => each === `${name} ${hook}`).length),
-      );
-      // One whose clearing was stored and not acknowledged is not in the list.
-      expect({
+      const all = of.flatMap((name) => hooks.map((hook) => `${name} ${hook}`));
+      // Killed before it said so, there is nothing to resume.
+      const isBegun = !isKilled || action !== 'create' || result !== undefined;
+      // What the store has taken is acknowledged, also by an engine that dies of its next batch.
+      const passedBy = isBegun ? all.filter((at) => !cleared.includes(at)) : [];
+      const twice = cleared.filter((at, index) => cleared.indexOf(at) !== index);
+      expect({ limit, passedBy, twice, told: isBegun && action !== 'delete' ? notOnce(store, all) : [] }).toEqual({
         limit,
-        isOnce: counts.every((count) => count <= 1),
-        missing: counts.filter((count) => count === 0).length,
-      }).toEqual({
-        limit,
-        isOnce: true,
-        missing: expect.any(Number),
+        passedBy: [],
+        twice: [],
+        told: [],
       });
       if (isKilled && store.listStacks().length > 0 && result !== undefined) {
         expect((result as StackDescription).status).toBe('COMPLETE');
       }
-      if (!isKilled) {
-        expect({ counts: counts.every((count) => count === 1), cleared }).toEqual({ counts: true, cleared });
-        return;
-      }
+      if (!isKilled) return;
     }
   });
+
+  /** The hooks of which it is not stored once that they were reached, and once that they were cleared. */
+  function notOnce(store: MemoryStore, all: readonly string[]): readonly string[] {
+    const [record] = store.listStacks();
+    const told = store
+      .events(record?.id ?? '')
+      .map(({ event }) => (event.type === 'resource' ? `${event.resource} ${event.reason}` : ''));
+    return all.filter((at) => {
+      const [name, hook] = at.split(' ') as [string, string];
+      const done = (hook.split('-')[1] as string).toUpperCase();
+      const reached = told.filter((each) => each === `${name} ${done} paused until Hook ${hook} is cleared`);
+      const over = told.filter((each) => each === `${name} Hook ${hook} is cleared`);
+      return reached.length !== 1 || over.length !== 1;
+    });
+  }
 
   test('a hook that is cleared while no engine works is not reached again', async () => {
     const store = new MemoryStore();
