@@ -48,7 +48,7 @@ export class Comparisons {
   /** By the number of the resource. */
   readonly #open = new Map<number, Comparison>();
   /** By resource, the circle of resources that it is in. Found when it is asked for first. */
-  #circles: Int32Array | undefined;
+  #circlesOnce: Int32Array | undefined;
 
   constructor(parts: ComparisonsParts) {
     this.#parts = parts;
@@ -93,6 +93,7 @@ export class Comparisons {
    * with what changes in place, since the others may read what it writes.
    */
   settle(): void {
+    if (this.#circles.length === 0) return;
     const stuck = [...this.#open.values()].filter((comparison) => this.#isStuck(comparison));
     const replaced = stuck.filter(({ verdictSoFar }) => verdictSoFar === 'replace');
     const isConfirmed = replaced.length === 0 && stuck.filter((comparison) => this.#confirm(comparison)).length > 0;
@@ -146,8 +147,17 @@ export class Comparisons {
   }
 
   #isInCircleOf({ index }: ResourceInterface, other: number | undefined): boolean {
-    this.#circles ??= findResourceCircles(this.#parts.graph);
-    return this.#circles[index] !== -1 && this.#circles[index] === this.#circles[other as number];
+    const circle = this.#circles[index] ?? -1;
+    return circle !== -1 && circle === this.#circles[other as number];
+  }
+
+  /** Empty when there is none, as in most stacks: then nothing has to be looked at again and again. */
+  get #circles(): Int32Array {
+    if (this.#circlesOnce === undefined) {
+      const circles = findResourceCircles(this.#parts.graph);
+      this.#circlesOnce = circles.some((circle) => circle !== -1) ? circles : circles.subarray(0, 0);
+    }
+    return this.#circlesOnce;
   }
 
   /** Takes what has come in by now, and goes on if that decides. */
