@@ -537,6 +537,28 @@ describe('Ctrl-C', () => {
 });
 
 describe('several processes on one store', () => {
+  test('one cancels what another is at work with, with a rollback or without', async () => {
+    const create = place.start(['create', 'long', '-t', 'long.yaml']);
+    await create.printed('[long.server]: CREATE_IN_PROGRESS');
+    const kept = await place.run(['cancel', 'long', '--no-rollback']);
+    expect(kept).toEqual({
+      code: 0,
+      stdout: 'Stack long is CREATE_FAILED: Stack CREATE failed: Stack CREATE was cancelled.\n',
+      stderr: '',
+    });
+    expect((await create.ended).code).toBe(1);
+    expect((await place.run(['cancel', 'long'])).stderr).toContain('Cancelling a stack when it is CREATE_FAILED');
+    await ok('delete', 'long');
+    const again = place.start(['create', 'long', '-t', 'long.yaml']);
+    await again.printed('[long.server]: CREATE_IN_PROGRESS');
+    expect(JSON.parse(await ok('cancel', 'long', '--json'))).toMatchObject({
+      state: 'ROLLBACK_COMPLETE',
+      resources: [],
+    });
+    expect((await again.ended).code).toBe(1);
+    await ok('delete', 'long');
+  });
+
   test('a stack at work is busy for the others, who can ask what it waits for and follow it', async () => {
     place.write('busy.yaml', GATE.replace('ops.release.approved', 'ops.busy.approved'));
     const create = place.start(['create', 'busy', '-t', 'busy.yaml']);
