@@ -599,6 +599,13 @@ export class ResourceRun implements JournalWaiter {
     );
   }
 
+  /** What the handler has published. */
+  get published(): JsonObject {
+    const published: Record<string, Json> = {};
+    for (const [attribute, { value }] of this.#written ?? []) setOwn(published, attribute, value);
+    return published;
+  }
+
   /** Whether the handler has published it already. */
   hasWritten(attribute: string): boolean {
     return this.#written?.has(attribute) === true;
@@ -671,9 +678,9 @@ export class ResourceRun implements JournalWaiter {
     if (sameJson(confirmed[attribute] as Json, value)) return;
     const { name } = this.resource;
     throw new ConflictingWrite({
-      what: `The handler of '${name}' wrote '${attribute}' with another value than it had before the update.`,
+      what: `The handler of '${name}' wrote '${attribute}' with another value than others have got of it in this update.`,
       where: this.#place(),
-      why: `'${name}' reads something that depends on its '${attribute}', so that was taken as it was before anything else of '${name}' was known.`,
+      why: `'${name}' reads something that depends on itself, so the value was told before it was known whether '${name}' changes.`,
       fix: `Let the handler of ${this.resource.type.name} keep the value in an update, or give '${name}' another name, by which it is made anew.`,
     });
   }

@@ -883,6 +883,8 @@ export class Traversal {
     if (!wasBlocked) this.#workDidEnd();
     this.#runs[resource.index] = undefined;
     this.#freePlaces.set(resource.name, place);
+    // What it has told is written once, also by what takes its place.
+    this.#confirmed.set(resource.index, { ...this.#confirmed.get(resource.index), ...run.published });
     this.didLog(resource.name, messageOf(reason));
     void this.#replace(resource, present);
   }

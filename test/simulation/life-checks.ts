@@ -161,9 +161,12 @@ function freshEnd(life: Life, version: number): ModelledEnd {
   return endOf(life.versions[version] as StackSketch, fresh(life, version));
 }
 
-/** A step fails only when a handler of what it is to bring about has a fault, or when it is stopped. */
-function failsForAReason({ step, end, target, before }: Lived, { life }: LifePlay): string | undefined {
-  if (isComplete(end.state)) return undefined;
+/**
+ * A step fails only when a handler of what it is to bring about has a fault, or when it is stopped; or where what has to be
+ * replaced has told something before that could be known, since it reads what depends on itself.
+ */
+function failsForAReason({ step, end, target, before, log }: Lived, { life }: LifePlay): string | undefined {
+  if (isComplete(end.state) || log.some(tellsOfToldValue)) return undefined;
   if (!isStopped(step) && !isFaulty(life.versions[target] as StackSketch)) return `${end.state} (${end.code})`;
   const canRollBack =
     step.rollback &&
@@ -175,6 +178,11 @@ function failsForAReason({ step, end, target, before }: Lived, { life }: LifePla
   return canRollBack && isSure && end.state !== 'ROLLBACK_COMPLETE'
     ? `${end.state} in spite of the rollback`
     : undefined;
+}
+
+function tellsOfToldValue(entry: Entry): boolean {
+  if (entry.kind !== 'told' || entry.event.type !== 'resource') return false;
+  return entry.event.reason.includes('with another value than others have got of it in this update');
 }
 
 /** What is complete is as if its template had been created from nothing, in the store and in the world. */

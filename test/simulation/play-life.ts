@@ -161,11 +161,13 @@ class LivedLife {
   #hasBegun(to: number, from: number): boolean {
     const { version } = this.#life.versions[to] as StackSketch;
     const { log } = this.#stage.world;
+    // A rollback, too, stores a template: the one that it goes back to.
     const isStored = log
       .slice(from)
       .some(
         (entry) =>
           entry.kind === 'stored' &&
+          entry.changes.some((change) => change.kind === 'stack' && change.action === 'UPDATE') &&
           entry.changes.some(
             (change) => change.kind === 'definition' && change.definition.template.description === version,
           ),

@@ -127,7 +127,7 @@ describe('an update', () => {
     await create(of(1));
     const failed = update(of(2)).catch((error: unknown) => error);
     expect(await failed).toMatchObject({
-      what: "Stack UPDATE failed: Resource CREATE failed: ConflictingWrite: resources.peer: The handler of 'peer' wrote 'address' with another value than it had before the update.",
+      what: "Stack UPDATE failed: Resource CREATE failed: ConflictingWrite: resources.peer: The handler of 'peer' wrote 'address' with another value than others have got of it in this update.",
     });
   });
 
