@@ -5,7 +5,7 @@ import { retryDelay } from '../../src/scheduler/retries.ts';
 import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { JsonObject } from '../../src/values.ts';
-import { storeUntilKill } from '../stack/killed-engine.ts';
+import { live } from '../stack/killed-engine.ts';
 
 /** What the handlers have done, with the time of each. */
 interface Told {
@@ -252,27 +252,21 @@ describe('a handler that fails', () => {
   test.each([{ isRepeatable: false }, { isRepeatable: true }])(
     'and whose engine is killed at any position is gone on with, repeatable: $isRepeatable',
     async ({ isRepeatable }) => {
-      const never = Number.POSITIVE_INFINITY;
       const run = async (limit: number) => {
         const store = new MemoryStore();
         const told = newTold();
-        const live = async (seed: number, until: number, fails: number, act: (engine: Engine) => Promise<unknown>) => {
-          const seen = storeUntilKill(store, until);
-          const clock = new SimulatedClock();
-          const types = [flaky(told, { retries, fails, isRepeatable, isDead: seen.isDead })];
-          const engine = new Engine({ types, clock, store: seen.store, randomness: seededRandomness(seed) });
-          await clock.run(Promise.race([act(engine).catch(() => {}), seen.killed]));
-          const batches = seen.batches();
-          if (!seen.isDead()) await clock.run(engine.close());
-          return batches;
-        };
-        const batches = await live(1, limit, 2, (engine) => engine.create({ stack: 's', template: one() }));
+        const types = (fails: number) => (isDead: () => boolean) => [
+          flaky(told, { retries, fails, isRepeatable, isDead }),
+        ];
+        const batches = await live(store, { seed: 1, limit, types: types(2) }, (engine) =>
+          engine.create({ stack: 's', template: one() }),
+        );
         if (store.findStack('default', 's') === undefined) return { batches, state: 'none', things: 0 };
-        await live(2, never, 1, (engine) => engine.resume({ stack: 's' }));
+        await live(store, { seed: 2, types: types(1) }, (engine) => engine.resume({ stack: 's' }));
         const { action, status } = store.findStack('default', 's') ?? {};
         return { batches, state: `${action}_${status}`, things: told.things.size };
       };
-      const { batches } = await run(never);
+      const { batches } = await run(Number.POSITIVE_INFINITY);
       expect(batches).toBeGreaterThan(6);
       for (let limit = 1; limit < batches; limit += 1) {
         const { state, things } = await run(limit);

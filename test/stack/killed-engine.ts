@@ -1,3 +1,6 @@
+import { Engine } from '../../src/engine.ts';
+import type { ResourceType } from '../../src/resource/resource-type.ts';
+import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
 import type { MemoryStore } from '../../src/store/memory-store.ts';
 import type { Claimant, StackStore } from '../../src/store/stack-store.ts';
 
@@ -56,4 +59,29 @@ export function withOwn(store: StackStore, own: Partial<StackStore>): StackStore
       return typeof member === 'function' ? member.bind(target) : member;
     },
   });
+}
+
+/** The life of one engine on a store. */
+export interface Life {
+  /** It is killed when it wants to store one batch more. Default: never. */
+  readonly limit?: number;
+  readonly seed: number;
+  /** Its types; `isDead` as of StoreUntilKill. */
+  readonly types: (isDead: () => boolean) => readonly ResourceType[];
+}
+
+/** Lets an engine do `act`, whatever becomes of that, until it has ended or the engine is killed; returns its batches. */
+export async function live(
+  store: MemoryStore,
+  { limit, seed, types }: Life,
+  act: (engine: Engine, clock: SimulatedClock) => Promise<unknown>,
+): Promise<number> {
+  const seen = storeUntilKill(store, limit);
+  const clock = new SimulatedClock();
+  const randomness = seededRandomness(seed);
+  const engine = new Engine({ types: types(seen.isDead), clock, store: seen.store, randomness });
+  await clock.run(Promise.race([act(engine, clock).catch(() => {}), seen.killed]));
+  const batches = seen.batches();
+  if (!seen.isDead()) await clock.run(engine.close());
+  return batches;
 }

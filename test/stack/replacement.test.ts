@@ -6,7 +6,7 @@ import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
 import type { UpdateOptions } from '../../src/stack/update.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { Json, JsonObject } from '../../src/values.ts';
-import { storeUntilKill } from './killed-engine.ts';
+import { live } from './killed-engine.ts';
 import { attr, type Told, template, thing, typesOf } from './update-world.ts';
 
 describe('an update of a handler that asks to be replaced', () => {
@@ -143,7 +143,6 @@ describe('an engine that is killed at any position of an update that becomes a r
     { what: 'succeeds', of: 1, rollback: false },
     { what: 'fails and is rolled back', of: 'bad', rollback: true },
   ])('comes to the same end when it $what', async ({ of, rollback }) => {
-    const never = Number.POSITIVE_INFINITY;
     const before = template({ d: { type: 'Disk', properties: { size: 2 } }, r: thing({ of: attr('d', 'id') }) });
     const after = template({
       d: { type: 'Disk', properties: { size: 1 } },
@@ -153,22 +152,13 @@ describe('an engine that is killed at any position of an update that becomes a r
     const run = async (limit: number) => {
       const store = new MemoryStore();
       const told: Told = { things: new Map(), calls: [] };
-      const live = async (seed: number, until: number, act: (engine: Engine) => Promise<unknown>) => {
-        const seen = storeUntilKill(store, until);
-        const clock = new SimulatedClock();
-        const types = [...typesOf(told, seen.isDead), shrinking(told, seen.isDead)];
-        const engine = new Engine({ types, clock, store: seen.store, randomness: seededRandomness(seed) });
-        await clock.run(Promise.race([act(engine).catch(() => {}), seen.killed]));
-        const batches = seen.batches();
-        if (!seen.isDead()) await clock.run(engine.close());
-        return batches;
-      };
+      const types = (isDead: () => boolean) => [...typesOf(told, isDead), shrinking(told, isDead)];
       const act = (engine: Engine) => engine.update({ stack: 's', template: after, rollback });
-      await live(1, never, (engine) => engine.create({ stack: 's', template: before }));
-      const batches = await live(2, limit, act);
+      await live(store, { seed: 1, types }, (engine) => engine.create({ stack: 's', template: before }));
+      const batches = await live(store, { seed: 2, limit, types }, act);
       const state = store.findStack('default', 's');
-      if (state?.status === 'IN_PROGRESS') await live(3, never, (engine) => engine.resume({ stack: 's' }));
-      else if (state?.action === 'CREATE') await live(3, never, act);
+      const goOn = (engine: Engine) => (state?.status === 'IN_PROGRESS' ? engine.resume({ stack: 's' }) : act(engine));
+      if (state?.status === 'IN_PROGRESS' || state?.action === 'CREATE') await live(store, { seed: 3, types }, goOn);
       const { id = '', action, status } = store.findStack('default', 's') ?? {};
       return {
         batches,
@@ -180,7 +170,7 @@ describe('an engine that is killed at any position of an update that becomes a r
         things: told.things.size,
       };
     };
-    const { batches, ...undisturbed } = await run(never);
+    const { batches, ...undisturbed } = await run(Number.POSITIVE_INFINITY);
     expect(undisturbed.state).toBe(rollback ? 'ROLLBACK_COMPLETE' : 'UPDATE_COMPLETE');
     expect(undisturbed.things).toBe(rollback ? 2 : 3);
     for (let limit = 1; limit < batches; limit += 1) {

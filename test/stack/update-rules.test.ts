@@ -4,7 +4,7 @@ import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
 import type { UpdateOptions } from '../../src/stack/update.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { Json, JsonObject } from '../../src/values.ts';
-import { storeUntilKill } from './killed-engine.ts';
+import { live } from './killed-engine.ts';
 import { attr, type Told, template, thing, typesOf } from './update-world.ts';
 
 let told: Told;
@@ -197,25 +197,15 @@ describe('a stack that has failed', () => {
 
 describe('an update that supersedes another', () => {
   test('loses nothing when the engine is killed at any position of the journal', async () => {
-    const never = Number.POSITIVE_INFINITY;
     const before = template({ a: thing({ of: 1 }), b: thing({ of: attr('a', 'id'), live: 1 }), gone: thing({}) });
     const first = template({ a: thing({ of: 2 }), b: thing({ of: attr('a', 'id'), live: 2 }), x: thing({ of: 5 }) });
     const second = template({ a: thing({ of: 3 }), b: thing({ of: attr('a', 'id'), live: 3 }), y: thing({ of: 6 }) });
     const run = async (limit: number) => {
       const store = new MemoryStore();
       const world: Told = { things: new Map(), calls: [] };
-      const live = async (seed: number, until: number, act: (own: Engine, at: SimulatedClock) => Promise<unknown>) => {
-        const seen = storeUntilKill(store, until);
-        const at = new SimulatedClock();
-        const types = typesOf(world, seen.isDead);
-        const own = new Engine({ types, clock: at, store: seen.store, randomness: seededRandomness(seed) });
-        await at.run(Promise.race([act(own, at).catch(() => {}), seen.killed]));
-        const batches = seen.batches();
-        if (!seen.isDead()) await at.run(own.close());
-        return batches;
-      };
-      await live(1, never, (own) => own.create({ stack: 's', template: before }));
-      const batches = await live(2, limit, async (own, at) => {
+      const types = (isDead: () => boolean) => typesOf(world, isDead);
+      await live(store, { seed: 1, types }, (own) => own.create({ stack: 's', template: before }));
+      const batches = await live(store, { seed: 2, limit, types }, async (own, at) => {
         const one = own.update({ stack: 's', template: first, rollback: true });
         const two = new Promise<void>((resolve) => void at.schedule(2, resolve)).then(() =>
           own.update({ stack: 's', template: second }),
@@ -223,7 +213,7 @@ describe('an update that supersedes another', () => {
         return Promise.allSettled([one, two]);
       });
       // Whatever it was killed in, the second update is asked for again.
-      await live(3, never, (own) => own.update({ stack: 's', template: second }));
+      await live(store, { seed: 3, types }, (own) => own.update({ stack: 's', template: second }));
       const { id = '', action, status } = store.findStack('default', 's') ?? {};
       return {
         batches,
@@ -235,7 +225,7 @@ describe('an update that supersedes another', () => {
         things: [...world.things.values()].map(({ name, of }) => (name === 'b' ? name : `${name}=${of}`)).sort(),
       };
     };
-    const { batches, ...undisturbed } = await run(never);
+    const { batches, ...undisturbed } = await run(Number.POSITIVE_INFINITY);
     expect(undisturbed).toEqual({ state: 'UPDATE_COMPLETE', resources: ['a', 'b', 'y'], things: ['a=3', 'b', 'y=6'] });
     expect(batches).toBeGreaterThan(10);
     for (let limit = 1; limit < batches; limit += 1) {
