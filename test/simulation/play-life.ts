@@ -167,7 +167,7 @@ class LivedLife {
       .some(
         (entry) =>
           entry.kind === 'stored' &&
-          entry.changes.some((change) => change.kind === 'stack' && change.action === 'UPDATE') &&
+          entry.changes.some((change) => change.kind === 'stack' && isStart(change)) &&
           entry.changes.some(
             (change) => change.kind === 'definition' && change.definition.template.description === version,
           ),
@@ -200,6 +200,10 @@ class LivedLife {
   #things(): readonly { readonly token: string; readonly resource: string }[] {
     return [...this.#stage.world.things].map(([token, { resource }]) => ({ token, resource }));
   }
+}
+
+function isStart({ action, status }: { readonly action: string; readonly status: string }): boolean {
+  return action === 'UPDATE' && status === 'IN_PROGRESS';
 }
 
 /** What it rejected with; undefined when it did not. */
