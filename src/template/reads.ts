@@ -5,8 +5,8 @@ import type { InputInterface } from './inputs.ts';
  * What the inputs of resources read, in numbers: everything that a graph needs of it. Resources, and the inputs of all of
  * them, are counted from 0 in their order.
  *
- * The parser lists it while it has each reference in its hands. To walk the same references later, spread over the heap,
- * took most of the time in which a graph is made: 1.5 us of 2.5 for a resource with three of them, among 10,000.
+ * The parser lists it while it has each reference in its hands. With the same references walked again later, spread over the
+ * heap, a graph took 2.5 us for each of 10,000 resources with three of them, and now takes 0.5 (`npm run bench -- graph`).
  */
 export interface Reads {
   /** Row r: the first input of resource r; the last entry is the number of inputs. */
