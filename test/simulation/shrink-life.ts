@@ -1,20 +1,11 @@
 import type { Life } from './life.ts';
 import type { StackSketch } from './scenario.ts';
+import { smallest } from './shrink.ts';
 import { consistent } from './tame.ts';
 
-/** The smallest life that still fails, found greedily: each part is left out for good when it fails without it. */
-export async function shrinkLife(life: Life, fails: (life: Life) => Promise<boolean>): Promise<Life> {
-  let smallest = life;
-  for (let isSmaller = true; isSmaller; ) {
-    isSmaller = false;
-    for (const candidate of smallerThan(smallest)) {
-      if (!(await fails(candidate))) continue;
-      smallest = candidate;
-      isSmaller = true;
-      break;
-    }
-  }
-  return smallest;
+/** The smallest life that still fails. */
+export function shrinkLife(life: Life, fails: (life: Life) => Promise<boolean>): Promise<Life> {
+  return smallest(life, smallerThan, fails);
 }
 
 /** Each life with one part less. The last step stays, since it ends every life well. */

@@ -1,18 +1,27 @@
 import { groupOf, type ResourceSketch, type Scenario, type StackSketch, type Step } from './scenario.ts';
 
-/** The smallest scenario that still fails, found greedily: each part is left out for good when it fails without it. */
-export async function shrink(scenario: Scenario, fails: (scenario: Scenario) => Promise<boolean>): Promise<Scenario> {
-  let smallest = scenario;
+/** The smallest scenario that still fails. */
+export function shrink(scenario: Scenario, fails: (scenario: Scenario) => Promise<boolean>): Promise<Scenario> {
+  return smallest(scenario, smallerThan, fails);
+}
+
+/** The smallest that still fails, found greedily: each part is left out for good when it fails without it. */
+export async function smallest<T>(
+  whole: T,
+  smaller: (one: T) => Iterable<T>,
+  fails: (one: T) => Promise<boolean>,
+): Promise<T> {
+  let least = whole;
   for (let isSmaller = true; isSmaller; ) {
     isSmaller = false;
-    for (const candidate of smallerThan(smallest)) {
+    for (const candidate of smaller(least)) {
       if (!(await fails(candidate))) continue;
-      smallest = candidate;
+      least = candidate;
       isSmaller = true;
       break;
     }
   }
-  return smallest;
+  return least;
 }
 
 /** Each scenario with one part less, the largest parts first. */
