@@ -34,7 +34,7 @@ import {
   type StackCheck,
 } from './stack/check.ts';
 import { type CreateOptions, createStack } from './stack/create.ts';
-import { type DeleteOptions, deleteStack, findStack } from './stack/delete.ts';
+import { type DeleteOptions, deleteStack } from './stack/delete.ts';
 import { type DeleteSnapshotOptions, deleteSnapshot } from './stack/delete-snapshot.ts';
 import {
   describeStack,
@@ -43,6 +43,7 @@ import {
   type StackSummary,
   summarizeStack,
 } from './stack/describe.ts';
+import { findStack } from './stack/find-stack.ts';
 import { readHistory, type StackOperation } from './stack/history.ts';
 import { type Inspection, type InspectOptions, inspectAnalysis } from './stack/inspect.ts';
 import { type PendingHook, pendingHooks } from './stack/pending-hooks.ts';

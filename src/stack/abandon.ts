@@ -3,7 +3,7 @@ import type { Secrecy } from '../secrets.ts';
 import type { ResourceRecord, StackRecord } from '../store/stack-store.ts';
 import type { JsonObject } from '../values.ts';
 import { withClaim } from './claimed-stack.ts';
-import { findStack } from './delete.ts';
+import { findStack } from './find-stack.ts';
 import { presentResources, touched } from './present.ts';
 import { type StackServices, stackKey } from './services.ts';
 import { learnSecrets, requireKey, secretsOf } from './stored-secrets.ts';

@@ -5,8 +5,10 @@ import type { StackEvent } from '../events.ts';
 import type { Claim, StackRecord, StoreChange } from '../store/stack-store.ts';
 import { analyseStored } from './analyse.ts';
 import type { StackChoice } from './claimed-stack.ts';
-import { deleteClaimed, findStack } from './delete.ts';
+import { underClaim } from './claimed-stack.ts';
+import { deleteClaimed } from './delete.ts';
 import { describeStack, type StackDescription } from './describe.ts';
+import { findStack } from './find-stack.ts';
 import { rollbackOf } from './rollback.ts';
 import type { RunningAction, StackServices } from './services.ts';
 import { requireKey } from './stored-secrets.ts';
@@ -70,10 +72,7 @@ async function cancelInterrupted(
   before: StackRecord,
   rollback: boolean,
 ): Promise<StackDescription> {
-  const { store } = services;
-  const claim = await store.claim(before.id, await services.claimant());
-  let isReleased = false;
-  try {
+  await underClaim(services, before, async (claim) => {
     const record = await findStack(services, before.space, before.name);
     if (record.status !== 'IN_PROGRESS') throw nothingToCancel(record);
     const { action } = record;
@@ -86,12 +85,9 @@ async function cancelInterrupted(
           ? rollbackOf(services, record, analyseStored(services, record), undefined)
           : undefined;
       if (back === undefined) throw cannotRollBack(record.name, action);
-      isReleased = true;
       await back(claim, failedChanges(services, record, rollback));
     } else await markFailed(services, record, claim);
-  } finally {
-    if (!isReleased) await store.release(claim);
-  }
+  });
   return describe(services, await findStack(services, before.space, before.name));
 }
 

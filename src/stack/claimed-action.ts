@@ -1,3 +1,4 @@
+import { isHotloomError, messageOf } from '../errors.ts';
 import type { Action, StackEvent, Status } from '../events.ts';
 import { Journal } from '../scheduler/journal.ts';
 import { secretMarks } from '../scheduler/secret-marks.ts';
@@ -18,7 +19,7 @@ export interface ClaimedAction {
   /** What tells what the action waits for, and takes signals, from now on. */
   watch(watched: Watched): void;
   /** Tells a state of a stack of which nothing is stored any more. */
-  emit(status: Status, reason: string): StackEvent;
+  emit(status: Status, reason: string): void;
 }
 
 /** Runs `body` as the action that is at work on the stack under `claim`, which it releases: it can be cancelled, and has its time-out. */
@@ -61,21 +62,31 @@ export async function runClaimed<T>(
     }),
   };
   running.add(runningAction);
-  const emit = (status: Status, reason: string): StackEvent => {
-    const event: StackEvent = { type: 'stack', time: clock.now(), space, stack, action, status, reason };
-    if (events.isHeard) events.emit(event);
-    return event;
+  const eventOf = (status: Status, reason: string): StackEvent => {
+    return { type: 'stack', time: clock.now(), space, stack, action, status, reason };
   };
+  const emit = (status: Status, reason: string): void => {
+    if (events.isHeard) events.emit(eventOf(status, reason));
+  };
+  let hasBegun = false;
   const tell = async (status: Status, reason: string, ...changes: readonly StoreChange[]): Promise<void> => {
-    const event = emit(status, reason);
+    hasBegun = true;
+    const event = eventOf(status, reason);
     const state = { kind: 'stack', action, status, reason, time: event.time } as const;
+    // Stored first: what is told has to be so for whoever asks the store then.
     await journal.record(...changes, state, { kind: 'event', event });
+    if (events.isHeard) events.emit(event);
   };
   try {
     const watch = (by: Watched): void => {
       watched = by;
     };
     return await body({ journal, limits, tell, watch, emit });
+  } catch (error) {
+    // The store takes nothing any more: those who listen hear of the end all the same.
+    const isTold = !hasBegun || isHotloomError(error, 'StackFailed');
+    if (!isTold) emit('FAILED', secretsOf(services, record).mask(`Stack ${action} failed: ${messageOf(error)}`));
+    throw error;
   } finally {
     limits.end();
     // Whoever waits for its end claims the stack next.

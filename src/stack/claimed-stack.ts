@@ -1,5 +1,5 @@
 import type { Claim, StackRecord } from '../store/stack-store.ts';
-import { findStack } from './delete.ts';
+import { findStack } from './find-stack.ts';
 import { giveBack } from './give-back.ts';
 import type { StackServices } from './services.ts';
 
@@ -19,13 +19,26 @@ export async function withClaim<T>(
   { space = 'default', stack }: StackChoice,
   body: (record: StackRecord, claim: Claim) => Promise<T>,
 ): Promise<T> {
-  return services.running.starting(space, stack, async () => {
-    const { id } = await findStack(services, space, stack);
-    const claim = await services.store.claim(id, await services.claimant());
-    try {
-      return await body(await findStack(services, space, stack), claim);
-    } finally {
-      await giveBack(services, claim);
-    }
-  });
+  return services.running.starting(space, stack, async () =>
+    underClaim(services, await findStack(services, space, stack), async (claim) =>
+      body(await findStack(services, space, stack), claim),
+    ),
+  );
+}
+
+/**
+ * The same for a stack that was found. What `body` knows of it was found before, and may be different by now. It may give the
+ * claim back itself. Throws ActionInProgress, and EntityNotFound when the stack is gone.
+ */
+export async function underClaim<T>(
+  services: StackServices,
+  { id }: Pick<StackRecord, 'id'>,
+  body: (claim: Claim) => Promise<T>,
+): Promise<T> {
+  const claim = await services.store.claim(id, await services.claimant());
+  try {
+    return await body(claim);
+  } finally {
+    await giveBack(services, claim);
+  }
 }

@@ -1,6 +1,5 @@
 import {
   ActionCancelled,
-  EntityNotFound,
   type HotloomError,
   isHotloomError,
   messageOf,
@@ -17,6 +16,8 @@ import type { Claim, ResourceRecord, StackRecord } from '../store/stack-store.ts
 import { noSuchResource } from '../store/stored-stack.ts';
 import type { JsonObject } from '../values.ts';
 import { type ClaimedAction, runClaimed } from './claimed-action.ts';
+import { underClaim } from './claimed-stack.ts';
+import { findStack } from './find-stack.ts';
 import { removeSnapshot } from './remove-snapshot.ts';
 import { hooksOfEnvironment } from './restrictions.ts';
 import { insteadOfOwnAction, type RunningAction, type StackServices, stackKey } from './services.ts';
@@ -53,24 +54,10 @@ export async function deleteStack(services: StackServices, options: DeleteOption
   const onFailure = ({ action, onFailure }: RunningAction) => (action === 'CREATE' ? onFailure : 'stay');
   await insteadOfOwnAction(services, { space, name: stack }, { reason, onFailure }, async () => {
     const record = await findStack(services, space, stack);
-    const claim = await services.store.claim(record.id, await services.claimant());
-    try {
+    await underClaim(services, record, async (claim) => {
       if (options.force !== true) await refuseIfRead(services, space, stack);
       await tellingStaleReaders(services, record, () => deleteClaimed(services, record, claim, options));
-    } finally {
-      await services.store.release(claim);
-    }
-  });
-}
-
-/** The stored stack. Throws EntityNotFound. */
-export async function findStack(services: StackServices, space: string, stack: string): Promise<StackRecord> {
-  const record = await services.store.findStack(space, stack);
-  if (record !== undefined) return record;
-  throw new EntityNotFound({
-    what: `The Stack (${stack}) could not be found.`,
-    why: `The store has no stack of that name in the space '${space}'.`,
-    fix: "See the stacks by 'hotloom list', and check that the store is the one in which the stack was created.",
+    });
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Action, Status } from '../events.ts';
 import type { OperationRecord } from '../store/stack-store.ts';
-import { findStack } from './delete.ts';
+import { findStack } from './find-stack.ts';
 import type { StackServices } from './services.ts';
 
 /** What was done to a stack at one time, by one engine. Plain data. */

@@ -1,6 +1,6 @@
 import type { ResourceRecord } from '../store/stack-store.ts';
 import type { HookType } from '../template/hook-types.ts';
-import { findStack } from './delete.ts';
+import { findStack } from './find-stack.ts';
 import type { StackServices } from './services.ts';
 
 /** A resource that waits at a hook. Plain data. */

@@ -12,8 +12,8 @@ import type { Claim, ResourceRecord, StackRecord, StoreChange } from '../store/s
 import { resourceEventOf } from '../store/stored-stack.ts';
 import { asJson, type JsonObject } from '../values.ts';
 import { type ClaimedAction, runClaimed } from './claimed-action.ts';
-import { findStack } from './delete.ts';
 import { describeStack, type StackDescription } from './describe.ts';
+import { findStack } from './find-stack.ts';
 import { presentResources, touched } from './present.ts';
 import type { StackServices } from './services.ts';
 import { learnSecrets, requireKey, secretsOf } from './stored-secrets.ts';
@@ -132,7 +132,7 @@ async function actOnResources(
   const at = { space: stack.space, stack: stack.name };
   const parts = { ...services, ...at, stackId: stack.id, signal, redact };
 
-  const tell = (
+  const tell = async (
     record: ResourceRecord,
     status: Status,
     reason: string,
@@ -146,9 +146,8 @@ async function actOnResources(
       reason: redact(reason),
       updatedAt: services.clock.now(),
     };
-    const stored = claimed.journal.record(...changes, { kind: 'resource', record: told, isEvent: true });
+    await claimed.journal.record(...changes, { kind: 'resource', record: told, isEvent: true });
     if (services.events.isHeard) services.events.emit(resourceEventOf(told, at));
-    return stored;
   };
 
   const visit = async (record: ResourceRecord): Promise<void> => {

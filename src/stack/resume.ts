@@ -1,12 +1,13 @@
-import { EntityNotFound, isHotloomError, StackFailed } from '../errors.ts';
+import { isHotloomError, StackFailed } from '../errors.ts';
 import type { Action } from '../events.ts';
 import type { Claim, StackRecord } from '../store/stack-store.ts';
 import type { JsonObject } from '../values.ts';
 import { analyseStored } from './analyse.ts';
 import { checkClaimed } from './check.ts';
-import { withClaim } from './claimed-stack.ts';
-import { deleteClaimed, findStack } from './delete.ts';
+import { underClaim, withClaim } from './claimed-stack.ts';
+import { deleteClaimed } from './delete.ts';
 import { describeStack, isAsleep, isInterrupted, type StackDescription } from './describe.ts';
+import { findStack } from './find-stack.ts';
 import { Interruption } from './interruption.ts';
 import { Operation } from './operation.ts';
 import type { StackServices } from './services.ts';
@@ -85,25 +86,29 @@ async function goOn(
   before: StackRecord,
   options: ResumeOptions,
 ): Promise<StackDescription | undefined> {
-  const { store } = services;
-  const { space, name: stack } = before;
-  // Whatever is wrong with what was given is told before the stack is claimed.
-  const finish = FINISHERS.get(before.action);
-  const needsNoTemplate =
-    finish !== undefined ||
-    before.action === 'DELETE' ||
-    (before.action === 'ROLLBACK' && before.previous === undefined);
-  if (before.action !== 'DELETE') requireKey(before);
-  const analysis = needsNoTemplate ? undefined : analyseStored(services, before, options.parameters);
-  const claim = await store.claim(before.id, await services.claimant());
-  const record = await store.findStack(space, stack);
-  // Somebody else may have come to the end of it before.
-  if (record?.id !== before.id || record.status !== 'IN_PROGRESS' || record.action !== before.action) {
-    await store.release(claim);
-    return record === undefined ? undefined : describe(services, record);
+  return underClaim(services, before, async (claim) => {
+    // As it is now: another engine may have come to the end of it, and have been stopped in something else.
+    const record = await findStack(services, before.space, before.name);
+    return record.status === 'IN_PROGRESS' ? goOnClaimed(services, record, claim, options) : describe(services, record);
+  });
+}
+
+async function goOnClaimed(
+  services: StackServices,
+  record: StackRecord,
+  claim: Claim,
+  options: ResumeOptions,
+): Promise<StackDescription | undefined> {
+  if (record.action !== 'DELETE') requireKey(record);
+  const finish = FINISHERS.get(record.action);
+  if (finish !== undefined) return finish(services, record, claim, options);
+  const isDelete = record.action === 'DELETE';
+  if (isDelete || (record.action === 'ROLLBACK' && record.previous === undefined)) {
+    await deleteClaimed(services, record, claim, options, isDelete ? 'DELETE' : 'ROLLBACK');
+    const left = await services.store.findStack(record.space, record.name);
+    return left?.id === record.id ? describe(services, left) : undefined;
   }
-  if (finish !== undefined) return releasing(services, claim, () => finish(services, record, claim, options));
-  if (analysis === undefined) return finishDelete(services, record, claim, options);
+  const analysis = analyseStored(services, record, options.parameters);
   if (record.action !== 'CREATE') return resumeUpdate(services, record, claim, analysis, options);
   const { timeoutMs, signal } = options;
   const limits = { timeoutMs, signal, rollback: 'delete', rollsBack: record.rollback } as const;
@@ -163,28 +168,4 @@ async function wakeIfAsleep(
   const resources = await services.store.resources(before.id);
   if (before.action !== 'SUSPEND' && !resources.some(isAsleep)) return describeStack(before, resources);
   return withClaim(services, options, (record, claim) => resumeSuspended(services, record, claim, options));
-}
-
-async function releasing<T>(services: StackServices, claim: Claim, act: () => Promise<T>): Promise<T> {
-  try {
-    return await act();
-  } finally {
-    await services.store.release(claim);
-  }
-}
-
-async function finishDelete(
-  services: StackServices,
-  record: StackRecord,
-  claim: Claim,
-  options: ResumeOptions,
-): Promise<StackDescription | undefined> {
-  const action = record.action === 'ROLLBACK' ? 'ROLLBACK' : 'DELETE';
-  await releasing(services, claim, () => deleteClaimed(services, record, claim, options, action));
-  try {
-    return await describe(services, await findStack(services, record.space, record.name));
-  } catch (error) {
-    if (isHotloomError(error, EntityNotFound.name)) return undefined;
-    throw error;
-  }
 }

@@ -7,12 +7,13 @@ import { Hooks, hookToClear } from '../scheduler/hooks.ts';
 import { Journal } from '../scheduler/journal.ts';
 import { secretMarks } from '../scheduler/secret-marks.ts';
 import { Signals } from '../scheduler/signals.ts';
-import type { Claim, StackRecord } from '../store/stack-store.ts';
+import type { StackRecord } from '../store/stack-store.ts';
 import { noSuchResource } from '../store/stored-stack.ts';
 import type { HookType } from '../template/hook-types.ts';
 import { asJson, type Json } from '../values.ts';
 import { actionLimits } from './action-limits.ts';
-import { findStack } from './delete.ts';
+import { underClaim } from './claimed-stack.ts';
+import { findStack } from './find-stack.ts';
 import { type RunningAction, type StackServices, stackKey } from './services.ts';
 import { requireKey, secretsOf } from './stored-secrets.ts';
 
@@ -137,43 +138,43 @@ async function signalClaimed(
   const { id, space, name: stack } = stored;
   const { store, clock, closing, types } = services;
   const secrets = secretsOf(services, stored);
-  const claim: Claim = await store.claim(id, await services.claimant());
-  const limits = actionLimits(clock, { timeoutMs: PATIENCE_MS, signals: [closing], what: `Signal to '${resource}'` });
-  try {
-    const records = await store.resources(id);
-    const record = records.find(({ name }) => name === resource);
-    const parts = {
-      ...services,
-      space,
-      stack,
-      stackId: id,
-      journal: new Journal(store, claim, limits.cancel, secretMarks({ secrets })),
-      signal: limits.signal,
-    };
-    const hook = hookToClear(data);
-    if (hook !== undefined) {
-      // Of an action in which the engine was stopped; what waits before its creation has no record.
-      const { hooks: reached } = await findStack(services, space, stack);
-      if (record === undefined && reached?.[resource] === undefined) throw noSuchResource(stack, resource);
-      return await new Hooks({ ...parts, stored: reached, hooksOf: () => NONE, describe: () => record }).clear(
-        resource,
-        hook,
-      );
+  return underClaim(services, stored, async (claim) => {
+    const limits = actionLimits(clock, { timeoutMs: PATIENCE_MS, signals: [closing], what: `Signal to '${resource}'` });
+    try {
+      const records = await store.resources(id);
+      const record = records.find(({ name }) => name === resource);
+      const parts = {
+        ...services,
+        space,
+        stack,
+        stackId: id,
+        journal: new Journal(store, claim, limits.cancel, secretMarks({ secrets })),
+        signal: limits.signal,
+      };
+      const hook = hookToClear(data);
+      if (hook !== undefined) {
+        // Of an action in which the engine was stopped; what waits before its creation has no record.
+        const { hooks: reached } = await findStack(services, space, stack);
+        if (record === undefined && reached?.[resource] === undefined) throw noSuchResource(stack, resource);
+        return await new Hooks({ ...parts, stored: reached, hooksOf: () => NONE, describe: () => record }).clear(
+          resource,
+          hook,
+        );
+      }
+      if (record === undefined) throw noSuchResource(stack, resource);
+      // A record that cannot be opened must not be stored again.
+      requireKey(stored);
+      const signals = new Signals({
+        ...parts,
+        redact: secrets.mask,
+        recordOf: () => record,
+        typeOf: ({ type }) => types.get(type),
+      });
+      return await signals.deliver(resource, data);
+    } finally {
+      limits.end();
     }
-    if (record === undefined) throw noSuchResource(stack, resource);
-    // A record that cannot be opened must not be stored again.
-    requireKey(stored);
-    const signals = new Signals({
-      ...parts,
-      redact: secrets.mask,
-      recordOf: () => record,
-      typeOf: ({ type }) => types.get(type),
-    });
-    return await signals.deliver(resource, data);
-  } finally {
-    limits.end();
-    await store.release(claim);
-  }
+  });
 }
 
 const NONE: ReadonlySet<HookType> = new Set();

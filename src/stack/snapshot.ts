@@ -14,8 +14,8 @@ import type {
 import { isDigest, type Json, type JsonObject } from '../values.ts';
 import { withClaim } from './claimed-stack.ts';
 import { definitionOfRecord } from './definition.ts';
-import { findStack } from './delete.ts';
 import type { StackDescription } from './describe.ts';
+import { findStack } from './find-stack.ts';
 import { type ResourceAction, runResourceAction } from './resource-action.ts';
 import type { StackServices } from './services.ts';
 import { secretsOf } from './stored-secrets.ts';

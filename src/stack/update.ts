@@ -17,8 +17,9 @@ import type { Move } from '../template/moved.ts';
 import { type JsonObject, sameJson } from '../values.ts';
 import { type Analysis, analyse, type TemplateInput } from './analyse.ts';
 import { beginningOf, findBeginning, outdatedRecords, recordsToRestore } from './beginning.ts';
-import { findStack } from './delete.ts';
+import { underClaim } from './claimed-stack.ts';
 import { isAsleep, type StackDescription } from './describe.ts';
+import { findStack } from './find-stack.ts';
 import { observedRecords } from './observe.ts';
 import { Operation, type OperationLimits } from './operation.ts';
 import { presentResources, touched } from './present.ts';
@@ -140,8 +141,17 @@ export async function runUpdate(
   analysis: Analysis,
   run: UpdateRun,
 ): Promise<StackDescription> {
-  const claim = await services.store.claim(before.id, await services.claimant());
-  const { record, moved, kept } = await findClaimed(services, before, claim, analysis, run);
+  return underClaim(services, before, (claim) => updateClaimed(services, before, claim, analysis, run));
+}
+
+async function updateClaimed(
+  services: StackServices,
+  before: StackRecord,
+  claim: Claim,
+  analysis: Analysis,
+  run: UpdateRun,
+): Promise<StackDescription> {
+  const { record, moved, kept } = await findClaimed(services, before, analysis, run);
   const { restoring } = run;
   const action = restoring === undefined ? 'UPDATE' : 'RESTORE';
   const operation = new Operation(services, limitsOf(services, record, run, analysis), analysis, record.id, action);
@@ -180,7 +190,6 @@ export async function runUpdate(
 async function findClaimed(
   services: StackServices,
   before: StackRecord,
-  claim: Claim,
   analysis: Analysis,
   { check, moves = [], restoring }: UpdateRun,
 ): Promise<{
@@ -189,23 +198,18 @@ async function findClaimed(
   /** What a restore brings back. */
   readonly kept: readonly ResourceSnapshot[] | undefined;
 }> {
-  try {
-    const record = await findStack(services, before.space, before.name);
-    await refuseState(services, record);
-    await check?.(record);
-    const all = await presentResources(services, record.id);
-    const kept = restoring === undefined ? undefined : await services.store.resourceSnapshots(restoring);
-    // What the template of then tells of moves was done before the snapshot.
-    const moved =
-      kept === undefined
-        ? moveResources(analysis.stack, all, movesOf(analysis, moves))
-        : renamed(all, namesThen(all, kept));
-    const previous = withNamesBefore(await rollbackTarget(services, record), moved.namesBefore);
-    return { record: { ...record, previous }, moved, kept };
-  } catch (error) {
-    await services.store.release(claim);
-    throw error;
-  }
+  const record = await findStack(services, before.space, before.name);
+  await refuseState(services, record);
+  await check?.(record);
+  const all = await presentResources(services, record.id);
+  const kept = restoring === undefined ? undefined : await services.store.resourceSnapshots(restoring);
+  // What the template of then tells of moves was done before the snapshot.
+  const moved =
+    kept === undefined
+      ? moveResources(analysis.stack, all, movesOf(analysis, moves))
+      : renamed(all, namesThen(all, kept));
+  const previous = withNamesBefore(await rollbackTarget(services, record), moved.namesBefore);
+  return { record: { ...record, previous }, moved, kept };
 }
 
 /** What an update would do, as data. Throws what it would throw before it makes anything, but for ActionInProgress. */

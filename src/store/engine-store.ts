@@ -56,7 +56,10 @@ export class EngineStore implements StackStore {
     return this.#store.renew(claim);
   }
 
+  /** Once: a claim that was given back, or lost, stays so. */
   release(claim: Claim): MaybePromise<void> {
+    if (this.#heldBy(claim) === undefined && this.#unreleased.get(claim.stackId)?.fence !== claim.fence)
+      return undefined;
     this.#letGo(claim);
     this.#unreleased.set(claim.stackId, claim);
     const released = this.#ask('release a stack', () => this.#store.release(claim));
