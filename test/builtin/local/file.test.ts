@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { localTypes } from '../../../src/builtin/local/index.ts';
 import { Engine } from '../../../src/engine.ts';
+import { MemoryStore } from '../../../src/store/memory-store.ts';
 import { LocalStack, type Run } from './local-stack.ts';
 
 let stack: LocalStack;
@@ -234,6 +235,32 @@ describe('in a stack', () => {
     unlinkSync(path);
     await expect(engine.snapshot({ stack: 's' })).rejects.toThrow(`The file '${path}' is not there any more.`);
     await engine.delete({ stack: 's' });
+  });
+
+  test('one whose content holds a hidden parameter drifts too, also for another engine, and stays untold', async () => {
+    const store = new MemoryStore();
+    const [first, second] = [0, 1].map(() => new Engine({ types: localTypes(), store })) as [Engine, Engine];
+    const { resources } = templateOf({ content: { get_param: 'pin' } });
+    const template = {
+      heat_template_version: '2021-04-16',
+      parameters: { pin: { type: 'string', hidden: true } },
+      resources,
+    };
+    await first.create({ stack: 's', template, parameters: { pin: 'made-of-4711' } });
+    const check = async () => {
+      const { state, reason, drifts } = await second.check({ stack: 's' });
+      return { state, reason, drifts };
+    };
+    expect((await check()).state).toBe('CHECK_COMPLETE');
+    writeFileSync(path, 'drifted');
+    expect(await check()).toEqual({
+      state: 'CHECK_FAILED',
+      reason: "Resource CHECK failed: Error: resources.f: 'content': expected '******', got '******'",
+      drifts: { f: [{ name: 'content', kind: 'property', before: '******', after: '******' }] },
+    });
+    await second.delete({ stack: 's' });
+    await first.close();
+    await second.close();
   });
 
   test('one that is there already is taken by its path, and has to be there', async () => {
