@@ -986,7 +986,7 @@ export class Traversal {
     const reason = `'${resource.name}' was not ${present === undefined ? 'created' : 'updated'}: ${messageOf(cause)}`;
     // Stored, so that readers in other processes learn that its names will not come. What is there stays as it is.
     if (present !== undefined) this.addRecord(present.record);
-    else void this.journal.record({ kind: 'resource', record: this.#skippedRecord(resource, this.redact(reason)) });
+    else void this.journal.record({ kind: 'resource', record: this.#notRunRecord(resource, this.redact(reason)) });
     const { events, redact } = this.#parts;
     if (events.isHeard) {
       events.emit({
@@ -998,6 +998,13 @@ export class Traversal {
     }
     this.#failPorts(resource, isHotloomError(cause) ? cause : new WriterFailed({ what: reason, cause }));
     this.#didLeave();
+  }
+
+  /** What an interrupted attempt may have made has to be deleted later, though it did not go on. */
+  #notRunRecord(resource: ResourceInterface, reason: string): ResourceRecord {
+    const interrupted = this.#parts.stored?.get(resource.name)?.record;
+    if (interrupted?.status !== 'IN_PROGRESS') return this.#skippedRecord(resource, reason);
+    return { ...interrupted, status: 'FAILED', reason, updatedAt: this.clock.now() };
   }
 
   #skippedRecord(resource: ResourceInterface, reason: string): ResourceRecord {

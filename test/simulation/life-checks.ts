@@ -167,6 +167,8 @@ function freshEnd(life: Life, version: number): ModelledEnd {
  */
 function failsForAReason({ step, end, target, before, log }: Lived, { life }: LifePlay): string | undefined {
   if (isComplete(end.state) || log.some(tellsOfToldValue)) return undefined;
+  // A handler that reads what depends on what it has not written yet.
+  if (freshEnd(life, target).state !== 'CREATE_COMPLETE') return undefined;
   if (!isStopped(step) && !isFaulty(life.versions[target] as StackSketch)) return `${end.state} (${end.code})`;
   const canRollBack =
     step.rollback &&

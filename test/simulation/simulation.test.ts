@@ -36,6 +36,7 @@ describe('whatever the templates, the handlers, the faults and the order are', (
     [1176, 'a rollback goes back to an update that came to its end before it was superseded'],
     [2170, 'an id that nobody in a circle waits for is not taken to be as it was'],
     [30000781, 'a handler in a circle awaits more than what its attributes declare to need'],
+    [30011748, 'an interrupted attempt that is not come to again is known, and deleted later'],
     [30001618, 'what is replaced in the middle of an update has told its id, and fails by itself'],
     [30000124, 'the last value that a circle waits for comes by itself, out of a slow space'],
   ])('life %i: %s', async (seed) => {
