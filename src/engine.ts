@@ -21,7 +21,13 @@ import type { DataSpace, Entry, SpaceChange } from './space/data-space.ts';
 import { MemorySpace } from './space/memory-space.ts';
 import { type DescribeWriter, NameReader } from './space/name-reader.ts';
 import { type WaitCycle, Waits } from './space/waits.ts';
-import { abandonStack, type ExportOptions, exportStack, type StackExport } from './stack/abandon.ts';
+import {
+  type AbandonOptions,
+  abandonStack,
+  type ExportOptions,
+  exportStack,
+  type StackExport,
+} from './stack/abandon.ts';
 import { type AdoptOptions, adoptStack } from './stack/adopt.ts';
 import { type Analysis, analyse, type TemplateInput } from './stack/analyse.ts';
 import { askWaiting } from './stack/ask-waiting.ts';
@@ -487,10 +493,10 @@ export class Engine {
 
   /**
    * Forgets a stack and leaves what it has made alone; resolves with what another store needs to adopt it. Throws
-   * EntityNotFound and ActionInProgress.
+   * EntityNotFound, ActionInProgress, and NotSupported when snapshots hold something of its resources, unless by `force`.
    */
-  async abandon(stack: string, space = 'default'): Promise<StackExport> {
-    return this.#owned(() => abandonStack(this.#services, space, stack));
+  async abandon(stack: string, space = 'default', options: AbandonOptions = {}): Promise<StackExport> {
+    return this.#owned(() => abandonStack(this.#services, space, stack, options));
   }
 
   /**

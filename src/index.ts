@@ -92,7 +92,7 @@ export type { Plan, PlanStep } from './plan/plan.ts';
 export type { PropertyChange } from './plan/property-changes.ts';
 export type { DataSpace, Entry, Region, SpaceChange } from './space/data-space.ts';
 export { MemorySpace } from './space/memory-space.ts';
-export type { ExportedResource, ExportOptions, StackExport } from './stack/abandon.ts';
+export type { AbandonOptions, ExportedResource, ExportOptions, StackExport } from './stack/abandon.ts';
 export type { AdoptOptions } from './stack/adopt.ts';
 export type { Analysis, TemplateInput } from './stack/analyse.ts';
 export type { CancelOptions } from './stack/cancel.ts';

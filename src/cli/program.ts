@@ -314,6 +314,7 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
   });
   withSpace(withStore(command(program, 'export <name>', 'print a stack as data that adopt takes')))
     .option('--abandon', 'and forget it; what it has made stays')
+    .option('--force', 'abandon it although its snapshots hold something, which is left behind')
     .option('--show-secrets', 'with the values of hidden parameters and secret attributes; so it is with --abandon')
     .action(async (name: string, options) => {
       const { exportStack } = await import('./commands/export.ts');

@@ -1,10 +1,13 @@
+import { NotSupported } from '../errors.ts';
 import type { Action, Status } from '../events.ts';
 import type { Secrecy } from '../secrets.ts';
 import type { ResourceRecord, StackRecord } from '../store/stack-store.ts';
 import type { JsonObject } from '../values.ts';
+import { listNames } from '../wording.ts';
 import { withClaim } from './claimed-stack.ts';
 import { findStack } from './find-stack.ts';
 import { presentResources, touched } from './present.ts';
+import { holdsSomething } from './remove-snapshot.ts';
 import { type StackServices, stackKey } from './services.ts';
 import { learnSecrets, requireKey, secretsOf } from './stored-secrets.ts';
 
@@ -72,13 +75,24 @@ export async function exportStack(
   return dataOf(services, await findStack(services, space, stack), options);
 }
 
+export interface AbandonOptions {
+  /** Forgets its snapshots too, although nobody can restore or remove any more what they hold. Default false. */
+  readonly force?: boolean;
+}
+
 /**
  * Forgets a stack and leaves what it has made alone. Resolves with what another store needs to adopt it. Throws
- * EntityNotFound and ActionInProgress.
+ * EntityNotFound, ActionInProgress, and NotSupported when snapshots hold something of its resources, unless by `force`.
  */
-export async function abandonStack(services: StackServices, space: string, stack: string): Promise<StackExport> {
+export async function abandonStack(
+  services: StackServices,
+  space: string,
+  stack: string,
+  { force = false }: AbandonOptions = {},
+): Promise<StackExport> {
   const { store, regions, secretsByStack } = services;
   return withClaim(services, { space, stack }, async (record, claim) => {
+    if (!force) await refuseSnapshots(services, record);
     // Nobody else has its secrets any more.
     const data = await dataOf(services, record, { showSecrets: true });
     const key = stackKey(space, stack);
@@ -87,6 +101,24 @@ export async function abandonStack(services: StackServices, space: string, stack
     await store.removeStack(claim);
     secretsByStack.delete(key);
     return data;
+  });
+}
+
+/** An export has no place for them, and what handlers have kept for them would stay wherever it is. */
+async function refuseSnapshots({ store }: StackServices, { id, name: stack }: StackRecord): Promise<void> {
+  const lines: string[] = [];
+  for (const { id: snapshot, name = snapshot } of await store.snapshots(id)) {
+    const held = (await store.resourceSnapshots(snapshot))
+      .filter(holdsSomething)
+      .map(({ record }) => record.name)
+      .sort();
+    if (held.length > 0) lines.push(`'${name}' of ${listNames(held)}`);
+  }
+  if (lines.length === 0) return;
+  throw new NotSupported({
+    what: `Abandoning stack '${stack}' is not supported while its snapshots hold something.`,
+    why: `What they hold is not in an export, and nobody could restore or remove it any more: ${lines.join('; ')}.`,
+    fix: `Delete them (hotloom delete-snapshot ${stack} SNAPSHOT), or abandon the stack by force (--force), and what they hold is left behind.`,
   });
 }
 

@@ -32,12 +32,11 @@ export async function removeSnapshot(
     slots: services.slots,
     signal,
     visit: async (record) => {
-      const { data } = kept.get(record) as ResourceSnapshot;
-      // Of one that was begun and not recorded something may be there all the same.
-      if (data === undefined && record.status !== 'IN_PROGRESS') return;
+      const resource = kept.get(record) as ResourceSnapshot;
+      if (!holdsSomething(resource)) return;
       const { handler } = services.types.get(record.type);
       if (handler.deleteSnapshot === undefined) return;
-      const call = { ...deleteCall(parts, record), snapshotId: id, snapshot: data };
+      const call = { ...deleteCall(parts, record), snapshotId: id, snapshot: resource.data };
       await journal.confirm();
       await untilStopped((async () => handler.deleteSnapshot?.(call))(), parts);
     },
@@ -58,4 +57,9 @@ export async function removeSnapshot(
     fix: 'Remove the cause and delete it again.',
     cause: signal.aborted ? signal.reason : first,
   });
+}
+
+/** Of one that was begun and not recorded something may be there all the same. */
+export function holdsSomething({ record, data }: ResourceSnapshot): boolean {
+  return data !== undefined || record.status === 'IN_PROGRESS';
 }

@@ -324,6 +324,33 @@ describe('a snapshot', () => {
     expect([world.kept.size, world.things.size]).toEqual([0, 0]);
   });
 
+  test('that holds something keeps its stack from being abandoned, unless by force', async () => {
+    await snapshot();
+    world.calls.length = 0;
+    const refusal = await refused(engine.abandon('s'), 'NotSupported');
+    expect(String(refusal?.message)).toBe(
+      [
+        "Abandoning stack 's' is not supported while its snapshots hold something.",
+        "  What they hold is not in an export, and nobody could restore or remove it any more: 'first' of 'a', 'b', 'group/0' and 'group/1'.",
+        '  Delete them (hotloom delete-snapshot s SNAPSHOT), or abandon the stack by force (--force), and what they hold is left behind.',
+      ].join('\n'),
+    );
+    expect((await engine.snapshots('s')).map(({ state }) => state)).toEqual(['CREATE_COMPLETE']);
+    await engine.abandon('s', 'default', { force: true });
+    expect([await engine.list(), world.kept.size, world.calls]).toEqual([[], 4, []]);
+  });
+
+  test('that is deleted, or holds nothing, keeps its stack from nothing', async () => {
+    await snapshot();
+    await clock.run(engine.deleteSnapshot({ stack: 's', snapshot: 'first' }));
+    await engine.abandon('s');
+    const value = { type: 'OS::Heat::Value', properties: { value: 1 } };
+    await clock.run(engine.create({ stack: 's', template: { ...template, resources: { value }, outputs: {} } }));
+    await snapshot();
+    await engine.abandon('s');
+    expect(await engine.list()).toEqual([]);
+  });
+
   test('whose restore fails leaves a stack that is restored again, or rolled back', async () => {
     await snapshot();
     await clock.run(engine.update({ stack: 's', template, parameters: { text: 'two' } }));
