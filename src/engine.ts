@@ -212,7 +212,7 @@ export class Engine {
       const traversal = running.get(inSpace, stack)?.traversal;
       return traversal === undefined
         ? undefined
-        : (resource, attribute) => traversal.describeWriter(resource, attribute);
+        : (resource, attribute) => traversal.blockers.describeWriter(resource, attribute);
     };
     const secrecyOf = ([inSpace, stack]: Name, value: Json): Secrecy | undefined =>
       this.#services.secretsByStack.get(stackKey(inSpace, stack))?.secrecyOf(value);
@@ -716,7 +716,7 @@ export class Engine {
     if (!events.isHeard) return;
     for (const { space, stack, traversal } of running.values()) {
       if (traversal?.isIdle !== true) continue;
-      const waiting = traversal.waiting();
+      const waiting = traversal.blockers.waiting();
       if (waiting.length === 0 || waiting.some(({ writer }) => writer === 'running')) continue;
       events.emit({ type: 'stack:didQuiesce', time: clock.now(), space, stack, waiting });
     }

@@ -529,7 +529,7 @@ export class ResourceRun implements JournalWaiter {
     return this.#block(
       input,
       input,
-      () => this.traversal.missingOf(port),
+      () => this.traversal.blockers.missingOf(port),
       () => () => {},
       signal,
     );

@@ -8,9 +8,8 @@ import {
   rootCause,
   WriterFailed,
 } from '../errors.ts';
-import type { Action, EventHub, WaitingRead } from '../events.ts';
+import type { Action, EventHub } from '../events.ts';
 import {
-  DONE,
   donePort,
   findPort,
   IN,
@@ -22,7 +21,7 @@ import {
   startPort,
 } from '../graph/port-graph.ts';
 import type { InputReader } from '../interface/given.ts';
-import { findResource, needsInput, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
+import { findResource, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
 import type { SecretReads } from '../interface/secret-reads.ts';
 import { type Name, nameKey } from '../names.ts';
 import { isWell, type PresentResource, type Verdict } from '../plan/comparison.ts';
@@ -31,18 +30,20 @@ import type { ResourceTypes } from '../resource/registry.ts';
 import type { Conceal, Secrets } from '../secrets.ts';
 import type { ReadValue, Region } from '../space/data-space.ts';
 import type { NameReader } from '../space/name-reader.ts';
-import { type BlockedRead, type Blocker, printTarget, type Waits, type WaitTarget } from '../space/waits.ts';
+import type { BlockedRead, Waits } from '../space/waits.ts';
 import type { ResourceRecord, StackStore, StoredRead } from '../store/stack-store.ts';
 import { noSuchResource, resourceEventOf, setAside } from '../store/stored-stack.ts';
 import { REFID, type ResolveScope } from '../template/expression.ts';
 import type { HookType } from '../template/hook-types.ts';
 import { type Json, type JsonObject, sameJson, setOwn } from '../values.ts';
+import { Blockers, toName } from './blockers.ts';
 import { Comparisons } from './comparisons.ts';
 import { liveCall } from './delete-call.ts';
 import { deleteResources, removeAttempt } from './delete-traversal.ts';
 import { ForeignNames } from './foreign-names.ts';
 import { type HookedResource, type Hooks, hookToClear } from './hooks.ts';
 import type { Journal } from './journal.ts';
+import type { Phase } from './phase.ts';
 import { PublishedValues } from './published-values.ts';
 import { Readiness } from './readiness.ts';
 import { resourceFailure } from './resource-failure.ts';
@@ -121,9 +122,6 @@ export interface TraversalResult {
   readonly skipCause: unknown;
 }
 
-/** `paused`: it waits at a hook before its run; `held`: at one after it. */
-type Phase = 'waiting' | 'comparing' | 'paused' | 'held' | 'running' | 'complete' | 'failed' | 'skipped';
-
 /**
  * One create or update of a stack: starts each resource as soon as its ports allow, and ends when every resource is
  * complete, failed or skipped. Failure of one resource stops only what needs it.
@@ -144,6 +142,7 @@ export class Traversal {
   readonly readiness: Readiness;
   readonly values: PublishedValues;
   readonly signals: Signals;
+  readonly blockers: Blockers;
   /** Resolves expressions with what has been published. */
   readonly scope: ResolveScope;
   readonly #parts: TraversalParts;
@@ -228,13 +227,22 @@ export class Traversal {
       ...parts,
       readiness: this.readiness,
       didRead: (name, entry) => this.didReadName(name, entry),
-      missingOf: (port) => this.missingOf(port),
+      missingOf: (port) => this.blockers.missingOf(port),
+    });
+    this.blockers = new Blockers({
+      ...parts,
+      readiness: this.readiness,
+      foreign: this.#foreign,
+      phases: this.#phases,
+      runs: this.#runs,
+      isIdle: () => this.isIdle,
+      startedAt: () => this.#startedAt,
     });
     this.#comparisons = new Comparisons({
       ...parts,
       readiness: this.readiness,
       scope: this.scope,
-      heldUpBy: (port) => this.#heldUpBy(port),
+      heldUpBy: (port) => this.blockers.heldUpBy(port),
       didDecide: (resource, present, verdict) => this.#decide(resource, present, verdict),
       didFail: (resource, present, error) => this.#failComparison(resource, present, error),
       didConfirm: (resource, { values }, attributes) => this.#confirmEarly(resource, values, attributes),
@@ -253,9 +261,7 @@ export class Traversal {
       this.#resolve = resolve;
     });
     this.#startedAt = this.clock.now();
-    this.#leave = this.waits.join(this.stack.space, this.stack.stack, {
-      blockers: (resource, attribute) => this.#blockers(resource, attribute),
-    });
+    this.#leave = this.waits.join(this.stack.space, this.stack.stack, this.blockers);
     this.#takeStoredPhases();
     this.#foreign.await((resource) => this.#phases[resource] === 'waiting');
     if (this.#left === 0) {
@@ -430,62 +436,9 @@ export class Traversal {
     return this.#parts.openEndpoint(resource);
   }
 
-  /** What each blocked resource waits for now, in template order. */
-  waiting(): readonly WaitingRead[] {
-    const reads = this.stack.resources.flatMap((resource): readonly WaitingRead[] => {
-      const phase = this.#phases[resource.index];
-      if (phase === 'waiting' || phase === 'comparing') {
-        const blockers = phase === 'waiting' ? this.#startBlockers(resource) : this.#inputBlockers(resource);
-        return blockers.flatMap((blocker) =>
-          blocker.missing.map((target) => this.#waitingRead(resource.name, blocker.input, target, this.#startedAt)),
-        );
-      }
-      const run = phase === 'running' ? this.#runs[resource.index] : undefined;
-      return (run?.blockedReads ?? []).flatMap((read) =>
-        read.missing().map((target) => ({
-          ...this.#waitingRead(resource.name, read.input, target, read.since),
-          ...read.describe?.(),
-          ...(read.awaits === undefined ? {} : { awaits: read.awaits }),
-        })),
-      );
-    });
-    return [...reads, ...(this.#parts.hooks?.waiting() ?? [])];
-  }
-
   /** No handler works and none can start, yet the traversal has not ended. */
   get isIdle(): boolean {
     return this.#working === 0 && this.#left > 0;
-  }
-
-  /** How a resource of this stack stands, for somebody who waits for it. */
-  describeWriter(resource: string, attribute: string): Pick<WaitingRead, 'writer' | 'reason'> {
-    const found = findResource(this.stack, resource);
-    if (found === undefined || (attribute !== 'done' && !Object.hasOwn(found.outputs, attribute))) {
-      return {
-        writer: 'undeclared',
-        reason: `stack '${this.stack.stack}' declares no '${resource}.${attribute}'; somebody outside may write it`,
-      };
-    }
-    const phase = this.#phases[found.index];
-    if (phase === 'running') {
-      if (this.#runs[found.index]?.isPaused === true) {
-        return { writer: 'running', reason: `'${resource}' waits for its next attempt` };
-      }
-      return this.#runs[found.index]?.isBlocked === true
-        ? { writer: 'blocked', reason: `the handler of '${resource}' waits itself` }
-        : { writer: 'running', reason: `the handler of '${resource}' is at work` };
-    }
-    if (phase === 'paused' || phase === 'held') {
-      return { writer: 'blocked', reason: `'${resource}' is paused until a hook is cleared` };
-    }
-    const missing = this.#startBlockers(found).flatMap((blocker) => blocker.missing.map(printTarget));
-    return {
-      writer: 'notStarted',
-      reason:
-        missing.length === 0
-          ? `'${resource}' waits for a slot`
-          : `'${resource}' has not started: it waits for ${missing.join(', ')}`,
-    };
   }
 
   // --- what runs tell ---
@@ -642,41 +595,6 @@ export class Traversal {
   tell(record: ResourceRecord): void {
     const { events } = this.#parts;
     if (events.isHeard) events.emit(resourceEventOf(record, this.stack));
-  }
-
-  /** What is still missing before an `in` or `start` port can fire. */
-  missingOf(port: number): readonly WaitTarget[] {
-    const { offsets, targets } = this.graph.predecessors;
-    const { space, stack } = this.stack;
-    const missing: WaitTarget[] = [];
-    for (let edge = offsets[port] as number; edge < (offsets[port + 1] as number); edge += 1) {
-      const before = targets[edge] as number;
-      if (!this.#isMissing(before)) continue;
-      const resource = this.graph.names[this.graph.owners[before] as number] as string;
-      missing.push({ space, stack, resource, attribute: labelOf(this.graph, before) });
-    }
-    return this.#foreign.isAwaited(port) ? [...missing, ...this.#foreign.targetsOf(port)] : missing;
-  }
-
-  /** The same as names, for events: there is one for each input of a stack. */
-  #missingNames(port: number): readonly Name[] {
-    if (this.#foreign.isAwaited(port)) return this.missingOf(port).map(toName);
-    const { offsets, targets } = this.graph.predecessors;
-    const { space, stack } = this.stack;
-    const names: Name[] = [];
-    for (let edge = offsets[port] as number; edge < (offsets[port + 1] as number); edge += 1) {
-      const before = targets[edge] as number;
-      if (!this.#isMissing(before)) continue;
-      const resource = this.graph.names[this.graph.owners[before] as number] as string;
-      names.push([space, stack, resource, labelOf(this.graph, before) ?? 'done']);
-    }
-    return names;
-  }
-
-  /** Whether it is a value or an end of a resource that has not come; others are told of through these. */
-  #isMissing(port: number): boolean {
-    const kind = this.graph.kinds[port];
-    return (kind === OUT || kind === DONE) && this.readiness.isPending(port);
   }
 
   /** The value of a name that no port waits for, since only an output reads it. */
@@ -1051,99 +969,6 @@ export class Traversal {
     return this.#foreign.valueOf(name) ?? null;
   }
 
-  // --- who waits for whom ---
-
-  #blockers(name: string, attribute: string | undefined): readonly Blocker[] {
-    const resource = findResource(this.stack, name);
-    if (resource === undefined) return [];
-    const phase = this.#phases[resource.index];
-    if (phase === 'waiting') return this.#startBlockers(resource);
-    if (phase === 'comparing') return this.#comparisonBlockers(resource, attribute);
-    const run = phase === 'running' ? this.#runs[resource.index] : undefined;
-    // What is written comes, though it may still be on its way into the store or the space.
-    if (attribute !== undefined && run?.hasWritten(attribute) === true) return [];
-    return (run?.blockedReads ?? []).map((read) => ({
-      input: read.input,
-      missing: read.missing(),
-      isNeeded: attribute === undefined || needsInput(resource, attribute, read.input),
-      read,
-    }));
-  }
-
-  /** What a resource that has not started waits for: its inputs if it is plain, and its depends_on. */
-  #startBlockers(resource: ResourceInterface): readonly Blocker[] {
-    const blockers: Blocker[] = [];
-    const start = startPort(this.graph, resource.index);
-    const add = (input: string, port: number): void => {
-      const missing = this.missingOf(port);
-      if (missing.length === 0) return;
-      blockers.push({ input, missing, isNeeded: true, read: this.#foreign.readOf(port) });
-    };
-    add('depends_on', start);
-    return resource.type.kind === 'plain' ? [...blockers, ...this.#inputBlockers(resource)] : blockers;
-  }
-
-  /** An attribute may be confirmed without the inputs that it does not need, if these wait for it. */
-  #comparisonBlockers(resource: ResourceInterface, attribute: string | undefined): readonly Blocker[] {
-    return this.#inputBlockers(resource).filter(
-      ({ input }) => attribute === undefined || needsInput(resource, attribute, input),
-    );
-  }
-
-  #heldUpBy(port: number): readonly number[] | undefined {
-    const owner = this.graph.owners[port] as number;
-    const kind = this.graph.kinds[port];
-    if (kind === IN || kind === START) {
-      const { offsets, targets } = this.graph.predecessors;
-      const before = targets.subarray(offsets[port], offsets[port + 1]);
-      return this.#foreign.isAwaited(port) ? undefined : [...before].filter((each) => this.readiness.isPending(each));
-    }
-    const first = startPort(this.graph, owner);
-    const { type, inputs } = this.stack.resources[owner] as ResourceInterface;
-    const all = inputs.map((_, position) => first + 1 + position).filter((each) => this.readiness.isPending(each));
-    switch (this.#phases[owner]) {
-      case 'waiting':
-        return [...(this.readiness.isPending(first) ? [first] : []), ...(type.kind === 'plain' ? all : [])];
-      case 'comparing':
-        return all;
-      case 'running':
-        return this.#runIsHeldUpBy(owner, port);
-      default:
-        return undefined;
-    }
-  }
-
-  /**
-   * A handler that is blocked may still write what does not need the read; but when nobody is at work any more, it is taken to
-   * wait for it, whatever it declares.
-   */
-  #runIsHeldUpBy(owner: number, port: number): readonly number[] | undefined {
-    const run = this.#runs[owner];
-    if (run === undefined || !run.isBlocked) return undefined;
-    const { resource, blockedReads } = run;
-    const attribute = labelOf(this.graph, port);
-    const needed = blockedReads.filter(
-      ({ input }) => attribute === undefined || needsInput(resource, attribute, input),
-    );
-    const reads = needed.length === 0 && this.isIdle ? blockedReads : needed;
-    const ports = reads.map(({ input }) => input !== undefined && findPort(this.graph, owner, IN, input));
-    return ports.length > 0 && ports.every((each) => typeof each === 'number') ? ports : undefined;
-  }
-
-  /** The inputs that are not there. */
-  #inputBlockers(resource: ResourceInterface): readonly Blocker[] {
-    const first = startPort(this.graph, resource.index) + 1;
-    return resource.inputs.flatMap(({ name }, position) => {
-      const missing = this.missingOf(first + position);
-      if (missing.length === 0) return [];
-      return [{ input: name, missing, isNeeded: true, read: this.#foreign.readOf(first + position) }];
-    });
-  }
-
-  #waitingRead(reader: string, input: string | undefined, target: WaitTarget, since: number): WaitingRead {
-    return { reader, input, name: toName(target), since, ...this.names.describeWriter(target) };
-  }
-
   // --- the end ---
 
   #workDidEnd(): void {
@@ -1226,7 +1051,7 @@ export class Traversal {
       let port = startPort(this.graph, index);
       for (const { name: input } of inputs) {
         port += 1;
-        const names = this.#missingNames(port);
+        const names = this.blockers.missingNames(port);
         if (names.length > 0) events.emit({ type: 'read:willBlock', time, space, stack, reader, input, names });
       }
     }
@@ -1249,10 +1074,6 @@ export class Traversal {
 /** A resource that was only skipped has not been touched. */
 function isSettled({ action, status }: ResourceRecord): boolean {
   return action !== 'INIT' && status !== 'IN_PROGRESS';
-}
-
-function toName({ space, stack, resource, attribute }: WaitTarget): Name {
-  return [space, stack, resource, attribute ?? 'done'];
 }
 
 /** The text of a failure with the cause it began with. */

@@ -200,7 +200,7 @@ export class Operation {
       stack,
       action: this.#action,
       traversal,
-      waiting: () => [...traversal.waiting(), ...this.#outputReads.waiting()],
+      waiting: () => [...traversal.blockers.waiting(), ...this.#outputReads.waiting()],
       signalResource: (resource, data) => traversal.signalResource(resource, data),
       willRollBack: false,
       onFailure: this.#options.rollsBack === true ? 'rollBack' : 'stay',

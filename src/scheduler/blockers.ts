@@ -1,0 +1,240 @@
+import type { WaitingRead } from '../events.ts';
+import { DONE, findPort, IN, labelOf, OUT, type PortGraph, START, startPort } from '../graph/port-graph.ts';
+import { findResource, needsInput, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
+import type { Name } from '../names.ts';
+import type { NameReader } from '../space/name-reader.ts';
+import { type Blocker, printTarget, type WaitSource, type WaitTarget } from '../space/waits.ts';
+import type { ForeignNames } from './foreign-names.ts';
+import type { Hooks } from './hooks.ts';
+import type { Phase } from './phase.ts';
+import type { Readiness } from './readiness.ts';
+import type { ResourceRun } from './resource-run.ts';
+
+/** What who waits for whom is seen from. */
+export interface BlockersParts {
+  readonly stack: StackInterface;
+  readonly graph: PortGraph;
+  readonly readiness: Readiness;
+  readonly names: NameReader;
+  readonly foreign: ForeignNames;
+  readonly hooks?: Hooks | undefined;
+  /** By the number of the resource. */
+  readonly phases: readonly Phase[];
+  /** By the number of the resource: the run that it has. */
+  readonly runs: readonly (ResourceRun | undefined)[];
+  /** No handler works and none can start. */
+  readonly isIdle: () => boolean;
+  /** When the traversal was run, from when on its plain resources are blocked. */
+  readonly startedAt: () => number;
+}
+
+/** Who waits for whom in one traversal, and for what: looked up when somebody asks, and kept nowhere. */
+export class Blockers implements WaitSource {
+  readonly #parts: BlockersParts;
+  readonly #stack: StackInterface;
+  readonly #graph: PortGraph;
+  readonly #readiness: Readiness;
+  readonly #foreign: ForeignNames;
+  readonly #phases: readonly Phase[];
+  readonly #runs: readonly (ResourceRun | undefined)[];
+
+  constructor(parts: BlockersParts) {
+    this.#parts = parts;
+    this.#stack = parts.stack;
+    this.#graph = parts.graph;
+    this.#readiness = parts.readiness;
+    this.#foreign = parts.foreign;
+    this.#phases = parts.phases;
+    this.#runs = parts.runs;
+  }
+
+  /** What each blocked resource waits for now, in template order. */
+  waiting(): readonly WaitingRead[] {
+    const reads = this.#stack.resources.flatMap((resource): readonly WaitingRead[] => {
+      const phase = this.#phases[resource.index];
+      if (phase === 'waiting' || phase === 'comparing') {
+        const blockers = phase === 'waiting' ? this.#startBlockers(resource) : this.#inputBlockers(resource);
+        return blockers.flatMap((blocker) =>
+          blocker.missing.map((target) =>
+            this.#waitingRead(resource.name, blocker.input, target, this.#parts.startedAt()),
+          ),
+        );
+      }
+      const run = phase === 'running' ? this.#runs[resource.index] : undefined;
+      return (run?.blockedReads ?? []).flatMap((read) =>
+        read.missing().map((target) => ({
+          ...this.#waitingRead(resource.name, read.input, target, read.since),
+          ...read.describe?.(),
+          ...(read.awaits === undefined ? {} : { awaits: read.awaits }),
+        })),
+      );
+    });
+    return [...reads, ...(this.#parts.hooks?.waiting() ?? [])];
+  }
+
+  /** How a resource of this stack stands, for somebody who waits for it. */
+  describeWriter(resource: string, attribute: string): Pick<WaitingRead, 'writer' | 'reason'> {
+    const found = findResource(this.#stack, resource);
+    if (found === undefined || (attribute !== 'done' && !Object.hasOwn(found.outputs, attribute))) {
+      return {
+        writer: 'undeclared',
+        reason: `stack '${this.#stack.stack}' declares no '${resource}.${attribute}'; somebody outside may write it`,
+      };
+    }
+    const phase = this.#phases[found.index];
+    if (phase === 'running') {
+      if (this.#runs[found.index]?.isPaused === true) {
+        return { writer: 'running', reason: `'${resource}' waits for its next attempt` };
+      }
+      return this.#runs[found.index]?.isBlocked === true
+        ? { writer: 'blocked', reason: `the handler of '${resource}' waits itself` }
+        : { writer: 'running', reason: `the handler of '${resource}' is at work` };
+    }
+    if (phase === 'paused' || phase === 'held') {
+      return { writer: 'blocked', reason: `'${resource}' is paused until a hook is cleared` };
+    }
+    const missing = this.#startBlockers(found).flatMap((blocker) => blocker.missing.map(printTarget));
+    return {
+      writer: 'notStarted',
+      reason:
+        missing.length === 0
+          ? `'${resource}' waits for a slot`
+          : `'${resource}' has not started: it waits for ${missing.join(', ')}`,
+    };
+  }
+
+  /** What is still missing before an `in` or `start` port can fire. */
+  missingOf(port: number): readonly WaitTarget[] {
+    const { offsets, targets } = this.#graph.predecessors;
+    const { space, stack } = this.#stack;
+    const missing: WaitTarget[] = [];
+    for (let edge = offsets[port] as number; edge < (offsets[port + 1] as number); edge += 1) {
+      const before = targets[edge] as number;
+      if (!this.#isMissing(before)) continue;
+      const resource = this.#graph.names[this.#graph.owners[before] as number] as string;
+      missing.push({ space, stack, resource, attribute: labelOf(this.#graph, before) });
+    }
+    return this.#foreign.isAwaited(port) ? [...missing, ...this.#foreign.targetsOf(port)] : missing;
+  }
+
+  /** The same as names, for events: there is one for each input of a stack. */
+  missingNames(port: number): readonly Name[] {
+    if (this.#foreign.isAwaited(port)) return this.missingOf(port).map(toName);
+    const { offsets, targets } = this.#graph.predecessors;
+    const { space, stack } = this.#stack;
+    const names: Name[] = [];
+    for (let edge = offsets[port] as number; edge < (offsets[port + 1] as number); edge += 1) {
+      const before = targets[edge] as number;
+      if (!this.#isMissing(before)) continue;
+      const resource = this.#graph.names[this.#graph.owners[before] as number] as string;
+      names.push([space, stack, resource, labelOf(this.#graph, before) ?? 'done']);
+    }
+    return names;
+  }
+
+  /** Whether it is a value or an end of a resource that has not come; others are told of through these. */
+  #isMissing(port: number): boolean {
+    const kind = this.#graph.kinds[port];
+    return (kind === OUT || kind === DONE) && this.#readiness.isPending(port);
+  }
+
+  /** See WaitSource. */
+  blockers(name: string, attribute: string | undefined): readonly Blocker[] {
+    const resource = findResource(this.#stack, name);
+    if (resource === undefined) return [];
+    const phase = this.#phases[resource.index];
+    if (phase === 'waiting') return this.#startBlockers(resource);
+    if (phase === 'comparing') return this.#comparisonBlockers(resource, attribute);
+    const run = phase === 'running' ? this.#runs[resource.index] : undefined;
+    // What is written comes, though it may still be on its way into the store or the space.
+    if (attribute !== undefined && run?.hasWritten(attribute) === true) return [];
+    return (run?.blockedReads ?? []).map((read) => ({
+      input: read.input,
+      missing: read.missing(),
+      isNeeded: attribute === undefined || needsInput(resource, attribute, read.input),
+      read,
+    }));
+  }
+
+  /** What a resource that has not started waits for: its inputs if it is plain, and its depends_on. */
+  #startBlockers(resource: ResourceInterface): readonly Blocker[] {
+    const blockers: Blocker[] = [];
+    const start = startPort(this.#graph, resource.index);
+    const add = (input: string, port: number): void => {
+      const missing = this.missingOf(port);
+      if (missing.length === 0) return;
+      blockers.push({ input, missing, isNeeded: true, read: this.#foreign.readOf(port) });
+    };
+    add('depends_on', start);
+    return resource.type.kind === 'plain' ? [...blockers, ...this.#inputBlockers(resource)] : blockers;
+  }
+
+  /** An attribute may be confirmed without the inputs that it does not need, if these wait for it. */
+  #comparisonBlockers(resource: ResourceInterface, attribute: string | undefined): readonly Blocker[] {
+    return this.#inputBlockers(resource).filter(
+      ({ input }) => attribute === undefined || needsInput(resource, attribute, input),
+    );
+  }
+
+  /**
+   * The ports that keep a port which has not fired from firing; undefined when somebody is at work for it, or it waits for
+   * what is not of this stack.
+   */
+  heldUpBy(port: number): readonly number[] | undefined {
+    const owner = this.#graph.owners[port] as number;
+    const kind = this.#graph.kinds[port];
+    if (kind === IN || kind === START) {
+      const { offsets, targets } = this.#graph.predecessors;
+      const before = targets.subarray(offsets[port], offsets[port + 1]);
+      return this.#foreign.isAwaited(port) ? undefined : [...before].filter((each) => this.#readiness.isPending(each));
+    }
+    const first = startPort(this.#graph, owner);
+    const { type, inputs } = this.#stack.resources[owner] as ResourceInterface;
+    const all = inputs.map((_, position) => first + 1 + position).filter((each) => this.#readiness.isPending(each));
+    switch (this.#phases[owner]) {
+      case 'waiting':
+        return [...(this.#readiness.isPending(first) ? [first] : []), ...(type.kind === 'plain' ? all : [])];
+      case 'comparing':
+        return all;
+      case 'running':
+        return this.#runIsHeldUpBy(owner, port);
+      default:
+        return undefined;
+    }
+  }
+
+  /**
+   * A handler that is blocked may still write what does not need the read; but when nobody is at work any more, it is taken to
+   * wait for it, whatever it declares.
+   */
+  #runIsHeldUpBy(owner: number, port: number): readonly number[] | undefined {
+    const run = this.#runs[owner];
+    if (run === undefined || !run.isBlocked) return undefined;
+    const { resource, blockedReads } = run;
+    const attribute = labelOf(this.#graph, port);
+    const needed = blockedReads.filter(
+      ({ input }) => attribute === undefined || needsInput(resource, attribute, input),
+    );
+    const reads = needed.length === 0 && this.#parts.isIdle() ? blockedReads : needed;
+    const ports = reads.map(({ input }) => input !== undefined && findPort(this.#graph, owner, IN, input));
+    return ports.length > 0 && ports.every((each) => typeof each === 'number') ? ports : undefined;
+  }
+
+  /** The inputs that are not there. */
+  #inputBlockers(resource: ResourceInterface): readonly Blocker[] {
+    const first = startPort(this.#graph, resource.index) + 1;
+    return resource.inputs.flatMap(({ name }, position) => {
+      const missing = this.missingOf(first + position);
+      if (missing.length === 0) return [];
+      return [{ input: name, missing, isNeeded: true, read: this.#foreign.readOf(first + position) }];
+    });
+  }
+
+  #waitingRead(reader: string, input: string | undefined, target: WaitTarget, since: number): WaitingRead {
+    return { reader, input, name: toName(target), since, ...this.#parts.names.describeWriter(target) };
+  }
+}
+
+export function toName({ space, stack, resource, attribute }: WaitTarget): Name {
+  return [space, stack, resource, attribute ?? 'done'];
+}
