@@ -591,14 +591,17 @@ export class Engine {
 
   /**
    * Who waits for what in a stack that is at work: in this engine, or in one of another process of the same user on the
-   * same store. Empty when nobody waits, or nobody works on it. Throws EntityNotFound.
+   * same store. Empty when nobody waits, or nobody works on it. Throws EntityNotFound, and EndpointUnreachable when that
+   * process stands still.
    */
   async waiting(stack: string, space = 'default'): Promise<readonly WaitingRead[]> {
     const own = this.#services.running.get(space, stack);
     if (own !== undefined) return own.waiting();
     const record = await findStack(this.#services, space, stack);
     const holder = await this.#services.store.holder(record.id);
-    return holder?.observers === undefined ? [] : askWaiting(holder.observers, space, stack);
+    if (holder?.observers === undefined) return [];
+    const { observers, host, pid } = holder;
+    return askWaiting(this.#services, { observers, host, pid }, space, stack);
   }
 
   /** Waits until the name is written and returns its value. Rejects with WriterFailed, or ReadAborted by `signal`. */

@@ -82,21 +82,33 @@ export function requestWrite(
   return request(endpoint, `PUT ${VALUES_PATH}${encodeURIComponent(name)}`, headers, body, undefined);
 }
 
-/** Asks who waits for what in a stack; the token has to be an engine's own. The body is JSON text. Never rejects. */
-export function requestWaiting(endpoint: EndpointAddress, space: string, stack: string): Promise<EndpointReply> {
+/**
+ * Asks who waits for what in a stack; the token has to be an engine's own. The body is JSON text. Never rejects, except with
+ * the reason of `signal`.
+ */
+export function requestWaiting(
+  endpoint: EndpointAddress,
+  space: string,
+  stack: string,
+  signal?: AbortSignal,
+): Promise<EndpointReply> {
   const path = `${WAITING_PATH}${encodeURIComponent(space)}/${encodeURIComponent(stack)}`;
-  return request(endpoint, `GET ${path}`, [], '', undefined);
+  return request(endpoint, `GET ${path}`, [], '', signal);
 }
 
-/** Has the action of a stack cancelled, and waits until it has ended; the token has to be an engine's own. Never rejects. */
+/**
+ * Has the action of a stack cancelled, and waits until it has ended; the token has to be an engine's own. Never rejects,
+ * except with the reason of `signal`.
+ */
 export function requestCancel(
   endpoint: EndpointAddress,
   space: string,
   stack: string,
   rollback: boolean,
+  signal?: AbortSignal,
 ): Promise<EndpointReply> {
   const path = `${CANCEL_PATH}${encodeURIComponent(space)}/${encodeURIComponent(stack)}?rollback=${rollback ? 'yes' : 'no'}`;
-  return request(endpoint, `POST ${path}`, ['Content-Length: 0'], '', undefined);
+  return request(endpoint, `POST ${path}`, ['Content-Length: 0'], '', signal);
 }
 
 /**

@@ -4,6 +4,7 @@ import { ActionCancelled, ActionInProgress, NotSupported } from '../errors.ts';
 import type { StackEvent } from '../events.ts';
 import type { Claim, StackRecord, StoreChange } from '../store/stack-store.ts';
 import { analyseStored } from './analyse.ts';
+import { whileAnswering } from './ask-waiting.ts';
 import type { StackChoice } from './claimed-stack.ts';
 import { underClaim } from './claimed-stack.ts';
 import { deleteClaimed } from './delete.ts';
@@ -27,7 +28,7 @@ export interface CancelOptions extends StackChoice {
  * the stack is complete.
  *
  * Throws EntityNotFound, NotSupported when nothing is at work that can be cancelled so, ActionInProgress when the engine
- * that is at work cannot be asked, and StackFailed when a rollback fails.
+ * that is at work cannot be asked, EndpointUnreachable when it stands still, and StackFailed when a rollback fails.
  */
 export async function cancelStack(
   services: StackServices,
@@ -44,8 +45,11 @@ export async function cancelStack(
   if (record.status !== 'IN_PROGRESS') throw nothingToCancel(record);
   const holder = await store.holder(record.id);
   if (holder === undefined) return cancelInterrupted(services, record, rollback);
-  if (holder.observers === undefined) throw cannotAsk(record);
-  const reply = await requestCancel(holder.observers, space, stack, rollback);
+  const { observers, host, pid } = holder;
+  if (observers === undefined) throw cannotAsk(record);
+  const reply = await whileAnswering(services, { observers, host, pid }, { space, stack }, (signal) =>
+    requestCancel(observers, space, stack, rollback, signal),
+  );
   if (reply.kind === 'failed') throw new ToldError(reply.failure);
   return describe(services, await findStack(services, space, stack));
 }

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { type EndpointAddress, requestSignal } from '../endpoint/client.ts';
+import { requestSignal } from '../endpoint/client.ts';
 import { ToldError } from '../endpoint/told-error.ts';
 import { InternalError, isHotloomError, OutcomeUnknown } from '../errors.ts';
 import type { SignalTarget } from '../resource/signal-url.ts';
@@ -7,11 +7,13 @@ import { Hooks, hookToClear } from '../scheduler/hooks.ts';
 import { Journal } from '../scheduler/journal.ts';
 import { secretMarks } from '../scheduler/secret-marks.ts';
 import { Signals } from '../scheduler/signals.ts';
+import { describeProcess } from '../store/claim.ts';
 import type { StackRecord } from '../store/stack-store.ts';
 import { noSuchResource } from '../store/stored-stack.ts';
 import type { HookType } from '../template/hook-types.ts';
 import { asJson, type Json } from '../values.ts';
 import { actionLimits } from './action-limits.ts';
+import type { WorkingEngine } from './ask-waiting.ts';
 import { underClaim } from './claimed-stack.ts';
 import { findStack } from './find-stack.ts';
 import { type RunningAction, type StackServices, stackKey } from './services.ts';
@@ -62,7 +64,7 @@ export async function signalResource(services: StackServices, options: SignalOpt
       const isOwn = holder !== undefined && holder.engineId === (await services.claimant()).engineId;
       return holder?.observers === undefined || isOwn
         ? await signalIdle(services, record, resource, data)
-        : await ask(services, holder.observers, record, resource, data, signal);
+        : await ask(services, { ...holder, observers: holder.observers }, record, resource, data, signal);
     } catch (error) {
       // Whoever had the stack has let it go, or is about to.
       if (!isHotloomError(error, 'ActionInProgress') && !isHotloomError(error, 'EndpointUnreachable')) throw error;
@@ -185,27 +187,29 @@ const NONE: ReadonlySet<HookType> = new Set();
  */
 async function ask(
   { clock, closing }: StackServices,
-  observers: EndpointAddress,
+  engine: WorkingEngine,
   { space, name: stack }: StackRecord,
   resource: string,
   data: Json | undefined,
   signal: AbortSignal | undefined,
 ): Promise<string> {
   const over = new AbortController();
-  const timer = clock.schedule(PATIENCE_MS, () => over.abort(noAnswer(stack, resource)), { keepAlive: true });
+  const timer = clock.schedule(PATIENCE_MS, () => over.abort(noAnswer(engine, stack, resource)), { keepAlive: true });
   const giveUp = AbortSignal.any([over.signal, closing, ...(signal === undefined ? [] : [signal])]);
   const body = data === undefined ? '' : JSON.stringify(data);
-  const reply = await requestSignal(observers, [space, stack, resource], body, giveUp).finally(() => timer.cancel());
+  const reply = await requestSignal(engine.observers, [space, stack, resource], body, giveUp).finally(() =>
+    timer.cancel(),
+  );
   if (reply.kind === 'done') return JSON.parse(reply.body) as string;
   if (reply.kind === 'absent') throw new InternalError(`An engine answered 404 to a signal to '${resource}'.`);
-  if (reply.isUnknown === true) throw noAnswer(stack, resource);
+  if (reply.isUnknown === true) throw noAnswer(engine, stack, resource);
   throw new ToldError(reply.failure);
 }
 
-function noAnswer(stack: string, resource: string): OutcomeUnknown {
+function noAnswer(engine: WorkingEngine, stack: string, resource: string): OutcomeUnknown {
   return new OutcomeUnknown({
     what: `The engine that works on stack '${stack}' got the signal to '${resource}' and has not answered.`,
-    why: 'It has ended or stands still, and nobody can tell whether it has stored the signal.',
+    why: `It is ${describeProcess(engine)}, has ended or stands still, and nobody can tell whether it has stored the signal.`,
     fix: 'Look at the events of the stack, and send the signal again if it is not there. One with an id counts once.',
   });
 }

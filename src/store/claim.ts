@@ -35,7 +35,7 @@ export function stackIsBusy(stack: string, holder: Claimant, claimant: Claimant)
     what: `Stack ${stack} already has an action in progress.`,
     why: itself
       ? 'This engine is at work on it: one action at a time changes a stack.'
-      : `The engine in ${describe(holder)} is at work on it: one action at a time changes a stack.`,
+      : `The engine in ${describeProcess(holder)} is at work on it: one action at a time changes a stack.`,
     fix: itself
       ? 'Wait until that action has ended, or cancel it.'
       : holder.host === claimant.host && holder.pidNamespace === claimant.pidNamespace
@@ -62,7 +62,7 @@ function whyLost(
 ): string {
   if (present === undefined) return 'The stack is not there any more.';
   if (present.fence <= fence) return 'It was released.';
-  const by = present.holder === undefined ? 'Another engine' : `The engine in ${describe(present.holder)}`;
+  const by = present.holder === undefined ? 'Another engine' : `The engine in ${describeProcess(present.holder)}`;
   return `${by} has taken the stack over, because this one gave no sign of life for longer than its lease, or seemed dead.`;
 }
 
@@ -76,6 +76,7 @@ export function leaseIsOver(leaseMs: number, cause: unknown): ClaimLost {
   });
 }
 
-function describe(claimant: Claimant): string {
-  return `process ${claimant.pid} on ${claimant.host}`;
+/** `process 4711 on db-1`. */
+export function describeProcess({ pid, host }: Pick<Claimant, 'pid' | 'host'>): string {
+  return `process ${pid} on ${host}`;
 }

@@ -1,5 +1,5 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -11,6 +11,7 @@ import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
 import type { StackDescription } from '../../src/stack/describe.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { SqliteStore } from '../../src/store/sqlite-store.ts';
+import type { Claimant } from '../../src/store/stack-store.ts';
 import type { Json } from '../../src/values.ts';
 import { KEY } from '../store/keys.ts';
 import { storeUntilKill } from './killed-engine.ts';
@@ -162,19 +163,21 @@ describe('a signal', () => {
     });
   });
 
-  test('is given up, and said to be unknown, when the engine at work stands still', async () => {
-    const still = createServer();
-    const socket = join(directory, 'still');
-    still.unref();
-    await new Promise<void>((resolve) => still.listen(socket, resolve));
-    const store = new MemoryStore();
-    const clock = new SimulatedClock();
-    const one = new Engine({ clock, store });
-    await clock.run(one.create({ stack: 's', template: 'heat_template_version: 2021-04-16' }));
-    const [record] = store.listStacks();
-    store.claim(
-      record?.id as string,
-      {
+  describe('when the engine at work stands still', () => {
+    let still: Server;
+    let clock: SimulatedClock;
+    let one: Engine;
+    beforeEach(async () => {
+      still = createServer();
+      const socket = join(directory, 'still');
+      still.unref();
+      await new Promise<void>((resolve) => still.listen(socket, resolve));
+      const store = new MemoryStore();
+      clock = new SimulatedClock();
+      one = new Engine({ clock, store });
+      await clock.run(one.create({ stack: 's', template: 'heat_template_version: 2021-04-16' }));
+      const [record] = store.listStacks();
+      const claimant: Claimant = {
         engineId: 'another',
         host: hostname(),
         pid: process.pid,
@@ -182,15 +185,40 @@ describe('a signal', () => {
         actor: 'ann',
         leaseMs: 1e9,
         observers: { socket, token: 'x' },
-      } as Claimant,
-    );
-    const done = one.signal({ stack: 's', resource: 'a' }).catch(messageOf);
-    expect(await clock.run(done)).toBe(
-      "The engine that works on stack 's' got the signal to 'a' and has not answered.",
-    );
-    expect(clock.now()).toBe(30_000);
-    await clock.run(one.close());
-    still.close();
+      };
+      const claim = store.claim(record?.id as string, claimant);
+      store.append(claim, [{ kind: 'stack', action: 'UPDATE', status: 'IN_PROGRESS', reason: '', time: 0 }]);
+    });
+    afterEach(async () => {
+      await clock.run(one.close());
+      still.close();
+    });
+
+    const process_ = `process ${process.pid} on ${hostname()}`;
+    const stands = [
+      "The engine that works on stack 's' has not answered for 5 s.",
+      `  It is ${process_}, which is there and stands still: it is paused, or its machine is.`,
+      `  Let it go on (kill -CONT ${process.pid}): then it does what it was asked. Or end it (kill -KILL ${process.pid}), and resume the stack.`,
+    ];
+    test.each<{ what: string; ask: () => Promise<unknown>; lines: readonly string[]; ms: number }>([
+      {
+        what: 'a signal is given up, and said to be unknown',
+        ask: () => one.signal({ stack: 's', resource: 'a' }),
+        lines: [
+          "The engine that works on stack 's' got the signal to 'a' and has not answered.",
+          `  It is ${process_}, has ended or stands still, and nobody can tell whether it has stored the signal.`,
+          '  Look at the events of the stack, and send the signal again if it is not there. One with an id counts once.',
+        ],
+        ms: 30_000,
+      },
+      { what: 'the question who waits is given up', ask: () => one.waiting('s'), lines: stands, ms: 5_000 },
+      { what: 'a cancel is given up', ask: () => one.cancel({ stack: 's' }), lines: stands, ms: 5_000 },
+    ])('$what, and its process is named', async ({ ask, lines, ms }) => {
+      const begun = clock.now();
+      const text = await clock.run(ask().then(String, (error: Error) => error.message));
+      expect(text).toBe(lines.join('\n'));
+      expect(clock.now() - begun).toBe(ms);
+    });
   });
 
   test.each(['its signal', 'the engine is closed'])(
