@@ -813,7 +813,7 @@ export class ResourceRun implements JournalWaiter {
       if (this.resource.type.kind === 'streaming' && !this.#takeReadings()) this.traversal.awaitReadings(this);
       if (this.#change?.verdict === 'update') this.#storeChanged(this.#change.present.values, result);
       this.#store(this.recordOf('COMPLETE', 'state changed'), this.#change?.verdict === 'update' ? undefined : result);
-      this.traversal.willComplete(this.resource, this.#change?.verdict === 'update');
+      this.traversal.hookPauses.willComplete(this.resource, this.#change?.verdict === 'update');
     } catch (error) {
       this.#end(error);
     }

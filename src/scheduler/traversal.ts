@@ -34,14 +34,14 @@ import type { BlockedRead, Waits } from '../space/waits.ts';
 import type { ResourceRecord, StackStore, StoredRead } from '../store/stack-store.ts';
 import { noSuchResource, resourceEventOf, setAside } from '../store/stored-stack.ts';
 import { REFID, type ResolveScope } from '../template/expression.ts';
-import type { HookType } from '../template/hook-types.ts';
 import { type Json, type JsonObject, sameJson, setOwn } from '../values.ts';
 import { Blockers, toName } from './blockers.ts';
 import { Comparisons } from './comparisons.ts';
 import { liveCall } from './delete-call.ts';
 import { deleteResources, removeAttempt } from './delete-traversal.ts';
 import { ForeignNames } from './foreign-names.ts';
-import { type HookedResource, type Hooks, hookToClear } from './hooks.ts';
+import { HookPauses, type HookTypes } from './hook-pauses.ts';
+import { type Hooks, hookToClear } from './hooks.ts';
 import type { Journal } from './journal.ts';
 import type { Phase } from './phase.ts';
 import { PublishedValues } from './published-values.ts';
@@ -91,8 +91,7 @@ export interface TraversalParts {
   readonly refusal: (resource: ResourceInterface, verdict: 'update' | 'replace') => HotloomError | undefined;
   /** The hooks of the environment. Default: there are none. */
   readonly hooks?: Hooks | undefined;
-  /** Which of them stop a resource before and after what is done with it. */
-  readonly hookTypes?: { readonly before: HookType; readonly after: HookType } | undefined;
+  readonly hookTypes?: HookTypes | undefined;
   /** Makes the properties of a resource fit to be stored. */
   readonly conceal: Conceal<ResourceInterface>;
   readonly types: ResourceTypes;
@@ -143,6 +142,7 @@ export class Traversal {
   readonly values: PublishedValues;
   readonly signals: Signals;
   readonly blockers: Blockers;
+  readonly hookPauses: HookPauses;
   /** Resolves expressions with what has been published. */
   readonly scope: ResolveScope;
   readonly #parts: TraversalParts;
@@ -238,6 +238,15 @@ export class Traversal {
       isIdle: () => this.isIdle,
       startedAt: () => this.#startedAt,
     });
+    this.hookPauses = new HookPauses({
+      ...parts,
+      phases: this.#phases,
+      recordOf: (resource) => this.recordNow(resource),
+      didPause: ({ index }, phase) => {
+        this.#phases[index] = phase;
+        this.#checkIdleSoon();
+      },
+    });
     this.#comparisons = new Comparisons({
       ...parts,
       readiness: this.readiness,
@@ -292,8 +301,7 @@ export class Traversal {
       // Of an update: what is not touched may have another deletion policy, or depend on others.
       const isUpdated = isComplete && this.#parts.present !== undefined;
       this.addRecord(isUpdated ? this.#refreshed(resource, record) : record);
-      const after = this.#parts.hookTypes?.after;
-      const isHeld = isComplete && after !== undefined && this.#parts.hooks?.isPending(record.name, after) === true;
+      const isHeld = isComplete && this.hookPauses.isPendingAfter(record.name);
       this.#phases[resource.index] = isHeld ? 'held' : isComplete ? 'complete' : 'failed';
       if (!isHeld) this.#left -= 1;
     }
@@ -305,7 +313,7 @@ export class Traversal {
       const resource = findResource(this.stack, record.name);
       const phase = resource === undefined ? undefined : this.#phases[resource.index];
       if (resource !== undefined && phase === 'held')
-        this.#pauseAfter(resource, () => this.#complete(resource, values, missing));
+        this.hookPauses.after(resource, () => this.#complete(resource, values, missing));
       if (resource === undefined || (phase !== 'complete' && phase !== 'failed')) continue;
       for (const attribute in values) this.didStoreValue(resource, attribute, values[attribute] as Json);
       if (missing !== undefined) this.#failMissing(resource, missing);
@@ -573,7 +581,7 @@ export class Traversal {
     if (error === undefined) {
       if (run.record !== undefined) this.tell(run.record);
       const missing = run.leftMissing;
-      if (this.#parts.hookTypes === undefined) this.#complete(resource, result, missing);
+      if (!this.hookPauses.isAny) this.#complete(resource, result, missing);
       else this.#completeWhenLetGo(resource, result, missing);
       return;
     }
@@ -630,67 +638,12 @@ export class Traversal {
     if (this.#phases[resource.index] !== 'waiting') return;
     const present = this.#parts.present?.get(resource.name);
     if (present !== undefined) this.#beginComparison(resource, present);
-    // As under Heat, what an update makes anew is not stopped.
-    else if (this.#parts.hookTypes?.before !== 'pre-create') this.#run(resource);
+    else if (!this.hookPauses.isBeforeCreate) this.#run(resource);
     else this.#runWhenLetGo(resource);
   }
 
   #runWhenLetGo(resource: ResourceInterface): void {
-    this.#pauseBefore(resource, () => this.#run(resource));
-  }
-
-  // --- hooks ---
-
-  /** Calls `goOn` once nothing stops the resource any more: no hook of its own, and none of what it is a part of. */
-  #pauseBefore(resource: ResourceInterface, goOn: () => void): void {
-    const { hooks, hookTypes } = this.#parts;
-    if (hooks === undefined || hookTypes === undefined) {
-      goOn();
-      return;
-    }
-    const pauses: Promise<void>[] = [];
-    for (let at: ResourceInterface | undefined = resource; at !== undefined; at = this.stack.resources[at.parent]) {
-      const pause = hooks.reach(this.#hooked(at), hookTypes.before);
-      if (pause !== undefined) pauses.push(pause);
-    }
-    if (pauses.length === 0) {
-      goOn();
-      return;
-    }
-    this.#phases[resource.index] = 'paused';
-    this.#checkIdleSoon();
-    void Promise.all(pauses).then(
-      () => {
-        if (this.#phases[resource.index] === 'paused') goOn();
-      },
-      () => {},
-    );
-  }
-
-  /** The same before a resource that is as it has to be counts as complete; its record is stored. */
-  #pauseAfter(resource: ResourceInterface, goOn: () => void): void {
-    const { hooks, hookTypes } = this.#parts;
-    const isPending = hookTypes !== undefined && hooks?.isPending(resource.name, hookTypes.after) === true;
-    const pause = isPending ? hooks?.reach(this.#hooked(resource), hookTypes.after) : undefined;
-    if (pause === undefined) {
-      goOn();
-      return;
-    }
-    this.#phases[resource.index] = 'held';
-    this.#checkIdleSoon();
-    void pause.then(
-      () => {
-        if (this.#phases[resource.index] === 'held') goOn();
-      },
-      () => {},
-    );
-  }
-
-  /** Its end is on its way into the store: that it comes to a hook goes with it. After a replacement comes none. */
-  willComplete(resource: ResourceInterface, isUpdate: boolean): void {
-    const { hooks, hookTypes } = this.#parts;
-    if (hookTypes === undefined || (hookTypes.after === 'post-update' && !isUpdate)) return;
-    hooks?.announce(this.#hooked(resource), hookTypes.after);
+    this.hookPauses.before(resource, () => this.#run(resource));
   }
 
   /** It is complete, and the action ends before it was let go. */
@@ -700,18 +653,6 @@ export class Traversal {
     this.#failures.push(failure);
     this.#failPorts(resource, failure);
     this.#didLeave();
-  }
-
-  /** A resource as events of hooks tell it; undefined when the template has none of that name. */
-  hooked(name: string): HookedResource | undefined {
-    const resource = findResource(this.stack, name);
-    return resource && this.#hooked(resource);
-  }
-
-  #hooked(resource: ResourceInterface): HookedResource {
-    const { name, type } = resource;
-    const record = this.recordNow(name);
-    return record ?? { name, type: type.name, resourceId: undefined, action: 'INIT', status: 'COMPLETE' };
   }
 
   #run(resource: ResourceInterface, change?: RunChange): void {
@@ -777,7 +718,7 @@ export class Traversal {
     if (refusal !== undefined) this.#failComparison(resource, present, refusal);
     else if (verdict === 'unchanged') this.#confirm(resource, present);
     else {
-      this.#pauseBefore(resource, () => {
+      this.hookPauses.before(resource, () => {
         if (verdict === 'update') this.#run(resource, { verdict, present });
         else void this.#replace(resource, present);
       });
@@ -815,7 +756,7 @@ export class Traversal {
   /** It is as it has to be: its values are there for their readers. */
   #confirm(resource: ResourceInterface, { record, values, missing = NO_NAMES }: PresentResource): void {
     this.addRecord(this.#refreshed(resource, record));
-    this.#pauseAfter(resource, () => {
+    this.hookPauses.after(resource, () => {
       const all: Record<string, Json> = {};
       const confirmed = this.confirmedOf(resource) ?? {};
       for (const attribute in resource.outputs) {
@@ -842,7 +783,7 @@ export class Traversal {
   }
 
   #completeWhenLetGo(resource: ResourceInterface, values: JsonObject | undefined, missing: ReadonlySet<string>): void {
-    this.#pauseAfter(resource, () => this.#complete(resource, values, missing));
+    this.hookPauses.after(resource, () => this.#complete(resource, values, missing));
   }
 
   /** Its values are there for their readers. */

@@ -466,7 +466,7 @@ export class Operation {
       signal,
       hooksOf: hooksOfEnvironment(environment.resourceRegistry),
       stored: reached,
-      describe: (resource) => traversal.hooked(resource),
+      describe: (resource) => traversal.hookPauses.hooked(resource),
     });
     const traversal = new Traversal({
       ...this.#services,
