@@ -50,7 +50,7 @@ class RunCall implements CreateCall {
   }
 
   get log(): (line: string) => void {
-    return (line) => this.run.traversal.didLog(this.run.resource.name, line);
+    return (line) => this.run.traversal.events.didLog(this.run.resource.name, line);
   }
 
   get setResourceId(): (id: string) => Promise<void> {

@@ -248,7 +248,7 @@ export class ResourceRun implements JournalWaiter {
     if (this.#change?.verdict === 'replace') this.#moveAside(this.#change);
     const record = this.recordOf('IN_PROGRESS', 'state changed');
     this.#recordPlace = this.traversal.addRecord(record);
-    this.traversal.tell(record);
+    this.traversal.events.didChange(record);
     this.#store(record);
   }
 
@@ -425,7 +425,7 @@ export class ResourceRun implements JournalWaiter {
     this.#pause = undefined;
     this.#slot = slot;
     const record = this.recordOf('IN_PROGRESS', `attempt ${this.#failures + 1} of ${retries.limit + 1}`);
-    this.traversal.tell(record);
+    this.traversal.events.didChange(record);
     this.#store(record);
   }
 
@@ -435,7 +435,7 @@ export class ResourceRun implements JournalWaiter {
     const record = isRepeated ? told : { ...told, action: 'INIT' as const, status: 'COMPLETE' as const };
     this.#record = record;
     traversal.replaceRecord(this.#recordPlace, told);
-    traversal.tell(told);
+    traversal.events.didChange(told);
     const event = resourceEventOf(told, traversal.stack);
     return traversal.journal.record({ kind: 'resource', record }, { kind: 'event', event });
   }

@@ -32,10 +32,10 @@ import type { ReadValue, Region } from '../space/data-space.ts';
 import type { NameReader } from '../space/name-reader.ts';
 import type { BlockedRead, Waits } from '../space/waits.ts';
 import type { ResourceRecord, StackStore, StoredRead } from '../store/stack-store.ts';
-import { noSuchResource, resourceEventOf, setAside } from '../store/stored-stack.ts';
+import { noSuchResource, setAside } from '../store/stored-stack.ts';
 import { REFID, type ResolveScope } from '../template/expression.ts';
 import { type Json, type JsonObject, sameJson, setOwn } from '../values.ts';
-import { Blockers, toName } from './blockers.ts';
+import { Blockers } from './blockers.ts';
 import { Comparisons } from './comparisons.ts';
 import { liveCall } from './delete-call.ts';
 import { deleteResources, removeAttempt } from './delete-traversal.ts';
@@ -50,6 +50,7 @@ import { resourceFailure } from './resource-failure.ts';
 import { ResourceRun, type RunChange } from './resource-run.ts';
 import { Signals } from './signals.ts';
 import type { Slots } from './slots.ts';
+import { TraversalEvents } from './traversal-events.ts';
 
 /** What one traversal works with. */
 export interface TraversalParts {
@@ -143,6 +144,7 @@ export class Traversal {
   readonly signals: Signals;
   readonly blockers: Blockers;
   readonly hookPauses: HookPauses;
+  readonly events: TraversalEvents;
   /** Resolves expressions with what has been published. */
   readonly scope: ResolveScope;
   readonly #parts: TraversalParts;
@@ -238,6 +240,12 @@ export class Traversal {
       isIdle: () => this.isIdle,
       startedAt: () => this.#startedAt,
     });
+    this.events = new TraversalEvents({
+      ...parts,
+      blockers: this.blockers,
+      phases: this.#phases,
+      startedAt: () => this.#startedAt,
+    });
     this.hookPauses = new HookPauses({
       ...parts,
       phases: this.#phases,
@@ -277,7 +285,7 @@ export class Traversal {
       this.#publishStored();
       if (this.#arriving.size === 0) this.#finish();
     } else {
-      this.#tellStaticWaits();
+      this.events.plainWillBlock();
       this.signal.addEventListener('abort', () => this.#stop(), { once: true });
       if (this.signal.aborted) this.#stop();
       else {
@@ -472,14 +480,14 @@ export class Traversal {
 
   /** The values that a resource has at its end, stored already. */
   #didStoreValues(resource: ResourceInterface, values: JsonObject): void {
-    const { region, events } = this.#parts;
+    const { region } = this.#parts;
     if (region.writeAll === undefined || this.values.has(resource.index)) {
       for (const attribute in values) this.didStoreValue(resource, attribute, values[attribute] as Json);
       return;
     }
     region.writeAll(resource.name, values, resource.index);
     this.values.setAll(resource.index, values);
-    if (events.isHeard) {
+    if (this.events.isHeard) {
       for (const attribute in values) this.#didPublish(resource, attribute);
       return;
     }
@@ -497,12 +505,7 @@ export class Traversal {
   }
 
   #didPublish(resource: ResourceInterface, attribute: string): void {
-    const { events } = this.#parts;
-    if (events.isHeard) {
-      const { space, stack } = this.stack;
-      const name: Name = [space, stack, resource.name, attribute];
-      events.emit({ type: 'name:didPublish', time: this.clock.now(), space, stack, name });
-    }
+    this.events.didPublish(resource, attribute);
     const port = findPort(this.graph, resource.index, OUT, attribute);
     if (port !== undefined) this.readiness.fire(port);
     // A circle may wait for nothing else any more.
@@ -519,31 +522,12 @@ export class Traversal {
   didBlock(run: ResourceRun, read: BlockedRead & { readonly awaits: 'signals' | undefined }): void {
     if (run.blockedReads.length === 1) this.#workDidEnd();
     if (this.#comparisons.size > 0) this.#checkIdleSoon();
-    const { events } = this.#parts;
-    if (!events.isHeard) return;
-    const { input, reader, awaits } = read;
-    events.emit({
-      type: 'read:willBlock',
-      ...this.#eventBase(),
-      reader: reader.resource,
-      input,
-      names: read.missing().map(toName),
-      ...(awaits === undefined ? {} : { awaits }),
-    });
+    this.events.willBlock(read);
   }
 
   didUnblock(run: ResourceRun, read: BlockedRead & { readonly since: number }): void {
     if (!run.isBlocked && !run.hasEnded) this.#working += 1;
-    const { events } = this.#parts;
-    if (!events.isHeard) return;
-    const waitedMs = this.clock.now() - read.since;
-    events.emit({
-      type: 'read:didWake',
-      ...this.#eventBase(),
-      reader: read.reader.resource,
-      input: read.input,
-      waitedMs,
-    });
+    this.events.didWake(read);
   }
 
   /** Before anybody could tell of it: a value that is declared to be secret. */
@@ -567,11 +551,6 @@ export class Traversal {
     return [...new Map([...earlier, ...this.#namesRead]).values()];
   }
 
-  didLog(resource: string, line: string): void {
-    const { events, redact } = this.#parts;
-    if (events.isHeard) events.emit({ type: 'resource:didLog', ...this.#eventBase(), resource, line: redact(line) });
-  }
-
   /** A run has ended; `result` is what it wrote at its end, stored already unless there is an error. */
   didEnd(run: ResourceRun, error: unknown, wasBlocked: boolean, result: JsonObject | undefined): void {
     if (!wasBlocked) this.#workDidEnd();
@@ -579,7 +558,7 @@ export class Traversal {
     // What is not needed any more need not outlive the youth of the heap; members are named after what they belong to.
     if (this.stack.compositions.size === 0 && !run.hasEndpoint) this.#runs[resource.index] = undefined;
     if (error === undefined) {
-      if (run.record !== undefined) this.tell(run.record);
+      if (run.record !== undefined) this.events.didChange(run.record);
       const missing = run.leftMissing;
       if (!this.hookPauses.isAny) this.#complete(resource, result, missing);
       else this.#completeWhenLetGo(resource, result, missing);
@@ -594,15 +573,9 @@ export class Traversal {
     if (this.#failures.length === 0) this.#failedAction = record.action;
     this.#failures.push(failure);
     void this.journal.record({ kind: 'resource', record, isEvent: true });
-    this.tell(record);
+    this.events.didChange(record);
     this.#failPorts(resource, failure);
     this.#didLeave();
-  }
-
-  /** Tells of a resource's new state. */
-  tell(record: ResourceRecord): void {
-    const { events } = this.#parts;
-    if (events.isHeard) events.emit(resourceEventOf(record, this.stack));
   }
 
   /** The value of a name that no port waits for, since only an output reads it. */
@@ -620,8 +593,8 @@ export class Traversal {
       // Of a plain resource, which has not started, only listeners want to know.
       const run = this.#runs[owner];
       if (run !== undefined) run.inputDidSettle(labelOf(this.graph, port) as string, undefined);
-      else if (this.#parts.events.isHeard && !this.#isBeginning) {
-        this.#tellWake(owner, labelOf(this.graph, port) as string);
+      else if (this.events.isHeard && !this.#isBeginning) {
+        this.events.didWakePlain(owner, labelOf(this.graph, port) as string);
       }
     }
   }
@@ -744,7 +717,7 @@ export class Traversal {
     this.#freePlaces.set(resource.name, place);
     // What it has told is written once, also by what takes its place.
     this.#confirmed.set(resource.index, { ...this.#confirmed.get(resource.index), ...run.published });
-    this.didLog(resource.name, messageOf(reason));
+    this.events.didLog(resource.name, messageOf(reason));
     void this.#replace(resource, present);
   }
 
@@ -846,15 +819,7 @@ export class Traversal {
     // Stored, so that readers in other processes learn that its names will not come. What is there stays as it is.
     if (present !== undefined) this.addRecord(present.record);
     else void this.journal.record({ kind: 'resource', record: this.#notRunRecord(resource, this.redact(reason)) });
-    const { events, redact } = this.#parts;
-    if (events.isHeard) {
-      events.emit({
-        type: 'resource:wasSkipped',
-        ...this.#eventBase(),
-        resource: resource.name,
-        reason: redact(reason),
-      });
-    }
+    this.events.wasSkipped(resource, reason);
     this.#failPorts(resource, isHotloomError(cause) ? cause : new WriterFailed({ what: reason, cause }));
     this.#didLeave();
   }
@@ -977,38 +942,6 @@ export class Traversal {
 
   #failureOf({ name, template, definition }: ResourceInterface, error: unknown): ResourceFailure {
     return resourceFailure(name, error, this.redact, template.source.locate(definition.path));
-  }
-
-  // --- events ---
-
-  /** Plain resources block from the start on each input that is not there. */
-  #tellStaticWaits(): void {
-    const { events } = this.#parts;
-    if (!events.isHeard) return;
-    const { space, stack, resources } = this.stack;
-    const time = this.clock.now();
-    for (const { index, name: reader, type, inputs } of resources) {
-      if (type.kind !== 'plain' || this.#phases[index] !== 'waiting') continue;
-      let port = startPort(this.graph, index);
-      for (const { name: input } of inputs) {
-        port += 1;
-        const names = this.blockers.missingNames(port);
-        if (names.length > 0) events.emit({ type: 'read:willBlock', time, space, stack, reader, input, names });
-      }
-    }
-  }
-
-  #tellWake(resource: number, input: string): void {
-    const { name, type } = this.stack.resources[resource] as ResourceInterface;
-    if (type.kind !== 'plain' || this.#phases[resource] !== 'waiting') return;
-    const { space, stack } = this.stack;
-    const time = this.clock.now();
-    const waitedMs = time - this.#startedAt;
-    this.#parts.events.emit({ type: 'read:didWake', time, space, stack, reader: name, input, waitedMs });
-  }
-
-  #eventBase(): { readonly time: number; readonly space: string; readonly stack: string } {
-    return { time: this.clock.now(), space: this.stack.space, stack: this.stack.stack };
   }
 }
 
