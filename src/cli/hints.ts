@@ -28,18 +28,32 @@ export function mayExist({ action, status }: { readonly action: Action; readonly
 
 const LISTED_AT_MOST = 10;
 
-/** What is left, and the command that removes it. */
-export function tellRemains(io: Io, { stack, state, resources }: Remains, removal: string): string {
+/** What is left, and the commands by which it goes on and that remove it. */
+export function tellRemains(io: Io, { stack, state, resources }: Remains, options: StoreOptions): string {
   const { bold, dim, cyan } = io.err.colors;
+  const heading = bold(`Stack ${oneLine(stack)} is ${state}`);
+  // Nothing was left over: the stack is whole, and nobody who has cancelled an update means to delete it.
+  if (state === 'ROLLBACK_COMPLETE' && resources.length > 0)
+    return `\n${heading}${bold(': it is what it was before.')}\n`;
   const listed = resources.slice(0, LISTED_AT_MOST).map((resource) => `${oneLine(resource.name)} (${resource.state})`);
   const more = resources.length > LISTED_AT_MOST ? ` and ${resources.length - LISTED_AT_MOST} more` : '';
   const left = resources.length === 0 ? 'none of its resources, only the record of it' : `${listed.join(', ')}${more}`;
-  return `\n${bold(`Stack ${oneLine(stack)} is ${state}.`)}\n${dim('What remains:')} ${left}\n${dim('To remove it:')} ${cyan(removal)}\n`;
+  const lines = [`${heading}${bold('.')}`, `${dim('What remains:')} ${left}`];
+  const next = commandToGoOn(state, stack);
+  if (next !== undefined) lines.push(`${dim('To go on:')} ${cyan(commandLine(options, next))}`);
+  lines.push(`${dim('To remove it:')} ${cyan(commandLine(options, ['delete', stack]))}`);
+  return `\n${lines.join('\n')}\n`;
 }
 
-/** The command line that deletes the stack, with the options that name the same store and space. */
-export function hintDelete(options: StoreOptions, stack: string): string {
-  const words = ['hotloom', 'delete', stack];
+/** A create that has failed is deleted and made anew; a delete goes on by another one. */
+function commandToGoOn(state: string, stack: string): readonly string[] | undefined {
+  if (state === 'UPDATE_FAILED') return ['update', stack, '--existing'];
+  return state.endsWith('_IN_PROGRESS') && state !== 'DELETE_IN_PROGRESS' ? ['resume', stack] : undefined;
+}
+
+/** The command line, with the options that name the same store and space. */
+function commandLine(options: StoreOptions, command: readonly string[]): string {
+  const words = ['hotloom', ...command];
   if (options.store !== undefined) words.push('--store', options.store);
   if (options.space !== 'default') words.push('--space', options.space);
   return words.map(shellWord).join(' ');

@@ -35,20 +35,23 @@ export async function runProgram(argv: readonly string[], io: Io): Promise<numbe
 
 const EXAMPLES = `
 Examples:
-  hotloom create app -t app.yaml --parameter size=3   create a stack and watch it
-  hotloom graph -t app.yaml -o app.svg                draw who waits for what
-  hotloom outputs app url                             print one output
-  hotloom delete app                                  remove everything again
+  hotloom create app -t app.yaml --parameter n=3   create a stack and watch it
+  hotloom graph -t app.yaml -o app.svg             draw who waits for what
+  hotloom outputs app url                          print one output
+  hotloom delete app                               remove everything again
 
-Stacks are kept in the file $HOTLOOM_STORE, by default .hotloom/store.db in the current directory.`;
+Stacks are kept in the file $HOTLOOM_STORE, by default .hotloom/store.db in the
+current directory.`;
 
 /** How Heat's client calls them. */
 const TAG_MODES = ['any', 'not', 'not-any'] as const;
 
 const RESUME_HELP = `
-A stack whose state ends in IN_PROGRESS and whose engine is gone goes on with that action, whichever it is; if that is
-a suspend, it is suspended then, and a second resume wakes it. A stack that is suspended has its resources go on. Any other
-is left as it is. Without a name, every stack whose engine is gone goes on, all at once.`;
+A stack whose state ends in IN_PROGRESS and whose engine is gone goes on with
+that action, whichever it is; if that is a suspend, it is suspended then, and a
+second resume wakes it. A stack that is suspended has its resources go on. Any
+other is left as it is. Without a name, every stack whose engine is gone goes
+on, all at once.`;
 
 // Each command is loaded when it is called: the whole engine takes several times as long to load as node to start.
 function buildProgram(io: Io, exit: (code: number) => void): Command {
@@ -62,6 +65,8 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
     .usage('<command> [options]')
     .addHelpText('after', EXAMPLES)
     .configureHelp({
+      // What is left beside the commands on a terminal of 80 columns.
+      minWidthToWrap: 30,
       subcommandTerm: (command) =>
         [command.name(), ...command.registeredArguments.map((argument) => printArgument(argument))].join(' '),
       styleTitle: (text) => io.out.colors.bold(text),

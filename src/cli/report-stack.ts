@@ -2,7 +2,7 @@ import type { Engine } from '../engine.ts';
 import { isHotloomError } from '../errors.ts';
 import type { StackDescription } from '../stack/describe.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-code.ts';
-import { hintDelete, mayExist, type Remains, tellRemains } from './hints.ts';
+import { mayExist, type Remains, tellRemains } from './hints.ts';
 import { type Io, printJson } from './io.ts';
 import type { StoreOptions } from './open-engine.ts';
 import { reportError } from './print-error.ts';
@@ -25,7 +25,7 @@ export async function reportStack(
   if (failure === undefined) return EXIT.ok;
   // To who has pressed Ctrl-C it is no error, and that it was the reason is known.
   if (options.json === true || !isCancelled) reportError(io, failure, options.json === true);
-  if (options.json !== true) io.err.write(tellRemains(io, storedRemains(description), hintDelete(options, stack)));
+  if (options.json !== true) io.err.write(tellRemains(io, storedRemains(description), options));
   return isCancelled ? EXIT.cancelled : exitCodeOf(failure);
 }
 

@@ -2,7 +2,7 @@ import type { Engine } from '../engine.ts';
 import type { StackDidBecomeStale } from '../events.ts';
 import { printName } from '../names.ts';
 import { openScreen } from './action-screen.ts';
-import { hintDelete, remainsOf, tellRemains } from './hints.ts';
+import { remainsOf, tellRemains } from './hints.ts';
 import { Interruption } from './interruption.ts';
 import { type Io, oneLine } from './io.ts';
 import type { StoreOptions } from './open-engine.ts';
@@ -32,7 +32,7 @@ export async function watchAction<T>(
     first: () => screen.notice('Cancelling, until what is at work has stopped. Ctrl-C again ends at once.'),
     second: () => {
       screen.end();
-      io.err.write(tellRemains(io, remainsOf(progress), hintDelete(options, progress.stack)));
+      io.err.write(tellRemains(io, remainsOf(progress), options));
     },
   });
   const stale: StackDidBecomeStale[] = [];

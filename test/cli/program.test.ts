@@ -459,7 +459,9 @@ describe('Ctrl-C', () => {
     create.child.kill('SIGINT');
     const { code, stderr } = await create.ended;
     expect(code).toBe(130);
-    expect(stderr).toContain('What remains: server (CREATE_IN_PROGRESS)\nTo remove it: hotloom delete stubborn\n');
+    expect(stderr).toContain(
+      'What remains: server (CREATE_IN_PROGRESS)\nTo go on: hotloom resume stubborn\nTo remove it: hotloom delete stubborn\n',
+    );
     await ok('delete', 'stubborn');
     expect(processStart(pid)).toBeUndefined();
   });
@@ -600,6 +602,11 @@ describe('the program', () => {
     expect(await ok('create', '--help')).toContain('-t, --template <file>');
     const none = await place.run([]);
     expect(none).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('Usage: hotloom') });
+  });
+
+  test.each([['help'], ['help', 'resume'], ['help', 'update']])('%s %s fits into 80 columns', async (...args) => {
+    const lines = (await ok(...args)).split('\n');
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
   });
 
   test('colours only where they are wanted', async () => {

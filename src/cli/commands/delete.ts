@@ -1,5 +1,5 @@
 import { EXIT, type ExitCode, exitCodeOf } from '../exit-code.ts';
-import { hintDelete, remainsOf, tellRemains } from '../hints.ts';
+import { remainsOf, tellRemains } from '../hints.ts';
 import { type Io, printJson } from '../io.ts';
 import { type StoreOptions, withExistingStore } from '../open-engine.ts';
 import { reportError } from '../print-error.ts';
@@ -37,7 +37,7 @@ export async function deleteCommand(io: Io, stack: string, options: DeleteComman
     if (failure !== undefined && !didStart) throw failure;
     if (failure !== undefined) {
       if (options.json === true || !isCancelled) reportError(io, failure, options.json === true);
-      if (options.json !== true) io.err.write(tellRemains(io, remainsOf(progress), hintDelete(options, stack)));
+      if (options.json !== true) io.err.write(tellRemains(io, remainsOf(progress), options));
       return isCancelled ? EXIT.cancelled : exitCodeOf(failure);
     }
     if (options.json === true) printJson(io, { stack, space: options.space, stateBefore: state, deleted: true });
