@@ -2,7 +2,6 @@ import { pause } from '../clock.ts';
 import {
   ActionCancelled,
   ConflictingWrite,
-  type Deadlock,
   type HotloomError,
   isHotloomError,
   messageOf,
@@ -15,7 +14,7 @@ import {
   WriterFailed,
   withRootCause,
 } from '../errors.ts';
-import type { Status, WaitingRead } from '../events.ts';
+import type { Status } from '../events.ts';
 import { findPort, IN } from '../graph/port-graph.ts';
 import { externalIdOf, givenInput, givenProperties, placeOf } from '../interface/given.ts';
 import type { ResourceInterface } from '../interface/interface.ts';
@@ -33,12 +32,12 @@ import type { AttributeDeclaration, Retries } from '../resource/resource-type.ts
 import { type SignalAddress, signalUrl } from '../resource/signal-url.ts';
 import type { Secrecy } from '../secrets.ts';
 import type { Entry } from '../space/data-space.ts';
-import type { BlockedRead, WaitTarget } from '../space/waits.ts';
 import type { ResourceRecord, StoredRead } from '../store/stack-store.ts';
 import { resourceEventOf } from '../store/stored-stack.ts';
 import { REFID } from '../template/expression.ts';
 import { asJson, type Json, type JsonObject, sameJson, setOwn, withoutDigests } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
+import { BlockedReads, type PendingRead, type ReadToBlock } from './blocked-reads.ts';
 import {
   PlainRestoreRunCall,
   PlainRunCall,
@@ -48,29 +47,13 @@ import {
   StreamingUpdateRunCall,
 } from './handler-call.ts';
 import type { JournalWaiter } from './journal.ts';
+import { LateReads } from './late-reads.ts';
+import { guarded, type Outcome, settled } from './outcome.ts';
 import { printFailedAttempt, retryDelay } from './retries.ts';
+import { SignalledResources } from './signalled-resources.ts';
 import type { Slot } from './slots.ts';
 import { TimeLimit } from './time-limit.ts';
 import type { Traversal } from './traversal.ts';
-
-/** A read that the handler awaits and that is not there yet. */
-interface PendingRead extends BlockedRead {
-  readonly since: number;
-  /** What is awaited when it is no value, and what there is to say of that. */
-  readonly awaits: 'signals' | undefined;
-  readonly describe: (() => Pick<WaitingRead, 'writer' | 'reason'>) | undefined;
-  readonly promise: Promise<Json>;
-  /** One more waits for it; the read is given up when all of them have. */
-  join(signal: AbortSignal | undefined): void;
-  /** Ends the read; called once. */
-  settle(outcome: { readonly value: Json } | { readonly error: unknown }): void;
-}
-
-interface LateRead {
-  readonly input: string;
-  /** Called once. */
-  settle(outcome: { readonly value: Json } | { readonly error: unknown }): void;
-}
 
 /** An attempt that ended with the engine that made it, and goes on. */
 export interface InterruptedAttempt {
@@ -139,14 +122,11 @@ export class ResourceRun implements JournalWaiter {
   #written: Map<string, { readonly value: Json; readonly stored: Promise<void> }> | undefined;
   #publishWaiters: readonly PublishWaiter[] = NO_WAITERS;
   /** Reads of inputs by a process that goes on after its resource is complete; they keep nobody waiting. */
-  #lateReads: Set<LateRead> | undefined;
+  #lateReads: LateReads | undefined;
   #hasEndpoint = false;
-  /** How often it has waited for signals. */
-  #signalWaits = 0;
-  /** Blocked reads by input name, or by printed name for reads by name. */
-  #pending: Map<string, PendingRead> | undefined;
-  /** What goes on as soon as the slot is there that the handler queues for; undefined when it queues for none. */
-  #waking: (() => void)[] | undefined;
+  /** What it is blocked on; undefined before the first time. */
+  #reads: BlockedReads | undefined;
+  #signalled: SignalledResources | undefined;
 
   constructor(
     traversal: Traversal,
@@ -212,12 +192,12 @@ export class ResourceRun implements JournalWaiter {
   }
 
   get isBlocked(): boolean {
-    return this.#pending !== undefined && this.#pending.size > 0;
+    return this.#reads !== undefined && this.#reads.size > 0;
   }
 
   /** The reads that the handler is blocked on now. */
   get blockedReads(): readonly PendingRead[] {
-    return this.#pending === undefined ? [] : [...this.#pending.values()];
+    return this.#reads?.all() ?? [];
   }
 
   /** The last state that it has come to by itself. */
@@ -506,16 +486,16 @@ export class ResourceRun implements JournalWaiter {
 
   /** The `in` port of an input has fired or failed. */
   inputDidSettle(input: string, failure: unknown): void {
-    const read = this.#pending?.get(input);
+    const read = this.#reads?.get(input);
     if (read === undefined && this.#lateReads === undefined) return;
     const outcome = failure === undefined ? this.#tryInput(input) : { error: this.#inputFailed(input, failure) };
     read?.settle(outcome);
-    for (const late of this.#lateReads ?? []) if (late.input === input) late.settle(outcome);
+    this.#lateReads?.settle(input, outcome);
   }
 
   /** Ends every blocked read with `error`, at a cancel. */
   rejectReads(error: unknown): void {
-    for (const read of this.blockedReads) read.settle({ error });
+    this.#reads?.reject(error);
   }
 
   /** The value of an input; blocks until everything it refers to is there. */
@@ -525,14 +505,12 @@ export class ResourceRun implements JournalWaiter {
     const port = findPort(graph, this.resource.index, IN, input);
     if (port === undefined || readiness.isFired(port)) return settled(this.#tryInput(input));
     if (!readiness.isPending(port)) return Promise.reject(this.#inputFailed(input, readiness.causeOf(port)));
-    if (this.#hasEnded) return this.#readLate(input, signal);
-    return this.#block(
-      input,
-      input,
-      () => this.traversal.blockers.missingOf(port),
-      () => () => {},
-      signal,
-    );
+    if (this.#hasEnded) {
+      this.#lateReads ??= new LateReads();
+      return this.#lateReads.read(input, signal);
+    }
+    const missing = () => this.traversal.blockers.missingOf(port);
+    return this.#block(input, { input, missing, subscribe: () => () => {}, signal });
   }
 
   /** The value of an input, undefined while it is not there. Throws when it has failed. */
@@ -550,9 +528,12 @@ export class ResourceRun implements JournalWaiter {
     const present = this.traversal.names.tryRead(name);
     if (present !== undefined) return settled(this.#tryEntry(name, present));
     const [space, stack, resource, attribute] = name;
-    const subscribe = (wake: (outcome: { value: Json } | { error: unknown }) => void): (() => void) =>
-      this.traversal.names.subscribe(name, (entry) => wake(this.#tryEntry(name, entry)));
-    return this.#block(printName(name), undefined, () => [{ space, stack, resource, attribute }], subscribe, signal);
+    return this.#block(printName(name), {
+      input: undefined,
+      missing: () => [{ space, stack, resource, attribute }],
+      subscribe: (wake) => this.traversal.names.subscribe(name, (entry) => wake(this.#tryEntry(name, entry))),
+      signal,
+    });
   }
 
   /** True when reading the input would not block. */
@@ -746,57 +727,9 @@ export class ResourceRun implements JournalWaiter {
   /** See CreateCall. */
   signalled(refid: string): SignalledResource | undefined {
     const name = this.traversal.resourceByRefid(refid, this.resource);
-    return name === undefined ? undefined : this.#signalledResource(name);
-  }
-
-  #signalledResource(name: string): SignalledResource {
-    const { traversal } = this;
-    const record = (): ResourceRecord | undefined => traversal.recordNow(name);
-    return {
-      name,
-      type: record()?.type ?? '',
-      get properties() {
-        return withoutDigests(record()?.properties ?? {});
-      },
-      get metadata() {
-        return record()?.metadata ?? {};
-      },
-      until: (isEnough, signal) => this.#untilSignalled(name, isEnough, signal) as Promise<JsonObject>,
-      signal: async (data) => void (await traversal.signals.deliver(name, data)),
-    };
-  }
-
-  /** Blocks until what the signals to a resource have left behind is enough. */
-  #untilSignalled(
-    name: string,
-    isEnough: (metadata: JsonObject) => boolean,
-    signal: AbortSignal | undefined,
-  ): Promise<Json> {
-    const { traversal } = this;
-    const outcomeOf = (metadata: JsonObject): { readonly value: Json } | { readonly error: unknown } | undefined => {
-      try {
-        return isEnough(metadata) ? { value: metadata } : undefined;
-      } catch (error) {
-        return { error };
-      }
-    };
-    const metadata = (): JsonObject => traversal.recordNow(name)?.metadata ?? {};
-    const present = outcomeOf(metadata());
-    if (present !== undefined) return settled(present);
-    this.#signalWaits += 1;
-    const { space, stack } = traversal.stack;
-    const subscribe = (wake: (outcome: { readonly value: Json } | { readonly error: unknown }) => void): (() => void) =>
-      traversal.signals.listen(name, (received) => {
-        const outcome = outcomeOf(received);
-        if (outcome !== undefined) wake(outcome);
-      });
-    const describe = () => {
-      const count = Object.keys(metadata()).length;
-      const reason = `somebody has to signal '${name}'; ${count} signal${count === 1 ? ' has' : 's have'} come`;
-      return { writer: 'outside', reason } as const;
-    };
-    const missing = (): readonly WaitTarget[] => [{ space, stack, resource: name, attribute: 'signals' }];
-    return this.#block(`signals ${this.#signalWaits}`, undefined, missing, subscribe, signal, describe);
+    if (name === undefined) return undefined;
+    this.#signalled ??= this.#newSignalled();
+    return this.#signalled.get(name);
   }
 
   /** The handler has returned: writes what is left, checks that nothing is owed, records the result. */
@@ -967,122 +900,55 @@ export class ResourceRun implements JournalWaiter {
 
   // --- blocking ---
 
-  #block(
-    key: string,
-    input: string | undefined,
-    missing: () => readonly WaitTarget[],
-    subscribe: (wake: (outcome: { readonly value: Json } | { readonly error: unknown }) => void) => () => void,
-    signal: AbortSignal | undefined,
-    describe?: PendingRead['describe'],
-  ): Promise<Json> {
+  #block(key: string, read: ReadToBlock): Promise<Json> {
     if (this.#hasEnded) return Promise.reject(this.#cancelled());
     const stopped = this.traversal.stopReason;
     if (stopped !== undefined) return Promise.reject(stopped);
-    this.#pending ??= new Map();
-    const pending = this.#pending;
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    const earlier = pending.get(key);
-    if (earlier !== undefined) {
-      earlier.join(signal);
-      return earlier.promise;
-    }
-    const { waits, clock } = this.traversal;
-    let resolve: (value: Json) => void = () => {};
-    let reject: (error: unknown) => void = () => {};
-    const promise = new Promise<Json>((onValue, onError) => {
-      [resolve, reject] = [onValue, onError];
-    });
-    let unsubscribe = (): void => {};
-    let readers = 0;
-    const leave = (): void => {
-      readers -= 1;
-      if (readers === 0) read.settle({ error: signal?.reason });
-    };
-    const read: PendingRead = {
-      reader: {
-        space: this.traversal.stack.space,
-        stack: this.traversal.stack.stack,
-        resource: this.resource.name,
-      },
-      input,
-      since: clock.now(),
-      awaits: describe === undefined ? undefined : 'signals',
-      describe,
-      promise: guarded(promise),
-      missing,
-      reject: (error: Deadlock) => read.settle({ error }),
-      join: (readerSignal) => {
-        readers += 1;
-        readerSignal?.addEventListener('abort', leave, { once: true });
-      },
-      settle: (outcome) => {
-        if (pending.get(key) !== read) return;
-        pending.delete(key);
-        unsubscribe();
-        waits.didUnblock(read);
-        this.traversal.didUnblock(this, read);
-        this.#withSlot(() => ('error' in outcome ? reject(outcome.error) : resolve(outcome.value)));
-      },
-    };
-    pending.set(key, read);
-    if (pending.size === 1) {
-      this.#limit?.stop();
-      this.#slot?.release();
-      this.#slot = undefined;
-    }
-    this.traversal.didBlock(this, read);
-    unsubscribe = subscribe((outcome) => read.settle(outcome));
-    read.join(signal);
-    if (pending.get(key) === read) waits.didBlock(read);
-    return promise;
+    if (read.signal?.aborted) return Promise.reject(read.signal.reason);
+    this.#reads ??= this.#newReads();
+    return this.#reads.block(key, read);
   }
 
-  /** Calls `goOn` with a slot, unless the handler is blocked on something else still or has ended. */
-  #withSlot(goOn: () => void): void {
-    // A handler that is to stop does not queue for the right to hear so.
-    if (this.#hasEnded || this.isPaused || this.isBlocked || this.#slot !== undefined || this.traversal.isStopped) {
-      goOn();
-      return;
-    }
-    // One slot is for all that wakes until it comes: a second one might never come while the handler holds the first.
-    if (this.#waking !== undefined) {
-      this.#waking.push(goOn);
-      return;
-    }
-    const waking = [goOn];
-    this.#waking = waking;
-    this.traversal.slots.acquire((slot) => {
-      this.#waking = undefined;
-      // Meanwhile the handler may have ended, or blocked again in another branch.
-      if (this.#hasEnded || this.isBlocked) slot.release();
-      else {
+  // Made when they are needed first: most runs need none of them.
+
+  #newReads(): BlockedReads {
+    const { traversal } = this;
+    const { space, stack } = traversal.stack;
+    return new BlockedReads({
+      reader: { space, stack, resource: this.resource.name },
+      waits: traversal.waits,
+      clock: traversal.clock,
+      slots: traversal.slots,
+      hasEnded: () => this.#hasEnded,
+      // A handler that is to stop does not queue for the right to hear so.
+      needsSlot: () => !this.#hasEnded && !this.isPaused && this.#slot === undefined && !traversal.isStopped,
+      giveSlotBack: () => {
+        this.#limit?.stop();
+        this.#slot?.release();
+        this.#slot = undefined;
+      },
+      takeSlot: (slot) => {
         this.#slot = slot;
         this.#limit?.start();
-      }
-      for (const each of waking) each();
+      },
+      didBlock: (read) => traversal.didBlock(this, read),
+      didUnblock: (read) => traversal.didUnblock(this, read),
     });
   }
 
-  #readLate(input: string, signal: AbortSignal | undefined): Promise<Json> {
-    this.#lateReads ??= new Set();
-    const lateReads = this.#lateReads;
-    return new Promise((resolve, reject) => {
-      const abort = (): void => late.settle({ error: signal?.reason });
-      const late: LateRead = {
-        input,
-        settle: (outcome) => {
-          lateReads.delete(late);
-          signal?.removeEventListener('abort', abort);
-          if ('error' in outcome) reject(outcome.error);
-          else resolve(outcome.value);
-        },
-      };
-      lateReads.add(late);
-      signal?.addEventListener('abort', abort, { once: true });
+  #newSignalled(): SignalledResources {
+    const { traversal } = this;
+    const { space, stack } = traversal.stack;
+    return new SignalledResources({
+      space,
+      stack,
+      signals: traversal.signals,
+      recordOf: (resource) => traversal.recordNow(resource),
+      block: (key, read) => this.#block(key, read),
     });
   }
 
-  #tryInput(input: string): { readonly value: Json } | { readonly error: unknown } {
+  #tryInput(input: string): Outcome {
     try {
       return { value: this.#resolveInput(input) };
     } catch (error) {
@@ -1109,7 +975,7 @@ export class ResourceRun implements JournalWaiter {
     throw this.#replacement;
   }
 
-  #tryEntry(name: Name, entry: Entry): { readonly value: Json } | { readonly error: unknown } {
+  #tryEntry(name: Name, entry: Entry): Outcome {
     if ('failure' in entry) return { error: this.#readFailed(printName(name), entry.failure) };
     this.traversal.didReadName(name, entry);
     const { stack } = this.traversal;
@@ -1212,13 +1078,3 @@ function previousOf({ record, values }: PresentResource): UpdatedResource<JsonOb
 
 /** Made by asJson, so that the store takes it as it is. */
 const NO_DATA = asJson({}) as JsonObject;
-
-/** Marks the promise as looked at: a rejection that nobody awaits must not end the process. */
-function guarded<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {});
-  return promise;
-}
-
-function settled(outcome: { readonly value: Json } | { readonly error: unknown }): Promise<Json> {
-  return 'error' in outcome ? Promise.reject(outcome.error) : Promise.resolve(outcome.value);
-}
