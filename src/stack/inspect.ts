@@ -90,8 +90,8 @@ export function inspectAnalysis(
             reference.kind === 'done' ? 'done' : reference.attribute,
           ] satisfies Name),
     );
-  const shown = (value: Json, isSecret: boolean): Json =>
-    masksSecrets && value !== null && (isSecret || secrets.secrecyOf(value) !== undefined) ? MASK : value;
+  const shown = (value: Json, readsSecret: () => boolean): Json =>
+    masksSecrets && value !== null && (secrets.secrecyOf(value) !== undefined || isSecret(readsSecret)) ? MASK : value;
   return {
     parameters: mapEntries(parameters, (value, name) =>
       template.parameters.get(name)?.hidden === true ? null : value,
@@ -102,7 +102,7 @@ export function inspectAnalysis(
       (resource) => ({
         type: resource.definition.type,
         properties: mapEntries(Object.entries(propertiesOf(resource, scope, read !== undefined)), (value, name) =>
-          shown(value, reads.inputsOf(resource).has(name)),
+          shown(value, () => reads.inputsOf(resource).has(name)),
         ),
         inputs: mapEntries(
           resource.inputs.map(({ name, references }) => [name, references] as const),
@@ -117,7 +117,7 @@ export function inspectAnalysis(
       ({ definition, references }) => ({
         value: shown(
           attempt(() => resolveExpression(definition.value, scope) ?? null),
-          reads.ofExpression(definition.value, references) !== undefined,
+          () => reads.ofExpression(definition.value, references) !== undefined,
         ),
         reads: [...new Set(references.map(print))],
       }),
@@ -174,6 +174,15 @@ function attempt<T extends Json | undefined>(resolve: () => T): T | Unresolved {
     return resolve();
   } catch (error) {
     return { __error__: messageOf(error) };
+  }
+}
+
+/** What a wrong reference leads to cannot be told, and is shown to nobody. */
+function isSecret(readsSecret: () => boolean): boolean {
+  try {
+    return readsSecret();
+  } catch {
+    return true;
   }
 }
 

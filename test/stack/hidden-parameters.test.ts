@@ -255,3 +255,19 @@ describe('a stack that was stored with a key', () => {
     await own.delete({ stack: 's' });
   });
 });
+
+test('an inspection tells what it can of a template with a wrong output, whether it masks secrets or not', async () => {
+  const own = new Engine();
+  // As under Heat, what outputs of this language refer to is looked at when they are resolved.
+  const template = {
+    AWSTemplateFormatVersion: '2010-09-09',
+    Parameters: { pin: { Type: 'String', NoEcho: true } },
+    Outputs: { pin: { Value: { Ref: 'pin' } }, wrong: { Value: { Ref: 'nothing' } } },
+  };
+  const input = { stack: 's', template, parameters: { pin: '1234' } };
+  const error = { __error__: expect.stringContaining('The Parameter (nothing) was not provided.') };
+  expect(own.inspect(input).outputs).toMatchObject({ pin: { value: '1234' }, wrong: { value: error } });
+  const masked = own.inspect(input, undefined, { masksSecrets: true });
+  expect(masked.outputs).toMatchObject({ pin: { value: '******' }, wrong: { value: '******' } });
+  await own.close();
+});
