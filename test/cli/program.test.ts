@@ -294,6 +294,31 @@ Critical path (*): value → reader
     expect((await place.run(['update', 'changing'])).stderr).toContain('An update needs a template.');
     await ok('delete', 'changing');
   });
+
+  test('a move by hand of a name that the stack has not and has not had is refused; one that was done is passed over', async () => {
+    const template = (name: string) =>
+      `heat_template_version: 2021-04-16\nresources: { ${name}: { type: OS::Heat::RandomString } }\n`;
+    place.write('web.yaml', template('web'));
+    place.write('frontend.yaml', template('frontend'));
+    await ok('create', 'moving', '-t', 'web.yaml');
+    const value = await ok('read', 'moving.web.value');
+    const change = ['update', 'moving', '-t', 'frontend.yaml'];
+    const wrong = {
+      code: 2,
+      stdout: '',
+      stderr: `error: 'wbe' is moved to 'frontend', and stack 'moving' has neither.
+  What was to be kept would be deleted, and another made in its place.
+  See the names that it has by 'hotloom show moving', or leave out the move.
+`,
+    };
+    expect(await place.run([...change, '--move', 'wbe=frontend'])).toEqual(wrong);
+    expect(await place.run([...change, '--move', 'wbe=frontend', '--dry-run'])).toEqual(wrong);
+    for (const _ of ['once', 'again']) {
+      await ok(...change, '--move', 'web=site', '--move', 'site=frontend');
+      expect(await ok('read', 'moving.frontend.value')).toBe(value);
+    }
+    await ok('delete', 'moving');
+  });
 });
 
 test('a stack has tags, by which it is found', async () => {
