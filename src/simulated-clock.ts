@@ -4,6 +4,9 @@ import { SimulationStuck } from './errors.ts';
 /** More timers than this in one call are taken for a run that does not end. */
 const MAX_TIMERS = 1_000_000;
 
+/** So many in a row that keep nothing alive, with none to come that does, are taken for the housekeeping of who waits in vain. */
+const MAX_BACKGROUND_TIMERS = 100_000;
+
 /**
  * A clock whose time passes only when nothing is left to do at the present moment: a whole run takes no real time, and
  * takes the same steps each time. Timers fire by their time, then in the order in which they were scheduled.
@@ -25,10 +28,10 @@ export class SimulatedClock implements Clock {
     return this.#now;
   }
 
-  schedule(delayMs: number, run: () => void): Timer {
+  schedule(delayMs: number, run: () => void, { keepAlive = false }: { readonly keepAlive?: boolean } = {}): Timer {
     this.#scheduled += 1;
     const time = this.#now + Math.max(delayMs, 0);
-    const timer: ScheduledTimer = { time, order: this.#scheduled, run, isCancelled: false };
+    const timer: ScheduledTimer = { time, order: this.#scheduled, run, keepAlive, isCancelled: false };
     this.#timers.push(timer);
     return {
       cancel: () => {
@@ -51,7 +54,8 @@ export class SimulatedClock implements Clock {
 
   /**
    * Lets time pass until `work` settles, and returns its outcome. Throws SimulationStuck when it cannot settle any more
-   * because neither work nor a timer is left, and after a million timers.
+   * because neither work nor a timer is left, or only timers without `keepAlive` that schedule the next one (an engine renews
+   * its claim by such), and after a million timers.
    */
   async run<T>(work: Promise<T>): Promise<T> {
     let isSettled = false;
@@ -59,7 +63,7 @@ export class SimulatedClock implements Clock {
       isSettled = true;
     };
     work.then(settle, settle);
-    await this.#play(() => isSettled, Number.POSITIVE_INFINITY);
+    await this.#play(() => isSettled, Number.POSITIVE_INFINITY, MAX_BACKGROUND_TIMERS);
     if (isSettled) return work;
     throw new SimulationStuck({
       what: `The promise cannot settle: at ${this.#now} ms nothing is left to do, and no timer is scheduled.`,
@@ -73,13 +77,29 @@ export class SimulatedClock implements Clock {
     return this.#play(() => false, Number.POSITIVE_INFINITY);
   }
 
-  async #play(isDone: () => boolean, end: number): Promise<void> {
+  get #keepsAlive(): boolean {
+    return this.#timers.count(({ isCancelled, keepAlive }) => keepAlive && !isCancelled) > 0;
+  }
+
+  async #play(isDone: () => boolean, end: number, maxInBackground = MAX_TIMERS): Promise<void> {
+    let inBackground = 0;
     for (let fired = 0; fired < MAX_TIMERS; fired += 1) {
-      await drainEventLoop();
+      // Not what another call has fired since: that has to come to its end first.
+      let seen: number;
+      do {
+        seen = firedOfAll;
+        await drainEventLoop();
+      } while (seen !== firedOfAll);
       const timer = isDone() ? undefined : this.#timers.popUntil(end);
       if (timer === undefined) return;
       this.#now = timer.time;
+      firedOfAll += 1;
       timer.run();
+      inBackground = timer.keepAlive ? 0 : inBackground + 1;
+      if (inBackground === maxInBackground) {
+        if (!this.#keepsAlive) throw onlyBackground(this.#now);
+        inBackground = 0;
+      }
     }
     throw new SimulationStuck({
       what: `The run does not end: ${MAX_TIMERS} timers have fired, and it is ${this.#now} ms.`,
@@ -120,13 +140,34 @@ export function seededRandomness(seed: number): Randomness {
   return { uuid, bytes };
 }
 
+/** How many timers have fired, of all clocks. */
+let firedOfAll = 0;
+
+let draining: Promise<void> | undefined;
+
 /**
  * Resolves when no microtask, immediate or file operation is under way. Node tells what is active; what a handle such as
- * a socket waits for does not count, since that may never come.
+ * a socket waits for does not count, since that may never come. All who wait for that wait together: two, each with an
+ * immediate of its own, would keep each other waiting for ever.
  */
-async function drainEventLoop(): Promise<void> {
+function drainEventLoop(): Promise<void> {
+  draining ??= drain();
+  return draining;
+}
+
+async function drain(): Promise<void> {
   do await new Promise<void>((resolve) => setImmediate(resolve));
   while (process.getActiveResourcesInfo().some((resource) => UNDER_WAY.has(resource)));
+  // Who comes from here on begins anew: what it waits for may have begun after the last look.
+  draining = undefined;
+}
+
+function onlyBackground(now: number): SimulationStuck {
+  return new SimulationStuck({
+    what: `The promise cannot settle: by ${now} ms only timers that keep nothing alive have fired, ${MAX_BACKGROUND_TIMERS} in a row.`,
+    why: 'Somebody waits for what nobody does; an engine that renews its claim, say, goes on meanwhile.',
+    fix: 'Look for the blocked read (stack.waiting()), or schedule what is waited for with keepAlive.',
+  });
 }
 
 /** Node's names for work that ends by itself and soon. */
@@ -136,6 +177,7 @@ interface ScheduledTimer {
   readonly time: number;
   readonly order: number;
   readonly run: () => void;
+  readonly keepAlive: boolean;
   isCancelled: boolean;
 }
 

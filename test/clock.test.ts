@@ -90,6 +90,49 @@ describe('SimulatedClock', () => {
       ].join('\n'),
     );
   });
+
+  test('run says so when only housekeeping goes on, and what is to come counts', async () => {
+    const clock = new SimulatedClock();
+    let fired = 0;
+    const renew = (): void => {
+      fired += 1;
+      clock.schedule(1000, renew);
+    };
+    renew();
+    const awaited = new Promise<void>((resolve) => void clock.schedule(200_000_500, resolve, { keepAlive: true }));
+    await clock.run(awaited);
+    expect([fired, clock.now()]).toEqual([200_001, 200_000_500]);
+    await expect(clock.run(new Promise(() => {}))).rejects.toThrow(
+      [
+        'The promise cannot settle: by 300000000 ms only timers that keep nothing alive have fired, 100000 in a row.',
+        '  Somebody waits for what nobody does; an engine that renews its claim, say, goes on meanwhile.',
+        '  Look for the blocked read (stack.waiting()), or schedule what is waited for with keepAlive.',
+      ].join('\n'),
+    );
+  });
+});
+
+describe('several calls of simulated clocks at the same time', () => {
+  test.each([
+    { of: 'one clock', clocks: (one: SimulatedClock) => [one, one] },
+    { of: 'two clocks', clocks: (one: SimulatedClock) => [one, new SimulatedClock()] },
+  ])('of $of go on, one timer after the other, to the end of each', async ({ clocks }) => {
+    const [one, other] = clocks(new SimulatedClock()) as [SimulatedClock, SimulatedClock];
+    const steps: string[] = [];
+    const work = async (clock: SimulatedClock, name: string): Promise<void> => {
+      for (const ms of [5, 5]) {
+        await sleep(clock, ms);
+        await new Promise((resolve) => setImmediate(resolve));
+        steps.push(`${name} ${clock.now()}`);
+      }
+    };
+    await Promise.all([
+      one.run(work(one, 'a')),
+      other.run(work(other, 'b')),
+      expect(other.run(new Promise(() => {}))).rejects.toThrow('The promise cannot settle: at 10 ms nothing is left'),
+    ]);
+    expect(steps.sort()).toEqual(['a 10', 'a 5', 'b 10', 'b 5']);
+  });
 });
 
 describe('seededRandomness', () => {
