@@ -124,4 +124,5 @@ export { definitionNames, findDefinition, heatType } from './builtin/definitions
 export { heatTypes } from './builtin/heat/index.ts';
 export { type LocalTypesOptions, localTypes } from './builtin/local/index.ts';
 export type { ReadyOrder } from './scheduler/ready-order.ts';
-export { Engine, type EngineOptions, type ListOptions, type NameInput } from './engine.ts';
+export { Engine, type ListOptions, type NameInput } from './engine.ts';
+export type { EngineOptions } from './engine-options.ts';

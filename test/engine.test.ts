@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { Engine, type EngineOptions } from '../src/engine.ts';
+import { Engine } from '../src/engine.ts';
+import type { EngineOptions } from '../src/engine-options.ts';
 
 const TEMPLATE = 'heat_template_version: 2021-04-16\nresources: {}';
 

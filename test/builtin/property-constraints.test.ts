@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { heatType } from '../../src/builtin/definitions/load-definitions.ts';
-import { Engine, type EngineOptions } from '../../src/engine.ts';
+import { Engine } from '../../src/engine.ts';
+import type { EngineOptions } from '../../src/engine-options.ts';
 import { findResource } from '../../src/interface/interface.ts';
 import { definePlainType } from '../../src/resource/resource-type.ts';
 import type { JsonObject } from '../../src/values.ts';

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { Engine, type EngineOptions } from '../../src/engine.ts';
+import { Engine } from '../../src/engine.ts';
+import type { EngineOptions } from '../../src/engine-options.ts';
 import { definePlainType, defineStreamingType, type Retries } from '../../src/resource/resource-type.ts';
 import { retryDelay } from '../../src/scheduler/retries.ts';
 import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';

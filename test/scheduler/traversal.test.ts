@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { EngineOptions } from '../../src/engine.ts';
+import type { EngineOptions } from '../../src/engine-options.ts';
 import { type HotloomError, rootCause } from '../../src/errors.ts';
 import { type Behaviours, World } from './world.ts';
 

@@ -1,4 +1,4 @@
-import type { EngineOptions } from '../../src/engine.ts';
+import type { EngineOptions } from '../../src/engine-options.ts';
 import { type HotloomError, isHotloomError } from '../../src/errors.ts';
 import { type Behaviours, World } from './world.ts';
 
