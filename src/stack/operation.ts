@@ -1,7 +1,7 @@
-import { invariant, isHotloomError, messageOf, rootCause, StackFailed } from '../errors.ts';
+import { invariant, isHotloomError, messageOf, StackFailed } from '../errors.ts';
 import type { Action, ResourceEvent, StackEvent, Status } from '../events.ts';
 import type { StackInterface } from '../interface/interface.ts';
-import { type DeclaredNames, type Numbering, nameKey } from '../names.ts';
+import { type DeclaredNames, nameKey } from '../names.ts';
 import { deleteResources } from '../scheduler/delete-traversal.ts';
 import { Hooks } from '../scheduler/hooks.ts';
 import { Journal } from '../scheduler/journal.ts';
@@ -19,6 +19,8 @@ import { OutputReads } from './output-reads.ts';
 import { resolveOutputs } from './outputs.ts';
 import { hooksOfEnvironment, hookTypesOf, type Refusal, refusalsOf } from './restrictions.ts';
 import { type RunningAction, type StackServices, stackKey } from './services.ts';
+import { failureOf } from './stack-failure.ts';
+import { StackNames } from './stack-names.ts';
 import { tellingStaleReaders } from './stale-reads.ts';
 
 /** How one action is limited, and what becomes of it when it fails. */
@@ -320,7 +322,13 @@ export class Operation {
       ? mayHaveLeftovers
         ? await this.#cleanUp(journal, limits)
         : undefined
-      : this.#failure(result, limits);
+      : failureOf(result, {
+          action: this.#action,
+          stack: stack.stack,
+          stopped: limits.signal.aborted ? limits.signal.reason : undefined,
+          willRollBack: this.#running?.onFailure === 'rollBack',
+          redact,
+        });
     if (error !== undefined) return { error, reason: redact(error.what), outputs };
     const changes = await this.#renewedReads(traversal);
     await this.#tell(journal, 'COMPLETE', `Stack ${this.#action} completed successfully`, outputs, changes);
@@ -402,51 +410,6 @@ export class Operation {
     } finally {
       limits.end();
     }
-  }
-
-  #failure(result: TraversalResult, limits: ActionLimits): StackFailed {
-    const { stack, redact } = this.#analysis;
-    const stopped = limits.signal.aborted ? limits.signal.reason : undefined;
-    const first = result.failures[0];
-    const cause = stopped ?? first ?? result.skipCause;
-    const did = this.#action === 'CREATE' ? 'created' : 'updated';
-    const reason =
-      stopped !== undefined
-        ? messageOf(stopped)
-        : first !== undefined
-          ? `Resource ${result.failedAction ?? this.#action} failed: ${first.what}`
-          : `Resources were not ${did}: ${messageOf(result.skipCause)}`;
-    const root = rootCause(first ?? result.skipCause);
-    const others = result.failures.slice(1).map(({ what }) => what);
-    // A cancel or a time-out says itself all that there is to do; that nothing could be stored does not.
-    const remedied = stopped === undefined ? root : isHotloomError(stopped, 'StoreUnusable') ? stopped : undefined;
-    const began = isHotloomError(remedied) ? remedied : undefined;
-    const why = [
-      root !== undefined && root !== (first ?? result.skipCause) && root !== first?.cause
-        ? `It began with: ${withoutStop(messageOf(root))}.`
-        : undefined,
-      others.length === 0 ? undefined : `These failed too: ${others.map(withoutStop).join('; ')}.`,
-      result.skipped.length === 0
-        ? undefined
-        : `Not ${did}, since what they wait for failed: ${result.skipped.join(', ')}.`,
-    ].filter((part) => part !== undefined);
-    // It may end in the last lines that a process has printed.
-    const told = [why.join(' '), began?.why ?? ''].filter((part) => part !== '').join('\n');
-    const fix = [
-      began?.fix,
-      this.#running?.onFailure === 'rollBack'
-        ? undefined
-        : this.#action === 'CREATE'
-          ? `Delete stack '${stack.stack}' to remove what was made and create it again, or update it.`
-          : `Update stack '${stack.stack}' again: what is as it has to be is left alone.`,
-    ].filter((part) => part !== undefined);
-    return new StackFailed({
-      what: redact(`Stack ${this.#action} failed: ${reason}`),
-      where: stopped === undefined ? first?.where : undefined,
-      why: told === '' ? undefined : redact(told),
-      fix: fix.length === 0 ? undefined : redact(fix.join(' ')),
-      cause,
-    });
   }
 
   #traversal(
@@ -572,59 +535,9 @@ export const HOOKS_GONE: StoreChange = { kind: 'hooksGone' };
 
 const WORDS = { CREATE: 'Create', UPDATE: 'Update', RESTORE: 'Restore', ROLLBACK: 'Rollback', ADOPT: 'Adopt' } as const;
 
-function withoutStop(sentence: string): string {
-  return sentence.endsWith('.') ? sentence.slice(0, -1) : sentence;
-}
-
 /** A create that has failed, before it is told. */
 interface Failed {
   readonly error: StackFailed;
   readonly reason: string;
   readonly outputs: StackRecord['outputs'];
-}
-
-/** What a stack declares, told from its interface instead of a map of its own. */
-class StackNames implements DeclaredNames, Numbering {
-  readonly #numbers: ReadonlyMap<string, number>;
-  readonly #attributes: readonly (readonly string[])[];
-
-  constructor({ numbers, resources }: StackInterface) {
-    this.#numbers = numbers;
-    // Most resources share the attributes of their type, and stand beside others of it.
-    const byOutputs = new Map<object, readonly string[]>();
-    let last: object | undefined;
-    let attributes: readonly string[] = [];
-    this.#attributes = resources.map(({ outputs }) => {
-      if (outputs === last) return attributes;
-      last = outputs;
-      attributes = byOutputs.get(outputs) ?? Object.keys(outputs);
-      byOutputs.set(outputs, attributes);
-      return attributes;
-    });
-  }
-
-  get(resource: string): readonly string[] | undefined {
-    const number = this.#numbers.get(resource);
-    return number === undefined ? undefined : this.#attributes[number];
-  }
-
-  keys(): Iterable<string> {
-    return this.#numbers.keys();
-  }
-
-  get numbering(): Numbering {
-    return this;
-  }
-
-  get size(): number {
-    return this.#attributes.length;
-  }
-
-  numberOf(resource: string): number | undefined {
-    return this.#numbers.get(resource);
-  }
-
-  attributesAt(number: number): readonly string[] | undefined {
-    return this.#attributes[number];
-  }
 }
