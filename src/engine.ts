@@ -81,7 +81,7 @@ import {
   showSnapshot,
   snapshotStack,
 } from './stack/snapshot.ts';
-import { staleReads } from './stack/stale-reads.ts';
+import { PresentValues, staleReads } from './stack/stale-reads.ts';
 import { requireKey } from './stack/stored-secrets.ts';
 import { type SuspendOptions, suspendStack } from './stack/suspend.ts';
 import { hasTags, type TagFilter } from './stack/tags.ts';
@@ -455,9 +455,10 @@ export class Engine {
     const records = (await store.listStacks()).filter(
       (record) => (options.space === undefined || record.space === options.space) && hasTags(record, options),
     );
+    const now = new PresentValues(store);
     return Promise.all(
       records.map(async (record) =>
-        summarizeStack(record, await isInterrupted(store, record), await staleReads(store, record)),
+        summarizeStack(record, await isInterrupted(store, record), await staleReads(store, record, now)),
       ),
     );
   }

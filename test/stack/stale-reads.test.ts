@@ -4,7 +4,9 @@ import type { EngineEvent } from '../../src/events.ts';
 import { printName } from '../../src/names.ts';
 import { definePlainType } from '../../src/resource/resource-type.ts';
 import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { Json, JsonObject } from '../../src/values.ts';
+import { withOwn } from './killed-engine.ts';
 import { attr, type Told, template, thing, typesOf } from './update-world.ts';
 
 /** Reads the name that `of` says while it runs; `live` is changed in place. */
@@ -76,6 +78,40 @@ describe('what a stack has read of another', () => {
     ]);
     await update('reader', reader);
     expect([told.calls, await stale('reader')]).toEqual([['update r'], []]);
+  });
+
+  test('is looked up once for all stacks of a list, and not at all while nobody listens', async () => {
+    const store = new MemoryStore();
+    const asked: string[] = [];
+    const counted = withOwn(store, {
+      find: (name) => {
+        asked.push(printName(name));
+        return store.find(name);
+      },
+      readersOf: (space, stack) => {
+        asked.push(`readers of ${space}.${stack}`);
+        return store.readersOf(space, stack);
+      },
+    });
+    const quiet = new Engine({ types: typesOf(told), clock, store: counted });
+    const make = (stack: string, resources: JsonObject) =>
+      clock.run(quiet.create({ stack, template: template(resources) }));
+    await make('p', producer(1));
+    for (const reader of ['q', 'r', 's']) {
+      await make(reader, { r: thing({ live: data('p.a.live') }), s: thing({ live: data('p.b.of') }) });
+    }
+    asked.length = 0;
+    expect((await quiet.list()).map(({ staleReads }) => staleReads.length)).toEqual([0, 0, 0, 0]);
+    expect(asked.sort()).toEqual(['default.p.a.live', 'default.p.b.of']);
+    asked.length = 0;
+    const change = () => clock.run(quiet.update({ stack: 'p', template: template(producer(asked.length + 2)) }));
+    await change();
+    expect(asked).toEqual([]);
+    const stop = quiet.onEvent(() => {});
+    await change();
+    expect(asked.filter((each) => each.startsWith('readers'))).toEqual(Array(2).fill('readers of default.p'));
+    stop();
+    await clock.run(quiet.close());
   });
 
   test('is told once, and not when it comes out equal', async () => {
