@@ -51,8 +51,8 @@ function commandToGoOn(state: string, stack: string): readonly string[] | undefi
   return state.endsWith('_IN_PROGRESS') && state !== 'DELETE_IN_PROGRESS' ? ['resume', stack] : undefined;
 }
 
-/** The command line, with the options that name the same store and space. */
-function commandLine(options: StoreOptions, command: readonly string[]): string {
+/** The command line for a shell, with the options that name the same store and space. */
+export function commandLine(options: StoreOptions, command: readonly string[]): string {
   const words = ['hotloom', ...command];
   if (options.store !== undefined) words.push('--store', options.store);
   if (options.space !== 'default') words.push('--space', options.space);

@@ -49,7 +49,7 @@ function idOf(bytes: Uint8Array): string {
 function describe(input: KeyInput): string {
   if (input instanceof Uint8Array) return `It has ${input.length} bytes instead of ${KEY_BYTES}.`;
   if (typeof input !== 'string') return 'It is neither a text nor bytes.';
-  return `${KEY_BYTES} bytes are 44 characters in base64 and 64 in hexadecimal, and it has ${input.trim().length} or others. A passphrase is no key: it can be guessed.`;
+  return `${KEY_BYTES} bytes are 44 characters in base64 and 64 in hexadecimal; this text of ${input.trim().length} is neither. A passphrase is no key: it can be guessed.`;
 }
 
 function invalidKey(origin: string, why: string): EncryptionKeyInvalid {

@@ -295,6 +295,26 @@ Critical path (*): value → reader
     await ok('delete', 'changing');
   });
 
+  test('replaces what was called unhealthy, which says by which command', async () => {
+    const value = '{ type: OS::Heat::RandomString }';
+    place.write('unwell.yaml', `heat_template_version: hotloom-1\nresources: { one: ${value}, two: ${value} }\n`);
+    await ok('create', 'unwell', '-t', 'unwell.yaml', '--space', 'eu');
+    const mark = ['mark-unhealthy', 'unwell', 'one', 'looks bad', '--space', 'eu'];
+    expect(await place.run(mark)).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: "The next update replaces one: 'hotloom update unwell --existing --space eu'.\n",
+    });
+    expect(await ok(...mark, '--reset')).toBe('');
+    await place.run(mark);
+    const plan = JSON.parse(await ok('update', 'unwell', '--existing', '--space', 'eu', '--dry-run', '--json'));
+    expect(plan.steps.map(({ resource, action }: Record<string, string>) => `${action} ${resource}`).sort()).toEqual([
+      'replace one',
+      'unchanged two',
+    ]);
+    await ok('delete', 'unwell', '--space', 'eu');
+  });
+
   test('a move by hand of a name that the stack has not and has not had is refused; one that was done is passed over', async () => {
     const template = (name: string) =>
       `heat_template_version: 2021-04-16\nresources: { ${name}: { type: OS::Heat::RandomString } }\n`;

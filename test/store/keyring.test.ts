@@ -50,7 +50,7 @@ describe('a key', () => {
   test('says how one is made when it is none', () => {
     expect(() => parseKey('hunter2', 'The encryption key in k')).toThrow(
       'The encryption key in k is not valid.\n' +
-        '  32 bytes are 44 characters in base64 and 64 in hexadecimal, and it has 7 or others. A passphrase is no key: it can be guessed.\n' +
+        '  32 bytes are 44 characters in base64 and 64 in hexadecimal; this text of 7 is neither. A passphrase is no key: it can be guessed.\n' +
         '  Make one by: openssl rand -base64 32',
     );
   });

@@ -1,4 +1,5 @@
 import { EXIT, type ExitCode, exitCodeOf } from '../exit-code.ts';
+import { commandLine } from '../hints.ts';
 import { type Io, oneLine, printJson } from '../io.ts';
 import { type StoreOptions, withExistingStore } from '../open-engine.ts';
 import { reportError } from '../print-error.ts';
@@ -34,7 +35,9 @@ export async function check(io: Io, stack: string, options: CheckCommandOptions)
         }
       }
       if (value.status !== 'COMPLETE')
-        io.err.write(`The next update replaces what is not well: 'hotloom update ${oneLine(stack)} --existing'.\n`);
+        io.err.write(
+          `The next update replaces what is not well: '${commandLine(options, ['update', stack, '--existing'])}'.\n`,
+        );
     }
     return value.status === 'COMPLETE' ? EXIT.ok : EXIT.failed;
   });

@@ -1,5 +1,6 @@
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { type Io, printJson } from '../io.ts';
+import { commandLine } from '../hints.ts';
+import { type Io, oneLine, printJson } from '../io.ts';
 import { type StoreOptions, withExistingStore } from '../open-engine.ts';
 
 export interface MarkUnhealthyCommandOptions extends StoreOptions {
@@ -25,6 +26,10 @@ export async function markUnhealthy(
       ...(reason === undefined ? {} : { reason }),
     });
     if (options.json === true) printJson(io, await engine.show(stack, space));
+    else if (!reset)
+      io.err.write(
+        `The next update replaces ${oneLine(resource)}: '${commandLine(options, ['update', stack, '--existing'])}'.\n`,
+      );
     return EXIT.ok;
   });
 }
