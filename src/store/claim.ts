@@ -39,7 +39,7 @@ export function stackIsBusy(stack: string, holder: Claimant, claimant: Claimant)
     fix: itself
       ? 'Wait until that action has ended, or cancel it.'
       : holder.host === claimant.host && holder.pidNamespace === claimant.pidNamespace
-        ? `Wait until that action has ended. If the process hangs, end it (kill ${holder.pid}) and run the action again.`
+        ? `Wait until that action has ended, or cancel it, if it is a create or an update ('hotloom cancel'). If the process hangs, end it (kill ${holder.pid}) and run the action again.`
         : `Wait until that action has ended. If that process is gone, run the action again: the stack is free ${lease} after its last sign of life.`,
   });
 }

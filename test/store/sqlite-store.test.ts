@@ -369,7 +369,7 @@ describe('another process', () => {
     const error = refusalOf(() => store.claim(record!.id, ME));
     expect(error.message).toBe(`Stack app already has an action in progress.
   The engine in process ${child.pid} on ${hostname()} is at work on it: one action at a time changes a stack.
-  Wait until that action has ended. If the process hangs, end it (kill ${child.pid}) and run the action again.`);
+  Wait until that action has ended, or cancel it, if it is a create or an update ('hotloom cancel'). If the process hangs, end it (kill ${child.pid}) and run the action again.`);
     expect(store.holder(record!.id)?.pid).toBe(child.pid);
     await kill(child);
     expect(store.holder(record!.id)).toBeUndefined();
