@@ -1,19 +1,5 @@
 import { pause } from '../clock.ts';
-import {
-  ActionCancelled,
-  ConflictingWrite,
-  type HotloomError,
-  isHotloomError,
-  messageOf,
-  ResourceFailure,
-  rootCause,
-  UndeclaredRead,
-  UndeclaredWrite,
-  UnwrittenAttribute,
-  UpdateReplace,
-  WriterFailed,
-  withRootCause,
-} from '../errors.ts';
+import { type HotloomError, isHotloomError, messageOf, ResourceFailure, rootCause, withRootCause } from '../errors.ts';
 import type { Status } from '../events.ts';
 import { findPort, IN } from '../graph/port-graph.ts';
 import { externalIdOf, givenInput, givenProperties, placeOf } from '../interface/given.ts';
@@ -36,7 +22,7 @@ import type { ResourceRecord, StoredRead } from '../store/stack-store.ts';
 import { resourceEventOf } from '../store/stored-stack.ts';
 import { REFID } from '../template/expression.ts';
 import { asJson, type Json, type JsonObject, sameJson, setOwn, withoutDigests } from '../values.ts';
-import { listNames, suggest } from '../wording.ts';
+import { AttemptLimit } from './attempt-limit.ts';
 import { BlockedReads, type PendingRead, type ReadToBlock } from './blocked-reads.ts';
 import {
   PlainRestoreRunCall,
@@ -50,9 +36,20 @@ import type { JournalWaiter } from './journal.ts';
 import { LateReads } from './late-reads.ts';
 import { guarded, type Outcome, settled } from './outcome.ts';
 import { printFailedAttempt, retryDelay } from './retries.ts';
+import {
+  cameOutDifferent,
+  inputFailed,
+  readFailed,
+  runHasEnded,
+  undeclaredRead,
+  undeclaredWrite,
+  unwritten,
+  writtenOtherwiseThanBefore,
+  writtenOtherwiseThanConfirmed,
+  writtenTwice,
+} from './run-errors.ts';
 import { SignalledResources } from './signalled-resources.ts';
 import type { Slot } from './slots.ts';
-import { TimeLimit } from './time-limit.ts';
 import type { Traversal } from './traversal.ts';
 
 /** An attempt that ended with the engine that made it, and goes on. */
@@ -105,7 +102,7 @@ export class ResourceRun implements JournalWaiter {
   /** Waits for the next attempt: undefined while the handler is at work. */
   #pause: AbortController | undefined;
   /** How long this attempt may work; undefined when there is no limit. */
-  #limit: TimeLimit | undefined;
+  #limit: AttemptLimit | undefined;
   #hasStarted = false;
   /** It has ended without being complete: what its handler still asks for is refused. */
   #isGivenUp = false;
@@ -113,7 +110,6 @@ export class ResourceRun implements JournalWaiter {
   #result: JsonObject | undefined;
   /** Why an update cannot go on and has to become a replacement. */
   #replacement: HotloomError | undefined;
-  #stopGivingUp: () => void = nothingToStop;
   /** The first thing the handler did against its declaration. It fails the resource even when the handler goes on. */
   #violation: HotloomError | undefined;
   /** The first error of a read by the handler's processes: what their end with an exit code began with. */
@@ -311,23 +307,19 @@ export class ResourceRun implements JournalWaiter {
     const limitMs = resource.timeoutMs ?? resource.type.timeoutMs;
     if (limitMs === undefined) return;
     const did = this.#change?.verdict === 'update' ? 'updated' : 'created';
-    const limit = new TimeLimit(traversal.clock, traversal.signal, limitMs, `'${resource.name}' was not ${did}`);
-    this.#limit = limit;
-    limit.start();
-    const giveUp = (): void => {
-      if (limit.failure === undefined || this.#limit !== limit || this.#hasEnded) return;
-      // A handler that does not heed its signal may still be at work: nothing is tried again beside it.
-      const timer = traversal.clock.schedule(traversal.cancelGraceMs, () => this.#end(limit.failure), {
-        keepAlive: true,
-      });
-      this.#stopGivingUp = () => timer.cancel();
-    };
-    limit.signal.addEventListener('abort', giveUp, { once: true });
+    this.#limit = new AttemptLimit({
+      clock: traversal.clock,
+      signal: traversal.signal,
+      limitMs,
+      what: `'${resource.name}' was not ${did}`,
+      graceMs: traversal.cancelGraceMs,
+      didNotHeed: (failure) => this.#end(failure),
+    });
+    this.#limit.start();
   }
 
   #endLimit(): void {
-    this.#limit?.stop();
-    this.#stopGivingUp();
+    this.#limit?.end();
     this.#limit = undefined;
   }
 
@@ -488,7 +480,8 @@ export class ResourceRun implements JournalWaiter {
   inputDidSettle(input: string, failure: unknown): void {
     const read = this.#reads?.get(input);
     if (read === undefined && this.#lateReads === undefined) return;
-    const outcome = failure === undefined ? this.#tryInput(input) : { error: this.#inputFailed(input, failure) };
+    const outcome =
+      failure === undefined ? this.#tryInput(input) : { error: inputFailed(this.resource, input, failure) };
     read?.settle(outcome);
     this.#lateReads?.settle(input, outcome);
   }
@@ -500,11 +493,11 @@ export class ResourceRun implements JournalWaiter {
 
   /** The value of an input; blocks until everything it refers to is there. */
   readInput(input: string, signal?: AbortSignal): Promise<Json> {
-    if (this.#isGivenUp) return Promise.reject(this.#cancelled());
+    if (this.#isGivenUp) return Promise.reject(runHasEnded(this.resource));
     const { graph, readiness } = this.traversal;
     const port = findPort(graph, this.resource.index, IN, input);
     if (port === undefined || readiness.isFired(port)) return settled(this.#tryInput(input));
-    if (!readiness.isPending(port)) return Promise.reject(this.#inputFailed(input, readiness.causeOf(port)));
+    if (!readiness.isPending(port)) return Promise.reject(inputFailed(this.resource, input, readiness.causeOf(port)));
     if (this.#hasEnded) {
       this.#lateReads ??= new LateReads();
       return this.#lateReads.read(input, signal);
@@ -515,11 +508,13 @@ export class ResourceRun implements JournalWaiter {
 
   /** The value of an input, undefined while it is not there. Throws when it has failed. */
   tryInput(input: string): Json | undefined {
-    if (this.#isGivenUp) throw this.#cancelled();
+    if (this.#isGivenUp) throw runHasEnded(this.resource);
     const { graph, readiness } = this.traversal;
     const port = findPort(graph, this.resource.index, IN, input);
     if (port !== undefined && readiness.isPending(port)) return undefined;
-    if (port !== undefined && !readiness.isFired(port)) throw this.#inputFailed(input, readiness.causeOf(port));
+    if (port !== undefined && !readiness.isFired(port)) {
+      throw inputFailed(this.resource, input, readiness.causeOf(port));
+    }
     return this.#resolveInput(input);
   }
 
@@ -544,7 +539,7 @@ export class ResourceRun implements JournalWaiter {
 
   /** Throws UndeclaredRead for a name that is neither a property nor an alias. */
   requireInput(name: string): void {
-    if (!this.hasInput(name)) throw this.#undeclaredRead(name);
+    if (!this.hasInput(name)) throw undeclaredRead(this.resource, name);
   }
 
   /** True for a property or alias, whether the template gives it or not. */
@@ -597,7 +592,7 @@ export class ResourceRun implements JournalWaiter {
     const value = this.#checkWrite(attribute, written);
     const earlier = this.#written?.get(attribute);
     if (earlier !== undefined) return earlier.stored;
-    if (this.#result !== undefined) throw this.#cancelled();
+    if (this.#result !== undefined) throw runHasEnded(this.resource);
     const stored = new Promise<void>((resolve, reject) => {
       const didStore = (): void => {
         this.traversal.didStoreValue(this.resource, attribute, value);
@@ -613,29 +608,15 @@ export class ResourceRun implements JournalWaiter {
   }
 
   #checkWrite(attribute: string, written: unknown): Json {
-    const { outputs, name, type } = this.resource;
-    if (!Object.hasOwn(outputs, attribute)) {
-      throw new UndeclaredWrite({
-        what: `The handler of '${name}' wrote the attribute '${attribute}', which is not declared.`,
-        where: this.#place(),
-        why: `Readers rely on the declaration; type ${type.name} declares ${listNames(Object.keys(outputs))} here.`,
-        fix: `${suggest(attribute, Object.keys(outputs))}Declare the attribute in the type, or in the resource's section 'outputs'.`,
-      });
-    }
+    const { outputs, name } = this.resource;
+    if (!Object.hasOwn(outputs, attribute)) throw undeclaredWrite(this.resource, attribute);
     const value = asJson(written);
     this.traversal.didWriteSecret(name, attribute, value);
     checkAttribute(outputs[attribute] as AttributeDeclaration, attribute, value, name);
     this.#checkRead(attribute, value);
     this.#checkConfirmed(attribute, value);
     const earlier = this.#written?.get(attribute);
-    if (earlier !== undefined && !sameJson(earlier.value, value)) {
-      throw new ConflictingWrite({
-        what: `The handler of '${name}' wrote '${attribute}' twice with different values.`,
-        where: this.#place(),
-        why: 'A name is written once in an operation: somebody may have read the first value.',
-        fix: 'Write the final value once, or use two attributes.',
-      });
-    }
+    if (earlier !== undefined && !sameJson(earlier.value, value)) throw writtenTwice(this.resource, attribute);
     return value;
   }
 
@@ -643,27 +624,14 @@ export class ResourceRun implements JournalWaiter {
   #checkRead(attribute: string, value: Json): void {
     const read = this.#interrupted?.read;
     if (read === undefined || !Object.hasOwn(read, attribute) || sameJson(read[attribute] as Json, value)) return;
-    const { name } = this.resource;
-    throw new ConflictingWrite({
-      what: `The handler of '${name}' wrote '${attribute}' again, with another value than before the engine was stopped.`,
-      where: this.#place(),
-      why: 'A resource that is complete, or another stack, has been made with the first value.',
-      fix: `Delete the stack and create it again, or let the handler of ${this.resource.type.name} write the same value each time.`,
-    });
+    throw writtenOtherwiseThanBefore(this.resource, attribute);
   }
 
   /** What others have got of it in this update, since they and it read each other, stays so too. */
   #checkConfirmed(attribute: string, value: Json): void {
     const confirmed = this.traversal.confirmedOf(this.resource);
     if (confirmed === undefined || !Object.hasOwn(confirmed, attribute)) return;
-    if (sameJson(confirmed[attribute] as Json, value)) return;
-    const { name } = this.resource;
-    throw new ConflictingWrite({
-      what: `The handler of '${name}' wrote '${attribute}' with another value than others have got of it in this update.`,
-      where: this.#place(),
-      why: `'${name}' reads something that depends on itself, so the value was told before it was known whether '${name}' changes.`,
-      fix: `Let the handler of ${this.resource.type.name} keep the value in an update, or give '${name}' another name, by which it is made anew.`,
-    });
+    if (!sameJson(confirmed[attribute] as Json, value)) throw writtenOtherwiseThanConfirmed(this.resource, attribute);
   }
 
   /** See CreateCall. */
@@ -673,7 +641,7 @@ export class ResourceRun implements JournalWaiter {
 
   /** Also after a cancel: what was made has to be known, so that it can be deleted. */
   async #setResourceId(id: string): Promise<void> {
-    if (this.#hasEnded) throw this.#cancelled();
+    if (this.#hasEnded) throw runHasEnded(this.resource);
     this.#resourceId = id;
     await this.traversal.journal.record({ kind: 'resource', record: this.recordOf('IN_PROGRESS', 'state changed') });
     this.traversal.throwIfStopped();
@@ -689,7 +657,7 @@ export class ResourceRun implements JournalWaiter {
   }
 
   async #setData(data: JsonObject): Promise<void> {
-    if (this.#hasEnded) throw this.#cancelled();
+    if (this.#hasEnded) throw runHasEnded(this.resource);
     this.#data = asJson(data) as JsonObject;
     this.#dataSecrecy = undefined;
     await this.traversal.journal.record({ kind: 'resource', record: this.recordOf('IN_PROGRESS', 'state changed') });
@@ -812,7 +780,7 @@ export class ResourceRun implements JournalWaiter {
       if (this.#isLeftMissing(attribute)) continue;
       if (attribute === REFID) rest[REFID] = this.#resourceId ?? this.resource.name;
       else if (isExternal || outputs[attribute]?.optional === true) setOwn(rest, attribute, null);
-      else throw this.#unwritten(attribute);
+      else throw unwritten(this.resource, attribute);
     }
     return rest;
   }
@@ -853,7 +821,7 @@ export class ResourceRun implements JournalWaiter {
     this.#pause = undefined;
     this.#isGivenUp = error !== undefined;
     const wasBlocked = this.isBlocked;
-    if (wasBlocked) this.rejectReads(error ?? this.#cancelled());
+    if (wasBlocked) this.rejectReads(error ?? runHasEnded(this.resource));
     this.#slot?.release();
     this.#slot = undefined;
     return wasBlocked;
@@ -901,7 +869,7 @@ export class ResourceRun implements JournalWaiter {
   // --- blocking ---
 
   #block(key: string, read: ReadToBlock): Promise<Json> {
-    if (this.#hasEnded) return Promise.reject(this.#cancelled());
+    if (this.#hasEnded) return Promise.reject(runHasEnded(this.resource));
     const stopped = this.traversal.stopReason;
     if (stopped !== undefined) return Promise.reject(stopped);
     if (read.signal?.aborted) return Promise.reject(read.signal.reason);
@@ -968,15 +936,12 @@ export class ResourceRun implements JournalWaiter {
     if (isUpdatable(this.resource, { name, kind })) return;
     const concealed = value === undefined ? undefined : this.traversal.conceal({ [name]: value }, this.resource)[name];
     if (differenceOf(present, { name, kind, value: concealed }) === undefined) return;
-    this.#replacement ??= new UpdateReplace({
-      what: `The property '${name}' of '${this.resource.name}' has come out different, and cannot be changed in place.`,
-      why: 'It came in while the update was at work, since the two wait for each other in a circle.',
-    });
+    this.#replacement ??= cameOutDifferent(this.resource, name);
     throw this.#replacement;
   }
 
   #tryEntry(name: Name, entry: Entry): Outcome {
-    if ('failure' in entry) return { error: this.#readFailed(printName(name), entry.failure) };
+    if ('failure' in entry) return { error: readFailed(this.resource, printName(name), entry.failure) };
     this.traversal.didReadName(name, entry);
     const { stack } = this.traversal;
     if (name[0] !== stack.space || name[1] !== stack.stack) {
@@ -996,56 +961,12 @@ export class ResourceRun implements JournalWaiter {
   }
 
   #throwIfEnded(): void {
-    if (this.#hasEnded || this.isPaused) throw this.#cancelled();
+    if (this.#hasEnded || this.isPaused) throw runHasEnded(this.resource);
     this.traversal.throwIfStopped();
-  }
-
-  #place() {
-    return this.resource.template.source.locate(this.resource.definition.path);
   }
 
   #propertyPlace(): PropertyPlace {
     return placeOf(this.resource, this.traversal.stack, this.traversal.redact);
-  }
-
-  #cancelled(): ActionCancelled {
-    return new ActionCancelled({
-      what: `The run of '${this.resource.name}' has ended.`,
-      why: 'Its handler returned, failed, or was given up after a cancel or a time-out.',
-      fix: 'Let the handler await what it starts, and stop when its signal fires.',
-    });
-  }
-
-  #inputFailed(input: string, cause: unknown): WriterFailed {
-    return this.#readFailed(`${this.resource.name}.${input}`, cause);
-  }
-
-  #readFailed(what: string, cause: unknown): WriterFailed {
-    return new WriterFailed({
-      what: `'${this.resource.name}' cannot read ${what}: its writer failed.`,
-      why: 'A value whose writer failed will never be written.',
-      cause,
-    });
-  }
-
-  #undeclaredRead(name: string): UndeclaredRead {
-    const inputs = [...Object.keys(this.resource.type.properties), ...Object.keys(this.resource.definition.inputs)];
-    return new UndeclaredRead({
-      what: `The handler of '${this.resource.name}' read the input '${name}', which it does not have.`,
-      where: this.#place(),
-      why: `Its inputs are ${listNames(inputs)}.`,
-      fix: `${suggest(name, inputs)}Declare the property in the type, or the alias in the resource's section 'inputs'.`,
-    });
-  }
-
-  #unwritten(attribute: string): UnwrittenAttribute {
-    const { name, type } = this.resource;
-    return new UnwrittenAttribute({
-      what: `The handler of '${name}' ended without having written '${attribute}'.`,
-      where: this.#place(),
-      why: `Type ${type.name} declares the attribute, and whoever reads it would wait for ever.`,
-      fix: 'Write it (null is a value), or declare it as optional.',
-    });
   }
 }
 
@@ -1065,8 +986,6 @@ interface PublishWaiter {
 const NO_NAMES: ReadonlySet<string> = new Set();
 
 const NO_WAITERS: readonly PublishWaiter[] = [];
-
-const nothingToStop = (): void => {};
 
 /** Where the last group of a UUID begins, with the dash before it. */
 const LAST_DASH = 23;
