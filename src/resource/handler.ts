@@ -39,6 +39,11 @@ export interface CreateCall extends HandlerCall {
    * stored: a later delete gets it even if the engine is killed before the handler ends.
    */
   setResourceId(id: string): Promise<void>;
+  /**
+   * What the handler has recorded by setData: before this call, when the engine was stopped in it and it comes again, or when
+   * it is about a resource that is there; empty when nothing.
+   */
+  readonly data: JsonObject;
   /** Records the handler's own data (a pid, say) for later calls, replacing what was there. Stored when this returns. */
   setData(data: JsonObject): Promise<void>;
   /** Reads any name at run time; blocks until it is written. Rejects with WriterFailed, Deadlock or ReadAborted. */

@@ -57,6 +57,10 @@ class RunCall implements CreateCall {
     return (id) => this.run.setResourceId(id);
   }
 
+  get data(): JsonObject {
+    return this.run.data;
+  }
+
   get setData(): (data: JsonObject) => Promise<void> {
     return (data) => this.run.setData(data);
   }

@@ -147,6 +147,8 @@ export class ResourceRun implements JournalWaiter {
     this.#failures = earlier?.failedAttempts ?? failedAttempts ?? 0;
     this.#metadata = earlier?.metadata;
     this.#signalAddress = earlier?.signalAddress;
+    this.#data = interrupted?.record.data ?? NO_DATA;
+    this.#dataSecrecy = interrupted?.record.dataSecrecy;
     if (change?.verdict !== 'update') return;
     this.#resourceId = change.present.record.resourceId;
     this.#data = change.present.record.data;
@@ -649,6 +651,11 @@ export class ResourceRun implements JournalWaiter {
     // One that may be tried again publishes it at its end: another attempt has another id.
     const { attributes, retries } = this.resource.type;
     if (retries === undefined && !Object.hasOwn(attributes, REFID)) await this.publish(REFID, id);
+  }
+
+  /** See CreateCall. */
+  get data(): JsonObject {
+    return this.#data;
   }
 
   /** See CreateCall. */

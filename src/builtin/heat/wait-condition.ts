@@ -23,7 +23,7 @@ const SHOW = { schema: {}, optional: true, description: 'Nothing.' } as const;
 /**
  * `OS::Heat::WaitCondition`: waits until its handle has got `count` signals of success, and fails with the reasons of the
  * first failure, or when `timeout` is over (heat/engine/resources/openstack/heat/wait_condition.py). A larger `count` at an
- * update waits again. After the engine was stopped the whole time begins anew.
+ * update waits again, with its whole time. The time counts on while the engine is stopped.
  */
 export const heatWaitCondition = definePlainType({
   name: 'OS::Heat::WaitCondition',
@@ -69,7 +69,7 @@ function lowerCase(properties: {
   return { handle: properties.Handle, timeout: properties.Timeout, count: properties.Count };
 }
 
-type WaitCall = Pick<PlainCreateCall<unknown>, 'signalled'> & Pick<HandlerCall, 'clock'>;
+type WaitCall = Pick<PlainCreateCall<unknown>, 'signalled' | 'data' | 'setData'> & Pick<HandlerCall, 'clock'>;
 
 /** The attribute `data`, once all signals have come. */
 async function waitForSignals(call: WaitCall, { handle: refid, timeout, count }: Condition): Promise<string> {
@@ -78,16 +78,33 @@ async function waitForSignals(call: WaitCall, { handle: refid, timeout, count }:
   if (handle === undefined || keys === undefined) throw noHandle(handle?.name ?? refid);
   if (handle.properties.signal_transport === 'NO_SIGNAL') await signalItself(handle, count);
   const over = new AbortController();
-  const timer = call.clock.schedule(timeout * 1000, () => over.abort(tooLate(handle, keys, timeout, count)), {
-    keepAlive: true,
-  });
+  const timer = call.clock.schedule(
+    await leftMs(call, timeout * 1000),
+    () => over.abort(tooLate(handle, keys, timeout, count)),
+    {
+      keepAlive: true,
+    },
+  );
   try {
     const metadata = await handle.until((received) => isEnough(handle.name, received, keys, count), over.signal);
     const data = Object.entries(metadata).map(([id, signal]) => [id, partOf(signal, keys.data)]);
     return pythonJsonAsGiven(Object.fromEntries(data) as JsonObject);
   } finally {
     timer.cancel();
+    // An update waits its whole time again. Where nothing can be recorded any more, it goes on or is gone.
+    await call.setData({}).catch(() => {});
   }
+}
+
+/** What is left of its time. When that began is recorded, for when the engine is stopped meanwhile. */
+async function leftMs({ clock, data, setData }: WaitCall, timeoutMs: number): Promise<number> {
+  const { waitsSince } = data;
+  if (typeof waitsSince !== 'number') {
+    await setData({ waitsSince: clock.now() });
+    return timeoutMs;
+  }
+  // A clock that was set back gives no more than the whole.
+  return Math.min(Math.max(waitsSince + timeoutMs - clock.now(), 0), timeoutMs);
 }
 
 /** As Heat does each time it looks, so that there are as many signals as are waited for. */

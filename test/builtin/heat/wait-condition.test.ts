@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Engine } from '../../../src/engine.ts';
 import { messageOf } from '../../../src/errors.ts';
 import { SimulatedClock, seededRandomness } from '../../../src/simulated-clock.ts';
+import { MemoryStore } from '../../../src/store/memory-store.ts';
 import type { Json, JsonObject } from '../../../src/values.ts';
+import { storeUntilKill } from '../../stack/killed-engine.ts';
 
 let clock: SimulatedClock;
 let engine: Engine;
@@ -160,6 +162,44 @@ describe('OS::Heat::WaitCondition', () => {
     ]);
     await clock.run(signal());
     expect(await clock.run(done)).toBe('{"1": null, "2": null}');
+  });
+
+  test.each([
+    { what: 'stopped', resumedAt: 40_000, endsAt: 60_000 },
+    { what: 'stopped for longer', resumedAt: 100_000, endsAt: 100_000 },
+  ])('its time counts on while the engine is $what', async ({ resumedAt, endsAt }) => {
+    const begin = async (store: MemoryStore, limit?: number) => {
+      const seen = storeUntilKill(store, limit);
+      const own = new SimulatedClock();
+      const first = new Engine({ clock: own, store: seen.store, randomness: seededRandomness(1) });
+      void first.create({ stack: 's', template: template() }).catch(() => {});
+      await own.advance(10_000);
+      return { first, own, seen };
+    };
+    const untouched = await begin(new MemoryStore());
+    const store = new MemoryStore();
+    const { first, own, seen } = await begin(store, untouched.seen.batches());
+    // It is killed by what it stores next.
+    void first.signal({ stack: 's', resource: 'handle' }).catch(() => {});
+    await own.run(seen.killed);
+    const later = new SimulatedClock(resumedAt);
+    const next = new Engine({ clock: later, store, randomness: seededRandomness(2) });
+    expect(await later.run(failed(next.resume({ stack: 's' })))).toContain('WaitConditionTimeout: resources.wait');
+    expect(later.now()).toBe(endsAt);
+    await later.run(next.close());
+    await untouched.own.run(untouched.first.close());
+  });
+
+  test('each update has the whole time, also after one that has failed', async () => {
+    const first = outcome(start(template()));
+    await clock.advance(50_000);
+    await clock.run(signal());
+    await clock.run(first);
+    for (const endsAt of [110_000, 170_000]) {
+      const update = engine.update({ stack: 's', template: template({ count: 2 }) });
+      expect(await clock.run(failed(update))).toContain('1 of 2 received');
+      expect(clock.now()).toBe(endsAt);
+    }
   });
 
   test('a signal is an event of the handle: SIGNAL with the state that the handle has', async () => {
