@@ -457,6 +457,10 @@ Resources
   NAME  TYPE         KEPT
   f     Local::File  properties, content, mode
 `);
+  const abandoned = await place.run(['export', 'kept', '--abandon']);
+  expect([abandoned.code, abandoned.stdout, abandoned.stderr]).toEqual([1, '', expect.stringContaining('(--force)')]);
+  const halfSaid = await place.run(['export', 'kept', '--force']);
+  expect([halfSaid.code, halfSaid.stderr]).toEqual([2, expect.stringContaining("'--force' needs '--abandon'.")]);
   place.write('kept.txt', 'lost');
   expect(plain(await ok('restore', 'kept', 'first'))).toBe(`TIME [kept]: RESTORE_IN_PROGRESS  Stack RESTORE started
 TIME [kept.f]: UPDATE_IN_PROGRESS  state changed
