@@ -35,6 +35,7 @@ import {
 import type { JournalWaiter } from './journal.ts';
 import { LateReads } from './late-reads.ts';
 import { guarded, type Outcome, settled } from './outcome.ts';
+import { PublishedAttributes } from './published-attributes.ts';
 import { printFailedAttempt, retryDelay } from './retries.ts';
 import {
   cameOutDifferent,
@@ -115,8 +116,7 @@ export class ResourceRun implements JournalWaiter {
   /** The first error of a read by the handler's processes: what their end with an exit code began with. */
   #failedRead: unknown;
   /** What the handler has published while it runs. */
-  #written: Map<string, { readonly value: Json; readonly stored: Promise<void> }> | undefined;
-  #publishWaiters: readonly PublishWaiter[] = NO_WAITERS;
+  #written: PublishedAttributes | undefined;
   /** Reads of inputs by a process that goes on after its resource is complete; they keep nobody waiting. */
   #lateReads: LateReads | undefined;
   #hasEndpoint = false;
@@ -569,19 +569,13 @@ export class ResourceRun implements JournalWaiter {
 
   /** Resolves when all of `attributes` have been published. */
   whenPublished(attributes: readonly string[]): Promise<void> {
-    return guarded(
-      new Promise((resolve) => {
-        this.#publishWaiters = [...this.#publishWaiters, { attributes, resolve }];
-        this.#tellPublishWaiters();
-      }),
-    );
+    this.#written ??= new PublishedAttributes();
+    return guarded(this.#written.whenAll(attributes));
   }
 
   /** What the handler has published. */
   get published(): JsonObject {
-    const published: Record<string, Json> = {};
-    for (const [attribute, { value }] of this.#written ?? []) setOwn(published, attribute, value);
-    return published;
+    return this.#written?.values() ?? {};
   }
 
   /** Whether the handler has published it already. */
@@ -603,9 +597,8 @@ export class ResourceRun implements JournalWaiter {
       const change = { kind: 'value', resource: this.resource.name, attribute, value } as const;
       this.traversal.journal.recordFor({ didStore, didFailToStore: reject }, change);
     });
-    this.#written ??= new Map();
-    this.#written.set(attribute, { value, stored: guarded(stored) });
-    this.#tellPublishWaiters();
+    this.#written ??= new PublishedAttributes();
+    this.#written.add(attribute, { value, stored: guarded(stored) });
     return stored;
   }
 
@@ -958,15 +951,6 @@ export class ResourceRun implements JournalWaiter {
     return { value: entry.value };
   }
 
-  #tellPublishWaiters(): void {
-    const isDone = ({ attributes }: PublishWaiter): boolean =>
-      attributes.every((attribute) => this.#written?.has(attribute));
-    const done = this.#publishWaiters.filter(isDone);
-    if (done.length === 0) return;
-    this.#publishWaiters = this.#publishWaiters.filter((waiter) => !done.includes(waiter));
-    for (const { resolve } of done) resolve();
-  }
-
   #throwIfEnded(): void {
     if (this.#hasEnded || this.isPaused) throw runHasEnded(this.resource);
     this.traversal.throwIfStopped();
@@ -985,14 +969,7 @@ function keptReads({ record, readsSince = [] }: PresentResource): Map<string, St
   return reads.size === 0 ? undefined : reads;
 }
 
-interface PublishWaiter {
-  readonly attributes: readonly string[];
-  readonly resolve: () => void;
-}
-
 const NO_NAMES: ReadonlySet<string> = new Set();
-
-const NO_WAITERS: readonly PublishWaiter[] = [];
 
 /** Where the last group of a UUID begins, with the dash before it. */
 const LAST_DASH = 23;
