@@ -590,6 +590,8 @@ export class Traversal {
     if (this.graph.kinds[port] === START) this.#begin(this.stack.resources[owner] as ResourceInterface);
     else if (this.#comparisons.has(owner)) this.#comparisons.inputDidFire(owner);
     else {
+      // A circle may wait for nothing else any more, also when this came from outside of the stack.
+      if (this.#comparisons.size > 0) this.#checkIdleSoon();
       // Of a plain resource, which has not started, only listeners want to know.
       const run = this.#runs[owner];
       if (run !== undefined) run.inputDidSettle(labelOf(this.graph, port) as string, undefined);

@@ -39,6 +39,7 @@ describe('whatever the templates, the handlers, the faults and the order are', (
     [30011748, 'an interrupted attempt that is not come to again is known, and deleted later'],
     [30001618, 'what is replaced in the middle of an update has told its id, and fails by itself'],
     [30000124, 'the last value that a circle waits for comes by itself, out of a slow space'],
+    [41000745, 'the last value that a circle waits for comes from outside of the stack'],
   ])('life %i: %s', async (seed) => {
     expect(await simulateLife(seed)).toBeUndefined();
   });
