@@ -67,6 +67,9 @@ const MAX_DEAD = 50;
 /** An engine listens at once; one that has not by then was killed as it began. */
 const BEGINNING_MS = 600_000;
 
+/** A socket is there a moment before it can be connected to: a younger one that refuses is not known to be dead. */
+const LISTENING_MS = 10_000;
+
 /** Removes the directories of this user's endpoints at whose sockets nobody listens any more. */
 async function removeDead(parent: string): Promise<void> {
   const names = await readdir(parent).catch(() => []);
@@ -76,9 +79,10 @@ async function removeDead(parent: string): Promise<void> {
       const directory = join(parent, name);
       const { uid, mtimeMs } = await stat(directory).catch(() => ({ uid: undefined, mtimeMs: 0 }));
       if (uid !== process.getuid?.() || !(await isOurs(directory))) return;
-      const neverBegan = !existsSync(join(directory, 'socket')) && Date.now() - mtimeMs > BEGINNING_MS;
-      if (neverBegan || (await isDead(join(directory, 'socket'))))
-        await rm(directory, { recursive: true, force: true });
+      const ageMs = Date.now() - mtimeMs;
+      const neverBegan = ageMs > BEGINNING_MS && !existsSync(join(directory, 'socket'));
+      const hasEnded = ageMs > LISTENING_MS && (await isDead(join(directory, 'socket')));
+      if (neverBegan || hasEnded) await rm(directory, { recursive: true, force: true });
     }),
   );
 }
