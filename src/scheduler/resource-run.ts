@@ -624,7 +624,7 @@ export class ResourceRun implements JournalWaiter {
 
   /** What others have got of it in this update, since they and it read each other, stays so too. */
   #checkConfirmed(attribute: string, value: Json): void {
-    const confirmed = this.traversal.confirmedOf(this.resource);
+    const confirmed = this.traversal.decisions.confirmedOf(this.resource);
     if (confirmed === undefined || !Object.hasOwn(confirmed, attribute)) return;
     if (!sameJson(confirmed[attribute] as Json, value)) throw writtenOtherwiseThanConfirmed(this.resource, attribute);
   }

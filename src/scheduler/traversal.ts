@@ -24,7 +24,7 @@ import type { InputReader } from '../interface/given.ts';
 import { findResource, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
 import type { SecretReads } from '../interface/secret-reads.ts';
 import { type Name, nameKey } from '../names.ts';
-import { isWell, type PresentResource, type Verdict } from '../plan/comparison.ts';
+import { isWell, type PresentResource } from '../plan/comparison.ts';
 import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
 import type { ResourceTypes } from '../resource/registry.ts';
 import type { Conceal, Secrets } from '../secrets.ts';
@@ -32,11 +32,12 @@ import type { ReadValue, Region } from '../space/data-space.ts';
 import type { NameReader } from '../space/name-reader.ts';
 import type { BlockedRead, Waits } from '../space/waits.ts';
 import type { ResourceRecord, StackStore, StoredRead } from '../store/stack-store.ts';
-import { noSuchResource, setAside } from '../store/stored-stack.ts';
+import { noSuchResource } from '../store/stored-stack.ts';
 import { REFID, type ResolveScope } from '../template/expression.ts';
-import { type Json, type JsonObject, sameJson, setOwn } from '../values.ts';
+import { type Json, type JsonObject, setOwn } from '../values.ts';
 import { Blockers } from './blockers.ts';
-import { Comparisons } from './comparisons.ts';
+import type { Comparisons } from './comparisons.ts';
+import { Decisions } from './decisions.ts';
 import { liveCall } from './delete-call.ts';
 import { deleteResources, removeAttempt } from './delete-traversal.ts';
 import { ForeignNames } from './foreign-names.ts';
@@ -144,6 +145,8 @@ export class Traversal {
   readonly signals: Signals;
   readonly blockers: Blockers;
   readonly hookPauses: HookPauses;
+  /** What an update does with what it finds. */
+  readonly decisions: Decisions;
   readonly events: TraversalEvents;
   /** Resolves expressions with what has been published. */
   readonly scope: ResolveScope;
@@ -157,12 +160,7 @@ export class Traversal {
   readonly #namesRead = new Map<string, StoredRead>();
   readonly #failures: ResourceFailure[] = [];
   #failedAction: Action | undefined;
-  /** What an update has not decided about yet. */
   readonly #comparisons: Comparisons;
-  /** By the number of a resource of an update: its values that others have got before it was decided about. */
-  readonly #confirmed = new Map<number, Record<string, Json>>();
-  /** Whether it has replaced something, which is then still to be deleted. */
-  hasReplaced = false;
   /** Complete resources whose handlers ended before all their inputs were there. */
   #unread: ResourceRun[] | undefined;
   /** What its ports wait for outside of it. */
@@ -255,16 +253,23 @@ export class Traversal {
         this.#checkIdleSoon();
       },
     });
-    this.#comparisons = new Comparisons({
+    this.decisions = new Decisions({
       ...parts,
       readiness: this.readiness,
       scope: this.scope,
+      signals: this.signals,
+      hookPauses: this.hookPauses,
       heldUpBy: (port) => this.blockers.heldUpBy(port),
-      didDecide: (resource, present, verdict) => this.#decide(resource, present, verdict),
-      didFail: (resource, present, error) => this.#failComparison(resource, present, error),
-      didConfirm: (resource, { values }, attributes) => this.#confirmEarly(resource, values, attributes),
       didWait: () => this.#checkIdleSoon(),
+      snapshotOf: (resource) => this.snapshotOf(resource),
+      addRecord: (record) => this.addRecord(record),
+      publish: (resource, attribute, value) => this.didStoreValue(resource, attribute, value),
+      run: (resource, change) => this.#run(resource, change),
+      remove: (resource, record) => this.#removeReplaced(resource, record),
+      complete: (resource, values, missing) => this.#complete(resource, values, missing),
+      fail: (resource, error) => this.#failUnrun(resource, this.#failureOf(resource, error)),
     });
+    this.#comparisons = this.decisions.comparisons;
   }
 
   /** Undefined where the parser has not listed what inputs read. */
@@ -308,7 +313,7 @@ export class Traversal {
       const isComplete = isWell(record);
       // Of an update: what is not touched may have another deletion policy, or depend on others.
       const isUpdated = isComplete && this.#parts.present !== undefined;
-      this.addRecord(isUpdated ? this.#refreshed(resource, record) : record);
+      this.addRecord(isUpdated ? this.decisions.refreshed(resource, record) : record);
       const isHeld = isComplete && this.hookPauses.isPendingAfter(record.name);
       this.#phases[resource.index] = isHeld ? 'held' : isComplete ? 'complete' : 'failed';
       if (!isHeld) this.#left -= 1;
@@ -621,9 +626,8 @@ export class Traversal {
     this.hookPauses.before(resource, () => this.#run(resource));
   }
 
-  /** It is complete, and the action ends before it was let go. */
-  #failHeld(resource: ResourceInterface, reason: unknown): void {
-    const failure = this.#failureOf(resource, reason);
+  /** No handler of it is at work. */
+  #failUnrun(resource: ResourceInterface, failure: ResourceFailure): void {
     this.#phases[resource.index] = 'failed';
     this.#failures.push(failure);
     this.#failPorts(resource, failure);
@@ -663,16 +667,6 @@ export class Traversal {
     this.#comparisons.begin(resource, present);
   }
 
-  /** What the template gives it now is wrong, and it stays as it is. */
-  #failComparison(resource: ResourceInterface, { record }: PresentResource, error: unknown): void {
-    const failure = this.#failureOf(resource, error);
-    this.#phases[resource.index] = 'failed';
-    this.#failures.push(failure);
-    this.addRecord(record);
-    this.#failPorts(resource, failure);
-    this.#didLeave();
-  }
-
   /** Asks whether the real thing behind a record is there, where the type can tell. */
   async check({ type }: ResourceInterface, record: ResourceRecord): Promise<void> {
     const { space, stack } = this.stack;
@@ -684,20 +678,6 @@ export class Traversal {
   snapshotOf({ name, type, isExternal }: ResourceInterface): JsonObject | undefined {
     const { snapshots } = this.#parts;
     return isExternal || type.handler.restore === undefined ? undefined : snapshots?.get(name);
-  }
-
-  #decide(resource: ResourceInterface, present: PresentResource, compared: Verdict): void {
-    const isRestored = present.record.isToBeRestored === true && this.snapshotOf(resource) !== undefined;
-    const verdict = compared === 'unchanged' && isRestored ? 'update' : compared;
-    const refusal = verdict === 'unchanged' ? undefined : this.#parts.refusal(resource, verdict);
-    if (refusal !== undefined) this.#failComparison(resource, present, refusal);
-    else if (verdict === 'unchanged') this.#confirm(resource, present);
-    else {
-      this.hookPauses.before(resource, () => {
-        if (verdict === 'update') this.#run(resource, { verdict, present });
-        else void this.#replace(resource, present);
-      });
-    }
   }
 
   /** Why an update must not do that with a resource; undefined when it may. */
@@ -717,44 +697,13 @@ export class Traversal {
     if (!wasBlocked) this.#workDidEnd();
     this.#runs[resource.index] = undefined;
     this.#freePlaces.set(resource.name, place);
-    // What it has told is written once, also by what takes its place.
-    this.#confirmed.set(resource.index, { ...this.#confirmed.get(resource.index), ...run.published });
     this.events.didLog(resource.name, messageOf(reason));
-    void this.#replace(resource, present);
+    this.decisions.didGiveWay(resource, present, run.published);
   }
 
   /** Removes what a failed attempt has made. */
   removeAttempt(record: ResourceRecord): Promise<void> {
     return removeAttempt({ ...this.#parts, space: this.stack.space, stack: this.stack.stack }, record);
-  }
-
-  /** It is as it has to be: its values are there for their readers. */
-  #confirm(resource: ResourceInterface, { record, values, missing = NO_NAMES }: PresentResource): void {
-    this.addRecord(this.#refreshed(resource, record));
-    this.hookPauses.after(resource, () => {
-      const all: Record<string, Json> = {};
-      const confirmed = this.confirmedOf(resource) ?? {};
-      for (const attribute in resource.outputs) {
-        if (missing.has(attribute) || Object.hasOwn(confirmed, attribute)) continue;
-        setOwn(all, attribute, Object.hasOwn(values, attribute) ? (values[attribute] as Json) : null);
-      }
-      this.#complete(resource, all, missing);
-    });
-  }
-
-  /** Some of its values are there for their readers, though it is still compared. Returns whether one of them is new. */
-  #confirmEarly(resource: ResourceInterface, values: JsonObject, attributes: readonly string[]): boolean {
-    const confirmed = this.#confirmed.get(resource.index) ?? {};
-    this.#confirmed.set(resource.index, confirmed);
-    const fresh = attributes.filter((each) => !Object.hasOwn(confirmed, each) && Object.hasOwn(values, each));
-    for (const attribute of fresh) setOwn(confirmed, attribute, values[attribute] as Json);
-    for (const attribute of fresh) this.didStoreValue(resource, attribute, values[attribute] as Json);
-    return fresh.length > 0;
-  }
-
-  /** The values that were confirmed before the resource was decided about, which it has to keep to. */
-  confirmedOf({ index }: ResourceInterface): JsonObject | undefined {
-    return this.#confirmed.get(index);
   }
 
   #completeWhenLetGo(resource: ResourceInterface, values: JsonObject | undefined, missing: ReadonlySet<string>): void {
@@ -770,24 +719,8 @@ export class Traversal {
     this.#didLeave();
   }
 
-  /** Its record with what of the template concerns only a later delete. */
-  #refreshed(resource: ResourceInterface, record: ResourceRecord): ResourceRecord {
-    const requires = requiredResources(this.graph, resource.index);
-    const { deletionPolicy } = resource;
-    if (deletionPolicy === record.deletionPolicy && sameJson(requires, record.requires)) return record;
-    const refreshed = this.signals.onto({ ...record, requires, deletionPolicy });
-    void this.journal.record({ kind: 'resource', record: refreshed });
-    return refreshed;
-  }
-
-  async #replace(resource: ResourceInterface, present: PresentResource): Promise<void> {
-    const { record } = present;
-    const replaced = setAside(record);
-    if (resource.type.deletesBeforeReplacing !== true) {
-      this.hasReplaced = true;
-      this.#run(resource, { verdict: 'replace', present, replaced });
-      return;
-    }
+  /** See DecisionsParts. */
+  async #removeReplaced(resource: ResourceInterface, record: ResourceRecord): Promise<boolean> {
     this.#phases[resource.index] = 'running';
     this.#working += 1;
     const { failures } = await deleteResources({
@@ -798,15 +731,9 @@ export class Traversal {
     });
     this.#workDidEnd();
     const [failure] = failures;
-    if (this.#isStopped || failure !== undefined) {
-      const cause = failure ?? this.#failureOf(resource, this.stopReason);
-      this.#phases[resource.index] = 'failed';
-      this.#failures.push(cause);
-      this.#failPorts(resource, cause);
-      this.#didLeave();
-      return;
-    }
-    this.#run(resource);
+    if (failure === undefined && !this.#isStopped) return true;
+    this.#failUnrun(resource, failure ?? this.#failureOf(resource, this.stopReason));
+    return false;
   }
 
   /** What it waits for has failed: it will not start, and what it owes fails with the same chain of causes. */
@@ -901,7 +828,7 @@ export class Traversal {
     for (const resource of this.stack.resources) {
       const phase = this.#phases[resource.index];
       if (phase === 'waiting' || phase === 'comparing' || phase === 'paused') this.#skip(resource, reason);
-      else if (phase === 'held') this.#failHeld(resource, reason);
+      else if (phase === 'held') this.#failUnrun(resource, this.#failureOf(resource, reason));
     }
     for (const run of this.#runs) {
       if (run === undefined || run.hasEnded) continue;

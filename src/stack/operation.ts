@@ -317,7 +317,7 @@ export class Operation {
       take: (name, entry) => traversal.takeName(name, entry),
     });
     const outputs = resolveOutputs(stack, { region, scope: traversal.scope, missing, reads, redact });
-    const mayHaveLeftovers = hasLeftovers || traversal.hasReplaced;
+    const mayHaveLeftovers = hasLeftovers || traversal.decisions.hasReplaced;
     const error = isComplete
       ? mayHaveLeftovers
         ? await this.#cleanUp(journal, limits)

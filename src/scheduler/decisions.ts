@@ -1,0 +1,142 @@
+import type { HotloomError } from '../errors.ts';
+import { type PortGraph, requiredResources } from '../graph/port-graph.ts';
+import type { ResourceInterface } from '../interface/interface.ts';
+import type { PresentResource, Verdict } from '../plan/comparison.ts';
+import type { ResourceRecord } from '../store/stack-store.ts';
+import { setAside } from '../store/stored-stack.ts';
+import { type Json, type JsonObject, sameJson, setOwn } from '../values.ts';
+import { Comparisons, type ComparisonsParts } from './comparisons.ts';
+import type { HookPauses } from './hook-pauses.ts';
+import type { Journal } from './journal.ts';
+import type { RunChange } from './resource-run.ts';
+import type { Signals } from './signals.ts';
+
+/** What deciding works with, and what it has done to resources. */
+export interface DecisionsParts extends Omit<ComparisonsParts, 'didDecide' | 'didFail' | 'didConfirm'> {
+  readonly graph: PortGraph;
+  readonly journal: Journal;
+  readonly signals: Signals;
+  readonly hookPauses: HookPauses;
+  /** Why an update must not do that with a resource; undefined when it may. */
+  readonly refusal: (resource: ResourceInterface, verdict: 'update' | 'replace') => HotloomError | undefined;
+  /** What the resource's handler is to bring it back to; undefined when there is nothing. */
+  readonly snapshotOf: (resource: ResourceInterface) => JsonObject | undefined;
+  readonly addRecord: (record: ResourceRecord) => void;
+  /** A value that is stored is there for its readers. */
+  readonly publish: (resource: ResourceInterface, attribute: string, value: Json) => void;
+  /** Without a change it is created. */
+  readonly run: (resource: ResourceInterface, change?: RunChange) => void;
+  /** Removes the live resource at once. Resolves with whether another may be made: if not, it has failed. Never rejects. */
+  readonly remove: (resource: ResourceInterface, record: ResourceRecord) => Promise<boolean>;
+  /** It is as it has to be, with these values to be published. */
+  readonly complete: (resource: ResourceInterface, values: JsonObject, missing: ReadonlySet<string>) => void;
+  /** It has failed without having been run. */
+  readonly fail: (resource: ResourceInterface, error: unknown) => void;
+}
+
+/**
+ * What an update does with the resources that it finds: each is compared as its inputs come in, and then confirmed, updated
+ * in place, or replaced.
+ */
+export class Decisions {
+  readonly #parts: DecisionsParts;
+  /** What is not decided about yet. */
+  readonly comparisons: Comparisons;
+  /** By the number of a resource: its values that others have got before it was decided about. */
+  readonly #confirmed = new Map<number, Record<string, Json>>();
+  /** Whether something was replaced that is still to be deleted. */
+  hasReplaced = false;
+
+  constructor(parts: DecisionsParts) {
+    this.#parts = parts;
+    this.comparisons = new Comparisons({
+      ...parts,
+      didDecide: (resource, present, verdict) => this.#decide(resource, present, verdict),
+      didFail: (resource, present, error) => this.#fail(resource, present, error),
+      didConfirm: (resource, { values }, attributes) => this.#confirmEarly(resource, values, attributes),
+    });
+  }
+
+  #decide(resource: ResourceInterface, present: PresentResource, compared: Verdict): void {
+    const { refusal, snapshotOf, hookPauses, run } = this.#parts;
+    const isRestored = present.record.isToBeRestored === true && snapshotOf(resource) !== undefined;
+    const verdict = compared === 'unchanged' && isRestored ? 'update' : compared;
+    const refused = verdict === 'unchanged' ? undefined : refusal(resource, verdict);
+    if (refused !== undefined) this.#fail(resource, present, refused);
+    else if (verdict === 'unchanged') this.#confirm(resource, present);
+    else {
+      hookPauses.before(resource, () => {
+        if (verdict === 'update') run(resource, { verdict, present });
+        else void this.#replace(resource, present);
+      });
+    }
+  }
+
+  /** What the template gives it now is wrong, or it must not be changed: it stays as it is. */
+  #fail(resource: ResourceInterface, { record }: PresentResource, error: unknown): void {
+    this.#parts.addRecord(record);
+    this.#parts.fail(resource, error);
+  }
+
+  #confirm(resource: ResourceInterface, { record, values, missing = NO_NAMES }: PresentResource): void {
+    const { addRecord, hookPauses, complete } = this.#parts;
+    addRecord(this.refreshed(resource, record));
+    hookPauses.after(resource, () => {
+      const all: Record<string, Json> = {};
+      const confirmed = this.confirmedOf(resource) ?? {};
+      for (const attribute in resource.outputs) {
+        if (missing.has(attribute) || Object.hasOwn(confirmed, attribute)) continue;
+        setOwn(all, attribute, Object.hasOwn(values, attribute) ? (values[attribute] as Json) : null);
+      }
+      complete(resource, all, missing);
+    });
+  }
+
+  /** Some of its values are there for their readers, though it is still compared. Returns whether one of them is new. */
+  #confirmEarly(resource: ResourceInterface, values: JsonObject, attributes: readonly string[]): boolean {
+    const confirmed = this.#confirmed.get(resource.index) ?? {};
+    this.#confirmed.set(resource.index, confirmed);
+    const fresh = attributes.filter((each) => !Object.hasOwn(confirmed, each) && Object.hasOwn(values, each));
+    for (const attribute of fresh) setOwn(confirmed, attribute, values[attribute] as Json);
+    for (const attribute of fresh) this.#parts.publish(resource, attribute, values[attribute] as Json);
+    return fresh.length > 0;
+  }
+
+  /** The values that were confirmed before the resource was decided about, which it has to keep to. */
+  confirmedOf({ index }: ResourceInterface): JsonObject | undefined {
+    return this.#confirmed.get(index);
+  }
+
+  /**
+   * Its update cannot bring it to what it has to be: another is made in its place. What it has `published` is written once,
+   * also by that one.
+   */
+  didGiveWay(resource: ResourceInterface, present: PresentResource, published: JsonObject): void {
+    this.#confirmed.set(resource.index, { ...this.#confirmed.get(resource.index), ...published });
+    void this.#replace(resource, present);
+  }
+
+  /** Its record with what of the template concerns only a later delete. */
+  refreshed(resource: ResourceInterface, record: ResourceRecord): ResourceRecord {
+    const { graph, signals, journal } = this.#parts;
+    const requires = requiredResources(graph, resource.index);
+    const { deletionPolicy } = resource;
+    if (deletionPolicy === record.deletionPolicy && sameJson(requires, record.requires)) return record;
+    const refreshed = signals.onto({ ...record, requires, deletionPolicy });
+    void journal.record({ kind: 'resource', record: refreshed });
+    return refreshed;
+  }
+
+  async #replace(resource: ResourceInterface, present: PresentResource): Promise<void> {
+    const { record } = present;
+    const { run, remove } = this.#parts;
+    if (resource.type.deletesBeforeReplacing !== true) {
+      this.hasReplaced = true;
+      run(resource, { verdict: 'replace', present, replaced: setAside(record) });
+      return;
+    }
+    if (await remove(resource, record)) run(resource);
+  }
+}
+
+const NO_NAMES: ReadonlySet<string> = new Set();
