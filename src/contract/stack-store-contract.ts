@@ -98,6 +98,7 @@ const RULES: readonly Rule[] = [
         environment: { resource_registry: { 'My::Type': 'OS::Heat::Value' } },
         rollback: true,
         tags: ['prod', 'a b'],
+        moved: [{ from: 'old', to: 'web' }],
       });
       await store.createStack(record, LIVE);
       assert.deepEqual(plain(await store.findStack('default', 'app')), record);
@@ -164,20 +165,30 @@ const RULES: readonly Rule[] = [
         parameters: { size: 1 },
         environment: {},
         namesBefore: { db: 'base' },
+        moved: [{ from: 'first', to: 'base' }],
       };
+      const moved = [{ from: 'base', to: 'db' }];
       const definition = {
         template: { resources: { db: { type: 'T' } } },
         files: { 'a.sh': 'true' },
         parameters: { size: 2 },
         environment: { parameter_defaults: { x: 1 } },
       };
-      const change = { kind: 'definition', definition, previous, declared: new Map([['db', ['url']]]), rollback: true };
+      const change = {
+        kind: 'definition',
+        definition,
+        previous,
+        declared: new Map([['db', ['url']]]),
+        rollback: true,
+        moved,
+      };
       await store.append(claim, [change as StoreChange, STACK_COMPLETE]);
       assert.deepEqual(plain(await store.findStack('default', 'app')), {
         ...record,
         ...definition,
         previous,
         rollback: true,
+        moved,
         status: 'COMPLETE',
         reason: '',
         updatedAt: 9,
@@ -186,6 +197,8 @@ const RULES: readonly Rule[] = [
       assert.deepEqual((await store.findStack('default', 'app'))?.tags, ['new', 'newer']);
       await store.append(claim, [{ ...change, tags: [] } as StoreChange]);
       assert.deepEqual((await store.findStack('default', 'app'))?.tags, []);
+      await store.append(claim, [{ ...change, moved: undefined } as StoreChange]);
+      assert.equal((await store.findStack('default', 'app'))?.moved, undefined);
       await store.writeOutside(ADDRESS, 1);
       await refusal(() => store.writeOutside(['default', 'app', 'db', 'url'], 1), 'NotTheWriter');
       await store.append(claim, [{ ...change, declared: undefined } as StoreChange]);
@@ -216,6 +229,40 @@ const RULES: readonly Rule[] = [
         told.map((each) => (each.event.type === 'resource' ? each.event.resource : undefined)),
         ['web', 'web'],
       );
+    },
+  ],
+  [
+    'resources of one batch that take the names of each other have their own values under the new names',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE, DECLARED);
+      const made = (name: string) => resource(name, { status: 'COMPLETE', token: uuid(600 + name.length) });
+      const names = ['a', 'bb', 'ccc'];
+      await store.append(
+        claim,
+        names.map((name) => ({ ...made(name), values: { was: name } })),
+      );
+      await store.append(claim, [value('a', 'late', 1)]);
+      const after = new Map([
+        ['a', 'bb'],
+        ['bb', 'ccc'],
+        ['ccc', 'a'],
+      ]);
+      await store.append(claim, [
+        ...names.map((name) => ({ kind: 'resourceGone', resource: name }) as const),
+        ...[...after].map(([before, now]) => ({
+          kind: 'resource' as const,
+          record: { ...made(before).record, name: now },
+          values: { was: before, ...(before === 'a' ? { late: 1 } : {}) },
+        })),
+      ]);
+      for (const [before, now] of after) {
+        assert.deepEqual(await store.find(['default', 'app', now, 'was']), { value: before });
+        const record = (await store.resources(claim.stackId)).find(({ name }) => name === now);
+        assert.equal(record?.token, made(before).record.token);
+      }
+      assert.deepEqual(await store.find(['default', 'app', 'bb', 'late']), { value: 1 });
+      assert.equal(await store.find(['default', 'app', 'a', 'late']), undefined);
+      assert.equal((await store.resources(claim.stackId)).length, 3);
     },
   ],
   [

@@ -30,9 +30,14 @@ export function statedMoves({ template, resources, compositions }: StackInterfac
   return moves;
 }
 
+/** As they are stored with the definition that they belong to; undefined: none. */
+export function movesToKeep(moves: readonly PlacedMove[]): readonly Move[] | undefined {
+  return moves.length === 0 ? undefined : moves.map(({ from, to }) => ({ from, to }));
+}
+
 /**
- * What is wrong with moves whatever is there: names that are still declared or not declared, several moves of one resource or
- * to one, circles.
+ * What is wrong with moves whatever is there: names that are not declared, or are still declared although nothing moves there,
+ * several moves of one resource or to one.
  */
 export function wrongMoves(stack: StackInterface, moves: readonly PlacedMove[]): readonly HotloomError[] {
   const problems: HotloomError[] = [];
@@ -60,19 +65,9 @@ export function wrongMoves(stack: StackInterface, moves: readonly PlacedMove[]):
     to.set(move.to, move);
   }
   if (problems.length > 0) return problems;
-  const circle = moves.find((move) => lastOf(from, move.from) === undefined);
-  if (circle !== undefined) {
-    const why = 'Where each takes the name of the next, none is left that an update could begin with.';
-    add(
-      circle,
-      `'${circle.from}' is moved in a circle.`,
-      why,
-      'Move one of them to a name of its own first, in an update by itself.',
-    );
-    return problems;
-  }
   for (const move of moves) {
-    if (isDeclared(stack, move.from)) {
+    const isFreed = to.has(move.from);
+    if (isDeclared(stack, move.from) && !isFreed) {
       const why = 'A resource that has moved leaves its name; one of that name would be another.';
       add(
         move,
@@ -80,7 +75,7 @@ export function wrongMoves(stack: StackInterface, moves: readonly PlacedMove[]):
         why,
         `Remove the resource '${move.from}', or the move.`,
       );
-    } else if (!from.has(move.to) && !isDeclared(stack, move.to)) {
+    } else if (!isDeclared(stack, move.to) && (!from.has(move.to) || circleOf(from, move).length > 0)) {
       const names = [...stack.template.resources.keys()];
       const why = 'What has moved there would be deleted, since the template has it no more.';
       add(
@@ -109,26 +104,70 @@ export interface MovedResources {
 }
 
 /**
- * Gives what is there the names that it has after the moves, with its values; `moves` must have passed wrongMoves. A move of
- * what is not there does nothing. Throws StackValidationFailed when the place is taken, or the type is another.
+ * Gives what is there the names that it has after the moves, with its values; `moves` must have passed wrongMoves, and `done`
+ * are those of the stack's last definition. A move of what is not there does nothing, and neither does one of a name that is
+ * still declared, to which another has moved, once it is done. Throws StackValidationFailed when the place is taken, or the
+ * type is another.
  */
 export function moveResources(
   stack: StackInterface,
   present: ReadonlyMap<string, PresentResource>,
   moves: readonly PlacedMove[],
+  done: readonly Move[],
 ): MovedResources {
-  const from = new Map(moves.map((move) => [move.from, move]));
+  const ways = new Ways(stack, moves, done);
   const names = new Map<string, string>();
+  const movesByName = new Map<string, PlacedMove>();
   for (const { record } of present.values()) {
     const name = record.replacedName ?? record.name;
-    const move = names.has(name) ? undefined : moveOf(from, name);
-    if (move === undefined) continue;
-    const to = `${lastOf(from, move.from)}${name.slice(move.from.length)}`;
-    refuseTaken(present, from, name, to, move);
-    refuseOtherType(stack, present.get(name), to, move);
-    names.set(name, to);
+    const way = names.has(name) ? undefined : ways.of(name);
+    if (way === undefined) continue;
+    names.set(name, way.to);
+    movesByName.set(name, way.move);
   }
+  refuseTaken(present, names, movesByName);
+  for (const [name, to] of names) refuseOtherType(stack, present.get(name), to, movesByName.get(name) as PlacedMove);
   return renamed(present, names);
+}
+
+/** Where the moves of an update lead. */
+class Ways {
+  readonly #stack: StackInterface;
+  readonly #from: ReadonlyMap<string, PlacedMove>;
+  readonly #done: ReadonlySet<string>;
+
+  constructor(stack: StackInterface, moves: readonly PlacedMove[], done: readonly Move[]) {
+    this.#stack = stack;
+    this.#from = new Map(moves.map((move) => [move.from, move]));
+    this.#done = new Set(done.map(keyOf));
+  }
+
+  /**
+   * The name that a resource gets, by its own move or that of the innermost of those that it is a member of; undefined when it
+   * keeps its name. A chain ends at the first name that is declared: between those that are not, it tells one story of one
+   * resource; from one that is, another has moved on.
+   */
+  of(name: string): { readonly to: string; readonly move: PlacedMove } | undefined {
+    const move = moveOf(this.#from, name);
+    if (move === undefined || this.#isDone(move)) return undefined;
+    let last = move;
+    for (let next: PlacedMove | undefined = move; next !== undefined; next = this.#from.get(last.to)) {
+      last = next;
+      if (isDeclared(this.#stack, last.to)) break;
+    }
+    return { to: `${last.to}${name.slice(move.from.length)}`, move };
+  }
+
+  /** Who is there under a name that another has moved to is that one, unless the update is the first that tells of the move. */
+  #isDone(move: PlacedMove): boolean {
+    if (!isDeclared(this.#stack, move.from)) return false;
+    const circle = circleOf(this.#from, move);
+    return (circle.length === 0 ? [move] : circle).every((each) => this.#done.has(keyOf(each)));
+  }
+}
+
+function keyOf({ from, to }: Move): string {
+  return JSON.stringify([from, to]);
 }
 
 /**
@@ -209,15 +248,16 @@ function moveOf(from: ReadonlyMap<string, PlacedMove>, name: string): PlacedMove
   return undefined;
 }
 
-/** Where a chain of moves ends; undefined for a circle. */
-function lastOf(from: ReadonlyMap<string, PlacedMove>, name: string): string | undefined {
-  let last = name;
-  for (let steps = 0; steps <= from.size; steps += 1) {
-    const next = from.get(last);
-    if (next === undefined) return last;
-    last = next.to;
+/** The moves that lead from the move's end back to its beginning, itself first; empty when none do. */
+function circleOf(from: ReadonlyMap<string, PlacedMove>, move: PlacedMove): readonly PlacedMove[] {
+  const circle: PlacedMove[] = [];
+  for (let next: PlacedMove | undefined = move; next !== undefined; next = from.get(next.to)) {
+    circle.push(next);
+    if (next.to === move.from) return circle;
+    // It leads into a circle that it is no part of.
+    if (circle.length > from.size) return [];
   }
-  return undefined;
+  return [];
 }
 
 /** Also a resource that its condition leaves out is declared. */
@@ -227,20 +267,24 @@ function isDeclared({ template, numbers }: StackInterface, name: string): boolea
 
 function refuseTaken(
   present: ReadonlyMap<string, PresentResource>,
-  from: ReadonlyMap<string, PlacedMove>,
-  name: string,
-  to: string,
-  move: PlacedMove,
+  names: ReadonlyMap<string, string>,
+  moves: ReadonlyMap<string, PlacedMove>,
 ): void {
-  const there = present.get(to)?.record;
-  if (there === undefined || there.action === 'INIT') return;
-  const isMoving = moveOf(from, to) !== undefined;
-  throw new StackValidationFailed({
-    what: `'${name}' cannot be moved to '${to}': there is a resource of that name already.`,
-    where: move.where,
-    why: isMoving ? 'Both are moved to the same name, one after the other.' : 'The stack has both of them.',
-    fix: `Delete one of them by an update first, or move '${name}' to another name.`,
-  });
+  const taken = new Map<string, string>();
+  for (const [name, to] of names) {
+    const there = names.has(to) ? undefined : present.get(to)?.record;
+    const isThere = there !== undefined && there.action !== 'INIT';
+    if (!taken.has(to) && !isThere) {
+      taken.set(to, name);
+      continue;
+    }
+    throw new StackValidationFailed({
+      what: `'${name}' cannot be moved to '${to}': there is a resource of that name already.`,
+      where: moves.get(name)?.where,
+      why: isThere ? 'The stack has both of them.' : `'${taken.get(to)}' is moved there too.`,
+      fix: `Delete one of them by an update first, or move '${name}' to another name.`,
+    });
+  }
 }
 
 function refuseOtherType(

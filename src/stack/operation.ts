@@ -2,6 +2,7 @@ import { invariant, isHotloomError, messageOf, StackFailed } from '../errors.ts'
 import type { Action, ResourceEvent, StackEvent, Status } from '../events.ts';
 import type { StackInterface } from '../interface/interface.ts';
 import { type DeclaredNames, nameKey } from '../names.ts';
+import { movesToKeep, statedMoves } from '../plan/moves.ts';
 import { deleteResources } from '../scheduler/delete-traversal.ts';
 import { Hooks } from '../scheduler/hooks.ts';
 import { Journal } from '../scheduler/journal.ts';
@@ -493,6 +494,7 @@ export class Operation {
     const { clock } = this.#services;
     const { stack } = this.#analysis;
     const now = clock.now();
+    const moved = movesToKeep(statedMoves(stack));
     return {
       id: this.#stackId,
       space: stack.space,
@@ -505,6 +507,7 @@ export class Operation {
       ...this.definition,
       ...(tags === undefined ? {} : { tags }),
       rollback: this.#options.rollsBack === true,
+      ...(moved === undefined ? {} : { moved }),
       outputs: {},
     };
   }

@@ -57,10 +57,18 @@ export async function rekeyStacks(services: StackServices, keyId: string | undef
 /** What the store has of the stack and may be secret: stored once more, it is sealed once more. */
 async function changesOf(services: StackServices, record: StackRecord): Promise<readonly StoreChange[]> {
   requireKey(record);
-  const { id, previous, rollback, restoring, outputs } = record;
+  const { id, previous, rollback, restoring, moved, outputs } = record;
   const { store } = services;
   const changes: StoreChange[] = [
-    { kind: 'definition', definition: definitionOfRecord(record), previous, declared: undefined, rollback, restoring },
+    {
+      kind: 'definition',
+      definition: definitionOfRecord(record),
+      previous,
+      declared: undefined,
+      rollback,
+      restoring,
+      moved,
+    },
     { kind: 'outputs', outputs },
     { kind: 'reads', reads: await store.reads(id) },
   ];

@@ -44,9 +44,10 @@ export function rollbackOf(
       const definition: StoreChange = {
         kind: 'definition',
         definition: target,
-        previous: target,
+        previous: { ...target, moved: previous.moved },
         declared: operation.declared,
         rollback: false,
+        moved: previous.moved,
       };
       await journal.record(...failed, ...movedBack.changes, ...restored, definition, HOOKS_GONE, {
         kind: 'stack',
@@ -105,7 +106,8 @@ export async function rollbackTarget(
     last === undefined
       ? (await store.resources(id)).every(isMade)
       : last.status === 'COMPLETE' && (last.action !== 'ROLLBACK' || previous !== undefined);
-  return isComplete ? definitionOfRecord(stack) : previous;
+  if (!isComplete) return previous;
+  return { ...definitionOfRecord(stack), ...(stack.moved === undefined ? {} : { moved: stack.moved }) };
 }
 
 const GOES_OVER: ReadonlySet<Action> = new Set(['CHECK', 'SUSPEND', 'RESUME', 'SNAPSHOT']);
@@ -121,11 +123,12 @@ export function withNamesBefore(
   namesBefore: ReadonlyMap<string, string>,
 ): PreviousDefinition | undefined {
   if (previous === undefined || namesBefore.size === 0) return previous;
-  const earlier = { ...previous.namesBefore };
+  const { namesBefore: earlier = {}, ...others } = previous;
+  const left = new Set(namesBefore.values());
+  const names = Object.fromEntries(Object.entries(earlier).filter(([now]) => !left.has(now)));
   for (const [now, before] of namesBefore) {
-    const first = earlier[before] ?? before;
-    delete earlier[before];
-    earlier[now] = first;
+    const first = Object.hasOwn(earlier, before) ? (earlier[before] as string) : before;
+    if (first !== now) names[now] = first;
   }
-  return { ...previous, namesBefore: earlier };
+  return { ...others, namesBefore: names };
 }

@@ -15,7 +15,7 @@ import { presentResources } from './present.ts';
 import type { Refusal } from './restrictions.ts';
 import type { StackServices } from './services.ts';
 import { checkTags } from './tags.ts';
-import { planOf, prepareUpdate, runUpdate, tagsOf, type UpdateOptions } from './update.ts';
+import { planOf, prepareUpdate, refuseWrongMoves, runUpdate, tagsOf, type UpdateOptions } from './update.ts';
 
 /** A plan with all that is needed to do it later, as plain data. It holds the visible parameters, and no hidden one. */
 export interface SavedPlan {
@@ -118,6 +118,7 @@ async function applyUpdate(
   await refuseChanged(services, before, basis);
   const analysis = analyseStored(services, { id: before.id, space, name, ...saved.definition }, hidden);
   refuseOtherHidden(saved, analysis);
+  refuseWrongMoves(analysis, saved.moves);
   refuseOther(
     saved,
     await planOf(services, before, analysis, await presentResources(services, before.id), saved.moves),

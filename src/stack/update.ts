@@ -4,6 +4,7 @@ import type { PresentResource } from '../plan/comparison.ts';
 import {
   type MovedResources,
   moveResources,
+  movesToKeep,
   namesThen,
   type PlacedMove,
   renamed,
@@ -47,7 +48,8 @@ export interface UpdateOptions extends Omit<TemplateInput, 'template'> {
   readonly tags?: readonly string[];
   /**
    * Resources that have had other names before, which keep what they are: for templates of Heat's versions, that have no
-   * section `moved`. One that is not there any more under `from` has moved already.
+   * section `moved`. They move at once, so two may change places. One that is not there any more under `from` has moved
+   * already; so has one whose name another has taken, when the update before was given the same moves.
    */
   readonly moves?: readonly Move[];
   /**
@@ -98,9 +100,14 @@ export async function prepareUpdate(
   await refuseState(services, record);
   requireKey(record);
   const analysis = analyseUpdate(services, record, options);
-  const wrong = wrongMoves(analysis.stack, movesOf(analysis, options.moves ?? []));
-  if (wrong.length > 0) throw new TemplateInvalid(wrong);
+  refuseWrongMoves(analysis, options.moves);
   return { record, analysis };
+}
+
+/** Throws TemplateInvalid for moves that make no sense whatever is there. */
+export function refuseWrongMoves(analysis: Analysis, given: readonly Move[] = []): void {
+  const wrong = wrongMoves(analysis.stack, movesOf(analysis, given));
+  if (wrong.length > 0) throw new TemplateInvalid(wrong);
 }
 
 /** The moves of the template and those that are given besides. */
@@ -164,6 +171,7 @@ async function updateClaimed(
       rollback: run.rollback === true,
       tags: run.tags,
       restoring,
+      moved: movesToKeep(movesOf(analysis, run.moves ?? [])),
     };
     // Stored, so that a resume of the update knows those that it has not come to.
     const observed =
@@ -206,7 +214,7 @@ async function findClaimed(
   // What the template of then tells of moves was done before the snapshot.
   const moved =
     kept === undefined
-      ? moveResources(analysis.stack, all, movesOf(analysis, moves))
+      ? moveResources(analysis.stack, all, movesOf(analysis, moves), record.moved ?? [])
       : renamed(all, namesThen(all, kept));
   const previous = withNamesBefore(await rollbackTarget(services, record), moved.namesBefore);
   return { record: { ...record, previous }, moved, kept };
@@ -230,7 +238,7 @@ export async function planOf(
   all: ReadonlyMap<string, PresentResource>,
   moves: readonly Move[] = [],
 ): Promise<Plan> {
-  const { present, namesBefore } = moveResources(analysis.stack, all, movesOf(analysis, moves));
+  const { present, namesBefore } = moveResources(analysis.stack, all, movesOf(analysis, moves), record.moved ?? []);
   const found = withRecords(present, outdatedRecords(analysis, present));
   const { changes, unknown } = findBeginning(analysis, record.id, found);
   return planUpdate({

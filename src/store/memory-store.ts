@@ -247,13 +247,14 @@ export class MemoryStore implements StackStore {
         return;
       }
       case 'definition': {
-        const { restoring: _restoring, ...record } = stack.record;
+        const { restoring: _restoring, moved: _moved, ...record } = stack.record;
         stack.record = {
           ...record,
           ...change.definition,
           previous: change.previous,
           rollback: change.rollback,
           ...(change.restoring === undefined ? {} : { restoring: change.restoring }),
+          ...(change.moved === undefined ? {} : { moved: change.moved }),
           ...(change.tags === undefined ? {} : { tags: change.tags }),
         };
         stack.declared = change.declared ?? stack.declared;

@@ -85,11 +85,11 @@ export class SqliteStore implements StackStore {
 
   createStack(record: StackRecord, claimant: Claimant, declared: DeclaredNames = new Map()): Claim {
     return this.#write((statements) => {
-      const { id, space, name, action, status, reason, createdAt, updatedAt, tags, rollback } = record;
+      const { id, space, name, action, status, reason, createdAt, updatedAt, tags, rollback, moved } = record;
       const at = [storedSegment(space), storedSegment(name)];
       if (all(statements.stackByName, ...at).length > 0) throw stackExists(space, name);
       refuseWrittenOutside(statements, [space, name], declared);
-      const state = { action, status, reason, createdAt, updatedAt, tags, rollback };
+      const state = { action, status, reason, createdAt, updatedAt, tags, rollback, moved };
       const { lastInsertRowid } = run(statements.addStack, id, ...at, text(state), text(record.outputs));
       const key = Number(lastInsertRowid);
       run(statements.addTemplate, key, ...definitionColumns(record, declared));

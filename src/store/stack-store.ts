@@ -3,6 +3,7 @@ import type { DeclaredNames, Name } from '../names.ts';
 import type { SignalAddress } from '../resource/signal-url.ts';
 import type { Secrecy } from '../secrets.ts';
 import type { HookType } from '../template/hook-types.ts';
+import type { Move } from '../template/moved.ts';
 import type { Json, JsonObject } from '../values.ts';
 
 export type MaybePromise<T> = T | Promise<T>;
@@ -37,7 +38,9 @@ export interface StackDefinition {
 /** What a stack was. */
 export interface PreviousDefinition extends StackDefinition {
   /** The names that resources had then, by those that they have been given since. Default: none. */
-  readonly namesBefore?: { readonly [name: string]: string };
+  readonly namesBefore?: { readonly [name: string]: string } | undefined;
+  /** As of StackRecord. */
+  readonly moved?: readonly Move[] | undefined;
 }
 
 /** A hook that was reached. */
@@ -68,6 +71,8 @@ export interface StackRecord extends StackDefinition {
   readonly rollback: boolean;
   /** The id of the snapshot from which it was last restored, if it has not been updated since. */
   readonly restoring?: string | undefined;
+  /** The moves of resources that came with what it is to be: they are done. Default: none. */
+  readonly moved?: readonly Move[] | undefined;
   /** What the stack was when it was last complete, while an update has not come to its end: what a rollback goes back to. */
   readonly previous?: PreviousDefinition | undefined;
   /** Absent: none since the last action began. */
@@ -206,6 +211,7 @@ export type StoreChange =
       readonly tags?: readonly string[] | undefined;
       /** See StackRecord. */
       readonly restoring?: string | undefined;
+      readonly moved?: readonly Move[] | undefined;
     }
   | { readonly kind: 'outputs'; readonly outputs: StackRecord['outputs'] }
   | {

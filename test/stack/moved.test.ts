@@ -105,6 +105,106 @@ describe('a resource that has moved', () => {
     expect(await ids()).toEqual({ b: before.a });
   });
 
+  const swap = [move('a', 'b'), move('b', 'a')];
+  const swapped = { a: thing({ of: 2 }), b: thing({ of: 1 }), reader: thing({ of: attr('b', 'id') }) };
+  const createPair = async () => {
+    await create({ a: thing({ of: 1 }), b: thing({ of: 2 }), reader: thing({ of: attr('a', 'id') }) });
+    return ids();
+  };
+
+  test.each([
+    { how: 'the template', moved: swap, options: {} },
+    { how: 'an option', moved: [], options: { moves: swap } },
+  ])('changes places with another once, as told by $how', async ({ moved, options }) => {
+    const before = await createPair();
+    await update(swapped, moved, options);
+    const after = { a: before.b, b: before.a, reader: before.reader };
+    expect([told.calls, await ids()]).toEqual([[], after]);
+    expect(await Promise.all(['s.a.of', 's.b.of'].map((name) => engine.tryRead(name)))).toEqual([
+      { value: 2 },
+      { value: 1 },
+    ]);
+    expect((await engine.show('s')).resources.find(({ name }) => name === 'reader')?.requires).toEqual(['b']);
+    await update(swapped, moved, options);
+    expect([told.calls, await ids()]).toEqual([[], after]);
+    await update(swapped, []);
+    await update({ a: thing({ of: 1 }), b: thing({ of: 2 }), reader: thing({ of: attr('a', 'id') }) }, moved, options);
+    expect([told.calls, await ids()]).toEqual([[], before]);
+  });
+
+  test('changes places once also when that update fails, and is made again', async () => {
+    const before = await createPair();
+    const bad = { ...swapped, e: thing({ of: 'bad' }) };
+    for (const options of [{}, { moves: swap }, { moves: swap, rollback: true }, { moves: swap, rollback: true }]) {
+      await expect(update(bad, options.moves === undefined ? swap : [], options)).rejects.toThrow('it is bad');
+    }
+    expect([(await engine.show('s')).state, await ids()]).toEqual(['ROLLBACK_COMPLETE', before]);
+    await update(swapped, swap);
+    expect(await ids()).toEqual({ a: before.b, b: before.a, reader: before.reader });
+  });
+
+  test('is in its place already in a stack that was created from a template that tells of the move', async () => {
+    await create(swapped, { moved: swap });
+    const before = await ids();
+    await update(swapped, swap);
+    expect([told.calls, await ids()]).toEqual([[], before]);
+  });
+
+  test('takes the place of one that moves on, along a chain of names that are all declared', async () => {
+    const before = await createPair();
+    const chain = [move('a', 'b'), move('b', 'c')];
+    const after = { b: thing({ of: 1 }), c: thing({ of: 2 }), reader: thing({ of: attr('b', 'id') }) };
+    for (let time = 0; time < 2; time += 1) {
+      await update(after, chain);
+      expect([told.calls, await ids()]).toEqual([[], { b: before.a, c: before.b, reader: before.reader }]);
+    }
+    const { c: _c, ...others } = after;
+    await update({ ...others, d: thing({ of: 2 }) }, [...chain, move('c', 'd')]);
+    expect([told.calls, await ids()]).toEqual([[], { b: before.a, d: before.b, reader: before.reader }]);
+  });
+
+  test('goes round in a circle of three, and another time by another circle', async () => {
+    await create({ a: thing({ of: 1 }), b: thing({ of: 2 }), c: thing({ of: 3 }) });
+    const before = await ids();
+    await update({ a: thing({ of: 3 }), b: thing({ of: 1 }), c: thing({ of: 2 }) }, [
+      move('a', 'b'),
+      move('b', 'c'),
+      move('c', 'a'),
+    ]);
+    expect([told.calls, await ids()]).toEqual([[], { a: before.c, b: before.a, c: before.b }]);
+    await update({ a: thing({ of: 1 }), b: thing({ of: 3 }), c: thing({ of: 2 }) }, swap);
+    expect([told.calls, await ids()]).toEqual([[], { a: before.a, b: before.c, c: before.b }]);
+  });
+
+  test('changes places with another group, members and all, and inside of a nested template', async () => {
+    const files = (moved: readonly Json[], x: number) => ({
+      'net.yaml': JSON.stringify(template({ x: thing({ of: x }), y: thing({ of: 3 - x }) }, { moved })),
+      'other.yaml': JSON.stringify(template({ x: thing({ of: 9 }) })),
+    });
+    const nested = (file: string) => ({ type: file });
+    await create({ a: nested('net.yaml'), b: nested('net.yaml') }, {}, { files: files([], 1) });
+    const before = await ids();
+    await update({ a: nested('net.yaml'), b: nested('net.yaml') }, swap, { files: files([], 1) });
+    expect(told.calls).toEqual([]);
+    expect((await ids())['a/x']).toBe(before['b/x']);
+    await update({ a: nested('net.yaml'), b: nested('net.yaml') }, swap, {
+      files: files([move('x', 'y'), move('y', 'x')], 2),
+    });
+    expect(told.calls).toEqual([]);
+    expect((await ids())['a/y']).toBe(before['b/x']);
+  });
+
+  test('has the place that it had in a snapshot again, and is told so to the updates that follow', async () => {
+    const before = await createPair();
+    await clock.run(engine.snapshot({ stack: 's', name: 'first' }));
+    await update(swapped, swap);
+    told.calls.length = 0;
+    await clock.run(engine.restore({ stack: 's', snapshot: 'first' }));
+    expect([told.calls, await ids()]).toEqual([[], before]);
+    await update(swapped, swap);
+    expect([told.calls, await ids()]).toEqual([[], { a: before.b, b: before.a, reader: before.reader }]);
+  });
+
   test('gets its old name again when the update is rolled back', async () => {
     await create({ a: thing({ of: 1 }), reader: thing({ of: attr('a', 'id') }), c: thing({ of: 1 }) });
     const before = await ids();
@@ -162,6 +262,19 @@ describe('a resource that has moved', () => {
     expect(told.things.size).toBe(3);
   });
 
+  test('that changes places is told in the plan, which can be applied once', async () => {
+    const before = await createPair();
+    const plan = await engine.planUpdate({ stack: 's', template: template(swapped), moves: swap });
+    expect(plan.plan.steps.map(({ resource, action, movedFrom }) => [resource, action, movedFrom])).toEqual([
+      ['a', 'unchanged', 'b'],
+      ['b', 'unchanged', 'a'],
+      ['reader', 'unchanged', undefined],
+    ]);
+    await clock.run(engine.apply({ plan }));
+    expect(await ids()).toEqual({ a: before.b, b: before.a, reader: before.reader });
+    await expect(clock.run(engine.apply({ plan }))).rejects.toThrow('does not hold any more');
+  });
+
   test('is told in the plan', async () => {
     await create({ a: thing({ of: 1 }), c: thing({ live: 1 }) });
     const plan = await engine.planUpdate({
@@ -204,10 +317,22 @@ describe('a resource that has moved', () => {
       error: "'a' is moved to 'bb', which the template does not have.",
     },
     {
-      what: 'two change places',
-      after: { a: thing({}), b: thing({}) },
+      what: 'it is moved in a circle that the template does not have',
+      after: { c: thing({}) },
       moves: [move('a', 'b'), move('b', 'a')],
-      error: "'a' is moved in a circle.",
+      error: "'a' is moved to 'b', which the template does not have.",
+    },
+    {
+      what: 'two come to one place over a chain',
+      after: { c: thing({}) },
+      moves: [move('a', 'b'), move('b', 'c')],
+      error: "'b' cannot be moved to 'c': there is a resource of that name already.",
+    },
+    {
+      what: 'two that are of other types change places',
+      after: { a: { type: 'Peer', properties: {} }, b: thing({}) },
+      moves: [move('a', 'b'), move('b', 'a')],
+      error: "'b' cannot be moved to 'a': it is a Thing, and that is a Peer.",
     },
     {
       what: 'it is moved to two places',
@@ -250,10 +375,23 @@ describe('an engine that is killed at any position of an update that moves resou
     { what: 'succeeds', of: 3, rollback: false },
     { what: 'fails and is rolled back', of: 'bad', rollback: true },
   ])('comes to the same end when it $what', async ({ of, rollback }) => {
-    const before = template({ a: thing({ of: 1 }), c: thing({ of: 1 }), reader: thing({ of: attr('a', 'id') }) });
+    const before = template({
+      a: thing({ of: 1 }),
+      c: thing({ of: 1 }),
+      reader: thing({ of: attr('a', 'id') }),
+      x: thing({ of: 7 }),
+      y: thing({ of: 8 }),
+    });
     const after = template(
-      { b: thing({ of: 1 }), d: thing({ of: 2 }), reader: thing({ of: attr('b', 'id') }), e: thing({ of }) },
-      { moved: [move('a', 'b'), move('c', 'd')] },
+      {
+        b: thing({ of: 1 }),
+        d: thing({ of: 2 }),
+        reader: thing({ of: attr('b', 'id') }),
+        e: thing({ of }),
+        x: thing({ of: 8 }),
+        y: thing({ of: 9 }),
+      },
+      { moved: [move('a', 'b'), move('c', 'd'), move('x', 'y'), move('y', 'x')] },
     );
     const run = async (limit: number) => {
       const store = new MemoryStore();

@@ -35,12 +35,12 @@ export function storeChanges(statements: Statements, key: number, changes: reado
         break;
       }
       case 'definition': {
-        const { definition, previous, declared, rollback, tags, restoring = null } = change;
+        const { definition, previous, declared, rollback, tags, restoring = null, moved = null } = change;
         const [space, name] = (all(statements.nameOfStack, key)[0] as Row).map(segmentOf) as [string, string];
         if (declared !== undefined) refuseWrittenOutside(statements, [space, name], declared);
         const before = previous === undefined ? null : text(previousOf(previous));
         run(statements.setTemplate, key, ...definitionColumns(definition, declared), before);
-        run(statements.setState, key, text({ rollback, tags, restoring }));
+        run(statements.setState, key, text({ rollback, tags, restoring, moved }));
         break;
       }
       case 'outputs':

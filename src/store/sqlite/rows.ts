@@ -18,8 +18,9 @@ function definitionOf({ template, files, parameters, environment }: StackDefinit
 }
 
 export function previousOf(previous: PreviousDefinition): PreviousDefinition {
-  const { namesBefore } = previous;
-  return { ...definitionOf(previous), ...(namesBefore === undefined ? {} : { namesBefore }) };
+  const { namesBefore, moved } = previous;
+  // JSON leaves out what is undefined.
+  return { ...definitionOf(previous), namesBefore, moved };
 }
 
 /** Without `declared` the last column is null: it stays as it is. */
@@ -131,7 +132,7 @@ export function snapshotOf([id, state, document, files, parameters, environment]
 
 type StackState = Pick<
   StackRecord,
-  'action' | 'status' | 'reason' | 'createdAt' | 'updatedAt' | 'tags' | 'rollback' | 'restoring'
+  'action' | 'status' | 'reason' | 'createdAt' | 'updatedAt' | 'tags' | 'rollback' | 'restoring' | 'moved'
 >;
 
 export function stateOf(column: Bound | undefined): StackState {
