@@ -1,65 +1,97 @@
-// npm run simulate -- [--runs 100000] [--seed N] [--kills]
+// npm run simulate -- [--runs 100000] [--seed N] [--kills] [--workers N]
 // Creates random stacks in simulated time, each under several schedules, with faults, and checks the rules of checks.ts
 // after each; and lets one stack live, through updates, stops, rollbacks and kills, after each step of which it checks the
 // rules of life-checks.ts. With --kills, a life is played once for each change that it stores, with the engine killed there,
 // and compared with the undisturbed one. Everything of a run comes from its seed; runs have consecutive seeds, and `--seed N --runs 1` repeats one.
-// Ends with 1 when a rule was broken. Runs are played in a worker, so that one that never ends can be named.
+// Ends with 1 when a rule was broken. Runs are played in workers, one for each processor, so that one that never ends can be named.
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 
 const HANG_MS = 60_000;
 const PROGRESS_MS = 10_000;
+/** Most of what a run allocates is dropped at its end: with room for many runs, little of it is ever copied. */
+const YOUNG_GENERATION_MB = 128;
 
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '10000' },
     kills: { type: 'boolean', default: false },
     seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
+    workers: { type: 'string', default: String(availableParallelism()) },
   },
 });
-const runs = Number(values.runs);
-const firstSeed = Number(values.seed);
+const [runs, firstSeed] = [count('runs'), count('seed')];
 console.log(`seed ${firstSeed}, ${runs} runs`);
 
-/** Which seed the worker is at, and when it began with it. */
-const state = new Float64Array(new SharedArrayBuffer(16));
-const worker = new Worker(fileURLToPath(new URL('./worker.mjs', import.meta.url)), {
-  workerData: { state, firstSeed, runs, isKilling: values.kills },
-});
 const started = performance.now();
+/** By rule, the seeds that broke it. */
 const faults = new Map();
-const watch = setInterval(() => {
-  const [seed, begin] = state;
-  if (begin === 0 || Date.now() - begin < HANG_MS) return;
-  console.log(`HANG: seed ${seed} does not end.\n${replay(seed)}`);
-  process.exit(1);
-}, 1000);
+/** How many seeds were given out, to whichever worker asked next. */
+const taken = new Int32Array(new SharedArrayBuffer(4));
+const workers = Array.from({ length: Math.min(count('workers'), runs) }, work);
+const watch = setInterval(nameHangs, 1000);
 const progress = setInterval(tellProgress, PROGRESS_MS);
+let working = workers.length;
 
-worker.on('message', ({ check, seed, saw, text }) => {
-  const count = (faults.get(check) ?? 0) + 1;
-  faults.set(check, count);
+function count(option) {
+  const number = Number(values[option]);
+  if (Number.isSafeInteger(number) && number >= (option === 'seed' ? 0 : 1)) return number;
+  console.error(`--${option} is to be a whole number, not ${values[option]}.`);
+  process.exit(2);
+}
+
+function work() {
+  /** At which seed it is, since when, and how many it has done. */
+  const state = new Float64Array(new SharedArrayBuffer(24));
+  const worker = new Worker(fileURLToPath(new URL('./worker.mjs', import.meta.url)), {
+    workerData: { state, taken, firstSeed, runs, isKilling: values.kills },
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+  });
+  worker.on('message', tellFault);
+  worker.on('error', (error) => {
+    console.log(`A worker failed (seed ${state[0]}): ${error.stack}\n${replay(state[0])}`);
+    process.exit(1);
+  });
+  worker.on('exit', () => {
+    working -= 1;
+    if (working === 0) end();
+  });
+  return { state };
+}
+
+function tellFault({ check, seed, saw, text }) {
+  const seeds = faults.get(check) ?? [];
+  faults.set(check, [...seeds, seed]);
   console.log(`\nFAULT (seed ${seed}): ${check}\n${saw}\n${replay(seed)}`);
   // One of each kind is enough to read.
-  if (count === 1) console.log(`\n${text}`);
-});
-worker.on('error', (error) => {
-  console.log(`The worker failed (seed ${state[0]}): ${error.stack}\n${replay(state[0])}`);
-  process.exit(1);
-});
-worker.on('exit', () => {
+  if (seeds.length === 0) console.log(`\n${text}`);
+}
+
+function nameHangs() {
+  for (const {
+    state: [seed, since],
+  } of workers) {
+    if (since === 0 || Date.now() - since < HANG_MS) continue;
+    console.log(`HANG: seed ${seed} does not end.\n${replay(seed)}`);
+    process.exit(1);
+  }
+}
+
+function tellProgress() {
+  const done = workers.reduce((sum, { state }) => sum + state[2], 0);
+  const broken = [...faults.values()].reduce((sum, seeds) => sum + seeds.length, 0);
+  const seconds = (performance.now() - started) / 1000;
+  console.log(`${done} runs, ${broken} faults, ${Math.round(seconds)} s, ${(done / seconds).toFixed(1)} runs a second`);
+}
+
+function end() {
   clearInterval(watch);
   clearInterval(progress);
   tellProgress();
-  for (const [check, count] of faults) console.log(`${count} times: ${check}`);
+  for (const [check, seeds] of faults) console.log(`${seeds.length} times: ${check} (${seeds.join(', ')})`);
   process.exitCode = faults.size > 0 ? 1 : 0;
-});
-
-function tellProgress() {
-  const done = state[1] === 0 ? (state[0] === 0 ? 0 : runs) : state[0] - firstSeed;
-  const broken = [...faults.values()].reduce((sum, count) => sum + count, 0);
-  console.log(`${done} runs, ${broken} faults, ${Math.round((performance.now() - started) / 1000)} s`);
 }
 
 function replay(seed) {

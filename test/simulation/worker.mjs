@@ -6,9 +6,10 @@ const { simulate } = await import('./simulate.ts');
 const { simulateLife } = await import('./simulate-life.ts');
 const { simulateKills } = await import('./simulate-kills.ts');
 
-const { state, firstSeed, runs, isKilling } = workerData;
+const { state, taken, firstSeed, runs, isKilling } = workerData;
 const plays = isKilling ? [async (seed) => (await simulateKills(seed)).fault] : [simulate, simulateLife];
-for (let seed = firstSeed; seed < firstSeed + runs; seed += 1) {
+for (let run = Atomics.add(taken, 0, 1); run < runs; run = Atomics.add(taken, 0, 1)) {
+  const seed = firstSeed + run;
   state[0] = seed;
   state[1] = Date.now();
   for (const play of plays) {
@@ -18,5 +19,6 @@ for (let seed = firstSeed; seed < firstSeed + runs; seed += 1) {
     const text = dump(JSON.parse(JSON.stringify(played)), { noRefs: true });
     parentPort.postMessage({ check, seed, saw, text });
   }
+  state[2] += 1;
 }
 state[1] = 0;
