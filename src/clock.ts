@@ -10,8 +10,18 @@ export interface Timer {
 export interface Clock {
   /** Milliseconds since 1970-01-01 UTC. */
   now(): number;
-  /** Calls `run` once, `delayMs` from now. A timer alone does not keep a process alive unless `keepAlive` is set. */
-  schedule(delayMs: number, run: () => void, options?: { readonly keepAlive?: boolean }): Timer;
+  /** Calls `run` once, `delayMs` from now. */
+  schedule(delayMs: number, run: () => void, options?: TimerOptions): Timer;
+}
+
+export interface TimerOptions {
+  /** Whether the process lives on for this timer alone. Default false. */
+  readonly keepAlive?: boolean;
+  /**
+   * It only looks whether somebody else has done something, and is scheduled anew: when there are no other timers, a clock
+   * that knows of everything that can happen knows that nothing more will. Default false.
+   */
+  readonly repeats?: boolean;
 }
 
 /** Resolves after the delay. Rejects with the signal's reason when that fires first. */

@@ -3,7 +3,7 @@ export * from './errors.ts';
 export { type Path, printLocation, type Source, type SourceLocation } from './source.ts';
 export { DEFAULT_SPACE, type DeclaredNames, type Name, parseName, printName } from './names.ts';
 export type { Json, JsonObject } from './values.ts';
-export { type Clock, type Randomness, systemClock, systemRandomness, type Timer } from './clock.ts';
+export { type Clock, type Randomness, systemClock, systemRandomness, type Timer, type TimerOptions } from './clock.ts';
 export type * from './events.ts';
 export { isRunning, processStart } from './process-identity.ts';
 export { parseTemplate, type Template } from './template/template.ts';

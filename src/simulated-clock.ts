@@ -1,4 +1,4 @@
-import type { Clock, Randomness, Timer } from './clock.ts';
+import type { Clock, Randomness, Timer, TimerOptions } from './clock.ts';
 import { SimulationStuck } from './errors.ts';
 
 /** More timers than this in one call are taken for a run that does not end. */
@@ -6,6 +6,9 @@ const MAX_TIMERS = 1_000_000;
 
 /** So many in a row that keep nothing alive, with none to come that does, are taken for the housekeeping of who waits in vain. */
 const MAX_BACKGROUND_TIMERS = 100_000;
+
+/** So many in a row that only repeat themselves, with no other timer to come, have seen all that there is to see. */
+const MAX_REPEATED_TIMERS = 500;
 
 /**
  * A clock whose time passes only when nothing is left to do at the present moment: a whole run takes no real time, and
@@ -28,10 +31,10 @@ export class SimulatedClock implements Clock {
     return this.#now;
   }
 
-  schedule(delayMs: number, run: () => void, { keepAlive = false }: { readonly keepAlive?: boolean } = {}): Timer {
+  schedule(delayMs: number, run: () => void, { keepAlive = false, repeats = false }: TimerOptions = {}): Timer {
     this.#scheduled += 1;
     const time = this.#now + Math.max(delayMs, 0);
-    const timer: ScheduledTimer = { time, order: this.#scheduled, run, keepAlive, isCancelled: false };
+    const timer: ScheduledTimer = { time, order: this.#scheduled, run, keepAlive, repeats, isCancelled: false };
     this.#timers.push(timer);
     return {
       cancel: () => {
@@ -54,8 +57,8 @@ export class SimulatedClock implements Clock {
 
   /**
    * Lets time pass until `work` settles, and returns its outcome. Throws SimulationStuck when it cannot settle any more
-   * because neither work nor a timer is left, or only timers without `keepAlive` that schedule the next one (an engine renews
-   * its claim by such), and after a million timers.
+   * because neither work nor a timer is left, or only timers that repeat themselves (an engine renews its claim by such, and
+   * asks its store for news), or only such without `keepAlive` that schedule the next one; and after a million timers.
    */
   async run<T>(work: Promise<T>): Promise<T> {
     let isSettled = false;
@@ -63,7 +66,7 @@ export class SimulatedClock implements Clock {
       isSettled = true;
     };
     work.then(settle, settle);
-    await this.#play(() => isSettled, Number.POSITIVE_INFINITY, MAX_BACKGROUND_TIMERS);
+    await this.#play(() => isSettled, Number.POSITIVE_INFINITY, true);
     if (isSettled) return work;
     throw new SimulationStuck({
       what: `The promise cannot settle: at ${this.#now} ms nothing is left to do, and no timer is scheduled.`,
@@ -77,12 +80,8 @@ export class SimulatedClock implements Clock {
     return this.#play(() => false, Number.POSITIVE_INFINITY);
   }
 
-  get #keepsAlive(): boolean {
-    return this.#timers.count(({ isCancelled, keepAlive }) => keepAlive && !isCancelled) > 0;
-  }
-
-  async #play(isDone: () => boolean, end: number, maxInBackground = MAX_TIMERS): Promise<void> {
-    let inBackground = 0;
+  async #play(isDone: () => boolean, end: number, isWaiting = false): Promise<void> {
+    let [inBackground, repeated] = [0, 0];
     for (let fired = 0; fired < MAX_TIMERS; fired += 1) {
       // Not what another call has fired since: that has to come to its end first.
       let seen: number;
@@ -95,9 +94,15 @@ export class SimulatedClock implements Clock {
       this.#now = timer.time;
       firedOfAll += 1;
       timer.run();
+      if (!isWaiting) continue;
+      repeated = timer.repeats ? repeated + 1 : 0;
+      if (repeated === MAX_REPEATED_TIMERS) {
+        if (!this.#awaits(({ repeats }) => !repeats)) throw onlyRepeated(this.#now);
+        repeated = 0;
+      }
       inBackground = timer.keepAlive ? 0 : inBackground + 1;
-      if (inBackground === maxInBackground) {
-        if (!this.#keepsAlive) throw onlyBackground(this.#now);
+      if (inBackground === MAX_BACKGROUND_TIMERS) {
+        if (!this.#awaits(({ keepAlive }) => keepAlive)) throw onlyBackground(this.#now);
         inBackground = 0;
       }
     }
@@ -106,6 +111,10 @@ export class SimulatedClock implements Clock {
       why: 'A timer that schedules the next one keeps it going.',
       fix: 'Use advance(ms), or stop what repeats.',
     });
+  }
+
+  #awaits(matches: (timer: ScheduledTimer) => boolean): boolean {
+    return this.#timers.count((timer) => !timer.isCancelled && matches(timer)) > 0;
   }
 }
 
@@ -162,6 +171,14 @@ async function drain(): Promise<void> {
   draining = undefined;
 }
 
+function onlyRepeated(now: number): SimulationStuck {
+  return new SimulationStuck({
+    what: `The promise cannot settle: by ${now} ms only timers that repeat themselves have fired, ${MAX_REPEATED_TIMERS} in a row.`,
+    why: 'Somebody waits for what nobody does: for a name, say, that no stack declares and nobody outside writes.',
+    fix: 'Look for the blocked read (stack.waiting()), or write the name.',
+  });
+}
+
 function onlyBackground(now: number): SimulationStuck {
   return new SimulationStuck({
     what: `The promise cannot settle: by ${now} ms only timers that keep nothing alive have fired, ${MAX_BACKGROUND_TIMERS} in a row.`,
@@ -178,6 +195,7 @@ interface ScheduledTimer {
   readonly order: number;
   readonly run: () => void;
   readonly keepAlive: boolean;
+  readonly repeats: boolean;
   isCancelled: boolean;
 }
 

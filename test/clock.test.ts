@@ -110,6 +110,25 @@ describe('SimulatedClock', () => {
       ].join('\n'),
     );
   });
+
+  test('run says so at once when all that goes on only repeats itself, though it keeps the process alive', async () => {
+    const clock = new SimulatedClock();
+    let fired = 0;
+    const look = (): void => {
+      fired += 1;
+      clock.schedule(50, look, { keepAlive: true, repeats: true });
+    };
+    look();
+    await clock.run(sleep(clock, HOUR));
+    expect([fired, clock.now()]).toEqual([72_000, HOUR]);
+    await expect(clock.run(new Promise(() => {}))).rejects.toThrow(
+      [
+        'The promise cannot settle: by 3624950 ms only timers that repeat themselves have fired, 500 in a row.',
+        '  Somebody waits for what nobody does: for a name, say, that no stack declares and nobody outside writes.',
+        '  Look for the blocked read (stack.waiting()), or write the name.',
+      ].join('\n'),
+    );
+  });
 });
 
 describe('several calls of simulated clocks at the same time', () => {

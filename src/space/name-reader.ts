@@ -127,7 +127,7 @@ export class NameReader {
         this.#timer = undefined;
         void this.#poll().finally(() => this.#pollLater());
       },
-      { keepAlive: true },
+      { keepAlive: true, repeats: true },
     );
   }
 

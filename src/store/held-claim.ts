@@ -68,7 +68,7 @@ export class HeldClaim {
   }
 
   #schedule(delayMs = this.#leaseMs / 3): void {
-    this.#timer = this.#clock.schedule(delayMs, () => void this.#tick());
+    this.#timer = this.#clock.schedule(delayMs, () => void this.#tick(), { repeats: true });
   }
 
   #age(): number {

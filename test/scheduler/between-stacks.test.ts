@@ -118,3 +118,12 @@ describe('a stack of a name that was used before', () => {
     expect((await w.create('a: Plain')).state).toBe('CREATE_COMPLETE');
   });
 });
+
+test('a simulated run in which somebody waits for what nobody writes is stuck at once, though the store is asked on and on', async () => {
+  const w = world();
+  const value = w.engine.read('ops.desk.go');
+  await expect(w.clock.run(value)).rejects.toMatchObject({ code: 'SimulationStuck' });
+  expect(w.clock.now()).toBeLessThan(60_000);
+  await w.engine.write('ops.desk.go', 1);
+  expect(await w.clock.run(value)).toBe(1);
+});
