@@ -387,15 +387,15 @@ export class Engine {
     return listSnapshots(this.#services, space, stack);
   }
 
-  /** A snapshot with what it holds: the stack's definition, and what is kept of each resource. Throws EntityNotFound. */
+  /** A snapshot with what it holds: the stack's definition, and what is kept of each resource. Throws EntityNotFound and, for a name that several have, UsageError. */
   async showSnapshot(choice: SnapshotChoice): Promise<SnapshotDescription> {
     return showSnapshot(this.#services, choice);
   }
 
   /**
    * Brings a stack back to a snapshot: an update to its definition of then, in which each resource whose handler has a
-   * `restore` gets back what the snapshot has kept of it. Resolves with the complete stack. Throws EntityNotFound,
-   * ActionInProgress, NotSupported (the snapshot is not complete; the stack is suspended or being deleted),
+   * `restore` gets back what the snapshot has kept of it. Resolves with the complete stack. Throws EntityNotFound, UsageError
+   * (several snapshots have that name), ActionInProgress, NotSupported (the snapshot is not complete; the stack is suspended or being deleted),
    * UserParameterMissing for a hidden parameter without a default, and StackFailed: the stack is then RESTORE_FAILED, or
    * ROLLBACK_COMPLETE with `rollback`, and can be restored again or updated.
    */
@@ -406,7 +406,7 @@ export class Engine {
     });
   }
 
-  /** Deletes a snapshot. Throws EntityNotFound, ActionInProgress, and ResourceFailure when a handler cannot. */
+  /** Deletes a snapshot. Throws EntityNotFound, UsageError for a name that several have, ActionInProgress, and ResourceFailure when a handler cannot. */
   async deleteSnapshot(options: DeleteSnapshotOptions): Promise<void> {
     await this.#owned(async () => {
       await finishResourceAction(this.#services, options);

@@ -1,7 +1,7 @@
 import { type HotloomError, StackValidationFailed } from '../errors.ts';
 import type { ResourceInterface, StackInterface } from '../interface/interface.ts';
 import type { Source, SourceLocation } from '../source.ts';
-import type { ResourceSnapshot, StoreChange } from '../store/stack-store.ts';
+import type { ResourceRecord, ResourceSnapshot, StoreChange } from '../store/stack-store.ts';
 import { setAside } from '../store/stored-stack.ts';
 import type { Move } from '../template/moved.ts';
 import { listNames, suggest } from '../wording.ts';
@@ -87,6 +87,14 @@ export function wrongMoves(stack: StackInterface, moves: readonly PlacedMove[]):
     }
   }
   return problems;
+}
+
+/** The first move of which neither name is there; in the middle of a chain neither has to be. */
+export function unknownMove(records: readonly ResourceRecord[], moves: readonly Move[]): Move | undefined {
+  const names = records.map(({ name, replacedName = name }) => replacedName);
+  const isThere = (of: string): boolean => names.some((name) => name === of || name.startsWith(`${of}/`));
+  const isChained = ({ from, to }: Move): boolean => moves.some((move) => move.from === to || move.to === from);
+  return moves.find((move) => !isThere(move.from) && !isThere(move.to) && !isChained(move));
 }
 
 const ONE_THING = 'One name is one thing.';

@@ -39,6 +39,8 @@ export interface TemplateInput {
 export interface AnalyseOptions {
   /** The stack's id, once there is one. */
   readonly stackId?: string;
+  /** Values of parameters that count where nothing else is given; one that the template has no more is left out. */
+  readonly kept?: JsonObject;
   /** Tells of problems instead of throwing them, with all that could be understood. */
   readonly isTolerant?: boolean;
 }
@@ -67,7 +69,7 @@ export interface Analysis {
 export function analyse(
   services: Pick<StackServices, 'types' | 'limits' | 'granularity' | 'project'>,
   input: TemplateInput,
-  { stackId, isTolerant = false }: AnalyseOptions = {},
+  { stackId, kept = {}, isTolerant = false }: AnalyseOptions = {},
 ): Analysis {
   checkInput(input);
   const { space = 'default', stack: name } = input;
@@ -84,7 +86,7 @@ export function analyse(
     problems,
     failures,
   } = resolveEachParameter(template, {
-    given: { ...environment.parameters, ...input.parameters },
+    given: { ...parametersOf(template, kept), ...environment.parameters, ...input.parameters },
     defaults: environment.parameterDefaults,
     ...services.project,
     stackName: name,
@@ -139,6 +141,10 @@ export function analyseStored(
   const input = { space, stack: name, template, files, environments: [environment] };
   const given = { ...stored.parameters, ...stored.hidden, ...parameters };
   return analyse(services, { ...input, parameters: given }, { stackId: id });
+}
+
+function parametersOf({ parameters }: Template, values: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => parameters.has(name)));
 }
 
 function hiddenValues(template: Template, values: ParameterValues): Secrets {

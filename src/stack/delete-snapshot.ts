@@ -15,7 +15,7 @@ export interface DeleteSnapshotOptions extends SnapshotChoice {
 
 /**
  * Deletes a snapshot with what handlers have kept for it. Resolves when nothing is left. Throws EntityNotFound,
- * ActionInProgress, and ResourceFailure when something could not be removed: it is then DELETE_FAILED, and can be deleted
+ * UsageError for a name that several have, ActionInProgress, and ResourceFailure when something could not be removed: it is then DELETE_FAILED, and can be deleted
  * again.
  */
 export async function deleteSnapshot(services: StackServices, options: DeleteSnapshotOptions): Promise<void> {

@@ -1,4 +1,4 @@
-import { EntityNotFound, invariant, RequestLimitExceeded } from '../errors.ts';
+import { EntityNotFound, invariant, RequestLimitExceeded, UsageError } from '../errors.ts';
 import type { Action, Status } from '../events.ts';
 import type { ResourceType } from '../resource/resource-type.ts';
 import type { Secrets } from '../secrets.ts';
@@ -138,19 +138,31 @@ export async function showSnapshot(services: StackServices, choice: SnapshotChoi
   };
 }
 
-/** By id, or by the name of the newest that has it. Throws EntityNotFound in Heat's words. */
+/**
+ * By id, or by the name where only one has it: names are for people, and as under Heat several may have one. Throws
+ * EntityNotFound in Heat's words, and UsageError for a name that several have.
+ */
 export async function findSnapshot(
   { store }: StackServices,
   { id, name: stack }: StackRecord,
   choice: string,
 ): Promise<SnapshotRecord> {
   const all = await store.snapshots(id);
-  const found = all.find((each) => each.id === choice) ?? all.findLast(({ name }) => name === choice);
-  if (found !== undefined) return found;
-  throw new EntityNotFound({
-    what: `The Snapshot (${choice}) for Stack (${stack}) could not be found.`,
-    why: all.length === 0 ? 'The stack has no snapshots.' : 'No snapshot of the stack has that id or name.',
-    fix: `See them by 'hotloom snapshots ${stack}'.`,
+  const named = all.filter(({ name }) => name === choice);
+  const found = all.find((each) => each.id === choice) ?? named[0];
+  if (found === undefined) {
+    throw new EntityNotFound({
+      what: `The Snapshot (${choice}) for Stack (${stack}) could not be found.`,
+      why: all.length === 0 ? 'The stack has no snapshots.' : 'No snapshot of the stack has that id or name.',
+      fix: `See them by 'hotloom snapshots ${stack}'.`,
+    });
+  }
+  if (found.id === choice || named.length === 1) return found;
+  const ids = named.map((each) => `${each.id} of ${new Date(each.createdAt).toISOString()}`);
+  throw new UsageError({
+    what: `${named.length} snapshots of stack '${stack}' are called '${choice}'.`,
+    why: `They are, oldest first: ${ids.join(', ')}.`,
+    fix: 'Give the id of the one that is meant.',
   });
 }
 

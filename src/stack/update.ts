@@ -1,4 +1,11 @@
-import { ActionCancelled, ImmutableParameterModified, NotSupported, TemplateInvalid } from '../errors.ts';
+import {
+  ActionCancelled,
+  ImmutableParameterModified,
+  NotSupported,
+  TemplateInvalid,
+  UnknownUserParameter,
+  UsageError,
+} from '../errors.ts';
 import type { Action } from '../events.ts';
 import type { PresentResource } from '../plan/comparison.ts';
 import {
@@ -9,6 +16,7 @@ import {
   type PlacedMove,
   renamed,
   statedMoves,
+  unknownMove,
   wrongMoves,
 } from '../plan/moves.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -16,6 +24,7 @@ import { planUpdate } from '../plan/plan-update.ts';
 import type { Claim, ResourceRecord, ResourceSnapshot, StackRecord, StoreChange } from '../store/stack-store.ts';
 import type { Move } from '../template/moved.ts';
 import { type JsonObject, sameJson } from '../values.ts';
+import { listNames, suggest } from '../wording.ts';
 import { type Analysis, analyse, type TemplateInput } from './analyse.ts';
 import { beginningOf, findBeginning, outdatedRecords, recordsToRestore } from './beginning.ts';
 import { underClaim } from './claimed-stack.ts';
@@ -38,7 +47,7 @@ export interface UpdateOptions extends Omit<TemplateInput, 'template'> {
    * default, which are not stored. Default false, as under Heat.
    */
   readonly existing?: boolean;
-  /** With `existing`, the parameters that go back to their defaults. */
+  /** With `existing`, the parameters that go back to their defaults. UnknownUserParameter for one that the stack has not. */
   readonly clearParameters?: readonly string[];
   /** Milliseconds until what has not ended is stopped; default 3,600,000. */
   readonly timeoutMs?: number;
@@ -69,7 +78,7 @@ export interface UpdateOptions extends Omit<TemplateInput, 'template'> {
  * or an update that this engine is at work with is superseded.
  *
  * Throws what create throws for a wrong template, EntityNotFound, ActionInProgress (another engine has the stack, or it is
- * being deleted), ImmutableParameterModified, and StackFailed when a resource fails; the stack is then UPDATE_FAILED, or
+ * being deleted), ImmutableParameterModified, UsageError for a move of which the stack has neither name, and StackFailed when a resource fails; the stack is then UPDATE_FAILED, or
  * ROLLBACK_COMPLETE with `rollback`.
  */
 export async function updateStack(services: StackServices, options: UpdateOptions): Promise<StackDescription> {
@@ -101,7 +110,27 @@ export async function prepareUpdate(
   requireKey(record);
   const analysis = analyseUpdate(services, record, options);
   refuseWrongMoves(analysis, options.moves);
+  await refuseUnknownMoves(services, record, options.moves);
   return { record, analysis };
+}
+
+/**
+ * Who gives a move means this stack, unlike a template, which keeps its moves for stacks of any age: a name that was mistyped
+ * would have the resource deleted that it was to keep.
+ */
+async function refuseUnknownMoves(
+  { store }: StackServices,
+  { id, name: stack }: StackRecord,
+  given: readonly Move[] = [],
+): Promise<void> {
+  if (given.length === 0) return;
+  const unknown = unknownMove(await store.resources(id), given);
+  if (unknown === undefined) return;
+  throw new UsageError({
+    what: `'${unknown.from}' is moved to '${unknown.to}', and stack '${stack}' has neither.`,
+    why: 'What was to be kept would be deleted, and another made in its place.',
+    fix: `See the names that it has by 'hotloom show ${stack}', or leave out the move.`,
+  });
 }
 
 /** Throws TemplateInvalid for moves that make no sense whatever is there. */
@@ -298,16 +327,34 @@ function analyseUpdate(services: StackServices, record: StackRecord, options: Up
       ...input,
       template: (isKept ? record.template : template) as TemplateInput['template'],
       files: isKept ? { ...record.files, ...files } : (files ?? {}),
-      parameters: { ...kept, ...parameters },
+      ...(parameters === undefined ? {} : { parameters }),
       environments: existing ? [record.environment, ...environments] : environments,
       ...(existing && input.environmentFiles !== undefined
         ? { environmentFiles: ['the stored environment', ...input.environmentFiles] }
         : {}),
     },
-    { stackId: record.id },
+    { stackId: record.id, kept },
   );
+  refuseUnknownCleared(record, analysis, clearParameters);
   refuseImmutable(record, analysis);
   return analysis;
+}
+
+/** Heat passes over such a name, and keeps the value that was to be cleared. */
+function refuseUnknownCleared(
+  { template: stored }: StackRecord,
+  { template }: Analysis,
+  cleared: readonly string[],
+): void {
+  const before = (stored.parameters ?? stored.Parameters ?? {}) as JsonObject;
+  const names = [...new Set([...template.parameters.keys(), ...Object.keys(before)])];
+  const unknown = cleared.find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  throw new UnknownUserParameter({
+    what: `The Parameter (${unknown}) was not defined in template.`,
+    why: 'It is to be cleared, and the stack has no such parameter.',
+    fix: `${suggest(unknown, names)}${names.length === 0 ? 'It has no parameters' : `It has ${listNames(names)}`}.`,
+  });
 }
 
 function limitsOf(

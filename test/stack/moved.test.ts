@@ -355,6 +355,20 @@ describe('a resource that has moved', () => {
     expect((await engine.show('s')).state).toBe('CREATE_COMPLETE');
   });
 
+  test('that is told by hand is refused where the stack has neither name; a template may tell of what it has not', async () => {
+    await create({ a: thing({}) });
+    const neither = "'aa' is moved to 'b', and stack 's' has neither.";
+    await expect(update({ b: thing({}) }, [], { moves: [move('aa', 'b')] })).rejects.toMatchObject({
+      code: 'UsageError',
+      what: neither,
+    });
+    const planned = engine.planUpdate({ stack: 's', template: template({ b: thing({}) }), moves: [move('aa', 'b')] });
+    await expect(planned).rejects.toMatchObject({ what: neither });
+    expect(told.calls).toEqual([]);
+    await update({ b: thing({}) }, [move('aa', 'b')]);
+    expect(told.calls).toEqual(['create b', 'delete a']);
+  });
+
   test.each([
     { moved: {}, error: "The section 'moved' is not a list." },
     { moved: [{ from: 'a' }], error: "An entry of 'moved' has a text 'from' and a text 'to'." },

@@ -296,6 +296,19 @@ describe('a snapshot', () => {
     expect((await engine.snapshots('s')).map(({ name }) => name)).toEqual(['first', 'third', 'first']);
   });
 
+  test('may have the name of another, and is then meant by its id', async () => {
+    const [first, second] = [await snapshot('nightly'), await snapshot('nightly')];
+    const text = `2 snapshots of stack 's' are called 'nightly'.
+  They are, oldest first: ${[first, second].map(({ id, createdAt }) => `${id} of ${new Date(createdAt).toISOString()}`).join(', ')}.
+  Give the id of the one that is meant.`;
+    const choice = { stack: 's', snapshot: 'nightly' };
+    for (const act of [engine.restore(choice), engine.deleteSnapshot(choice), engine.showSnapshot(choice)]) {
+      expect((await refused(act, 'UsageError'))?.message).toBe(text);
+    }
+    await clock.run(engine.deleteSnapshot({ stack: 's', snapshot: second.id }));
+    expect((await engine.showSnapshot(choice)).id).toBe(first.id);
+  });
+
   test('is deleted with what is kept for it, as often as it takes', async () => {
     await snapshot();
     world.failing = 'deleteSnapshot b';

@@ -197,7 +197,30 @@ describe('an update', () => {
     const run = (options: Partial<UpdateOptions>) => clock.run(engine.update({ stack: 's', ...options }));
     expect((await run({ existing: true, parameters: { q: 3 } })).outputs).toEqual({ live: [2, 3] });
     expect((await run({ existing: true, clearParameters: ['p'] })).outputs).toEqual({ live: [1, 3] });
+    const environments = [{ parameters: { q: 5 } }];
+    expect((await run({ existing: true, environments })).outputs).toEqual({ live: [1, 5] });
+    await expect(
+      run({ existing: true, clearParameters: ['p', 'qq'] }),
+    ).rejects.toThrow(`The Parameter (qq) was not defined in template.
+  It is to be cleared, and the stack has no such parameter.
+  Did you mean 'q'? It has 'p' and 'q'.`);
     expect((await run({ template: made })).outputs).toEqual({ live: [1, 1] });
+  });
+
+  test('keeps no value of a parameter that the new template does not have, and clears one that only the old one has', async () => {
+    const of = (...names: string[]) =>
+      template(
+        { a: thing({ live: names.map((name) => ({ get_param: name })) }) },
+        {
+          parameters: Object.fromEntries(names.map((name) => [name, { type: 'number', default: 1 }])),
+        },
+      );
+    await clock.run(engine.create({ stack: 's', template: of('p', 'q'), parameters: { p: 2, q: 2 } }));
+    const run = (options: Partial<UpdateOptions>) =>
+      clock.run(engine.update({ stack: 's', existing: true, ...options }));
+    expect((await run({ template: of('q') })).parameters).toEqual({ q: 2 });
+    expect((await run({ template: of('r'), clearParameters: ['q'] })).parameters).toEqual({ r: 1 });
+    await expect(run({ parameters: { q: 1 } })).rejects.toThrow('The Parameter (q) was not defined in template.');
   });
 
   test('sees whether a hidden value has changed, though only a digest of it is stored', async () => {

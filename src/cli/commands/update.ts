@@ -1,7 +1,6 @@
 import type { Engine } from '../../engine.ts';
 import { UsageError } from '../../errors.ts';
 import type { UpdateOptions } from '../../stack/update.ts';
-import type { Move } from '../../template/moved.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { type Io, printJson } from '../io.ts';
 import { type StoreOptions, withExistingStore } from '../open-engine.ts';
@@ -39,7 +38,6 @@ export async function update(io: Io, stack: string, options: UpdateCommandOption
   }
   const input = await readUpdate(io, stack, options);
   return withExistingStore(io, options, async (engine) => {
-    await refuseUnknownMoves(engine, input);
     if (options.dryRun === true) return show(io, engine, { ...input, rollback: options.rollback === true }, options);
     const progress = await planProgress(engine, await engine.previewUpdate(input));
     const outcome = await watchAction(io, engine, { progress, options }, (signal) =>
@@ -56,26 +54,6 @@ async function show(io: Io, engine: Engine, input: UpdateOptions, options: Updat
   else io.out.write(printPlan(io, plan));
   if (options.out !== undefined && saved !== undefined) await writePlan(io, options.out, saved);
   return EXIT.ok;
-}
-
-/**
- * The engine passes over a move of what is not there, since a template keeps its moves for stacks of any age. Who moves by hand
- * means this stack: a name that was mistyped would have the resource deleted that it was to keep.
- */
-async function refuseUnknownMoves(engine: Engine, { stack, space, moves = [] }: UpdateOptions): Promise<void> {
-  if (moves.length === 0) return;
-  const { resources } = await engine.show(stack, space);
-  const isThere = (name: string): boolean =>
-    resources.some((resource) => resource.name === name || resource.name.startsWith(`${name}/`));
-  // In the middle of a chain neither has to be there.
-  const isChained = ({ from, to }: Move): boolean => moves.some((move) => move.from === to || move.to === from);
-  const unknown = moves.find((move) => !isThere(move.from) && !isThere(move.to) && !isChained(move));
-  if (unknown === undefined) return;
-  throw new UsageError({
-    what: `'${unknown.from}' is moved to '${unknown.to}', and stack '${stack}' has neither.`,
-    why: 'What was to be kept would be deleted, and another made in its place.',
-    fix: `See the names that it has by 'hotloom show ${stack}', or leave out the move.`,
-  });
 }
 
 async function readUpdate(io: Io, stack: string, options: UpdateCommandOptions): Promise<UpdateOptions> {
