@@ -1,41 +1,36 @@
-// node test/crash/engine.mjs DIRECTORY ACTION: one engine, which does one action on the stack and may be killed or paused
-// in it. A stack that another engine holds is asked for again, until that one's lease is over.
-import { join } from 'node:path';
-import { Engine, isHotloomError, SqliteStore } from 'hotloom';
-import { LEASE_MS, templateOf, typesOf } from './stack.mjs';
+// node test/crash/engine.mjs JOB: one engine, which does one action on the stack and may be killed or paused in it. A stack
+// that another engine holds is asked for again, until that one's lease is over. It tells its parent when it begins and how
+// it ended, and prints the stack's events.
+import { isHotloomError } from 'hotloom';
+import { ACTIONS, endingOf } from './actions.mjs';
+import { LEASE_MS, openEngine } from './stack.mjs';
 
-const [directory, action] = process.argv.slice(2);
-const store = SqliteStore.open(join(directory, 'store.db'));
-const engine = new Engine({ store, types: typesOf(directory), leaseMs: LEASE_MS });
+const job = JSON.parse(process.argv[2]);
 const MOST_TRIES = 200;
+// Nobody is to hear of it any more.
+const orphaned = () => process.exit(1);
+process.once('disconnect', orphaned);
 
+const engine = openEngine(job.directory);
+engine.onEvent(({ time, ...event }) => console.log(time, JSON.stringify(event)));
 process.send('began');
 try {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      await act();
-      break;
-    } catch (error) {
-      if (!isHotloomError(error, 'ActionInProgress') || tries === MOST_TRIES) throw error;
-      await new Promise((resolve) => setTimeout(resolve, LEASE_MS / 4));
-    }
-  }
-  process.send({ ended: 'well' });
-} catch (error) {
-  process.send({ ended: `${error.code}: ${error.message}` });
+  process.send({ ended: endingOf(job.action, await failureOf()) });
 } finally {
   await engine.close();
+  process.off('disconnect', orphaned);
   process.disconnect();
 }
 
-async function act() {
-  if (action === 'create') await engine.create({ stack: 's', template: templateOf(directory) });
-  else if (action === 'fail') {
-    await engine.create({ stack: 's', template: templateOf(directory, { fails: true }), rollback: true });
-  } else if (action === 'update') {
-    await engine.update({ stack: 's', template: templateOf(directory, { version: 2 }) });
-  } else if (action === 'failUpdate') {
-    await engine.update({ stack: 's', template: templateOf(directory, { version: 2, fails: true }), rollback: true });
-  } else if (action === 'delete') await engine.delete({ stack: 's' });
-  else await engine.resume({ stack: 's' });
+/** The error that the action ends with; undefined when it does well. */
+async function failureOf() {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await ACTIONS[job.action].act(engine, job);
+      return undefined;
+    } catch (error) {
+      if (!isHotloomError(error, 'ActionInProgress') || tries === MOST_TRIES) return error;
+      await new Promise((resolve) => setTimeout(resolve, LEASE_MS / 4));
+    }
+  }
 }

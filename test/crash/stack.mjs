@@ -1,19 +1,48 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { definePlainType, defineStreamingType, localTypes } from 'hotloom';
+import { definePlainType, defineStreamingType, Engine, localTypes, SqliteStore } from 'hotloom';
 
 /** Of the engines: short, so that a paused one is taken over soon. */
 export const LEASE_MS = 300;
 
-/** Marks the processes of one world, so that they can be counted whatever any engine knows of them. */
-const MARK = 'HOTLOOM_CRASH_WORLD';
+/** An engine on the store of a directory, with the key that its secrets are encrypted with. */
+export function openEngine(directory) {
+  return new Engine({
+    store: SqliteStore.open(join(directory, 'store.db')),
+    types: typesOf(directory),
+    leaseMs: LEASE_MS,
+    encryption: { keys: [createHash('sha256').update('crash').digest('base64')] },
+  });
+}
+
+/** The value of the hidden parameter, another one in each version. */
+export function secretOf(version) {
+  return `hidden-from-everybody-${version}-`;
+}
+
+export function parametersOf(version) {
+  return { password: secretOf(version) };
+}
+
+/** Hooks before and after what each kind of action does; the operator clears them. */
+export const environment = {
+  resource_registry: {
+    resources: {
+      thing4: { hooks: 'pre-create' },
+      thing5: { hooks: ['pre-update', 'post-create'] },
+      file5: { hooks: 'pre-delete' },
+      test: { hooks: 'post-update' },
+    },
+  },
+};
 
 /**
  * The types of a stack whose things are files and processes in `directory`. Things are made in a world that heeds tokens, as a
  * cloud does that takes an idempotency token: what was deleted under one is not made under it any more, however late the
  * call comes. So a paused engine cannot make what the one that took over has removed.
  */
-export function typesOf(directory) {
+function typesOf(directory) {
   const things = thingsIn(directory);
   mkdirSync(things, { recursive: true });
   const fileOf = (token) => join(things, token);
@@ -63,16 +92,22 @@ export function typesOf(directory) {
 }
 
 /**
- * A stack of 50 resources, of every type that makes something on this machine, in layers and in circles. In its second
- * version one thing differs, and with it whatever has read from it, over any number of others.
+ * A stack of 50 resources, of every type that makes something on this machine, in layers and in circles, in a group, and with a
+ * condition that waits for two of its scripts and for the operator. From one version to the next one thing differs, and with
+ * it whatever has read from it, over any number of others, and the hidden parameter.
  */
-export function templateOf(directory, { fails = false, version = 1 } = {}) {
+export function templateOf(directory, { fails = false, version }) {
   const resources = {};
-  const outputs = {};
-  for (let index = 0; index < 20; index += 1) {
-    const of = index === 0 ? version : index < 5 ? index : { get_attr: [`thing${index - 5}`, 'value'] };
+  const outputs = { version: { value: { get_attr: ['thing0', 'value'] } } };
+  const publishedBy = (index) => ({ get_attr: [`thing${index}`, 'value'] });
+  for (let index = 0; index < 18; index += 1) {
+    const of = index === 0 ? version : index < 5 ? index : publishedBy(index - 5);
     resources[`thing${index}`] = { type: 'Crash::Thing', properties: { of } };
   }
+  resources.group = {
+    type: 'OS::Heat::ResourceGroup',
+    properties: { count: 2, resource_def: { type: 'Crash::Thing', properties: { of: publishedBy(5) } } },
+  };
   for (let index = 0; index < 6; index += 1) {
     const peer = { get_attr: [`peer${index ^ 1}`, 'address'] };
     resources[`peer${index}`] = { type: 'Crash::Peer', properties: { peer } };
@@ -80,116 +115,65 @@ export function templateOf(directory, { fails = false, version = 1 } = {}) {
     outputs[`address${index}`] = { value: { get_attr: [`peer${index}`, 'address'] } };
   }
   for (let index = 0; index < 4; index += 1) {
+    const signal = index < 2 ? '' : `hotloom signal --data '{"id": "script${index}", "data": "done"}' handle`;
     resources[`process${index}`] = {
       type: 'Local::Process',
-      properties: {
-        command: ['/bin/sh', '-ec', 'hotloom write met "$(hotloom read thing)"; exec sleep 1000'],
-        env: { [MARK]: directory },
-      },
-      inputs: { thing: { get_attr: [`thing${index}`, 'value'] } },
+      properties: { command: ['/bin/sh', '-ec', 'hotloom write met "$(hotloom read thing)"; exec sleep 1000'] },
+      inputs: { thing: publishedBy(index) },
       outputs: { met: {} },
     };
     resources[`script${index}`] = {
       type: 'Local::Script',
       properties: {
-        config: `#!/bin/sh -e\necho script${index} > \${heat_outputs_path}.told\n`,
+        config: `#!/bin/sh -e\n${signal}\necho script${index} > \${heat_outputs_path}.told\n`,
         outputs: ['told'],
-        env: { [MARK]: directory },
       },
-      depends_on: `thing${index}`,
+      depends_on: [`thing${index}`, 'handle'],
     };
+    resources[`value${index}`] = { type: 'OS::Heat::Value', properties: { value: publishedBy(index + 10) } };
     outputs[`met${index}`] = { value: { get_attr: [`process${index}`, 'met'] } };
     outputs[`told${index}`] = { value: { get_attr: [`script${index}`, 'told'] } };
+    outputs[`value${index}`] = { value: { get_attr: [`value${index}`, 'value'] } };
   }
   for (let index = 0; index < 6; index += 1) {
+    const content = index === 5 ? { get_param: 'password' } : publishedBy(index + 6);
     resources[`file${index}`] = {
       type: 'Local::File',
-      properties: {
-        path: join(filesIn(directory), `file${index}`),
-        content: { get_attr: [`thing${index + 6}`, 'value'] },
-      },
+      properties: { path: join(filesIn(directory), `file${index}`), content },
     };
   }
   for (let index = 0; index < 2; index += 1) resources[`port${index}`] = { type: 'Local::Port' };
-  for (let index = 0; index < 8; index += 1) {
-    resources[`value${index}`] = {
-      type: 'OS::Heat::Value',
-      properties: { value: { get_attr: [`thing${index + 10}`, 'value'] } },
-    };
-    outputs[`value${index}`] = { value: { get_attr: [`value${index}`, 'value'] } };
-  }
-  if (fails) {
-    resources.value7 = {
-      type: 'OS::Heat::TestResource',
-      properties: { fail: true },
-      depends_on: 'thing12',
-    };
-    delete outputs.value7;
-  }
-  return { heat_template_version: 'hotloom-1', resources, outputs };
+  resources.handle = { type: 'OS::Heat::WaitConditionHandle' };
+  resources.condition = {
+    type: 'OS::Heat::WaitCondition',
+    properties: { handle: { get_resource: 'handle' }, timeout: 600, count: 3 },
+  };
+  resources.test = {
+    type: 'OS::Heat::TestResource',
+    properties: { value: `version ${version}`, fail: fails },
+    depends_on: 'thing12',
+  };
+  outputs.signals = { value: { get_attr: ['condition', 'data'] } };
+  outputs.password = { value: { get_param: 'password' } };
+  outputs.test = { value: { get_attr: ['test', 'output'] } };
+  return {
+    heat_template_version: 'hotloom-1',
+    parameters: { password: { type: 'string', hidden: true } },
+    resources,
+    outputs,
+  };
 }
 
-/** What exists in the world: the names of the resources that made it, sorted, one entry per thing. */
-export function worldOf(directory) {
-  const things = thingsIn(directory);
-  const files = filesIn(directory);
-  return [
-    ...(existsSync(things) ? readdirSync(things).map((token) => readFileSync(join(things, token), 'utf8')) : []).filter(
-      (name) => name !== '',
-    ),
-    ...(existsSync(files) ? readdirSync(files) : []),
-    ...processesOf(directory),
-  ].sort();
-}
-
-/** What a complete stack has in the world. */
-export function completeWorld() {
-  const names = (prefix, count) => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
-  return [...names('thing', 20), ...names('peer', 6), ...names('file', 6), ...names('process', 4)].sort();
-}
-
-/** What the outputs have to say, whatever was killed on the way. */
-export function outputsAreRight(outputs, version = 1) {
-  for (let index = 0; index < 6; index += 1)
-    if (outputs[`knows${index}`] !== outputs[`address${index ^ 1}`]) return false;
-  for (let index = 0; index < 4; index += 1) {
-    if (outputs[`told${index}`] !== `script${index}\n`) return false;
-    if (outputs[`met${index}`] !== JSON.stringify([`thing${index}`, index === 0 ? version : index])) return false;
-  }
-  return Array.from({ length: 8 }, (_, index) => outputs[`value${index}`]?.[0]).every(
-    (name, index) => name === `thing${index + 10}`,
-  );
-}
-
-/** The resources whose processes run, one entry per group of processes. */
-function processesOf(directory) {
-  const found = new Map();
-  for (const pid of readdirSync('/proc')) {
-    if (!/^\d+$/.test(pid)) continue;
-    try {
-      const environment = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
-      if (!environment.includes(`${MARK}=${directory}`)) continue;
-      const name = environment.find((variable) => variable.startsWith('HOTLOOM_NAME='));
-      const group = readFileSync(`/proc/${pid}/stat`, 'latin1')
-        .replace(/^.*\) /s, '')
-        .split(' ')[2];
-      found.set(group, name?.split('.').at(-1));
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  return [...found.values()];
-}
-
-function isThing(file) {
+/** An empty file is what a thing leaves that was deleted. */
+export function isThing(file) {
   return (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
-function thingsIn(directory) {
+export function thingsIn(directory) {
   return join(directory, 'things');
 }
 
-function filesIn(directory) {
+export function filesIn(directory) {
   return join(directory, 'files');
 }
 
