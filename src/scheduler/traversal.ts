@@ -226,7 +226,10 @@ export class Traversal {
     this.#foreign = new ForeignNames({
       ...parts,
       readiness: this.readiness,
-      didRead: (name, entry) => this.didReadName(name, entry),
+      didRead: (name, entry) => {
+        this.didReadName(name, entry);
+        this.#checkCirclesSoon();
+      },
       missingOf: (port) => this.blockers.missingOf(port),
     });
     this.blockers = new Blockers({
@@ -513,8 +516,7 @@ export class Traversal {
     this.events.didPublish(resource, attribute);
     const port = findPort(this.graph, resource.index, OUT, attribute);
     if (port !== undefined) this.readiness.fire(port);
-    // A circle may wait for nothing else any more.
-    if (this.#comparisons.size > 0) this.#checkIdleSoon();
+    this.#checkCirclesSoon();
     this.waits.didWrite();
   }
 
@@ -526,7 +528,7 @@ export class Traversal {
 
   didBlock(run: ResourceRun, read: BlockedRead & { readonly awaits: 'signals' | undefined }): void {
     if (run.blockedReads.length === 1) this.#workDidEnd();
-    if (this.#comparisons.size > 0) this.#checkIdleSoon();
+    this.#checkCirclesSoon();
     this.events.willBlock(read);
   }
 
@@ -595,8 +597,6 @@ export class Traversal {
     if (this.graph.kinds[port] === START) this.#begin(this.stack.resources[owner] as ResourceInterface);
     else if (this.#comparisons.has(owner)) this.#comparisons.inputDidFire(owner);
     else {
-      // A circle may wait for nothing else any more, also when this came from outside of the stack.
-      if (this.#comparisons.size > 0) this.#checkIdleSoon();
       // Of a plain resource, which has not started, only listeners want to know.
       const run = this.#runs[owner];
       if (run !== undefined) run.inputDidSettle(labelOf(this.graph, port) as string, undefined);
@@ -716,6 +716,7 @@ export class Traversal {
     if (values !== undefined) this.#didStoreValues(resource, values);
     this.#failMissing(resource, missing);
     this.readiness.fire(donePort(this.graph, resource.index));
+    this.#checkCirclesSoon();
     this.#didLeave();
   }
 
@@ -820,6 +821,11 @@ export class Traversal {
       if (this.#comparisons.size > 0 && !this.#isStopped) this.#comparisons.settle();
       if (this.isIdle && !this.#isStopped) this.#parts.didIdle();
     });
+  }
+
+  /** Something was there, or came from outside, or is waited for: a circle may wait for nothing but itself any more. */
+  #checkCirclesSoon(): void {
+    if (this.#comparisons.size > 0) this.#checkIdleSoon();
   }
 
   #stop(): void {

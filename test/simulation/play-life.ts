@@ -1,4 +1,5 @@
 import { isHotloomError } from '../../src/errors.ts';
+import { forever } from '../scheduler/worlds.ts';
 import { type Life, type LifeStep, STACK } from './life.ts';
 import type { Entry } from './log.ts';
 import { type ResourceSketch, type StackSketch, templateOf } from './scenario.ts';
@@ -121,13 +122,23 @@ class LivedLife {
     const first = this.#act(step, step.to);
     if (step.superseded === undefined) return first;
     const { afterMs, to } = step.superseded;
-    const firstEnd = settled(first);
+    const firstEnd = this.#unlessKilled(first);
     await new Promise<void>((resolve) => void this.#stage.engineClock.schedule(afterMs, resolve));
-    const second = await settled(this.#act(step, to));
+    const second = await this.#unlessKilled(this.#act(step, to));
     await firstEnd;
     // The first is on its way to be claimed, and cannot be stopped yet.
     if (isHotloomError(second, 'ActionInProgress')) return this.#act(step, to);
     if (second !== undefined) throw second;
+  }
+
+  /**
+   * What the work of an engine rejected with; undefined when it did not. What a killed engine is told when its store has
+   * not answered for long is told to nobody.
+   */
+  async #unlessKilled(work: Promise<unknown>): Promise<unknown> {
+    const { kills } = this.#stage;
+    const error = await settled(work);
+    return this.#stage.kills === kills ? error : forever();
   }
 
   async #act({ rollback, cancelMs, timeoutMs }: LifeStep, to: number): Promise<void> {
@@ -148,7 +159,7 @@ class LivedLife {
   async #goOn(step: LifeStep, from: number): Promise<void> {
     const target = step.superseded?.to ?? step.to;
     if (this.#stage.store.findStack('default', STACK) !== undefined) {
-      const error = await settled(this.#stage.engine.resume({ stack: STACK }));
+      const error = await this.#unlessKilled(this.#stage.engine.resume({ stack: STACK }));
       if (this.#hasBegun(target, from)) {
         if (error !== undefined) throw error;
         return;
@@ -183,7 +194,9 @@ class LivedLife {
 
   async #delete(): Promise<void> {
     const { store, engine } = this.#stage;
-    if (store.findStack('default', STACK)?.status === 'IN_PROGRESS') await settled(engine.resume({ stack: STACK }));
+    if (store.findStack('default', STACK)?.status === 'IN_PROGRESS') {
+      await this.#unlessKilled(engine.resume({ stack: STACK }));
+    }
     if (store.findStack('default', STACK) !== undefined) await engine.delete({ stack: STACK });
   }
 

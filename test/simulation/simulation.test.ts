@@ -40,6 +40,8 @@ describe('whatever the templates, the handlers, the faults and the order are', (
     [30001618, 'what is replaced in the middle of an update has told its id, and fails by itself'],
     [30000124, 'the last value that a circle waits for comes by itself, out of a slow space'],
     [41000745, 'the last value that a circle waits for comes from outside of the stack'],
+    [41004988, 'a value from outside of the stack is there before the last one that a circle waits for'],
+    [41004311, 'what an engine that was killed long ago is told at last is told to nobody'],
   ])('life %i: %s', async (seed) => {
     expect(await simulateLife(seed)).toBeUndefined();
   });

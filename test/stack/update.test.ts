@@ -85,64 +85,6 @@ describe('an update', () => {
     expect(inWorld()).toEqual([]);
   });
 
-  const circle = (config: Json) => ({
-    cfg: thing({ live: config }),
-    left: { type: 'Peer', properties: { peer: attr('right', 'address'), config: attr('cfg', 'of') } },
-    right: { type: 'Peer', properties: { peer: attr('left', 'address') } },
-  });
-
-  test('confirms a circle of which nobody changes', async () => {
-    await create(circle(1));
-    const after = await update(circle(2));
-    expect(told.calls).toEqual(['update cfg']);
-    expect(after.state).toBe('UPDATE_COMPLETE');
-  });
-
-  test('replaces a circle through which a change goes', async () => {
-    const of = (value: Json) => ({ ...circle(1), cfg: thing({ of: value }) });
-    await create(of(1));
-    const after = await update(of(2), {}, { outputs: { knows: { value: attr('left', 'knows') } } });
-    expect(told.calls.slice(0, 3)).toEqual(['create cfg', 'create left', 'create right']);
-    expect(after.outputs.knows).toEqual([2, expect.stringMatching(/^at-/)]);
-    expect(told.things.size).toBe(3);
-  });
-
-  test('goes on through a circle in which what changes reads what is still compared', async () => {
-    // Whether 'peer' changes depends on 'dns', which reads its address.
-    const of = (live: Json) => ({
-      dns: thing({ of: attr('peer', 'address'), live }),
-      peer: { type: 'Peer', properties: { peer: attr('dns', 'of') } },
-    });
-    await create(of(1));
-    const after = await update(of(2));
-    expect(after.state).toBe('UPDATE_COMPLETE');
-    expect(told.calls).toEqual(['update dns']);
-  });
-
-  test('refuses another value for what was taken to be as it was, since a circle could not go on without it', async () => {
-    const of = (live: Json) => ({
-      dns: thing({ of: attr('peer', 'address'), live }),
-      peer: { type: 'Peer', properties: { peer: attr('dns', 'live') } },
-    });
-    await create(of(1));
-    const failed = update(of(2)).catch((error: unknown) => error);
-    expect(await failed).toMatchObject({
-      what: "Stack UPDATE failed: Resource CREATE failed: ConflictingWrite: resources.peer: The handler of 'peer' wrote 'address' with another value than others have got of it in this update.",
-    });
-  });
-
-  test('sees what a circle changes that is new', async () => {
-    await create({ left: { type: 'Peer', properties: {} }, right: { type: 'Peer', properties: {} } });
-    const peer = (name: string) => ({ type: 'Peer', properties: { peer: attr(name, 'knows') } });
-    const after = await update(
-      { left: peer('right'), right: { type: 'Peer', properties: { peer: attr('left', 'address') } } },
-      {},
-      { outputs: { knows: { value: attr('right', 'knows') } } },
-    );
-    expect(after.outputs.knows).toEqual([null, expect.stringMatching(/^at-/)]);
-    expect(told.calls.filter((call) => call.startsWith('create')).sort()).toEqual(['create left', 'create right']);
-  });
-
   test('that fails leaves what it made, and another goes on from there', async () => {
     await create({ a: thing({ of: 1 }), b: thing({ of: attr('a', 'of') }) });
     const failing = update({ a: thing({ of: 2 }), b: thing({ of: 'bad' }) });

@@ -1,0 +1,129 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Engine } from '../../src/engine.ts';
+import { definePlainType } from '../../src/resource/resource-type.ts';
+import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
+import type { UpdateOptions } from '../../src/stack/update.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import type { Json, JsonObject } from '../../src/values.ts';
+import { attr, type Told, template, thing, typesOf } from './update-world.ts';
+
+describe('an update of resources that read each other', () => {
+  let told: Told;
+  let engine: Engine;
+  let clock: SimulatedClock;
+  let store: MemoryStore;
+  const start = () => new Engine({ types: [...typesOf(told), slow], clock, store, randomness: seededRandomness(1) });
+  beforeEach(() => {
+    told = { things: new Map(), calls: [] };
+    clock = new SimulatedClock();
+    store = new MemoryStore();
+    engine = start();
+  });
+  afterEach(() => clock.run(engine.close()));
+
+  /** Is updated for a second. */
+  const slow = definePlainType({
+    name: 'Slow',
+    properties: { live: { updateAllowed: true } },
+    attributes: {},
+    handler: {
+      async create() {
+        return undefined;
+      },
+      async update({ clock, resource }) {
+        await new Promise<void>((resolve) => void clock.schedule(1000, resolve));
+        told.calls.push(`update ${resource.name}`);
+        return undefined;
+      },
+    },
+  });
+
+  const create = (resources: JsonObject, more?: JsonObject) =>
+    clock.run(engine.create({ stack: 's', template: template(resources, more) }));
+  const update = async (resources: JsonObject, options: Partial<UpdateOptions> = {}, more?: JsonObject) => {
+    told.calls.length = 0;
+    return clock.run(engine.update({ stack: 's', template: template(resources, more), ...options }));
+  };
+
+  const circle = (config: Json) => ({
+    cfg: thing({ live: config }),
+    left: { type: 'Peer', properties: { peer: attr('right', 'address'), config: attr('cfg', 'of') } },
+    right: { type: 'Peer', properties: { peer: attr('left', 'address') } },
+  });
+
+  test('confirms a circle of which nobody changes', async () => {
+    await create(circle(1));
+    const after = await update(circle(2));
+    expect(told.calls).toEqual(['update cfg']);
+    expect(after.state).toBe('UPDATE_COMPLETE');
+  });
+
+  test('replaces a circle through which a change goes', async () => {
+    const of = (value: Json) => ({ ...circle(1), cfg: thing({ of: value }) });
+    await create(of(1));
+    const after = await update(of(2), {}, { outputs: { knows: { value: attr('left', 'knows') } } });
+    expect(told.calls.slice(0, 3)).toEqual(['create cfg', 'create left', 'create right']);
+    expect(after.outputs.knows).toEqual([2, expect.stringMatching(/^at-/)]);
+    expect(told.things.size).toBe(3);
+  });
+
+  test('goes on through a circle in which what changes reads what is still compared', async () => {
+    // Whether 'peer' changes depends on 'dns', which reads its address.
+    const of = (live: Json) => ({
+      dns: thing({ of: attr('peer', 'address'), live }),
+      peer: { type: 'Peer', properties: { peer: attr('dns', 'of') } },
+    });
+    await create(of(1));
+    const after = await update(of(2));
+    expect(after.state).toBe('UPDATE_COMPLETE');
+    expect(told.calls).toEqual(['update dns']);
+  });
+
+  test('refuses another value for what was taken to be as it was, since a circle could not go on without it', async () => {
+    const of = (live: Json) => ({
+      dns: thing({ of: attr('peer', 'address'), live }),
+      peer: { type: 'Peer', properties: { peer: attr('dns', 'live') } },
+    });
+    await create(of(1));
+    const failed = update(of(2)).catch((error: unknown) => error);
+    expect(await failed).toMatchObject({
+      what: "Stack UPDATE failed: Resource CREATE failed: ConflictingWrite: resources.peer: The handler of 'peer' wrote 'address' with another value than others have got of it in this update.",
+    });
+  });
+
+  test('sees what a circle changes that is new', async () => {
+    await create({ left: { type: 'Peer', properties: {} }, right: { type: 'Peer', properties: {} } });
+    const peer = (name: string) => ({ type: 'Peer', properties: { peer: attr(name, 'knows') } });
+    const after = await update(
+      { left: peer('right'), right: { type: 'Peer', properties: { peer: attr('left', 'address') } } },
+      {},
+      { outputs: { knows: { value: attr('right', 'knows') } } },
+    );
+    expect(after.outputs.knows).toEqual([null, expect.stringMatching(/^at-/)]);
+    expect(told.calls.filter((call) => call.startsWith('create')).sort()).toEqual(['create left', 'create right']);
+  });
+
+  test('goes on when a value from outside of the stack is there, whoever else is waited for', async () => {
+    const peer = { type: 'Peer', properties: { peer: [attr('peer', 'address'), { get_data: 'ops.desk.key' }] } };
+    await clock.run(engine.write(['default', 'ops', 'desk', 'key'], 1));
+    await create({ peer });
+    // To another engine the value comes from the store, when the update has begun.
+    await clock.run(engine.close());
+    engine = start();
+    const after = await update({ peer }, { timeoutMs: 5000 });
+    expect(after.state).toBe('UPDATE_COMPLETE');
+    expect(told.calls).toEqual([]);
+  });
+
+  test('goes on when a value is there, whoever is still at work elsewhere', async () => {
+    const of = (live: Json) => ({
+      slow: { type: 'Slow', properties: { live } },
+      cfg: thing({ live }),
+      dns: thing({ of: attr('peer', 'address'), live: [attr('cfg', 'live'), attr('peer', 'address')] }),
+      peer: { type: 'Peer', properties: { peer: attr('dns', 'of') } },
+    });
+    await create(of(1));
+    await update(of(2));
+    expect(told.calls).toEqual(['update cfg', 'update dns', 'update slow']);
+  });
+});
