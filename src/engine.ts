@@ -10,7 +10,7 @@ import { checkOptions, defaultActor, type EngineOptions } from './engine-options
 import { ActionCancelled, NotTheWriter, UsageError } from './errors.ts';
 import { type EngineEvent, EventHub, type StackEvent, type WaitingRead } from './events.ts';
 import { type Name, parseName, printName } from './names.ts';
-import { type Plan, planCreate } from './plan/plan.ts';
+import type { Plan } from './plan/plan.ts';
 import { pidNamespace, processStart } from './process-identity.ts';
 import { createRegistry } from './resource/registry.ts';
 import { Slots } from './scheduler/slots.ts';
@@ -37,7 +37,7 @@ import {
   markUnhealthy,
   type StackCheck,
 } from './stack/check.ts';
-import { type CreateOptions, createStack } from './stack/create.ts';
+import { type CreateOptions, createStack, planOfCreate } from './stack/create.ts';
 import { type DeleteOptions, deleteStack } from './stack/delete.ts';
 import { type DeleteSnapshotOptions, deleteSnapshot } from './stack/delete-snapshot.ts';
 import {
@@ -216,8 +216,7 @@ export class Engine {
 
   /** What `create` would do, as data. Throws what `create` would throw before it makes anything. */
   preview(input: TemplateInput): Plan {
-    const { stack, graph, redact } = this.validate(input);
-    return planCreate(stack, graph, redact);
+    return planOfCreate(this.validate(input));
   }
 
   /**

@@ -10,7 +10,7 @@ import { printTable } from './table.ts';
 /** What an action would do, for people. */
 export function printPlan(io: Io, plan: Plan): string {
   const parts = plan.action === 'CREATE' ? printCreate(io, plan) : printUpdate(io, plan);
-  return [...parts, printPath(io, plan), printForeign(io, plan)].join('');
+  return [...parts, printPath(io, plan), printHooks(io, plan), printForeign(io, plan)].join('');
 }
 
 // --- a create ---
@@ -164,6 +164,18 @@ function printPath(io: Io, { criticalPath: { resources } }: Plan): string {
   if (resources.length === 0) return '';
   const { bold, dim, red } = io.out.colors;
   return `\n${bold('Critical path')} ${dim('(*)')}: ${red(resources.map(oneLine).join(' → '))}\n`;
+}
+
+function printHooks(io: Io, { steps }: Plan): string {
+  const pauses = steps
+    .filter(({ pausesAt }) => pausesAt.length > 0)
+    .map(({ resource, action, pausesAt }) => {
+      const condition = action === 'compare' ? ', if it changes' : '';
+      return `${oneLine(resource)} (${pausesAt.join(', ')}${condition})`;
+    });
+  if (pauses.length === 0) return '';
+  const { bold } = io.out.colors;
+  return `\n${bold('Pauses at hooks until they are cleared')}: ${listed(pauses)}\n`;
 }
 
 function printForeign(io: Io, { foreignNames, affectedStacks }: Plan): string {

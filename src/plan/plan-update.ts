@@ -5,6 +5,7 @@ import type { ResourceRecord, StoredOutput } from '../store/stack-store.ts';
 import { type Change, storedScope } from './changes.ts';
 import { isUpdatable, type PresentResource } from './comparison.ts';
 import { type AffectedStack, outputChanges, readersOf } from './impact.ts';
+import { type PlannedHooks, withPauses } from './pauses.ts';
 import {
   changesOfNew,
   emptyStep,
@@ -33,6 +34,8 @@ export interface UpdateSources {
   readonly outputs: { readonly [name: string]: StoredOutput };
   /** What the environment forbids to do with a resource. */
   readonly restricted: (resource: string) => ReadonlySet<'update' | 'replace'>;
+  /** Undefined: the environment sets none. */
+  readonly hooks: PlannedHooks | undefined;
   /** The other stacks that have read values of this one. */
   readonly readers: readonly AffectedStack[];
   /** Masks the values of hidden parameters in a text. */
@@ -60,7 +63,8 @@ export function planUpdate(sources: UpdateSources): Plan {
   });
   const deleted = [...sources.present.values()].flatMap(({ record }) => leftover(stack, record));
   const kept = new Set(deleted.map(({ resource }) => resource));
-  const all = [...steps, ...leftOut(stack).filter(({ resource }) => !kept.has(resource)), ...deleted];
+  const others = leftOut(stack).filter(({ resource }) => !kept.has(resource));
+  const all = withPauses([...steps, ...others, ...deleted], stack, sources.hooks);
   return {
     action: 'UPDATE',
     space: stack.space,

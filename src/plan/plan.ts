@@ -6,8 +6,10 @@ import { placeOf } from '../interface/given.ts';
 import type { ResourceInterface, StackInterface } from '../interface/interface.ts';
 import type { Name } from '../names.ts';
 import type { ResolveScope } from '../template/expression.ts';
+import type { HookType } from '../template/hook-types.ts';
 import { isUnknown } from './changes.ts';
 import { type AffectedStack, type OutputChange, outputChanges, readersOf } from './impact.ts';
+import { type PlannedHooks, withPauses } from './pauses.ts';
 import { givenChanges, type PropertyChange } from './property-changes.ts';
 
 /** What will be done to one resource. */
@@ -31,6 +33,11 @@ export interface PlanStep {
   readonly deletesFirst: boolean;
   /** The actions that the environment's `restricted_actions` forbid here: the update fails when it comes to one. */
   readonly restricted: readonly ('update' | 'replace')[];
+  /**
+   * The hooks of the environment at which it pauses until they are cleared; of a `compare` only if it turns out to change. One
+   * that others are made of pauses before the first of them, also when nothing of its own changes.
+   */
+  readonly pausesAt: readonly HookType[];
   /** What it waits for, as printed names: `db.address`, `db (done)`. */
   readonly waitsFor: readonly { readonly input: string; readonly names: readonly string[] }[];
   /** The inputs that read from it, as printed names: `web.host`. Empty for what does not change. */
@@ -57,7 +64,12 @@ export interface Plan {
 }
 
 /** The plan of a create: every resource that is enabled is made. `mask` masks the values of hidden parameters in a text. */
-export function planCreate(stack: StackInterface, graph: PortGraph, mask: (text: string) => string): Plan {
+export function planCreate(
+  stack: StackInterface,
+  graph: PortGraph,
+  mask: (text: string) => string,
+  hooks: PlannedHooks | undefined,
+): Plan {
   const isChanging = (index: number): boolean => index >= 0;
   const scope = withCompositions({ ...stack.scope, attribute: () => null, value: () => null }, stack.compositions);
   const steps = orderedResources(stack, graph).map((resource): PlanStep => {
@@ -68,7 +80,7 @@ export function planCreate(stack: StackInterface, graph: PortGraph, mask: (text:
     action: 'CREATE',
     space: stack.space,
     stack: stack.stack,
-    steps: [...steps, ...leftOut(stack)],
+    steps: withPauses([...steps, ...leftOut(stack)], stack, hooks),
     criticalPath: findCriticalPath(graph),
     outputs: outputChanges(stack, {}, scope, isChanging, mask),
     affectedStacks: [],
@@ -108,6 +120,7 @@ export function emptyStep(resource: string, type: string, action: PlanStep['acti
     mayReplace: false,
     deletesFirst: false,
     restricted: [],
+    pausesAt: [],
     waitsFor: [],
     readBy: [],
     startsAtOnce: false,

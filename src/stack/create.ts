@@ -1,6 +1,8 @@
-import { analyse, type TemplateInput } from './analyse.ts';
+import { type Plan, planCreate } from '../plan/plan.ts';
+import { type Analysis, analyse, type TemplateInput } from './analyse.ts';
 import type { StackDescription } from './describe.ts';
 import { Operation } from './operation.ts';
+import { plannedHooks } from './restrictions.ts';
 import type { StackServices } from './services.ts';
 import { checkTags } from './tags.ts';
 
@@ -13,6 +15,12 @@ export interface CreateOptions extends TemplateInput {
   readonly tags?: readonly string[];
   /** Cancels the create. What was made by then stays recorded, to be deleted. */
   readonly signal?: AbortSignal;
+}
+
+/** What a create would do, as data. */
+export function planOfCreate(analysis: Analysis): Plan {
+  const { stack, graph, redact } = analysis;
+  return planCreate(stack, graph, redact, plannedHooks('CREATE', analysis));
 }
 
 /**

@@ -2,6 +2,7 @@ import { hooksOf, type RestrictedAction, restrictedActions } from '../compositio
 import { type HotloomError, ResourceActionRestricted } from '../errors.ts';
 import type { Action } from '../events.ts';
 import type { ResourceInterface } from '../interface/interface.ts';
+import type { PlannedHooks } from '../plan/pauses.ts';
 import type { HookType } from '../template/hook-types.ts';
 import type { JsonObject } from '../values.ts';
 import type { Analysis } from './analyse.ts';
@@ -33,6 +34,12 @@ export function hookTypesOf(
   if (action === 'CREATE') return { before: 'pre-create', after: 'post-create' };
   // A rollback is an update too.
   return action === 'UPDATE' || action === 'ROLLBACK' ? { before: 'pre-update', after: 'post-update' } : undefined;
+}
+
+/** The hooks that a plan tells of; undefined: none are set. */
+export function plannedHooks(action: 'CREATE' | 'UPDATE', { environment }: Analysis): PlannedHooks | undefined {
+  const types = hookTypesOf(action, environment.resourceRegistry);
+  return types && { ...types, of: hooksOfEnvironment(environment.resourceRegistry) };
 }
 
 /** The refusals of the environment. */

@@ -1,13 +1,13 @@
 import { scryptSync } from 'node:crypto';
 import { PlanStale, StackValidationFailed, UsageError, UserParameterMissing } from '../errors.ts';
 import { changedSince, type Fingerprint, fingerprintOf } from '../plan/fingerprint.ts';
-import { type Plan, type PlanStep, planCreate } from '../plan/plan.ts';
+import type { Plan, PlanStep } from '../plan/plan.ts';
 import type { StackDefinition, StackRecord } from '../store/stack-store.ts';
 import type { Move } from '../template/moved.ts';
 import { isJsonObject, type Json, type JsonObject, sameJson } from '../values.ts';
 import { listNames } from '../wording.ts';
 import { type Analysis, analyse, analyseStored } from './analyse.ts';
-import type { CreateOptions } from './create.ts';
+import { type CreateOptions, planOfCreate } from './create.ts';
 import { visibleDefinitionOf } from './definition.ts';
 import type { StackDescription } from './describe.ts';
 import { Operation } from './operation.ts';
@@ -54,7 +54,7 @@ export interface ApplyOptions {
 export function savePlanOfCreate(services: StackServices, options: CreateOptions): SavedPlan {
   checkTags(options.tags);
   const analysis = analyse(services, options);
-  const plan = planCreate(analysis.stack, analysis.graph, analysis.redact);
+  const plan = planOfCreate(analysis);
   return savedPlan(services, analysis, plan, options, null);
 }
 
@@ -100,7 +100,7 @@ async function applyCreate(
   const id = services.randomness.uuid();
   const analysis = analyseStored(services, { id, space, name: stack, ...saved.definition }, hidden);
   refuseOtherHidden(saved, analysis);
-  refuseOther(saved, planCreate(analysis.stack, analysis.graph, analysis.redact));
+  refuseOther(saved, planOfCreate(analysis));
   const limits = { timeoutMs, signal, rollback: 'delete', rollsBack: saved.rollback } as const;
   return services.running.starting(space, stack, () => new Operation(services, limits, analysis, id).run(saved.tags));
 }

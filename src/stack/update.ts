@@ -33,7 +33,7 @@ import { findStack } from './find-stack.ts';
 import { observedRecords } from './observe.ts';
 import { Operation, type OperationLimits } from './operation.ts';
 import { presentResources, touched } from './present.ts';
-import { restrictionsOf } from './restrictions.ts';
+import { plannedHooks, restrictionsOf } from './restrictions.ts';
 import { rollbackOf, rollbackTarget, withNamesBefore } from './rollback.ts';
 import { insteadOfOwnAction, type RunningAction, type StackServices } from './services.ts';
 import { requireKey } from './stored-secrets.ts';
@@ -279,6 +279,7 @@ export async function planOf(
     stuck: new Map([...unknown].map(([resource, { what }]) => [resource, what])),
     outputs: record.outputs,
     restricted: restrictionsOf(analysis),
+    hooks: plannedHooks('UPDATE', analysis),
     readers: await services.store.readersOf(record.space, record.name),
     mask: analysis.redact,
   });
