@@ -212,6 +212,8 @@ export class Blockers implements WaitSource {
     if (run === undefined || !run.isBlocked) return undefined;
     const { resource, blockedReads } = run;
     const attribute = labelOf(this.#graph, port);
+    // What is written comes, though it may still be on its way into the store or the space.
+    if (attribute !== undefined && run.hasWritten(attribute)) return undefined;
     const needed = blockedReads.filter(
       ({ input }) => attribute === undefined || needsInput(resource, attribute, input),
     );

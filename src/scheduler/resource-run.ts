@@ -288,7 +288,9 @@ export class ResourceRun implements JournalWaiter {
           if (this.#isOver(attempt)) return;
           const failure = this.#limit?.failure;
           if (failure !== undefined) this.#handlerDidFail(failure);
-          else this.#finish((type.kind === 'plain' ? (attributes as JsonObject | undefined) : undefined) ?? {});
+          else if (type.kind === 'plain') this.#finish((attributes as JsonObject | undefined) ?? {});
+          else if (updated === undefined) this.#finish(NO_ATTRIBUTES);
+          else void this.#finishUpdate();
         },
         (error: unknown) => {
           if (!this.#isOver(attempt)) this.#handlerDidFail(error ?? new Error(`The handler rejected with ${error}.`));
@@ -700,6 +702,30 @@ export class ResourceRun implements JournalWaiter {
     return this.#signalled.get(name);
   }
 
+  /**
+   * In a circle an update may begin before all of its inputs are there. What it could not change and has not read has to
+   * come out as it was, or another takes its place: so it is waited for, with everything published that may lead to it.
+   * Never rejects.
+   */
+  async #finishUpdate(): Promise<void> {
+    const fixed = Object.keys(this.resource.definition.properties).filter(
+      (name) => !isUpdatable(this.resource, { name, kind: 'property' }),
+    );
+    const late = this.traversal.isStopped ? [] : fixed.filter((name) => !this.isInputReady(name));
+    if (late.length > 0) {
+      try {
+        const rest = this.#restOfAttributes(NO_ATTRIBUTES);
+        await Promise.all(Object.keys(rest).map((attribute) => this.publish(attribute, rest[attribute])));
+      } catch (error) {
+        this.#end(error);
+        return;
+      }
+      await Promise.allSettled(late.map((name) => this.readInput(name)));
+    }
+    for (const name of fixed) if (this.isInputReady(name)) this.#tryInput(name);
+    this.#finish(NO_ATTRIBUTES);
+  }
+
   /** The handler has returned: writes what is left, checks that nothing is owed, records the result. */
   #finish(attributes: { readonly [attribute: string]: unknown }): void {
     if (this.#hasEnded) return;
@@ -736,17 +762,17 @@ export class ResourceRun implements JournalWaiter {
     const properties: Record<string, Json> = {};
     const inputs: Record<string, Json> = {};
     let isAll = true;
-    for (const [names, into] of [
-      [definition.properties, properties],
-      [definition.inputs, inputs],
+    const earlier = this.#change?.verdict === 'update' ? this.#change.present.record : undefined;
+    for (const [names, into, before] of [
+      [definition.properties, properties, earlier?.properties],
+      [definition.inputs, inputs, earlier?.inputs],
     ] as const) {
       for (const name in names) {
         const port = findPort(this.traversal.graph, this.resource.index, IN, name);
-        if (port !== undefined && !this.traversal.readiness.isFired(port)) {
-          isAll = isAll && !this.traversal.readiness.isPending(port);
-          continue;
-        }
-        const outcome = this.#tryInput(name);
+        const isThere = port === undefined || this.traversal.readiness.isFired(port);
+        isAll = isAll && (isThere || !this.traversal.readiness.isPending(port));
+        // What does not come to an update it is still made with as it was.
+        const outcome = isThere ? this.#tryInput(name) : { value: before?.[name] };
         if ('value' in outcome && outcome.value !== undefined) setOwn(into, name, outcome.value);
       }
     }
@@ -978,6 +1004,8 @@ function previousOf({ record, values }: PresentResource): UpdatedResource<JsonOb
   const properties = withoutDigests(record.properties ?? {});
   return { resourceId: record.resourceId, data: record.data, properties, attributes: values };
 }
+
+const NO_ATTRIBUTES: { readonly [attribute: string]: Json } = {};
 
 /** Made by asJson, so that the store takes it as it is. */
 const NO_DATA = asJson({}) as JsonObject;

@@ -41,6 +41,9 @@ describe('whatever the templates, the handlers, the faults and the order are', (
     [30000124, 'the last value that a circle waits for comes by itself, out of a slow space'],
     [41000745, 'the last value that a circle waits for comes from outside of the stack'],
     [41004988, 'a value from outside of the stack is there before the last one that a circle waits for'],
+    [41006956, 'what a circle changes, and an update neither reads nor can change, asks for a replacement'],
+    [41008074, 'the same of a value that the resource has written itself'],
+    [30011686, 'the same of a value that was of another resource before'],
     [41004311, 'what an engine that was killed long ago is told at last is told to nobody'],
   ])('life %i: %s', async (seed) => {
     expect(await simulateLife(seed)).toBeUndefined();

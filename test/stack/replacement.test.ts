@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Engine } from '../../src/engine.ts';
 import { UpdateReplace } from '../../src/errors.ts';
+import type { StreamingCreateCall } from '../../src/resource/handler.ts';
 import { definePlainType, defineStreamingType } from '../../src/resource/resource-type.ts';
 import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
 import type { UpdateOptions } from '../../src/stack/update.ts';
@@ -100,42 +101,49 @@ describe('an update of a handler that asks to be replaced', () => {
     expect(told.calls).toEqual([]);
   });
 
-  test('is one whose property comes in late through a circle and cannot be changed in place', async () => {
-    const calls: string[] = [];
-    const node = defineStreamingType({
-      name: 'Node',
-      properties: { live: { updateAllowed: true }, fixed: {} },
-      attributes: { early: { schema: {}, needs: ['live'] }, seen: { schema: {} } },
-      handler: {
-        async create({ resource, inputs, outputs }) {
-          calls.push(`create ${resource.name}`);
-          await outputs.early(((await inputs.live) ?? null) as Json);
-          await outputs.seen(((await inputs.fixed) ?? null) as Json);
+  test.each([
+    { handler: 'reads it', isRead: true, comesOut: 'different', fixed: attr('b', 'early'), calls: ['create a'] },
+    { handler: 'never reads it', isRead: false, comesOut: 'different', fixed: attr('b', 'early'), calls: ['create a'] },
+    { handler: 'reads it', isRead: true, comesOut: 'as it was', fixed: attr('b', 'seen'), calls: [] },
+    { handler: 'never reads it', isRead: false, comesOut: 'as it was', fixed: attr('b', 'seen'), calls: [] },
+  ])(
+    'a property that comes in late through a circle, $comesOut, and the handler $handler',
+    async ({ isRead, fixed, calls }) => {
+      const called: string[] = [];
+      const act =
+        (what: string) =>
+        async ({ resource, inputs, publish }: StreamingCreateCall<JsonObject, JsonObject>): Promise<void> => {
+          called.push(`${what} ${resource.name}`);
+          await publish('early', (await inputs.live) ?? null);
+          await publish('seen', isRead && (await inputs.fixed) !== undefined);
+        };
+      const node = defineStreamingType({
+        name: 'Node',
+        properties: { live: { updateAllowed: true }, fixed: {} },
+        attributes: { early: { schema: {}, needs: ['live'] }, seen: { schema: {} } },
+        handler: {
+          create: act('create'),
+          update: act('update'),
+          async delete() {},
         },
-        async update({ resource, inputs, outputs }) {
-          calls.push(`update ${resource.name}`);
-          await outputs.early(((await inputs.live) ?? null) as Json);
-          await outputs.seen(((await inputs.fixed) ?? null) as Json);
-        },
-        async delete() {},
-      },
-    });
-    const own = new Engine({ types: [node], clock, randomness: seededRandomness(2) });
-    const ring = (live: Json) =>
-      template(
-        {
-          a: { type: 'Node', properties: { live, fixed: attr('b', 'early') } },
+      });
+      const own = new Engine({ types: [node], clock, randomness: seededRandomness(2) });
+      const ring = (live: Json) =>
+        template({
+          a: { type: 'Node', properties: { live, fixed } },
           b: { type: 'Node', properties: { live: attr('a', 'early') } },
-        },
-        { outputs: { seen: { value: attr('a', 'seen') } } },
-      );
-    expect((await clock.run(own.create({ stack: 's', template: ring(1) }))).outputs).toEqual({ seen: 1 });
-    calls.length = 0;
-    const after = await clock.run(own.update({ stack: 's', template: ring(2) }));
-    expect([after.state, after.outputs]).toEqual(['UPDATE_COMPLETE', { seen: 2 }]);
-    expect(calls).toEqual(['update a', 'update b', 'create a']);
-    await clock.run(own.close());
-  });
+        });
+      await clock.run(own.create({ stack: 's', template: ring(1) }));
+      called.length = 0;
+      const after = await clock.run(own.update({ stack: 's', template: ring(2), timeoutMs: 5000 }));
+      expect(after.state).toBe('UPDATE_COMPLETE');
+      expect(called).toEqual(['update a', 'update b', ...calls]);
+      // It is known what it is made with.
+      await clock.run(own.update({ stack: 's', template: ring(2) }));
+      expect(called.slice(2)).toEqual(calls);
+      await clock.run(own.close());
+    },
+  );
 });
 
 describe('an engine that is killed at any position of an update that becomes a replacement', () => {
