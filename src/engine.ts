@@ -5,6 +5,7 @@ import { withUnknownTypes } from './builtin/definitions/unknown-types.ts';
 import { heatConstraints } from './builtin/heat/custom-constraints.ts';
 import { heatTypes } from './builtin/heat/index.ts';
 import { systemClock, systemRandomness } from './clock.ts';
+import { engineIsEnding } from './endpoint/endpoint-server.ts';
 import { SignalServer } from './endpoint/signal-server.ts';
 import { checkOptions, defaultActor, type EngineOptions } from './engine-options.ts';
 import { ActionCancelled, NotTheWriter, UsageError } from './errors.ts';
@@ -149,7 +150,10 @@ export class Engine {
       names,
       running,
       (name, value) => this.write(name, value),
-      (inSpace, stack, resource, data) => this.signal(signalOf(inSpace, stack, resource, data)),
+      async (inSpace, stack, resource, data) => {
+        if (this.#closing.signal.aborted) throw engineIsEnding();
+        return this.signal(signalOf(inSpace, stack, resource, data));
+      },
     );
     this.#signals = new SignalServer({
       ...options.signalUrl,

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { delimiter } from 'node:path';
-import { InternalError, messageOf, ReadAborted } from '../errors.ts';
+import { EndpointUnreachable, InternalError, messageOf, ReadAborted } from '../errors.ts';
 import type { WaitingRead } from '../events.ts';
 import { type Name, parseName, printName } from '../names.ts';
 import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
@@ -250,6 +250,7 @@ export class EndpointServer {
     const key = digestOf(token ?? '');
     const grant = this.#grants.get(key);
     if (grant !== undefined) return grant;
+    if (this.#isClosed) throw engineIsEnding();
     throw new Refusal(401, {
       what: token === undefined ? 'The request bears no token.' : 'The token of the request is not valid.',
       why: 'A token belongs to one run of one resource, and is valid until that run has ended.',
@@ -346,6 +347,7 @@ const STATUSES: { readonly [code: string]: number } = {
   WriterFailed: 424,
   ReadAborted: 503,
   ActionCancelled: 503,
+  EndpointUnreachable: 503,
   Deadlock: 508,
 };
 
@@ -388,6 +390,15 @@ function wrongSignal(target: string): Refusal {
     what: `There is no signal by such a request to '${target}'.`,
     why: `A resource of the requester's stack is signalled by POST ${SIGNALS_PATH}RESOURCE.`,
     fix: "Use the command 'hotloom signal'.",
+  });
+}
+
+/** What a request is told that came just before the engine's end: nothing has been done of it. */
+export function engineIsEnding(): EndpointUnreachable {
+  return new EndpointUnreachable({
+    what: 'The engine that was asked is just ending.',
+    why: 'It takes nothing more, and has done nothing of what it was asked to.',
+    fix: 'Ask again: nobody, or another engine, has the stack then.',
   });
 }
 

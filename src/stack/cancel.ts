@@ -1,6 +1,7 @@
+import { pause } from '../clock.ts';
 import { requestCancel } from '../endpoint/client.ts';
 import { ToldError } from '../endpoint/told-error.ts';
-import { ActionCancelled, ActionInProgress, NotSupported } from '../errors.ts';
+import { ActionCancelled, ActionInProgress, EndpointUnreachable, NotSupported } from '../errors.ts';
 import type { StackEvent } from '../events.ts';
 import type { Claim, StackRecord, StoreChange } from '../store/stack-store.ts';
 import { analyseStored } from './analyse.ts';
@@ -34,25 +35,39 @@ export async function cancelStack(
   services: StackServices,
   { space = 'default', stack, rollback = true }: CancelOptions,
 ): Promise<StackDescription> {
-  const { running, store } = services;
+  const { running, store, clock, closing } = services;
   await running.begun(space, stack);
   const own = running.get(space, stack);
   if (own !== undefined) {
     await cancelOwn(own, rollback);
     return describe(services, await findStack(services, space, stack));
   }
-  const record = await findStack(services, space, stack);
-  if (record.status !== 'IN_PROGRESS') throw nothingToCancel(record);
-  const holder = await store.holder(record.id);
-  if (holder === undefined) return cancelInterrupted(services, record, rollback);
-  const { observers, host, pid } = holder;
-  if (observers === undefined) throw cannotAsk(record);
-  const reply = await whileAnswering(services, { observers, host, pid }, { space, stack }, (signal) =>
-    requestCancel(observers, space, stack, rollback, signal),
-  );
-  if (reply.kind === 'failed') throw new ToldError(reply.failure);
-  return describe(services, await findStack(services, space, stack));
+  const first = await findStack(services, space, stack);
+  if (first.status !== 'IN_PROGRESS') throw nothingToCancel(first);
+  for (const end = clock.now() + PATIENCE_MS; ; ) {
+    const record = await findStack(services, space, stack);
+    // What came to its end meanwhile.
+    if (record.status !== 'IN_PROGRESS') return describe(services, record);
+    const holder = await store.holder(record.id);
+    if (holder === undefined) return cancelInterrupted(services, record, rollback);
+    const { observers, host, pid } = holder;
+    if (observers === undefined) throw cannotAsk(record);
+    const reply = await whileAnswering(services, { observers, host, pid }, { space, stack }, (signal) =>
+      requestCancel(observers, space, stack, rollback, signal),
+    );
+    if (reply.kind !== 'failed') return describe(services, await findStack(services, space, stack));
+    // It has ended, or was killed, and another one may have the stack.
+    const isGone = reply.failure.code === EndpointUnreachable.name;
+    if (!isGone || clock.now() >= end) throw new ToldError(reply.failure);
+    await pause(clock, PAUSE_MS, closing);
+  }
 }
+
+/** How long a cancel looks for whoever is at work, when the one that was asked is gone. */
+const PATIENCE_MS = 30_000;
+
+/** How long until it looks again. */
+const PAUSE_MS = 50;
 
 /** The same for an action of this engine; resolves when it has ended. */
 export async function cancelOwn(action: RunningAction, rollback: boolean): Promise<void> {
@@ -78,7 +93,8 @@ async function cancelInterrupted(
 ): Promise<StackDescription> {
   await underClaim(services, before, async (claim) => {
     const record = await findStack(services, before.space, before.name);
-    if (record.status !== 'IN_PROGRESS') throw nothingToCancel(record);
+    // It came to its end meanwhile.
+    if (record.status !== 'IN_PROGRESS') return;
     const { action } = record;
     if (action === 'DELETE' || action === 'ROLLBACK') throw nothingToCancel(record);
     requireKey(record);

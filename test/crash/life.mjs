@@ -52,19 +52,21 @@ export async function measureDurations(stopping) {
 
 async function inWorld(name, stopping, live) {
   const world = new World(name, stopping);
-  const operator = new Operator(world.directory);
+  const operator = new Operator(world);
   let isKept = false;
   try {
     await live(world, operator);
     await operator.leave();
+    world.throwIfOver();
   } catch (error) {
-    await operator.leave().catch((late) => world.log(late.stack));
+    await operator.leave();
     // What fails while everything is being ended says nothing.
     stopping.throwIfAborted();
     isKept = true;
-    world.log(error.stack);
+    const cause = world.failure ?? error;
+    world.log(cause.stack);
     throw new Error(
-      `${error.message}\n  Seed ${name}; its life.log, the engines' logs, the store and the things are in ${world.directory}`,
+      `${cause.message}\n  Seed ${name}; its life.log, the engines' logs, the store and the things are in ${world.directory}`,
       {
         cause: error,
       },
@@ -100,13 +102,13 @@ async function act(world, operator, life, durations, counts) {
     await engine.worked(at * durationMs);
     if (kind === 'kill') {
       if (await engine.kill()) counts.kills += 1;
-      else await end(engine);
+      else await engine.ended();
     } else if (await engine.pause()) {
       counts.pauses += 1;
       paused.push(engine);
       // The lease of the one that is paused has to be over.
       await world.pause(LEASE_MS);
-    } else await end(engine);
+    } else await engine.ended();
     next = await whatIsNext(action);
   }
   const last = next === undefined ? undefined : start(next);
@@ -114,23 +116,19 @@ async function act(world, operator, life, durations, counts) {
   if (wakeAt === undefined) await last?.ended();
   else await last?.worked(wakeAt * durationMs);
   for (const engine of paused) engine.continue();
-  for (const engine of [...paused, ...(last === undefined ? [] : [last])]) await end(engine);
+  for (const engine of [...paused, ...(last === undefined ? [] : [last])]) await engine.ended();
   counts.lost += paused.filter(({ told }) => told.startsWith('ClaimLost')).length;
   await helped;
   // One that came late may have been in the way of the last one.
   const usual = otherwise ?? action;
-  for (next = await whatIsNext(usual); next !== undefined; next = await whatIsNext(usual)) await end(start(next));
+  for (next = await whatIsNext(usual); next !== undefined; next = await whatIsNext(usual)) await start(next).ended();
 }
 
 /** An engine beside those that the action is done with: it is killed, or comes to its end. */
 async function letWork(engine, until, durationMs, counts) {
-  if (until >= 1) return end(engine);
+  if (until >= 1) return engine.ended();
   await engine.worked(until * durationMs);
   if (await engine.kill()) counts.kills += 1;
-}
-
-async function end(engine) {
-  await engine.ended();
 }
 
 /** Throws when something is not as it has to be after the action. Returns the version of the stack. */

@@ -6,8 +6,9 @@ const PAUSE_MS = 40;
 /** How long a signal may take: one to an engine that is paused is not answered. It is sent again then, and counts once. */
 const PATIENCE_MS = 1000;
 
-/** What a signal that comes at a bad moment ends with. */
+/** What a signal that comes at a bad moment ends with: it is sent again. */
 const REFUSALS = [
+  'ActionCancelled',
   'ActionInProgress',
   'ClaimLost',
   'EndpointUnreachable',
@@ -20,18 +21,17 @@ const REFUSALS = [
 
 /**
  * Somebody at another terminal, whom nothing disturbs: clears each hook that the stack waits at, and sends the signal that its wait
- * condition needs from outside.
+ * condition needs from outside. A signal that ends as none may fails the world.
  */
 export class Operator {
   #engine;
   #isOver = false;
   #tending;
 
-  constructor(directory) {
-    this.#engine = openEngine(directory);
+  constructor(world) {
+    this.#engine = openEngine(world.directory);
     this.#tending = this.#tend();
-    // Told at the end.
-    this.#tending.catch(() => {});
+    this.#tending.catch((error) => world.fail(error));
   }
 
   /** The stack as it is; undefined when there is none. */
@@ -48,10 +48,10 @@ export class Operator {
     return this.#engine.history('s');
   }
 
-  /** Rejects when a signal ended as none may. */
   async leave() {
     this.#isOver = true;
-    await this.#tending.finally(() => this.#engine.close());
+    await this.#tending.catch(() => {});
+    await this.#engine.close();
   }
 
   async #tend() {

@@ -9,15 +9,33 @@ const MARK = 'HOTLOOM_CRASH_WORLD';
 /** The directory of one life, with what is in it, and the processes that were started in it. */
 export class World {
   directory;
-  #stopping;
   #began = performance.now();
   #engines = [];
+  #failed = new AbortController();
+  /** Of the run, or of this world alone. */
+  #over;
 
   /** `stopping` aborts when the run is to end before its time: no engine is started any more, and those at work are killed. */
   constructor(name, stopping) {
     this.directory = mkdtempSync(join(tmpdir(), `hotloom-crash-${name}-`));
-    this.#stopping = stopping;
-    stopping.addEventListener('abort', this.#kill);
+    this.#over = AbortSignal.any([stopping, this.#failed.signal]);
+    this.#over.addEventListener('abort', () => {
+      for (const engine of this.#engines) void engine.kill();
+    });
+  }
+
+  /** Ends the life with an error: nothing is started any more. */
+  fail(error) {
+    this.#failed.abort(error);
+  }
+
+  /** With which it was ended. */
+  get failure() {
+    return this.#failed.signal.reason;
+  }
+
+  throwIfOver() {
+    this.#over.throwIfAborted();
   }
 
   /** Adds a line to the file that tells of the life. */
@@ -27,7 +45,7 @@ export class World {
 
   /** Starts an engine with a job; its output, and the events of the stack, are in a file of its own. */
   start(job) {
-    this.#stopping.throwIfAborted();
+    this.throwIfOver();
     const name = `engine-${this.#engines.length + 1}`;
     const engine = new ChildEngine(name, {
       directory: this.directory,
@@ -43,12 +61,11 @@ export class World {
   /** Waits; rejects when the run is to end. */
   async pause(ms) {
     await new Promise((resolve) => setTimeout(resolve, ms));
-    this.#stopping.throwIfAborted();
+    this.throwIfOver();
   }
 
   /** Ends everything that runs in it. The directory stays. */
   async end() {
-    this.#stopping.removeEventListener('abort', this.#kill);
     for (const engine of this.#engines) await engine.kill();
     for (let pids = this.#pids(); pids.length > 0; pids = this.#pids()) {
       for (const pid of pids) signal(pid, 'SIGKILL');
@@ -60,10 +77,6 @@ export class World {
   remove() {
     rmSync(this.directory, { recursive: true, force: true });
   }
-
-  #kill = () => {
-    for (const engine of this.#engines) void engine.kill();
-  };
 
   #pids() {
     return markedProcesses(this.directory).map(({ pid }) => pid);

@@ -241,6 +241,28 @@ describe('reading', () => {
     expect(await read('db.address')).toMatchObject({ kind: 'failed', failure: { code: 'EndpointUnreachable' } });
   });
 
+  test('a request that comes while the server is closing is told that the engine is ending', async () => {
+    let closing: Promise<void> | undefined;
+    const ending: EndpointServer = new EndpointServer({
+      ...engineOptions(engine),
+      directory,
+      commandFile: built.commandFile,
+      onWaiting: () => {
+        closing = ending.close();
+        return [];
+      },
+    });
+    const { socket, token } = await ending.openForObservers();
+    const request = `GET /waiting/default/app HTTP/1.1\r\nHost: hotloom\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+    // In one piece, so that the second request is met in the turn in which the first one has the server closed.
+    const connection = connect(socket);
+    connection.end(`${request}${request}`);
+    const answers = await text(connection);
+    await closing;
+    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 503']);
+    expect(answers).toContain('{"code":"EndpointUnreachable","what":"The engine that was asked is just ending."');
+  });
+
   test('close ends although a client does not take its answer', async () => {
     const patient = new EndpointServer({ ...engineOptions(engine), directory, commandFile: built.commandFile });
     const { socket, token } = await patient.open(WEB);

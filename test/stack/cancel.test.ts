@@ -1,14 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Engine } from '../../src/engine.ts';
+import { processStart } from '../../src/process-identity.ts';
 import { definePlainType } from '../../src/resource/resource-type.ts';
 import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { SqliteStore } from '../../src/store/sqlite-store.ts';
 import type { Json, JsonObject } from '../../src/values.ts';
-import { storeUntilKill } from './killed-engine.ts';
+import { storeUntilKill, withOwn } from './killed-engine.ts';
 import { type Told, template, thing, typesOf } from './update-world.ts';
 
 /** Works until its action is stopped, or `ms` are over. */
@@ -163,6 +164,51 @@ describe('a cancel of what an engine was stopped in', () => {
     expect(told.things.size).toBe(things);
     await live(never, (engine) => engine.delete({ stack: 's' }));
     expect(told.things.size).toBe(0);
+  });
+});
+
+describe('a cancel whose engine is gone when it is asked', () => {
+  const gone = {
+    engineId: 'another',
+    host: hostname(),
+    pid: process.pid,
+    processStart: processStart(process.pid) ?? '',
+    actor: 'ann',
+    leaseMs: 30_000,
+    observers: { socket: '/nowhere', token: 'x' },
+  };
+  const interrupted = async () => {
+    const store = new MemoryStore();
+    const clock = new SimulatedClock();
+    const one = new Engine({ clock, store });
+    await clock.run(one.create({ stack: 's', template: template({}) }));
+    const claim = store.claim(store.listStacks()[0]?.id as string, gone);
+    store.append(claim, [{ kind: 'stack', action: 'UPDATE', status: 'IN_PROGRESS', reason: '', time: 0 }]);
+    await clock.run(one.close());
+    return { store, claim };
+  };
+
+  test.each([
+    { has: 'ended well', state: 'UPDATE_COMPLETE' },
+    { has: 'been killed', state: 'UPDATE_FAILED' },
+  ])('looks again: it has $has', async ({ state }) => {
+    const { store, claim } = await interrupted();
+    let asked = 0;
+    const seen = withOwn(store, {
+      holder: (id) => {
+        asked += 1;
+        if (asked === 1) return gone;
+        if (state === 'UPDATE_COMPLETE') {
+          store.append(claim, [{ kind: 'stack', action: 'UPDATE', status: 'COMPLETE', reason: '', time: 0 }]);
+        }
+        store.release(claim);
+        return store.holder(id);
+      },
+    });
+    // By the real clock: its socket is a real one.
+    const engine = new Engine({ store: seen });
+    expect(await engine.cancel({ stack: 's', rollback: false })).toMatchObject({ state });
+    await engine.close();
   });
 });
 
