@@ -44,7 +44,7 @@ export function compositionType(
   }) as ResourceType;
 }
 
-/** Marks the record of a composition: there is nothing to delete but its members. */
+/** Marks the record of a composition from its first intent on: there is nothing to delete but its members. */
 export const COMPOSITION_DATA: JsonObject = { isComposition: true };
 
 type Attributes = { readonly [attribute: string]: Json };
@@ -54,7 +54,6 @@ const HANDLER: StreamingHandler<JsonObject, Attributes> = { isRepeatable: true, 
 
 async function compose(call: StreamingCreateCall<JsonObject, Attributes>): Promise<void> {
   await Promise.all([
-    call.setData(COMPOSITION_DATA),
     call.setResourceId(call.token),
     call.publish(NESTED_ID, call.token),
     call.publish(NESTED_NAME, call.resource.physicalName),

@@ -1,4 +1,5 @@
 import { pause } from '../clock.ts';
+import { COMPOSITION_DATA } from '../composition/handler.ts';
 import { type HotloomError, isHotloomError, messageOf, ResourceFailure, rootCause, withRootCause } from '../errors.ts';
 import type { Status } from '../events.ts';
 import { findPort, IN } from '../graph/port-graph.ts';
@@ -147,7 +148,8 @@ export class ResourceRun implements JournalWaiter {
     this.#failures = earlier?.failedAttempts ?? failedAttempts ?? 0;
     this.#metadata = earlier?.metadata;
     this.#signalAddress = earlier?.signalAddress;
-    this.#data = interrupted?.record.data ?? NO_DATA;
+    // From the intent on: of a type that is a template nobody but the record knows that there is nothing to delete.
+    this.#data = resource.type.isComposition === true ? COMPOSITION_DATA : (interrupted?.record.data ?? NO_DATA);
     this.#dataSecrecy = interrupted?.record.dataSecrecy;
     if (change?.verdict !== 'update') return;
     this.#resourceId = change.present.record.resourceId;

@@ -2,7 +2,9 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { Engine } from '../../src/engine.ts';
 import type { EngineEvent } from '../../src/events.ts';
 import { SimulatedClock } from '../../src/simulated-clock.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { Json } from '../../src/values.ts';
+import { type Life, live } from '../stack/killed-engine.ts';
 
 const HEAD = 'heat_template_version: 2021-04-16\n';
 const clock = new SimulatedClock();
@@ -127,6 +129,24 @@ resources:
     // Looked through one by one these would be 2 to the power of 45 references.
     const { stack } = engine.validate(input(chain('[{get_param: x}, {get_param: x}]', '{a: 1}')));
     expect(stack.outputs[0]?.references).toHaveLength(45);
+  });
+
+  test('can be deleted wherever an engine was killed that was creating it', async () => {
+    const given = input({
+      template: 'resources: {n: {type: n.yaml}}',
+      files: { 'n.yaml': 'resources: {a: {type: OS::Heat::Value, properties: {value: 1}}}' },
+    });
+    const life = (more: Partial<Life>): Life => ({ seed: 1, types: () => [], ...more });
+    const batches = await live(new MemoryStore(), life({}), (whole) => whole.create(given));
+    for (let limit = 0; limit < batches; limit += 1) {
+      const store = new MemoryStore();
+      await live(store, life({ limit }), (killed) => killed.create(given));
+      await live(store, life({ seed: 2 }), async (next) => {
+        if (store.findStack('default', 's') !== undefined) await next.delete({ stack: 's' });
+      });
+      expect([limit, store.listStacks()]).toEqual([limit, []]);
+    }
+    expect(batches).toBeGreaterThan(4);
   });
 
   test('has its place in errors beside the file of the template that names it', () => {
