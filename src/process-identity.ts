@@ -7,6 +7,15 @@ import { readFileSync, readlinkSync } from 'node:fs';
  * ticks since boot, field 22 of `stat` (proc(5)), with the boot's id; elsewhere from `ps`.
  */
 export function processStart(pid: number): string | undefined {
+  if (pid !== process.pid) return startOf(pid);
+  // It does not change, and each engine asks for it.
+  ownStart ??= startOf(pid);
+  return ownStart;
+}
+
+let ownStart: string | undefined;
+
+function startOf(pid: number): string | undefined {
   return process.platform === 'linux' ? linuxStart(pid) : psStart(pid);
 }
 
