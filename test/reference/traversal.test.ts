@@ -79,7 +79,7 @@ describe('the engine ends as the model of a page does', () => {
       .flatMap((scenario) => Object.values(modelled(scenario)));
     const states = ends.flatMap(({ resources }) => Object.values(resources));
     const count = (state: string): number => states.filter((each) => each === state).length;
-    expect(ends.length).toBeGreaterThan(400);
+    expect(ends.length).toBeGreaterThan(380);
     expect(count('CREATE_COMPLETE')).toBeGreaterThan(800);
     expect(count('CREATE_FAILED')).toBeGreaterThan(200);
     expect(count('INIT_COMPLETE')).toBeGreaterThan(60);

@@ -3,6 +3,8 @@ import {
   attributesOf,
   groupOf,
   LONG_MS,
+  membersOf,
+  NEST,
   needs,
   type Read,
   type ResourceSketch,
@@ -13,9 +15,16 @@ import {
   targetOf,
 } from './scenario.ts';
 
+/**
+ * What seeds stand for: a seed that has found something stands for the same in its edition, whatever later ones make of it.
+ * From 2 on there are nested templates.
+ */
+export type Edition = 1 | 2;
+export const LATEST: Edition = 2;
+
 /** The scenario of a seed. */
-export function generate(seed: number): Scenario {
-  return new Generator(seed).scenario();
+export function generate(seed: number, edition: Edition = LATEST): Scenario {
+  return new Generator(seed, edition).scenario();
 }
 
 /** How often something is in a scenario at all, from 0 to 1; inside of one that has it, it is frequent. */
@@ -27,6 +36,7 @@ const READS_BY_NAME = 0.25;
 const OUTSIDE = 0.2;
 const SPLIT = 0.15;
 const GROUPS = 0.15;
+const NESTS = 0.15;
 const STOPS = 0.2;
 const KILL = 0.15;
 
@@ -35,6 +45,7 @@ type Outline = Pick<ResourceSketch, 'name' | 'type' | 'isEnabled' | 'outputs'>;
 
 class Generator {
   readonly #seed: number;
+  readonly #edition: Edition;
   readonly #random: Random;
   readonly #outlines = new Map<string, readonly Outline[]>();
   readonly #outside: string[] = [];
@@ -50,8 +61,9 @@ class Generator {
     readonly stacks: number;
   };
 
-  constructor(seed: number) {
+  constructor(seed: number, edition: Edition) {
     this.#seed = seed;
+    this.#edition = edition;
     const random = new Random(seed);
     this.#random = random;
     this.#has = {
@@ -94,15 +106,30 @@ class Generator {
       }
       return { name: `r${index}`, type, isEnabled: random.chance(0.93), outputs };
     });
-    if (!random.chance(GROUPS)) return outlines;
+    return [...outlines, ...this.#groupOutline(), ...this.#nestOutline()];
+  }
+
+  #groupOutline(): readonly Outline[] {
+    const random = this.#random;
+    if (!random.chance(GROUPS)) return [];
     const type = random.pick<TypeName>(['Sim::Plain', 'Sim::Staged']);
-    const members = Array.from({ length: random.between(1, 3) }, (_, index) => ({
+    return Array.from({ length: random.between(1, 3) }, (_, index) => ({
       name: `g/${index}`,
       type,
       isEnabled: true,
       outputs: {},
     }));
-    return [...outlines, ...members];
+  }
+
+  #nestOutline(): readonly Outline[] {
+    const random = this.#random;
+    if (this.#edition < 2 || !random.chance(NESTS)) return [];
+    return ['a', 'b', 'c'].slice(0, random.between(1, 3)).map((name) => ({
+      name: `${NEST}/${name}`,
+      type: random.pick<TypeName>(['Sim::Plain', 'Sim::Staged']),
+      isEnabled: random.chance(0.9),
+      outputs: {},
+    }));
   }
 
   #stack(name: string): StackSketch {
@@ -111,12 +138,11 @@ class Generator {
     const resources: ResourceSketch[] = [];
     for (const [index, outline] of outlines.entries()) {
       const group = groupOf(outline.name);
-      const first = resources.find((other) => group !== undefined && groupOf(other.name) === group);
+      const first = group === NEST || group === undefined ? undefined : membersOf({ resources }, group)[0];
       resources.push(this.#resource(name, outline, index, first?.inputs));
     }
     const outputs: Record<string, Read> = {};
-    for (let index = 0; index < random.below(3); index += 1)
-      outputs[`o${index}`] = this.#anyRead(name, outlines.length);
+    for (let index = 0; index < random.below(3); index += 1) outputs[`o${index}`] = this.#anyRead(name, outlines);
     const stops = this.#has.stops;
     return {
       name,
@@ -138,8 +164,10 @@ class Generator {
   ): ResourceSketch {
     const random = this.#random;
     const inputs = shared ?? this.#inputs(stack, outline, index);
-    const isMember = groupOf(outline.name) !== undefined;
-    const dependsOn = !isMember && index > 0 && random.chance(0.15) ? [`r${random.below(index)}`] : [];
+    const before = (this.#outlines.get(stack) as readonly Outline[]).slice(0, index).map(({ name }) => name);
+    // A group's members share what they depend on; who depends on members says so of the group.
+    const siblings = before.filter((name) => groupOf(name) === groupOf(outline.name) && !name.startsWith('g/'));
+    const dependsOn = siblings.length > 0 && random.chance(0.15) ? [random.pick(siblings)] : [];
     const sketch = {
       ...outline,
       dependsOn,
@@ -168,27 +196,29 @@ class Generator {
     if (this.#outlines.size > 1 && random.chance(0.25)) return this.#foreignRead(stack);
     const outlines = this.#outlines.get(stack) as readonly Outline[];
     // The members of a group have one definition, which cannot refer to the group.
-    const isMember = groupOf(name) !== undefined;
-    const all = isMember ? outlines.filter((other) => groupOf(other.name) === undefined) : outlines;
-    if (this.#has.portCycles && random.chance(0.3)) return this.#anyRead(stack, all.length);
+    const all = name.startsWith('g/') ? outlines.filter((other) => !other.name.startsWith('g/')) : outlines;
+    if (this.#has.portCycles && random.chance(0.3)) return this.#anyRead(stack, all);
     const others = all.filter((other) => other.type !== 'Sim::Plain' && type !== 'Sim::Plain');
     if (others.length > 0 && random.chance(0.4)) {
       const other = random.pick(others);
       const free = Object.entries(attributesOf(other as ResourceSketch)).filter(([, needed]) => needed?.length === 0);
       if (free.length > 0) return `${other.name}.${random.pick(free)[0]}`;
     }
-    return this.#anyRead(stack, Math.min(index, all.length));
+    return this.#anyRead(
+      stack,
+      outlines.slice(0, index).filter((other) => all.includes(other)),
+    );
   }
 
-  /** Of one of the first `count` resources; with none of them a read of what is there from the beginning. */
-  #anyRead(stack: string, count: number): Read {
+  /** Of one of the resources; with none of them a read of what is there from the beginning. */
+  #anyRead(stack: string, of: readonly Outline[]): Read {
     const random = this.#random;
     const outlines = this.#outlines.get(stack) as readonly Outline[];
-    if (count === 0) {
+    if (of.length === 0) {
       const early = outlines.findIndex(({ type }) => type === 'Sim::Staged');
       return early < 0 ? this.#foreignRead(stack) : `${outlines[early]?.name}.early`;
     }
-    const outline = random.pick(outlines.slice(0, count));
+    const outline = random.pick(of);
     return `${outline.name}.${random.pick(Object.keys(attributesOf(outline as ResourceSketch)))}`;
   }
 

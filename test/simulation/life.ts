@@ -1,4 +1,4 @@
-import { generate } from './generate.ts';
+import { type Edition, generate, LATEST } from './generate.ts';
 import { mutate } from './mutate.ts';
 import { Random } from './random.ts';
 import { type Kill, LONG_MS, type StackSketch, type Step } from './scenario.ts';
@@ -36,9 +36,9 @@ const KILLS = 0.4;
 const MAX_POSITION = 80;
 
 /** The life of a seed. */
-export function generateLife(seed: number): Life {
+export function generateLife(seed: number, edition: Edition = LATEST): Life {
   const random = new Random(seed ^ 0x5bd1e995);
-  const versions = [{ ...tame(generate(seed).stacks[0] as StackSketch), name: STACK }];
+  const versions = [{ ...tame(generate(seed, edition).stacks[0] as StackSketch), name: STACK }];
   for (let count = random.between(1, 3); count > 0; count -= 1) {
     versions.push(mutate(versions.at(-1) as StackSketch, random));
   }

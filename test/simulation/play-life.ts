@@ -2,7 +2,7 @@ import { isHotloomError } from '../../src/errors.ts';
 import { forever } from '../scheduler/worlds.ts';
 import { type Life, type LifeStep, STACK } from './life.ts';
 import type { Entry } from './log.ts';
-import { type ResourceSketch, type StackSketch, templateOf } from './scenario.ts';
+import { filesOf, type ResourceSketch, type StackSketch, templateOf } from './scenario.ts';
 import { type End, type Schedule, Stage } from './stage.ts';
 
 /** How one step of a life went. */
@@ -145,8 +145,9 @@ class LivedLife {
     const { engine, engineClock, store } = this.#stage;
     const controller = new AbortController();
     const cancel = cancelMs === undefined ? undefined : engineClock.schedule(cancelMs, () => controller.abort());
-    const template = templateOf(this.#life.versions[to] as StackSketch);
-    const options = { stack: STACK, template, rollback, timeoutMs, signal: controller.signal };
+    const version = this.#life.versions[to] as StackSketch;
+    const [template, files] = [templateOf(version), filesOf(version)];
+    const options = { stack: STACK, template, files, rollback, timeoutMs, signal: controller.signal };
     const isNew = store.findStack('default', STACK) === undefined;
     try {
       await (isNew ? engine.create(options) : engine.update(options));

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { isHotloomError } from '../../src/errors.ts';
 import type { Entry } from './log.ts';
-import { type Scenario, type StackSketch, templateOf } from './scenario.ts';
+import { filesOf, type Scenario, type StackSketch, templateOf } from './scenario.ts';
 import { type End, type Schedule, Stage } from './stage.ts';
 
 /** A scenario played to its end: every stack created, well or not, and deleted again. */
@@ -100,7 +100,7 @@ class ScenarioPlay {
       cancelMs === undefined ? undefined : this.#stage.engineClock.schedule(cancelMs, () => controller.abort());
     const { signal } = controller;
     const error = await this.#stage.engine
-      .create({ stack: name, template: templateOf(stack), rollback, timeoutMs, signal })
+      .create({ stack: name, template: templateOf(stack), files: filesOf(stack), rollback, timeoutMs, signal })
       .then(
         () => undefined,
         (thrown: unknown) => thrown,

@@ -1,8 +1,9 @@
-// npm run simulate -- [--runs 100000] [--seed N] [--kills] [--workers N]
+// npm run simulate -- [--runs 100000] [--seed N] [--kills] [--edition N] [--workers N]
 // Creates random stacks in simulated time, each under several schedules, with faults, and checks the rules of checks.ts
 // after each; and lets one stack live, through updates, stops, rollbacks and kills, after each step of which it checks the
 // rules of life-checks.ts. With --kills, a life is played once for each change that it stores, with the engine killed there,
-// and compared with the undisturbed one. Everything of a run comes from its seed; runs have consecutive seeds, and `--seed N --runs 1` repeats one.
+// and compared with the undisturbed one. Everything of a run comes from its seed; runs have consecutive seeds, and `--seed N --runs 1`
+// repeats one. What a seed stands for depends on the edition of the generator, which is the newest by default.
 // Ends with 1 when a rule was broken. Runs are played in workers, one for each processor, so that one that never ends can be named.
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +12,7 @@ import { Worker } from 'node:worker_threads';
 
 const HANG_MS = 60_000;
 const PROGRESS_MS = 10_000;
+const LATEST_EDITION = 2;
 /** Most of what a run allocates is dropped at its end: with room for many runs, little of it is ever copied. */
 const YOUNG_GENERATION_MB = 128;
 
@@ -19,11 +21,12 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '10000' },
     kills: { type: 'boolean', default: false },
     seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
+    edition: { type: 'string', default: String(LATEST_EDITION) },
     workers: { type: 'string', default: String(availableParallelism()) },
   },
 });
-const [runs, firstSeed] = [count('runs'), count('seed')];
-console.log(`seed ${firstSeed}, ${runs} runs`);
+const [runs, firstSeed, edition] = [count('runs'), count('seed'), count('edition')];
+console.log(`seed ${firstSeed} of edition ${edition}, ${runs} runs`);
 
 const started = performance.now();
 /** By rule, the seeds that broke it. */
@@ -46,7 +49,7 @@ function work() {
   /** At which seed it is, since when, and how many it has done. */
   const state = new Float64Array(new SharedArrayBuffer(24));
   const worker = new Worker(fileURLToPath(new URL('./worker.mjs', import.meta.url)), {
-    workerData: { state, taken, firstSeed, runs, isKilling: values.kills },
+    workerData: { state, taken, firstSeed, runs, edition, isKilling: values.kills },
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   });
   worker.on('message', tellFault);
@@ -95,5 +98,5 @@ function end() {
 }
 
 function replay(seed) {
-  return `npm run simulate -- --seed ${seed} --runs 1${values.kills ? ' --kills' : ''}`;
+  return `npm run simulate -- --seed ${seed} --edition ${edition} --runs 1${values.kills ? ' --kills' : ''}`;
 }

@@ -29,7 +29,10 @@ export interface StackSketch {
 }
 
 export interface ResourceSketch {
-  /** `group/0` is a member of an OS::Heat::ResourceGroup; the members of one have the same type and inputs. */
+  /**
+   * `g/0` is a member of an OS::Heat::ResourceGroup; the members of one have the same type and inputs. `nest/a` is a resource
+   * of a nested template.
+   */
   readonly name: string;
   readonly type: TypeName;
   /** False: its condition leaves it out. */
@@ -47,7 +50,7 @@ export interface ResourceSketch {
   readonly removalMs: number;
 }
 
-/** An attribute of the same stack, `web.early`, `group/0.early`; with the stack, `other.web.early`, by get_data. */
+/** An attribute of the same stack, `web.early`, `g/0.early`; with the stack, `other.web.early`, by get_data. */
 export type Read = string;
 
 export type Step =
@@ -118,38 +121,105 @@ export function needs(resource: ResourceSketch, attribute: string, input: string
 export function templateOf(stack: StackSketch): JsonObject {
   const resources = stack.resources.map((resource): [string, JsonObject] => {
     const group = groupOf(resource.name);
-    return group === undefined ? [resource.name, definitionOf(resource)] : [group, groupDefinitionOf(stack, group)];
+    if (group === undefined) return [resource.name, definitionOf(resource)];
+    return [group, group === NEST ? nestDefinitionOf(stack) : groupDefinitionOf(stack, group)];
   });
   const outputs = Object.entries(stack.outputs).map(([name, read]) => [name, { value: expressionOf(read) }]);
   return {
-    heat_template_version: 'hotloom-1',
+    ...HEAD,
     ...(stack.version === undefined ? {} : { description: stack.version }),
-    conditions: { never: { equals: ['a', 'b'] } },
     resources: Object.fromEntries(resources),
     outputs: Object.fromEntries(outputs),
   };
 }
 
-/** The group that a resource is a member of; undefined for one that stands by itself. */
+const HEAD = { heat_template_version: 'hotloom-1', conditions: { never: { equals: ['a', 'b'] } } } as const;
+
+/** The files that go with the template: that of the nested one, with the members as its resources. */
+export function filesOf(stack: StackSketch): { readonly [file: string]: string } {
+  const members = membersOf(stack, NEST);
+  if (members.length === 0) return {};
+  const parameters = members.flatMap((member) =>
+    Object.keys(member.inputs).map((input) => [parameterOf(member, input), { type: 'json' }]),
+  );
+  const outputs = members.flatMap((member) =>
+    Object.keys(attributesOf(member)).map((attribute) => {
+      const name = withinOf(member.name);
+      return [`${name}_${attribute}`, { value: { get_attr: [name, attribute] } }];
+    }),
+  );
+  const nested = {
+    ...HEAD,
+    parameters: Object.fromEntries(parameters),
+    resources: Object.fromEntries(members.map((member) => [withinOf(member.name), definitionOf(member)])),
+    outputs: Object.fromEntries(outputs),
+  };
+  return { [NEST_FILE]: JSON.stringify(nested) };
+}
+
+/**
+ * What a resource is a member of: of the nested template `nest`, or of an OS::Heat::ResourceGroup; undefined for one that
+ * stands by itself.
+ */
 export function groupOf(name: string): string | undefined {
   const [group, member] = name.split('/') as [string, string?];
   return member === undefined ? undefined : group;
 }
 
-/** The attribute of a group by which the engine tells that the group has started: whoever reads a member waits for it. */
+/** The members of this one have a template of their own, in which they are as different as in any other. */
+export const NEST = 'nest';
+const NEST_FILE = 'nest.yaml';
+
+/** The attribute of a group or a nested template by which the engine tells that it has started: whoever reads a member from outside waits for it. */
 export const GROUP_STARTED = 'nested_stack_name';
 
-function groupDefinitionOf({ resources }: StackSketch, group: string): JsonObject {
-  const members = resources.filter(({ name }) => groupOf(name) === group);
+export function membersOf({ resources }: Pick<StackSketch, 'resources'>, group: string): readonly ResourceSketch[] {
+  return resources.filter(({ name }) => groupOf(name) === group);
+}
+
+function withinOf(member: string): string {
+  return member.slice(member.indexOf('/') + 1);
+}
+
+function groupDefinitionOf(stack: StackSketch, group: string): JsonObject {
+  const members = membersOf(stack, group);
   const { type, properties } = definitionOf(members[0] as ResourceSketch) as { type: string; properties: JsonObject };
   return { type: 'OS::Heat::ResourceGroup', properties: { count: members.length, resource_def: { type, properties } } };
 }
 
+/** The nested template is given, for each input of each member, a list of what that reads outside of it. */
+function nestDefinitionOf(stack: StackSketch): JsonObject {
+  const given = membersOf(stack, NEST).flatMap((member) =>
+    Object.entries(member.inputs).map(([input, reads]) => [
+      parameterOf(member, input),
+      reads.filter((read) => !isWithinNest(read)).map((read) => expressionOf(read)),
+    ]),
+  );
+  return { type: NEST_FILE, properties: Object.fromEntries(given) };
+}
+
+function parameterOf({ name }: ResourceSketch, input: string): string {
+  return `${withinOf(name)}_${input}`;
+}
+
+function isWithinNest(read: Read): boolean {
+  return groupOf(read) === NEST && read.split('.').length === 2;
+}
+
 function definitionOf(resource: ResourceSketch): JsonObject {
+  const expressions = (input: string, reads: readonly Read[]): Json[] => {
+    if (groupOf(resource.name) !== NEST) return reads.map((read) => expressionOf(read));
+    const outside = reads.filter((read) => !isWithinNest(read));
+    return reads.map((read) =>
+      isWithinNest(read)
+        ? { get_attr: withinOf(read).split('.') }
+        : { get_param: [parameterOf(resource, input), outside.indexOf(read)] },
+    );
+  };
   const given = (isProperty: boolean): JsonObject => {
     const inputs = Object.entries(resource.inputs).filter(([input]) => PROPERTIES.includes(input) === isProperty);
     return Object.fromEntries(
-      inputs.map(([input, reads]) => [input, [...reads.map(expressionOf), ...constantsOf(resource, input)]]),
+      inputs.map(([input, reads]) => [input, [...expressions(input, reads), ...constantsOf(resource, input)]]),
     );
   };
   const outputs = Object.entries(resource.outputs).map(([attribute, needed]) => [
@@ -159,7 +229,7 @@ function definitionOf(resource: ResourceSketch): JsonObject {
   return {
     type: resource.type,
     properties: given(true),
-    ...(resource.dependsOn.length === 0 ? {} : { depends_on: resource.dependsOn }),
+    ...(resource.dependsOn.length === 0 ? {} : { depends_on: resource.dependsOn.map(withinOf) }),
     ...(resource.isEnabled ? {} : { condition: 'never' }),
     ...(resource.type === 'Sim::Plain' ? {} : { inputs: given(false), outputs: Object.fromEntries(outputs) }),
   };
@@ -177,5 +247,6 @@ function expressionOf(read: Read): Json {
   const [resource, attribute] = parts;
   const group = groupOf(resource);
   if (group === undefined) return { get_attr: [resource, attribute] };
-  return { get_attr: [group, `resource.${resource.slice(group.length + 1)}.${attribute}`] };
+  const member = withinOf(resource);
+  return { get_attr: [group, group === NEST ? `${member}_${attribute}` : `resource.${member}.${attribute}`] };
 }

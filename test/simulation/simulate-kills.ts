@@ -1,5 +1,6 @@
 import { isHotloomError } from '../../src/errors.ts';
 import type { Complaint } from './checks.ts';
+import { type Edition, LATEST } from './generate.ts';
 import { generateLife, type Life } from './life.ts';
 import { checkLife, differentEnds } from './life-checks.ts';
 import { type LifePlay, playLife } from './play-life.ts';
@@ -18,8 +19,8 @@ export interface KillsPlayed {
  * the change is stored, and after. Another engine resumes what was interrupted and goes on; each step has to end as it did
  * undisturbed.
  */
-export async function simulateKills(seed: number): Promise<KillsPlayed> {
-  const life = calm(generateLife(seed));
+export async function simulateKills(seed: number, edition: Edition = LATEST): Promise<KillsPlayed> {
+  const life = calm(generateLife(seed, edition));
   const schedules = schedulesOf(seed, 1);
   const [schedule] = schedules as [(typeof schedules)[number]];
   const undisturbed = await playLife(life, schedule);

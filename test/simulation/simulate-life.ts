@@ -1,5 +1,6 @@
 import { isHotloomError } from '../../src/errors.ts';
 import type { Complaint } from './checks.ts';
+import { type Edition, LATEST } from './generate.ts';
 import { generateLife, type Life } from './life.ts';
 import { checkLife, livesAlike } from './life-checks.ts';
 import { type LifePlay, playLife } from './play-life.ts';
@@ -18,8 +19,8 @@ export interface LifeFault extends Complaint {
 }
 
 /** The life of a seed; undefined when every rule was kept. */
-export async function simulateLife(seed: number): Promise<LifeFault | undefined> {
-  const life = generateLife(seed);
+export async function simulateLife(seed: number, edition: Edition = LATEST): Promise<LifeFault | undefined> {
+  const life = generateLife(seed, edition);
   const schedules = schedulesOf(seed, SCHEDULES);
   const found = await complaintOf(life, schedules);
   if (found === undefined) return undefined;

@@ -1,6 +1,6 @@
 import { isHotloomError } from '../../src/errors.ts';
 import { type Complaint, checkPlay, sameLog, sameUnderEverySchedule } from './checks.ts';
-import { generate } from './generate.ts';
+import { type Edition, generate, LATEST } from './generate.ts';
 import { type Play, play } from './play.ts';
 import type { Scenario } from './scenario.ts';
 import { shrink } from './shrink.ts';
@@ -20,8 +20,8 @@ export interface Fault extends Complaint {
 }
 
 /** The run of a seed; undefined when every rule was kept. */
-export async function simulate(seed: number): Promise<Fault | undefined> {
-  const scenario = generate(seed);
+export async function simulate(seed: number, edition: Edition = LATEST): Promise<Fault | undefined> {
+  const scenario = generate(seed, edition);
   const found = await playAll(scenario, schedulesOf(seed, SCHEDULES));
   if (found === undefined) return undefined;
   const { complaint, schedules } = found;

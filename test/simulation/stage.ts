@@ -182,6 +182,7 @@ export class Stage {
       concurrency,
       stallTimeoutMs: STALL_MS,
       cancelGraceMs: GRACE_MS,
+      actor: 'simulation',
       ...(random === undefined ? {} : { readyOrder: (count) => random.below(count) }),
     });
     engine.onEvent((event) => {

@@ -319,13 +319,14 @@ export function targetsOf(stack: string, sketch: ResourceSketch, read: string): 
   });
 }
 
-/** That the groups have started by whose members the read is answered. */
+/** That the groups have started by whose members the read is answered, unless the reader is one of them. */
 function groupsBehind(stack: string, sketch: ResourceSketch, read: string): readonly string[] {
   const groups = (sketch.inputs[read] ?? []).map((target) => {
     const parts = target.split('.');
     return parts.length === 2 ? groupOf(parts[0] as string) : undefined;
   });
-  return groups.flatMap((group) => (group === undefined ? [] : [`${stack}.${group}.${GROUP_STARTED}`]));
+  const entered = groups.filter((group) => group !== undefined && group !== groupOf(sketch.name));
+  return entered.map((group) => `${stack}.${group}.${GROUP_STARTED}`);
 }
 
 /** Whether what waits for `name` needs that the read of its writer ends first. */

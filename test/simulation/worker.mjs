@@ -6,14 +6,14 @@ const { simulate } = await import('./simulate.ts');
 const { simulateLife } = await import('./simulate-life.ts');
 const { simulateKills } = await import('./simulate-kills.ts');
 
-const { state, taken, firstSeed, runs, isKilling } = workerData;
-const plays = isKilling ? [async (seed) => (await simulateKills(seed)).fault] : [simulate, simulateLife];
+const { state, taken, firstSeed, runs, edition, isKilling } = workerData;
+const plays = isKilling ? [async (...run) => (await simulateKills(...run)).fault] : [simulate, simulateLife];
 for (let run = Atomics.add(taken, 0, 1); run < runs; run = Atomics.add(taken, 0, 1)) {
   const seed = firstSeed + run;
   state[0] = seed;
   state[1] = Date.now();
   for (const play of plays) {
-    const fault = await play(seed);
+    const fault = await play(seed, edition);
     if (fault === undefined) continue;
     const { check, saw, seed: _, ...played } = fault;
     const text = dump(JSON.parse(JSON.stringify(played)), { noRefs: true });
