@@ -267,7 +267,7 @@ export class Engine {
   /**
    * Does what a saved plan tells and nothing besides: what was not known when the plan was made may come out as it was.
    * Throws PlanStale, naming what has changed, when the stack is not any more what it was planned for,
-   * UserParameterMissing for a hidden parameter that is not given again, ActionInProgress, and what `create` or `update`
+   * UserParameterMissing for a hidden parameter that is neither given nor stored, ActionInProgress, and what `create` or `update`
    * throws.
    */
   async apply(options: ApplyOptions): Promise<StackDescription> {

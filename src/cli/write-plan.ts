@@ -16,7 +16,6 @@ export async function writePlan(io: Io, file: string, saved: SavedPlan): Promise
       cause: error,
     });
   }
-  const hidden = Object.keys(saved.hidden);
-  const again = hidden.map((name) => ` --parameter ${name}=...`).join('');
+  const again = saved.asked.map((name) => ` --parameter ${name}=...`).join('');
   io.err.write(`The plan is in ${file}. To do it: hotloom apply ${file}${again}\n`);
 }

@@ -28,16 +28,22 @@ export function fingerprintOf(
     files: mapValues(files, digestOf),
     parameters: mapValues(parameters, digestOf),
     environment: digestOf(environment),
-    resources: Object.fromEntries(
-      [...present].map(([name, { record, values }]) => {
-        // When and why it came to its state decides nothing. The token is random: no value can be guessed by the digest.
-        const { reason: _reason, updatedAt: _updatedAt, action, ...rest } = record;
-        const isAsMade = record.status === 'COMPLETE' && AS_MADE.has(action);
-        const digest = digestOf([JSON.parse(JSON.stringify(rest)), isAsMade ? null : action, values]);
-        return [name, { state: `${action}_${record.status}`, digest }];
-      }),
-    ),
+    resources: fingerprintOfResources(present),
   };
+}
+
+export function fingerprintOfResources(
+  present: Iterable<readonly [string, PresentResource]>,
+): Fingerprint['resources'] {
+  return Object.fromEntries(
+    [...present].map(([name, { record, values }]) => {
+      // When and why it came to its state decides nothing. The token is random: no value can be guessed by the digest.
+      const { reason: _reason, updatedAt: _updatedAt, action, ...rest } = record;
+      const isAsMade = record.status === 'COMPLETE' && AS_MADE.has(action);
+      const digest = digestOf([JSON.parse(JSON.stringify(rest)), isAsMade ? null : action, values]);
+      return [name, { state: `${action}_${record.status}`, digest }];
+    }),
+  );
 }
 
 /** The actions whose end is the same to an update: the real thing is as its record tells. */

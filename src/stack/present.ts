@@ -1,6 +1,7 @@
 import { type Change, findChanges } from '../plan/changes.ts';
 import type { PresentResource } from '../plan/comparison.ts';
 import type { Secrecy } from '../secrets.ts';
+import type { ResourceRecord } from '../store/stack-store.ts';
 import { type Json, setOwn } from '../values.ts';
 import type { Analysis } from './analyse.ts';
 import { concealOf } from './marks.ts';
@@ -39,6 +40,16 @@ interface FoundResource extends PresentResource {
 /** Those that may be there: what was only skipped has not been touched. */
 export function touched(all: ReadonlyMap<string, PresentResource>): ReadonlyMap<string, PresentResource> {
   return new Map([...all].filter(([, { record }]) => record.action !== 'INIT'));
+}
+
+/** The same with some records that are not as they are stored. */
+export function withRecords(
+  present: ReadonlyMap<string, PresentResource>,
+  records: readonly ResourceRecord[],
+): ReadonlyMap<string, PresentResource> {
+  const changed = new Map(present);
+  for (const record of records) changed.set(record.name, { ...(present.get(record.name) as PresentResource), record });
+  return changed;
 }
 
 /** What an update to `analysis` does with each of its resources, by number. */

@@ -1,8 +1,8 @@
 import { scryptSync } from 'node:crypto';
-import { PlanStale, StackValidationFailed, UsageError, UserParameterMissing } from '../errors.ts';
-import { changedSince, type Fingerprint, fingerprintOf } from '../plan/fingerprint.ts';
+import { PlanStale, StackValidationFailed, UserParameterMissing } from '../errors.ts';
+import { changedSince, type Fingerprint, fingerprintOf, fingerprintOfResources } from '../plan/fingerprint.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
-import type { StackDefinition, StackRecord } from '../store/stack-store.ts';
+import type { ResourceRecord, StackDefinition, StackRecord } from '../store/stack-store.ts';
 import type { Move } from '../template/moved.ts';
 import { isJsonObject, type Json, type JsonObject, sameJson } from '../values.ts';
 import { listNames } from '../wording.ts';
@@ -14,6 +14,7 @@ import { Operation } from './operation.ts';
 import { presentResources } from './present.ts';
 import type { Refusal } from './restrictions.ts';
 import type { StackServices } from './services.ts';
+import { requireKey } from './stored-secrets.ts';
 import { checkTags } from './tags.ts';
 import { planOf, prepareUpdate, refuseWrongMoves, runUpdate, tagsOf, type UpdateOptions } from './update.ts';
 
@@ -28,8 +29,10 @@ export interface SavedPlan {
   readonly plan: Plan;
   /** What the stack is to be. */
   readonly definition: StackDefinition;
-  /** Slow digests of the hidden parameters that were given: the values have to be given again, and be the same. */
+  /** Slow digests of the hidden parameters that are not at their defaults: the values have to be the same. */
   readonly hidden: { readonly [parameter: string]: string };
+  /** Those of them that have to be given again, since the stack has no such value stored. */
+  readonly asked: readonly string[];
   readonly rollback: boolean;
   /** The moves that were given besides those of the template. */
   readonly moves: readonly Move[];
@@ -37,12 +40,14 @@ export interface SavedPlan {
   readonly tags?: readonly string[];
   /** What the stack was; null when there was none. */
   readonly basis: Fingerprint | null;
+  /** Of an update that converges: what of the real things was not as it was made. */
+  readonly observed?: Fingerprint['resources'];
 }
 
 export interface ApplyOptions {
   /** What planCreate or planUpdate gave, or the same read from a file. */
   readonly plan: SavedPlan;
-  /** The values of the hidden parameters, which are not in the plan. */
+  /** The values of the hidden parameters that are not in the plan; those that the stack has stored may be left out. */
   readonly parameters?: JsonObject;
   /** Milliseconds until what has not ended is stopped; default 3,600,000. */
   readonly timeoutMs?: number;
@@ -60,40 +65,39 @@ export function savePlanOfCreate(services: StackServices, options: CreateOptions
 
 /** The plan of an update, to be applied later. Throws what an update throws before it makes anything. */
 export async function savePlanOfUpdate(services: StackServices, options: UpdateOptions): Promise<SavedPlan> {
-  if (options.converge === true) {
-    throw new UsageError({
-      what: 'A plan that is kept cannot converge.',
-      why: 'It is refused when the stack has changed since, and what the real things are by then nobody can tell now.',
-      fix: 'Update at once with it, or keep a plan without it.',
-    });
-  }
   const { record, analysis } = await prepareUpdate(services, options);
   const all = await presentResources(services, record.id);
-  const plan = await planOf(services, record, analysis, all, options.moves);
-  return savedPlan(services, analysis, plan, { ...options, tags: tagsOf(options) }, fingerprintOf(record, all));
+  const { plan, observed } = await planOf(services, record, analysis, all, options);
+  const basis = fingerprintOf(record, all);
+  return {
+    ...savedPlan(services, analysis, plan, { ...options, tags: tagsOf(options) }, basis, record.hidden),
+    ...(options.converge === true ? { observed: observedDigests(observed) } : {}),
+  };
+}
+
+function observedDigests(observed: readonly ResourceRecord[]): Fingerprint['resources'] {
+  return fingerprintOfResources(observed.map((record) => [record.name, { record, values: {} }]));
 }
 
 /**
  * Does what a saved plan tells, and nothing that it does not tell: what was not known when it was made may come out as it
  * was. Resolves with the complete stack. Throws PlanStale when the stack has changed since, UserParameterMissing for a hidden
- * parameter that is not given again, and what a create or an update throws.
+ * parameter that is neither given nor stored with the value that it was planned with, and what a create or an update throws.
  */
 export async function applyPlan(services: StackServices, options: ApplyOptions): Promise<StackDescription> {
   const saved = checkSavedPlan(options.plan);
-  const hidden = options.parameters ?? {};
-  refuseMissing(saved, hidden);
   return saved.basis === null
-    ? applyCreate(services, saved, hidden, options)
-    : applyUpdate(services, saved, saved.basis, hidden, options);
+    ? applyCreate(services, saved, options)
+    : applyUpdate(services, saved, saved.basis, options);
 }
 
 async function applyCreate(
   services: StackServices,
   saved: SavedPlan,
-  hidden: JsonObject,
-  { timeoutMs, signal }: ApplyOptions,
+  { timeoutMs, signal, parameters: hidden = {} }: ApplyOptions,
 ): Promise<StackDescription> {
   const { space, stack } = saved.plan;
+  refuseMissing(saved, hidden);
   if ((await services.store.findStack(space, stack)) !== undefined) {
     throw planStale(stack, ['there was no stack of that name, and now there is one']);
   }
@@ -109,30 +113,55 @@ async function applyUpdate(
   services: StackServices,
   saved: SavedPlan,
   basis: Fingerprint,
-  hidden: JsonObject,
-  { timeoutMs, signal }: ApplyOptions,
+  { timeoutMs, signal, parameters }: ApplyOptions,
 ): Promise<StackDescription> {
   const { space, stack: name } = saved.plan;
   const before = await services.store.findStack(space, name);
   if (before === undefined) throw planStale(name, ['there is no stack of that name in the store any more']);
+  requireKey(before);
   await refuseChanged(services, before, basis);
+  const hidden = { ...storedHidden(saved, before, parameters), ...parameters };
+  refuseMissing(saved, hidden);
   const analysis = analyseStored(services, { id: before.id, space, name, ...saved.definition }, hidden);
   refuseOtherHidden(saved, analysis);
   refuseWrongMoves(analysis, saved.moves);
-  refuseOther(
-    saved,
-    await planOf(services, before, analysis, await presentResources(services, before.id), saved.moves),
-  );
+  const refuseOtherPlan = async (observed: readonly ResourceRecord[]): Promise<void> => {
+    const all = await presentResources(services, before.id);
+    const { plan } = await planOf(services, before, analysis, all, { moves: saved.moves, observed });
+    refuseOther(saved, plan);
+  };
+  // What the real things are is asked once, by the update itself.
+  if (saved.observed === undefined) await refuseOtherPlan([]);
   return runUpdate(services, before, analysis, {
     timeoutMs,
     signal,
     rollback: saved.rollback,
     moves: saved.moves,
     tags: saved.tags,
+    converge: saved.observed !== undefined,
     refusal: refusalOf(saved.plan),
     // Somebody else may have changed it until it was claimed.
     check: (record) => refuseChanged(services, record, basis),
+    checkObserved: async (observed) => {
+      refuseOtherObserved(name, saved.observed ?? {}, observedDigests(observed));
+      await refuseOtherPlan(observed);
+    },
   });
+}
+
+/** Of the hidden parameters that are not given, those that are stored with the values that were planned with. */
+function storedHidden(
+  { hidden, id }: SavedPlan,
+  { hidden: stored = {} }: StackRecord,
+  given: JsonObject = {},
+): JsonObject {
+  const names = Object.keys(hidden).filter((name) => !Object.hasOwn(given, name));
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = Object.hasOwn(stored, name) ? stored[name] : undefined;
+      return value !== undefined && digestOf(value, id) === hidden[name] ? [[name, value]] : [];
+    }),
+  );
 }
 
 /** What of the options of an action is kept in its plan. */
@@ -148,15 +177,22 @@ function savedPlan(
   plan: Plan,
   { rollback = false, moves = [], tags }: PlannedOptions,
   basis: Fingerprint | null,
+  stored: JsonObject = {},
 ): SavedPlan {
   const id = randomness.uuid();
+  const hidden = hiddenDigests(analysis, id);
+  const isStored = (name: string): boolean => {
+    const value = analysis.parameters.get(name);
+    return Object.hasOwn(stored, name) && value !== undefined && sameJson(stored[name] as Json, value);
+  };
   return {
     hotloomPlan: 1,
     id,
     createdAt: clock.now(),
     plan,
     definition: visibleDefinitionOf(analysis),
-    hidden: hiddenDigests(analysis, id),
+    hidden,
+    asked: Object.keys(hidden).filter((name) => !isStored(name)),
     rollback,
     moves,
     ...(tags === undefined ? {} : { tags }),
@@ -192,7 +228,7 @@ function refuseMissing({ hidden }: SavedPlan, given: JsonObject): void {
   if (missing.length === 0) return;
   throw new UserParameterMissing({
     what: `The Parameter (${missing[0]}) was not provided.`,
-    why: `A plan does not hold the values of hidden parameters; this one was made with ${listNames(missing)}.`,
+    why: `A plan does not hold the values of hidden parameters, and the store does not have those that this one was made with: ${listNames(missing)}.`,
     fix: 'Give the same values again.',
   });
 }
@@ -225,6 +261,16 @@ function hiddenDigests(
 async function refuseChanged(services: StackServices, record: StackRecord, basis: Fingerprint): Promise<void> {
   const changed = changedSince(basis, fingerprintOf(record, await presentResources(services, record.id)));
   if (changed.length > 0) throw planStale(record.name, changed);
+}
+
+function refuseOtherObserved(stack: string, planned: Fingerprint['resources'], now: Fingerprint['resources']): void {
+  const names = [...new Set([...Object.keys(planned), ...Object.keys(now)])];
+  const others = names.filter((name) => planned[name]?.digest !== now[name]?.digest);
+  if (others.length === 0) return;
+  throw planStale(
+    stack,
+    others.map((name) => `what '${name}' really is`),
+  );
 }
 
 /** The same template may mean something else now: by the handlers of another release, say. */

@@ -32,7 +32,7 @@ import { isAsleep, type StackDescription } from './describe.ts';
 import { findStack } from './find-stack.ts';
 import { observedRecords } from './observe.ts';
 import { Operation, type OperationLimits } from './operation.ts';
-import { presentResources, touched } from './present.ts';
+import { presentResources, touched, withRecords } from './present.ts';
 import { plannedHooks, restrictionsOf } from './restrictions.ts';
 import { rollbackOf, rollbackTarget, withNamesBefore } from './rollback.ts';
 import { insteadOfOwnAction, type RunningAction, type StackServices } from './services.ts';
@@ -146,15 +146,6 @@ function movesOf({ stack }: Analysis, given: readonly Move[]): readonly PlacedMo
   return [...stated, ...others.map((move) => ({ ...move, where: undefined }))];
 }
 
-function withRecords(
-  present: ReadonlyMap<string, PresentResource>,
-  records: readonly ResourceRecord[],
-): ReadonlyMap<string, PresentResource> {
-  const changed = new Map(present);
-  for (const record of records) changed.set(record.name, { ...(present.get(record.name) as PresentResource), record });
-  return changed;
-}
-
 /** How an update runs once it is known what the stack is to be. */
 export interface UpdateRun extends Omit<OperationLimits, 'rollback' | 'rollsBack'> {
   readonly rollback: boolean | undefined;
@@ -168,6 +159,8 @@ export interface UpdateRun extends Omit<OperationLimits, 'rollback' | 'rollsBack
   readonly converge?: boolean;
   /** Looks at the stack once nobody else can change it; what it throws ends the update before it begins. */
   readonly check?: (record: StackRecord) => Promise<void>;
+  /** The same for what the real things are, with `converge`. */
+  readonly checkObserved?: (observed: readonly ResourceRecord[]) => Promise<void>;
 }
 
 /** Updates the stack, which nobody may be at work on. Throws ActionInProgress. */
@@ -207,6 +200,7 @@ async function updateClaimed(
       run.converge === true
         ? await observedRecords(services, record, touched(moved.present), analysis.secrets, signal)
         : [];
+    if (run.converge === true) await run.checkObserved?.(observed);
     const seen = withRecords(moved.present, observed);
     const marked = [...observed, ...outdatedRecords(analysis, seen), ...recordsToRestore(analysis, seen, kept ?? [])];
     const changes: StoreChange[] = [
@@ -241,36 +235,54 @@ async function findClaimed(
   const all = await presentResources(services, record.id);
   const kept = restoring === undefined ? undefined : await services.store.resourceSnapshots(restoring);
   // What the template of then tells of moves was done before the snapshot.
-  const moved =
-    kept === undefined
-      ? moveResources(analysis.stack, all, movesOf(analysis, moves), record.moved ?? [])
-      : renamed(all, namesThen(all, kept));
+  const moved = kept === undefined ? movedResources(analysis, record, all, moves) : renamed(all, namesThen(all, kept));
   const previous = withNamesBefore(await rollbackTarget(services, record), moved.namesBefore);
   return { record: { ...record, previous }, moved, kept };
+}
+
+/** The stack's resources under the names that an update gives them. */
+function movedResources(
+  analysis: Analysis,
+  { moved = [] }: StackRecord,
+  all: ReadonlyMap<string, PresentResource>,
+  given: readonly Move[] = [],
+): MovedResources {
+  return moveResources(analysis.stack, all, movesOf(analysis, given), moved);
 }
 
 /** What an update would do, as data. Throws what it would throw before it makes anything, but for ActionInProgress. */
 export async function previewUpdate(services: StackServices, options: UpdateOptions): Promise<Plan> {
   const { record, analysis } = await prepareUpdate(services, options);
   const all = await presentResources(services, record.id);
-  const { signal = services.closing } = options;
-  const observed =
-    options.converge === true ? await observedRecords(services, record, touched(all), analysis.secrets, signal) : [];
-  return planOf(services, record, analysis, withRecords(all, observed), options.moves);
+  return (await planOf(services, record, analysis, all, options)).plan;
 }
 
-/** What an update to `analysis` would do; `all` are the stack's resources with their values, by name in the store. */
+/** How the plan of an update is made. */
+export interface PlanChoice extends Pick<UpdateOptions, 'moves' | 'converge' | 'signal'> {
+  /** What was observed before; else, with `converge`, the real things are asked. */
+  readonly observed?: readonly ResourceRecord[];
+}
+
+/**
+ * What an update to `analysis` would do, and what of the real things is not as it was made, by the names that resources get;
+ * `all` are the stack's resources with their values, by name in the store.
+ */
 export async function planOf(
   services: StackServices,
   record: StackRecord,
   analysis: Analysis,
   all: ReadonlyMap<string, PresentResource>,
-  moves: readonly Move[] = [],
-): Promise<Plan> {
-  const { present, namesBefore } = moveResources(analysis.stack, all, movesOf(analysis, moves), record.moved ?? []);
+  { moves, converge, signal = services.closing, observed: known }: PlanChoice,
+): Promise<{ readonly plan: Plan; readonly observed: readonly ResourceRecord[] }> {
+  const { present: moved, namesBefore } = movedResources(analysis, record, all, moves);
+  const isAsked = known === undefined && converge === true;
+  const observed = isAsked
+    ? await observedRecords(services, record, touched(moved), analysis.secrets, signal)
+    : (known ?? []);
+  const present = withRecords(moved, observed);
   const found = withRecords(present, outdatedRecords(analysis, present));
   const { changes, unknown } = findBeginning(analysis, record.id, found);
-  return planUpdate({
+  const plan = planUpdate({
     stack: analysis.stack,
     graph: analysis.graph,
     changes,
@@ -283,6 +295,7 @@ export async function planOf(
     readers: await services.store.readersOf(record.space, record.name),
     mask: analysis.redact,
   });
+  return { plan, observed };
 }
 
 /** Goes on with an update, a restore, the rollback of one, or an adopt, in which an engine was stopped. */

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Engine } from '../../src/engine.ts';
 import { definePlainType } from '../../src/resource/resource-type.ts';
 import { SimulatedClock } from '../../src/simulated-clock.ts';
+import type { SavedPlan } from '../../src/stack/saved-plan.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { Json } from '../../src/values.ts';
 import { storeUntilKill } from './killed-engine.ts';
@@ -134,14 +135,100 @@ describe('a check', () => {
       'b replace',
       'value unchanged',
     ]);
-    await expect(engine.planUpdate({ stack: 's', template: given, converge: true })).rejects.toMatchObject({
-      code: 'UsageError',
-    });
     await clock.run(engine.update({ stack: 's', template: given, converge: true }));
     expect([created, world.get('a'), world.get('b')]).toEqual([['update a', 'b'], 1, 2]);
     created.length = 0;
     await clock.run(engine.update({ stack: 's', template: given, converge: true }));
     expect(created).toEqual([]);
+  });
+
+  describe('and a saved plan that converges', () => {
+    const given = {
+      ...template,
+      // Without a secret, whose digests take their time.
+      resources: {
+        ...template.resources,
+        a: { type: 'Updatable', properties: { size: 1 } },
+        b: { type: 'Thing', properties: { size: 2 } },
+      },
+    };
+    const drift = () => {
+      world.set('a', 5);
+      world.delete('b');
+    };
+    const planned = async (): Promise<SavedPlan> =>
+      JSON.parse(JSON.stringify(await clock.run(engine.planUpdate({ stack: 's', template: given, converge: true }))));
+    beforeEach(async () => {
+      await clock.run(engine.update({ stack: 's', template: given }));
+      drift();
+      created.length = 0;
+    });
+
+    test('bring back what was seen, once', async () => {
+      const plan = await planned();
+      expect(plan.plan.steps.map(({ resource, action }) => `${resource} ${action}`)).toEqual([
+        'a update',
+        'b replace',
+        'value unchanged',
+      ]);
+      expect((await clock.run(engine.apply({ plan }))).state).toBe('UPDATE_COMPLETE');
+      expect([created, world.get('a'), world.get('b')]).toEqual([['update a', 'b'], 1, 2]);
+      await expect(clock.run(engine.apply({ plan }))).rejects.toMatchObject({ code: 'PlanStale' });
+    });
+
+    test.each([
+      { what: 'has drifted elsewhere', change: () => world.set('a', 6), changed: "what 'a' really is" },
+      { what: 'is as it was made again', change: () => world.set('a', 1), changed: "what 'a' really is" },
+      { what: 'is there again', change: () => world.set('b', 2), changed: "what 'b' really is" },
+    ])('are refused when something $what', async ({ change, changed }) => {
+      const plan = await planned();
+      change();
+      const now = JSON.stringify([...world]);
+      await expect(clock.run(engine.apply({ plan }))).rejects.toMatchObject({
+        code: 'PlanStale',
+        why: `Since it was made, this has changed: ${changed}.`,
+      });
+      expect([created, JSON.stringify([...world])]).toEqual([[], now]);
+      expect((await engine.show('s')).state).toBe('UPDATE_COMPLETE');
+    });
+
+    test('see what has got another name as the same', async () => {
+      const { a, ...others } = given.resources;
+      const plan = await clock.run(
+        engine.planUpdate({
+          stack: 's',
+          template: { ...given, resources: { ...others, c: a } },
+          moves: [{ from: 'a', to: 'c' }],
+          converge: true,
+        }),
+      );
+      expect(plan.plan.steps.map(({ resource, action, movedFrom }) => [resource, action, movedFrom])).toContainEqual([
+        'c',
+        'replace',
+        'a',
+      ]);
+      expect((await clock.run(engine.apply({ plan }))).state).toBe('UPDATE_COMPLETE');
+    });
+
+    test('come to the same end when the engine is killed at any position', async () => {
+      for (let limit = 1; ; limit += 1) {
+        const own = new MemoryStore();
+        const first = engineOn({ store: own });
+        await clock.run(first.create({ stack: 's', template: given }));
+        drift();
+        const plan = await clock.run(first.planUpdate({ stack: 's', template: given, converge: true }));
+        await clock.run(first.close());
+        const seen = storeUntilKill(own, limit);
+        const applied = engineOn({ store: seen.store }).apply({ plan });
+        await clock.run(Promise.race([applied.then(() => {}), seen.killed]));
+        const next = engineOn({ store: own });
+        const { state } = (await clock.run(next.resume({ stack: 's' }))) ?? { state: '' };
+        if (state === 'CREATE_COMPLETE') await clock.run(next.apply({ plan }));
+        expect([limit, world.get('a'), world.get('b')]).toEqual([limit, 1, 2]);
+        await clock.run(next.close());
+        if (!seen.isDead()) return;
+      }
+    });
   });
 
   test('and then a kill leave an update that converges to bring back the same', async () => {

@@ -5,6 +5,7 @@ import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
 import type { ApplyOptions, SavedPlan } from '../../src/stack/saved-plan.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { JsonObject } from '../../src/values.ts';
+import { live } from './killed-engine.ts';
 import { attr, type Told, template, thing, typesOf } from './update-world.ts';
 
 let told: Told;
@@ -140,6 +141,7 @@ describe('a saved plan', () => {
     await clock.run(engine.create({ stack: 's', template: hidden, parameters: { pin: 'secret-1' } }));
     const plan = await engine.planUpdate({ stack: 's', template: hidden, parameters: { pin: 'secret-2' } });
     expect(JSON.stringify(plan)).not.toMatch(/secret-/);
+    expect(plan.asked).toEqual(['pin']);
     await expect(apply(plan)).rejects.toThrow('The Parameter (pin) was not provided.');
     await expect(apply(plan, { parameters: { pin: 'secret-3' } })).rejects.toThrow(
       "the parameter 'pin' is given another value than it was planned with",
@@ -147,6 +149,41 @@ describe('a saved plan', () => {
     expect(told.calls).toEqual([]);
     await apply(plan, { parameters: { pin: 'secret-2' } });
     expect(told.calls).toEqual(['update a']);
+  });
+
+  test('asks for no hidden parameter whose value is stored, as long as that is the one that it was planned with', async () => {
+    const given = { pin: { type: 'string', hidden: true }, key: { type: 'string', hidden: true } };
+    const hidden = template(
+      { a: thing({ live: [{ get_param: 'pin' }, { get_param: 'key' }, { get_param: 'size' }] }) },
+      { parameters: { ...parameters, ...given } },
+    );
+    const encryption = { keys: [Buffer.from('0123456789abcdefghijklmnopqrstuv').toString('base64')] };
+    const sealed = new Engine({ types: typesOf(told), clock, store, encryption });
+    const updated = { stack: 's', template: hidden };
+    await clock.run(sealed.create({ ...updated, parameters: { pin: 'secret-1', key: 'secret-2' } }));
+    const plan = await sealed.planUpdate({ ...updated, existing: true, parameters: { key: 'secret-3', size: 2 } });
+    expect([plan.asked, JSON.stringify(plan)]).toEqual([['key'], expect.not.stringMatching(/secret-/)]);
+    const missing = `The Parameter (key) was not provided.
+  A plan does not hold the values of hidden parameters, and the store does not have those that this one was made with: 'key'.
+  Give the same values again.`;
+    told.calls.length = 0;
+    await expect(clock.run(sealed.apply({ plan: read(plan) }))).rejects.toThrow(missing);
+    const unsealed = new Engine({ types: typesOf(told), clock, store });
+    await expect(clock.run(unsealed.apply({ plan: read(plan) }))).rejects.toMatchObject({
+      code: 'EncryptionKeyMissing',
+    });
+    expect(told.calls).toEqual([]);
+    await clock.run(sealed.apply({ plan: read(plan), parameters: { key: 'secret-3' } }));
+    expect(told.calls).toEqual(['update a']);
+    const next = await sealed.planUpdate({ ...updated, existing: true, parameters: { size: 3 } });
+    expect(next.asked).toEqual([]);
+    await clock.run(sealed.update({ ...updated, existing: true, parameters: { key: 'secret-4' } }));
+    // The stored one is not what the plan was made with; the stack has changed besides.
+    await expect(clock.run(sealed.apply({ plan: next }))).rejects.toMatchObject({ code: 'PlanStale' });
+    const last = await sealed.planUpdate({ ...updated, existing: true, parameters: { size: 4 } });
+    await clock.run(sealed.apply({ plan: read(last) }));
+    expect((await sealed.show('s')).parameters.size).toBe(4);
+    await clock.run(Promise.all([sealed.close(), unsealed.close()]));
   });
 
   test('is refused when the types mean something else by now', async () => {
@@ -172,5 +209,45 @@ describe('a saved plan', () => {
     },
   ])('is not $given', async ({ given, what }) => {
     await expect(engine.apply({ plan: given as unknown as SavedPlan })).rejects.toMatchObject({ what });
+  });
+});
+
+describe('an engine that is killed at any position of the plan that it applies', () => {
+  test.each([
+    { what: 'succeeds', of: 3, rollback: false },
+    { what: 'fails and is rolled back', of: 'bad', rollback: true },
+  ])('comes to the same end when it $what', async ({ of, rollback }) => {
+    const after = {
+      a: thing({ of: 1, live: 2 }),
+      c: thing({ of: attr('a', 'live') }),
+      d: thing({ of, live: attr('a', 'live') }),
+    };
+    const run = async (limit: number) => {
+      const own = new MemoryStore();
+      const world: Told = { things: new Map(), calls: [] };
+      const types = (isDead: () => boolean) => typesOf(world, isDead);
+      let plan: SavedPlan | undefined;
+      await live(own, { seed: 1, types }, async (first) => {
+        await first.create({ stack: 's', template: made({ ...before, c: thing({ of: 1 }), d: thing({ of: 1 }) }) });
+        plan = read(await first.planUpdate({ stack: 's', template: made(after), rollback }));
+      });
+      const act = (by: Engine) => by.apply({ plan: plan as SavedPlan });
+      const batches = await live(own, { seed: 2, limit, types }, act);
+      const state = own.findStack('default', 's');
+      if (state?.status === 'IN_PROGRESS' || state?.action === 'CREATE') {
+        await live(own, { seed: 3, types }, (by) =>
+          state.status === 'IN_PROGRESS' ? by.resume({ stack: 's' }) : act(by),
+        );
+      }
+      const { id = '', action, status } = own.findStack('default', 's') ?? {};
+      const resources = own.resources(id).map(({ name, token }) => `${name} of ${world.things.get(token)?.of}`);
+      return { batches, state: `${action}_${status}`, resources: resources.sort(), things: world.things.size };
+    };
+    const { batches, ...undisturbed } = await run(Number.POSITIVE_INFINITY);
+    expect(undisturbed.state).toBe(rollback ? 'ROLLBACK_COMPLETE' : 'UPDATE_COMPLETE');
+    for (let limit = 1; limit < batches; limit += 1) {
+      const { batches: _, ...end } = await run(limit);
+      expect({ limit, ...end }).toEqual({ limit, ...undisturbed });
+    }
   });
 });
