@@ -24,6 +24,8 @@ export interface BlockersParts {
   readonly runs: readonly (ResourceRun | undefined)[];
   /** No handler works and none can start. */
   readonly isIdle: () => boolean;
+  /** Whether the value of an `out` port is on its way into the space. */
+  readonly isArriving: (port: number) => boolean;
   /** When the traversal was run, from when on its plain resources are blocked. */
   readonly startedAt: () => number;
 }
@@ -188,6 +190,7 @@ export class Blockers implements WaitSource {
       const before = targets.subarray(offsets[port], offsets[port + 1]);
       return this.#foreign.isAwaited(port) ? undefined : [...before].filter((each) => this.#readiness.isPending(each));
     }
+    if (this.#parts.isArriving(port)) return undefined;
     const first = startPort(this.#graph, owner);
     const { type, inputs } = this.#stack.resources[owner] as ResourceInterface;
     const all = inputs.map((_, position) => first + 1 + position).filter((each) => this.#readiness.isPending(each));
@@ -212,7 +215,6 @@ export class Blockers implements WaitSource {
     if (run === undefined || !run.isBlocked) return undefined;
     const { resource, blockedReads } = run;
     const attribute = labelOf(this.#graph, port);
-    // What is written comes, though it may still be on its way into the store or the space.
     if (attribute !== undefined && run.hasWritten(attribute)) return undefined;
     const needed = blockedReads.filter(
       ({ input }) => attribute === undefined || needsInput(resource, attribute, input),

@@ -172,8 +172,10 @@ export class Traversal {
   #isBeginning = false;
   /** Resources that are not yet complete, failed or skipped. */
   #left: number;
-  /** Values on their way into a space that takes time, with the ports that they will fire. */
-  readonly #arriving = new Set<{ readonly port: number | undefined }>();
+  /** How many values are on their way into a space that takes time. */
+  #arriving = 0;
+  /** The ports that they will fire. */
+  readonly #arrivingPorts = new Set<number | undefined>();
   /** Runs that hold a slot or queue for one. */
   #working = 0;
   #isStopped = false;
@@ -239,6 +241,7 @@ export class Traversal {
       phases: this.#phases,
       runs: this.#runs,
       isIdle: () => this.isIdle,
+      isArriving: (port) => this.#arrivingPorts.has(port),
       startedAt: () => this.#startedAt,
     });
     this.events = new TraversalEvents({
@@ -291,7 +294,7 @@ export class Traversal {
     this.#foreign.await((resource) => this.#phases[resource] === 'waiting');
     if (this.#left === 0) {
       this.#publishStored();
-      if (this.#arriving.size === 0) this.#finish();
+      if (this.#arriving === 0) this.#finish();
     } else {
       this.events.plainWillBlock();
       this.signal.addEventListener('abort', () => this.#stop(), { once: true });
@@ -472,16 +475,18 @@ export class Traversal {
     const written = this.#parts.region.write(resource.name, attribute, value);
     if (!(written instanceof Promise)) this.#publish(resource, attribute, value);
     else {
-      const arriving = { port: findPort(this.graph, resource.index, OUT, attribute) };
-      this.#arriving.add(arriving);
+      const port = findPort(this.graph, resource.index, OUT, attribute);
+      this.#arriving += 1;
+      this.#arrivingPorts.add(port);
       void written
         .then(
           () => this.#publish(resource, attribute, value),
           (error: unknown) => this.#parts.didBreak(error),
         )
         .finally(() => {
-          this.#arriving.delete(arriving);
-          if (this.#left === 0 && this.#arriving.size === 0) this.#finish();
+          this.#arriving -= 1;
+          this.#arrivingPorts.delete(port);
+          if (this.#left === 0 && this.#arriving === 0) this.#finish();
         });
     }
   }
@@ -790,9 +795,8 @@ export class Traversal {
     void this.#parts.region.fail(resource.name, failure);
     const last = donePort(this.graph, resource.index);
     // A value that is stored comes, even if its writer has failed since.
-    const arriving = new Set([...this.#arriving].map(({ port }) => port));
     for (let port = startPort(this.graph, resource.index) + 1; port <= last; port += 1) {
-      if (this.graph.kinds[port] !== IN && !arriving.has(port)) this.readiness.fail(port, failure);
+      if (this.graph.kinds[port] !== IN && !this.#arrivingPorts.has(port)) this.readiness.fail(port, failure);
     }
   }
 
@@ -854,7 +858,7 @@ export class Traversal {
 
   #didLeave(): void {
     this.#left -= 1;
-    if (this.#left === 0 && this.#arriving.size === 0) this.#finish();
+    if (this.#left === 0 && this.#arriving === 0) this.#finish();
   }
 
   #finish(): void {

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Engine } from '../../src/engine.ts';
-import { definePlainType } from '../../src/resource/resource-type.ts';
+import type { StreamingCreateCall } from '../../src/resource/handler.ts';
+import { definePlainType, defineStreamingType } from '../../src/resource/resource-type.ts';
 import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
 import type { UpdateOptions } from '../../src/stack/update.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { Json, JsonObject } from '../../src/values.ts';
+import { SimulatedSpace } from '../simulation/simulated-space.ts';
 import { attr, type Told, template, thing, typesOf } from './update-world.ts';
 
 describe('an update of resources that read each other', () => {
@@ -125,5 +127,33 @@ describe('an update of resources that read each other', () => {
     await create(of(1));
     await update(of(2));
     expect(told.calls).toEqual(['update cfg', 'update dns', 'update slow']);
+  });
+
+  test('decides nothing before what was taken to be as it was has come to its readers', async () => {
+    const act =
+      (what: string) =>
+      async ({ resource, inputs, publish }: StreamingCreateCall<JsonObject, JsonObject>): Promise<void> => {
+        told.calls.push(`${what} ${resource.name}`);
+        await publish('place', resource.name);
+        await publish('all', [(await inputs.live) ?? null, (await inputs.fixed) ?? null]);
+      };
+    const node = defineStreamingType({
+      name: 'Node',
+      properties: { live: { updateAllowed: true }, fixed: {} },
+      attributes: { place: { schema: {}, needs: [] }, all: { schema: {} } },
+      handler: { create: act('create'), update: act('update'), async delete() {} },
+    });
+    const delay = () => new Promise<void>((resolve) => void clock.schedule(10, resolve));
+    const space = new SimulatedSpace({ delay, didArrive: () => {} });
+    engine = new Engine({ types: [...typesOf(told), node], clock, space, randomness: seededRandomness(1) });
+    const of = (live: Json) => ({
+      cfg: thing({ live }),
+      left: { type: 'Node', properties: { live, fixed: attr('right', 'all') } },
+      right: { type: 'Node', properties: { live, fixed: attr('left', 'place') } },
+    });
+    await create(of(1));
+    await update(of(2));
+    // 'cfg' ends while the place of 'left' is on its way.
+    expect(told.calls).toEqual(['update cfg', 'update right', 'create left']);
   });
 });
