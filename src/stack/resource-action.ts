@@ -178,7 +178,9 @@ async function actOnResources(
     }
     failures.set(record.name, resourceFailure(record.name, error, redact));
     const known = begun.get(record);
-    if (known !== undefined) void tell(known, 'FAILED', messageOf(mapErrorTexts(error, redact)));
+    if (known === undefined) return;
+    // That it cannot be stored has stopped the whole action, which tells it.
+    tell(known, 'FAILED', messageOf(mapErrorTexts(error, redact))).catch(() => {});
   };
 
   const records = [...present.values()].map(({ record }) => record).filter((record) => acting.concerns(record));
