@@ -17,7 +17,7 @@ import type { Analysis } from './analyse.ts';
 
 /** What the analysis knows of a template, as plain data. */
 export interface Inspection {
-  /** By name, pseudo-parameters included; null for a hidden one. */
+  /** By name, pseudo-parameters included. A hidden one is null, or masked by `masksSecrets` when it has a value. */
   readonly parameters: JsonObject;
   /** Whether each condition holds. */
   readonly conditions: { readonly [name: string]: boolean | Unresolved };
@@ -90,12 +90,16 @@ export function inspectAnalysis(
             reference.kind === 'done' ? 'done' : reference.attribute,
           ] satisfies Name),
     );
-  const shown = (value: Json, readsSecret: () => boolean): Json =>
-    masksSecrets && value !== null && (secrets.secrecyOf(value) !== undefined || isSecret(readsSecret)) ? MASK : value;
+  const shown = (value: Json, readsSecret: () => boolean): Json => {
+    if (!masksSecrets || value === null) return value;
+    if (isUnresolved(value)) return { __error__: secrets.mask(value.__error__) };
+    return secrets.secrecyOf(value) !== undefined || isSecret(readsSecret) ? MASK : value;
+  };
   return {
-    parameters: mapEntries(parameters, (value, name) =>
-      template.parameters.get(name)?.hidden === true ? null : value,
-    ),
+    parameters: mapEntries(parameters, (value, name) => {
+      if (template.parameters.get(name)?.hidden !== true) return value;
+      return masksSecrets && value !== null ? MASK : null;
+    }),
     conditions: mapEntries(template.conditions, (_, name) => attempt(() => stack.scope.condition(name))),
     resources: mapEntries(
       stack.resources.map((resource) => [resource.name, resource] as const),
@@ -169,12 +173,21 @@ function propertiesOf({ definition, type }: ResourceInterface, scope: ResolveSco
   return isTyped && type.shown !== undefined ? type.shown(properties) : properties;
 }
 
+/** Those that stand for a failure: a template may hold a value of the same form. */
+const failures = new WeakSet<object>();
+
 function attempt<T extends Json | undefined>(resolve: () => T): T | Unresolved {
   try {
     return resolve();
   } catch (error) {
-    return { __error__: messageOf(error) };
+    const failure = { __error__: messageOf(error) };
+    failures.add(failure);
+    return failure;
   }
+}
+
+function isUnresolved(value: Json): value is Unresolved {
+  return typeof value === 'object' && value !== null && failures.has(value);
 }
 
 /** What a wrong reference leads to cannot be told, and is shown to nobody. */

@@ -262,13 +262,26 @@ test('an inspection tells what it can of a template with a wrong output, whether
   // As under Heat, what outputs of this language refer to is looked at when they are resolved.
   const template = {
     AWSTemplateFormatVersion: '2010-09-09',
-    Parameters: { pin: { Type: 'String', NoEcho: true } },
-    Outputs: { pin: { Value: { Ref: 'pin' } }, wrong: { Value: { Ref: 'nothing' } } },
+    Parameters: { pin: { Type: 'String', NoEcho: true }, key: { Type: 'String', NoEcho: true, Default: 'a key' } },
+    Outputs: {
+      pin: { Value: { Ref: 'pin' } },
+      wrong: { Value: { Ref: 'nothing' } },
+      told: { Value: { 'Fn::Select': ['9', [{ Ref: 'pin' }]] } },
+      looksWrong: { Value: { __error__: { Ref: 'pin' } } },
+    },
   };
   const input = { stack: 's', template, parameters: { pin: '1234' } };
   const error = { __error__: expect.stringContaining('The Parameter (nothing) was not provided.') };
-  expect(own.inspect(input).outputs).toMatchObject({ pin: { value: '1234' }, wrong: { value: error } });
+  const plain = own.inspect(input);
+  expect(plain.parameters).toMatchObject({ pin: null, key: null });
+  expect(plain.outputs).toMatchObject({ pin: { value: '1234' }, wrong: { value: error } });
   const masked = own.inspect(input, undefined, { masksSecrets: true });
-  expect(masked.outputs).toMatchObject({ pin: { value: '******' }, wrong: { value: '******' } });
+  expect(masked.parameters).toMatchObject({ pin: '******', key: '******' });
+  expect(masked.outputs).toMatchObject({
+    pin: { value: '******' },
+    wrong: { value: error },
+    looksWrong: { value: '******' },
+  });
+  expect(JSON.stringify(masked)).not.toContain('1234');
   await own.close();
 });
