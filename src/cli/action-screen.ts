@@ -2,6 +2,7 @@ import { createLogUpdate } from 'log-update';
 import type { EngineEvent } from '../events.ts';
 import type { Io } from './io.ts';
 import { drawProgress } from './live-view.ts';
+import type { StoreChoice } from './open-engine.ts';
 import { printEvent } from './plain-lines.ts';
 import type { Progress } from './progress.ts';
 import { paintLine } from './styled-text.ts';
@@ -16,9 +17,13 @@ export interface ActionScreen {
 }
 
 /** A live view on a terminal, a line per event elsewhere, and nothing at all where stdout is for JSON. */
-export function openScreen(io: Io, progress: Progress, options: { readonly isSilent: boolean }): ActionScreen {
+export function openScreen(
+  io: Io,
+  progress: Progress,
+  options: Pick<StoreChoice, 'store'> & { readonly isSilent: boolean },
+): ActionScreen {
   if (options.isSilent) return new SilentScreen(progress);
-  return io.out.isTerminal ? new LiveScreen(io, progress) : new PlainScreen(io, progress);
+  return io.out.isTerminal ? new LiveScreen(io, progress, options) : new PlainScreen(io, progress);
 }
 
 const FRAME_MS = 100;
@@ -28,11 +33,13 @@ class LiveScreen implements ActionScreen {
   readonly #progress: Progress;
   readonly #update = createLogUpdate(process.stdout);
   readonly #timer: NodeJS.Timeout;
+  readonly #store: StoreChoice['store'];
   #notice: string | undefined;
 
-  constructor(io: Io, progress: Progress) {
+  constructor(io: Io, progress: Progress, { store }: Pick<StoreChoice, 'store'>) {
     this.#io = io;
     this.#progress = progress;
+    this.#store = store;
     this.#timer = setInterval(() => this.#draw(), FRAME_MS);
     this.#draw();
   }
@@ -55,7 +62,8 @@ class LiveScreen implements ActionScreen {
 
   #draw(): void {
     const { columns, rows, colors } = this.#io.out;
-    const lines = drawProgress(this.#progress, { columns, rows, now: Date.now(), notice: this.#notice });
+    const options = { columns, rows, now: Date.now(), notice: this.#notice, store: this.#store };
+    const lines = drawProgress(this.#progress, options);
     this.#update(lines.map((line) => paintLine(line, colors)).join('\n'));
   }
 }

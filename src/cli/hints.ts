@@ -45,14 +45,27 @@ export function tellRemains(io: Io, { stack, state, resources }: Remains, option
   return `\n${lines.join('\n')}\n`;
 }
 
-/** A create that has failed is deleted and made anew; a delete goes on by another one. */
+/** What leaves alone that which is done by then. */
+const GO_ON: { readonly [state: string]: (stack: string) => readonly string[] } = {
+  CREATE_FAILED: (stack) => ['update', stack, '--existing'],
+  UPDATE_FAILED: (stack) => ['update', stack, '--existing'],
+  ROLLBACK_FAILED: (stack) => ['update', stack, '--existing'],
+  SUSPEND_FAILED: (stack) => ['suspend', stack],
+  RESUME_FAILED: (stack) => ['resume', stack],
+};
+
+/** A delete goes on by another one. */
 function commandToGoOn(state: string, stack: string): readonly string[] | undefined {
-  if (state === 'UPDATE_FAILED') return ['update', stack, '--existing'];
+  const goOn = GO_ON[state];
+  if (goOn !== undefined) return goOn(stack);
   return state.endsWith('_IN_PROGRESS') && state !== 'DELETE_IN_PROGRESS' ? ['resume', stack] : undefined;
 }
 
 /** The command line for a shell, with the options that name the same store and space. */
-export function commandLine(options: StoreOptions, command: readonly string[]): string {
+export function commandLine(
+  options: { readonly space: string; readonly store?: string | undefined },
+  command: readonly string[],
+): string {
   const words = ['hotloom', ...command];
   if (options.store !== undefined) words.push('--store', options.store);
   if (options.space !== 'default') words.push('--space', options.space);

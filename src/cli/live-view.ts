@@ -1,4 +1,6 @@
+import { commandLine } from './hints.ts';
 import { oneLine } from './io.ts';
+import type { StoreChoice } from './open-engine.ts';
 import { type Phase, type Progress, phaseOf, type ResourceProgress } from './progress.ts';
 import {
   cutLine,
@@ -21,6 +23,8 @@ export interface ViewOptions {
   readonly now: number;
   /** What the user has to know besides: that a cancel is under way. */
   readonly notice?: string | undefined;
+  /** The store that the user has named, which commands for another terminal have to name too. */
+  readonly store?: StoreChoice['store'];
 }
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -218,7 +222,7 @@ function detail(progress: Progress, resource: ResourceProgress, phase: Phase, no
     return [
       [`paused ${printDuration(now - since)} until `, 'accent'],
       [hook, 'strong'],
-      [` is cleared: hotloom hook-clear ${oneLine(progress.stack)} ${oneLine(resource.name)}`, 'dim'],
+      [' is cleared', 'accent'],
     ];
   }
   const waits = resource.waits.filter(({ names }) => names.length > 0);
@@ -251,7 +255,7 @@ function writerWord(phase: Phase | undefined): string {
 }
 
 /** What stands in the way, and what the user has to know. Long texts are wrapped: they must not be cut. */
-function footLines(progress: Progress, { notice, columns }: ViewOptions): readonly Line[] {
+function footLines(progress: Progress, { notice, columns, store }: ViewOptions): readonly Line[] {
   const { circles, quiescence, action, endedAt, failure } = progress;
   const lines: Line[] = [];
   const add = (text: string, tone: Tone, indent = ''): void => {
@@ -268,6 +272,12 @@ function footLines(progress: Progress, { notice, columns }: ViewOptions): readon
     add('! Nothing can go on by itself:', 'warn');
     for (const read of quiescence.slice(0, HOPS_AT_MOST)) add(read, 'plain', '    ');
     if (quiescence.length > HOPS_AT_MOST) add(`and ${quiescence.length - HOPS_AT_MOST} more`, 'dim', '    ');
+  }
+  const paused = progress.resources.filter(({ pause }) => pause !== undefined).map(({ name }) => oneLine(name));
+  if (paused.length > 0 && endedAt === undefined) {
+    const cleared = paused.length > HOPS_AT_MOST ? ['*'] : paused;
+    const command = commandLine({ space: progress.space, store }, ['hook-clear', oneLine(progress.stack), ...cleared]);
+    add(`To clear ${paused.length === 1 ? 'the hook' : 'the hooks'}: ${command}`, 'accent');
   }
   // What is rolled back has failed before; at the end the whole error is told.
   if (action === 'ROLLBACK' && endedAt === undefined && failure !== undefined) add(failure, 'bad');

@@ -21,7 +21,7 @@ export async function readTextFile(io: Io, file: string, what: string): Promise<
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw new UsageError({
-      what: `The ${what} '${file}' is not a text.`,
+      what: `The ${what} ${file === '-' ? 'on the standard input' : `'${file}'`} is not a text.`,
       why: 'It holds bytes that are not UTF-8.',
       fix: 'Save it as UTF-8, or name another file.',
     });

@@ -27,7 +27,7 @@ export async function watchAction<T>(
   act: (signal: AbortSignal) => Promise<T>,
 ): Promise<WatchedAction<T>> {
   const { progress, options, isSilent = false } = watched;
-  const screen = openScreen(io, progress, { isSilent: options.json === true || isSilent });
+  const screen = openScreen(io, progress, { ...options, isSilent: options.json === true || isSilent });
   const interruption = new Interruption({
     first: () => screen.notice('Cancelling, until what is at work has stopped. Ctrl-C again ends at once.'),
     second: () => {

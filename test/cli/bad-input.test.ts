@@ -173,8 +173,15 @@ describe('wrong usage', () => {
     },
     { args: ['read', 'short'], says: "'short' is not the name of a value." },
     { args: ['write', 'a.b.c', '{', '--json'], says: 'The value is not JSON.' },
-  ])('$args', async ({ args, says }) => {
-    const { code, stdout, stderr } = await place.run(args);
+    { args: ['adopt', 'x', '--adopt-file', 'good.yaml'], says: "error: 'good.yaml' is no exported stack." },
+    {
+      args: ['adopt', 'x', '--adopt-file', '-'],
+      stdin: '[]',
+      says: `error: The standard input is no exported stack.
+  It has to be the JSON of a mapping: it is no mapping.`,
+    },
+  ])('$args', async ({ args, stdin = '', says }) => {
+    const { code, stdout, stderr } = await place.run(args, { stdin });
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(says);
   });

@@ -6,7 +6,11 @@ const server = { name: 'server', state: 'CREATE_COMPLETE' };
 
 describe('what remains of a stack is told with', () => {
   test.each([
-    ['CREATE_FAILED', 'To remove it: hotloom delete app\n'],
+    ['CREATE_FAILED', 'To go on: hotloom update app --existing\nTo remove it: hotloom delete app\n'],
+    ['ROLLBACK_FAILED', 'To go on: hotloom update app --existing\nTo remove it: hotloom delete app\n'],
+    ['SUSPEND_FAILED', 'To go on: hotloom suspend app\nTo remove it: hotloom delete app\n'],
+    ['RESUME_FAILED', 'To go on: hotloom resume app\nTo remove it: hotloom delete app\n'],
+    ['DELETE_FAILED', 'To remove it: hotloom delete app\n'],
     ['UPDATE_FAILED', 'To go on: hotloom update app --existing\nTo remove it: hotloom delete app\n'],
     ['UPDATE_IN_PROGRESS', 'To go on: hotloom resume app\nTo remove it: hotloom delete app\n'],
     ['DELETE_IN_PROGRESS', 'To remove it: hotloom delete app\n'],

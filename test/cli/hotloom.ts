@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runProgram } from '../../src/cli/program.ts';
+import { ioDouble } from './io-double.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
@@ -21,7 +23,12 @@ export interface Running {
   printed(text: string): Promise<void>;
 }
 
-/** A directory of its own in which the program runs as users run it, from what is built. */
+export interface RunOptions {
+  readonly stdin?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** A directory of its own in which the program runs. */
 export class Workplace {
   readonly directory = mkdtempSync(join(tmpdir(), 'hotloom-cli-'));
   readonly #children = new Set<ChildProcess>();
@@ -30,16 +37,21 @@ export class Workplace {
     writeFileSync(join(this.directory, file), text);
   }
 
-  /** Runs the program to its end. */
-  run(
-    args: readonly string[],
-    options: { readonly stdin?: string; readonly env?: NodeJS.ProcessEnv } = {},
-  ): Promise<Ended> {
+  /** Runs the program to its end, inside of this process: one of its own takes most of its time to load the engine. */
+  async run(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+    const io = ioDouble({ cwd: this.directory, ...options });
+    const code = await runProgram(args, io);
+    return { code, stdout: io.written.out, stderr: io.written.err };
+  }
+
+  /** Runs the program to its end as users run it: in a process of its own, from what is built. */
+  runProcess(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
     const running = this.start(args, options.env);
     running.child.stdin?.end(options.stdin ?? '');
     return running.ended;
   }
 
+  /** Starts it like that. */
   start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
     const { NO_COLOR: _, FORCE_COLOR: __, HOTLOOM_STORE: ___, ...inherited } = process.env;
     const child = spawn(process.execPath, [MAIN, ...args], {

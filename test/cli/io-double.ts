@@ -11,6 +11,7 @@ export function ioDouble(
   options: {
     readonly cwd?: string;
     readonly stdin?: string;
+    readonly env?: Io['env'];
     readonly isTerminal?: boolean;
     readonly columns?: number;
   } = {},
@@ -30,7 +31,7 @@ export function ioDouble(
     out: output('out'),
     err: output('err'),
     stdin: Readable.from([options.stdin ?? '']) as unknown as NodeJS.ReadStream,
-    env: {},
+    env: options.env ?? {},
     cwd: options.cwd ?? '/',
   };
 }

@@ -54,7 +54,7 @@ function progressOf(names: string, ...events: readonly EngineEvent[]): Progress 
 function draw(
   progress: Progress,
   now: number,
-  size: { columns?: number; rows?: number; notice?: string } = {},
+  size: { columns?: number; rows?: number; notice?: string; store?: string } = {},
 ): string {
   const lines = drawProgress(progress, { columns: 120, rows: 24, now, ...size });
   return lines
@@ -106,10 +106,16 @@ describe('the live view', () => {
     expect(
       draw(progress, 4200, { columns: 150 }),
     ).toBe(`⠹ app  CREATE_IN_PROGRESS  4.2 s  1 complete · 1 blocked · 2 paused at a hook
-  ‖ db      Test::Thing  not started                  paused 4.2 s until pre-create is cleared: hotloom hook-clear app db
+  ‖ db      Test::Thing  not started                  paused 4.2 s until pre-create is cleared
   ✔ handle  Test::Thing  CREATE_COMPLETE       0.0 s
   ◌ wait    Test::Thing  CREATE_IN_PROGRESS    4.2 s  waits 4.2 s for handle.signals (from outside)
-  ‖ web     Test::Thing  CREATE_COMPLETE       2.0 s  paused 2.2 s until post-create is cleared: hotloom hook-clear app web`);
+  ‖ web     Test::Thing  CREATE_COMPLETE       2.0 s  paused 2.2 s until post-create is cleared
+
+To clear the hooks: hotloom hook-clear app db web`);
+    expect(draw(progress, 4200, { columns: 80 })).toContain('  paused 4.2 s until pre-create is cleared\n');
+    expect(draw(progress, 4200, { columns: 80, store: 'my store.db' }).split('\n').at(-1)).toBe(
+      "To clear the hooks: hotloom hook-clear app db web --store 'my store.db'",
+    );
     progress.apply({ type: 'hook:didClear', time: 4200, ...base, resource: 'db', hook: 'pre-create' });
     progress.apply({ type: 'hook:didClear', time: 4200, ...base, resource: 'web', hook: 'post-create' });
     const phases = ['db', 'web'].map((name) => phaseOf(progress.resource(name) as never));

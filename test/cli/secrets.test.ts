@@ -68,7 +68,7 @@ afterAll(() => place.close());
 
 /** With the key file `key`, and temporary files in the place. */
 async function run(args: readonly string[], env: NodeJS.ProcessEnv = { HOTLOOM_KEY_FILE: 'key' }): Promise<Ended> {
-  const ended = await place.run(args, { env: { TMPDIR: join(place.directory, 'tmp'), ...env } });
+  const ended = await place.runProcess(args, { env: { TMPDIR: join(place.directory, 'tmp'), ...env } });
   printed += ended.stdout + ended.stderr;
   return ended;
 }
@@ -117,8 +117,8 @@ describe('the whole life of a stack with secrets, with a key', () => {
   }, 180_000);
 
   test('tells one that is asked for by name, and with the key only', async () => {
-    expect((await place.run(['outputs', 's', 'key', '--key-file', 'key'])).stdout).toBe('s3cret-kept\n');
-    const all = await place.run(['outputs', 's', '--json'], { env: { HOTLOOM_KEY: KEY } });
+    expect((await place.runProcess(['outputs', 's', 'key', '--key-file', 'key'])).stdout).toBe('s3cret-kept\n');
+    const all = await place.runProcess(['outputs', 's', '--json'], { env: { HOTLOOM_KEY: KEY } });
     expect(JSON.parse(all.stdout)).toEqual({
       said: 'password s3cret-third, key none\n',
       key: 's3cret-kept',
@@ -144,7 +144,7 @@ describe('the whole life of a stack with secrets, with a key', () => {
     ]);
     expect((await run(['outputs', 's', 'key'])).code).toBe(1);
     const env = { HOTLOOM_KEY: OTHER_KEY };
-    expect((await place.run(['outputs', 's', 'key'], { env })).stdout).toBe('s3cret-kept\n');
+    expect((await place.runProcess(['outputs', 's', 'key'], { env })).stdout).toBe('s3cret-kept\n');
     expect((await run(['delete', 's', '-y'], env)).code).toBe(0);
     expect(leaks()).toEqual([]);
   }, 60_000);

@@ -38,7 +38,7 @@ function parseData(text: string, file: string): JsonObject {
     throw new Error('it is no mapping');
   } catch (error) {
     throw new UsageError({
-      what: `${file} is no exported stack.`,
+      what: `${file === '-' ? 'The standard input' : `'${file}'`} is no exported stack.`,
       why: `It has to be the JSON of a mapping: ${messageOf(error)}.`,
       fix: "Make it by 'hotloom export NAME > FILE'.",
     });
