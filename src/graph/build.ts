@@ -1,6 +1,5 @@
 import { invariant } from '../errors.ts';
 import { findResource, needsInput, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
-import type { InputInterface } from '../template/inputs.ts';
 import { NOBODY, type Reads, WHOLE } from '../template/reads.ts';
 import {
   addTarget,
@@ -31,26 +30,17 @@ export type Granularity = 'attribute' | 'resource';
  */
 export function buildPortGraph(stack: StackInterface, granularity: Granularity = 'attribute'): PortGraph {
   const { resources, reads } = stack;
-  const layout = layOut(
-    resources,
-    (index) => inputCount(reads, index),
-    (index) => reads.attributes[index],
-  );
+  const layout = layOut(resources, (index) => reads.attributes[index]);
   // What ports wait for is known in the order of the ports, so that the rows are written once, from their first to their last.
   const rows = writeRows(layout.size, reads.producers.length + 4 * resources.length);
   for (let index = 0; index < resources.length; index += 1) {
     const resource = resources[index] as ResourceInterface;
     const startsWithAll = resource.type.kind === 'plain' || granularity === 'resource';
-    addStart(rows, layout, stack, resource, startsWithAll ? inputCount(reads, index) : 0);
+    addStart(rows, layout, stack, resource, startsWithAll ? resource.inputNames.length : 0);
     addInputs(rows, layout, reads, index, granularity);
     addEnd(rows, layout, resource, startsWithAll);
   }
   return graphOf(layout, endRows(rows));
-}
-
-/** As long as the list of its inputs, which lies elsewhere in the heap. */
-function inputCount({ firstInput }: Reads, index: number): number {
-  return (firstInput[index + 1] as number) - (firstInput[index] as number);
 }
 
 function addStart(
@@ -91,12 +81,11 @@ function addEnd(rows: RowWriter, layout: PortLayout, resource: ResourceInterface
   const attributes = layout.outputs[resource.index] as readonly string[];
   const start = startPort(layout, resource.index);
   const done = donePort(layout, resource.index);
-  const inputs = startsWithAll ? NO_INPUTS : resource.inputs;
+  const inputs = startsWithAll ? NO_INPUTS : resource.inputNames;
   for (let slot = 0; slot < attributes.length; slot += 1) {
     beginRow(rows);
     for (let input = 0; input < inputs.length; input += 1) {
-      const { name } = inputs[input] as InputInterface;
-      if (needsInput(resource, attributes[slot] as string, name)) addTarget(rows, start + 1 + input);
+      if (needsInput(resource, attributes[slot] as string, inputs[input] as string)) addTarget(rows, start + 1 + input);
     }
     addTarget(rows, start);
   }
@@ -106,7 +95,7 @@ function addEnd(rows: RowWriter, layout: PortLayout, resource: ResourceInterface
   if (attributes.length === 0) addTarget(rows, start);
 }
 
-const NO_INPUTS: readonly InputInterface[] = [];
+const NO_INPUTS: readonly string[] = [];
 
 function indexOf(stack: StackInterface, name: string): number {
   const resource = findResource(stack, name);

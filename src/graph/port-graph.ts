@@ -36,7 +36,7 @@ export interface PortGraph {
   /** The number of the resource that the port belongs to. */
   readonly owners: Uint32Array;
   /** By resource: the properties and aliases that have `in` ports, and the attributes that have `out` ports. */
-  readonly inputs: readonly (readonly { readonly name: string }[])[];
+  readonly inputs: readonly (readonly string[])[];
   readonly outputs: readonly (readonly string[])[];
   /** Row r: the first port of resource r; the last entry is `size`. */
   readonly firstPort: Uint32Array;
@@ -56,8 +56,8 @@ export function donePort(graph: Pick<PortGraph, 'firstPort'>, resource: number):
 export function labelOf({ firstPort, owners, inputs, outputs }: PortGraph, port: number): string | undefined {
   const resource = owners[port] as number;
   const position = port - (firstPort[resource] as number) - 1;
-  const own = inputs[resource] as readonly { readonly name: string }[];
-  return position < own.length ? own[position]?.name : outputs[resource]?.[position - own.length];
+  const own = inputs[resource] as readonly string[];
+  return position < own.length ? own[position] : outputs[resource]?.[position - own.length];
 }
 
 /** The port of an input that refers to something, or of an attribute that somebody refers to. */
@@ -68,15 +68,9 @@ export function findPort(
   label: string,
 ): number | undefined {
   const first = startPort(graph, resource) + 1;
-  const inputs = graph.inputs[resource] as readonly { readonly name: string }[];
-  if (kind === OUT) {
-    const slot = graph.outputs[resource]?.indexOf(label) ?? -1;
-    return slot < 0 ? undefined : first + inputs.length + slot;
-  }
-  for (let position = 0; position < inputs.length; position += 1) {
-    if (inputs[position]?.name === label) return first + position;
-  }
-  return undefined;
+  const inputs = graph.inputs[resource] as readonly string[];
+  const slot = (kind === IN ? inputs : (graph.outputs[resource] as readonly string[])).indexOf(label);
+  return slot < 0 ? undefined : first + slot + (kind === IN ? 0 : inputs.length);
 }
 
 export function portOf(graph: PortGraph, port: number): Port {
@@ -98,14 +92,12 @@ export function printPort(port: Port): string {
  */
 export interface PortLayout extends Pick<PortGraph, 'size' | 'names' | 'inputs' | 'outputs' | 'firstPort'> {}
 
-/** `inputCount` tells the lengths of `inputs`, which lie elsewhere in the heap. */
 export function layOut(
-  resources: readonly { readonly name: string; readonly inputs?: readonly { readonly name: string }[] }[],
-  inputCount: (resource: number) => number,
+  resources: readonly { readonly name: string; readonly inputNames?: readonly string[] }[],
   attributesOf: (resource: number) => readonly string[] | undefined,
 ): PortLayout {
   const names: string[] = new Array(resources.length);
-  const inputs: (readonly { readonly name: string }[])[] = new Array(resources.length);
+  const inputs: (readonly string[])[] = new Array(resources.length);
   const outputs: (readonly string[])[] = new Array(resources.length);
   const firstPort = new Uint32Array(resources.length + 1);
   let size = 0;
@@ -113,9 +105,9 @@ export function layOut(
     const resource = resources[index] as (typeof resources)[number];
     const attributes = attributesOf(index) ?? NONE;
     names[index] = resource.name;
-    inputs[index] = resource.inputs ?? NONE;
+    inputs[index] = resource.inputNames ?? NONE;
     outputs[index] = attributes;
-    size += inputCount(index) + attributes.length + 2;
+    size += (inputs[index] as readonly string[]).length + attributes.length + 2;
     firstPort[index + 1] = size;
   }
   return { size, names, inputs, outputs, firstPort };
@@ -208,15 +200,11 @@ export class PortGraphBuilder {
   constructor(
     resources: readonly {
       readonly name: string;
-      readonly inputs?: readonly { readonly name: string }[];
+      readonly inputNames?: readonly string[];
       readonly outputs?: readonly string[];
     }[],
   ) {
-    this.#layout = layOut(
-      resources,
-      (resource) => resources[resource]?.inputs?.length ?? 0,
-      (resource) => resources[resource]?.outputs,
-    );
+    this.#layout = layOut(resources, (resource) => resources[resource]?.outputs);
   }
 
   startPort(resource: number): number {

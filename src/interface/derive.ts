@@ -25,13 +25,13 @@ import {
   type StaticScope,
   visitReferences,
 } from '../template/expression.ts';
-import { type InputInterface, METADATA } from '../template/inputs.ts';
+import { NO_ENTRIES, type ResourceForm } from '../template/form.ts';
+import { type InputInterface, InputNames, METADATA } from '../template/inputs.ts';
 import { type ProducerOf, type Reads, ReadsBuilder, withOutputs } from '../template/reads.ts';
 import { printReferencePath } from '../template/references.ts';
 import {
   type DeletionPolicy,
   deletionPolicyOf,
-  NO_ENTRIES,
   type ResourceDefinition,
   type Template,
   timeoutOf,
@@ -45,6 +45,7 @@ import {
   type ResourceInterface,
   type StackInterface,
 } from './interface.ts';
+import { type ResourceKind, ResourceOfKind } from './resource-kind.ts';
 
 export interface DeriveOptions {
   readonly space: string;
@@ -105,14 +106,14 @@ class Derivation {
   readonly #template: Template;
   readonly #options: DeriveOptions;
   readonly #problems: HotloomError[] = [];
-  readonly #resources: ResourceInterface[] = [];
+  readonly #resources: ResourceOfKind[] = [];
   /** Made when somebody asks for a resource by its name that may stand elsewhere than in the template. */
   #numbersOnce: Map<string, number> | undefined;
   /** The attributes of each type with REFID, shared by the resources that add none. */
   readonly #typeOutputs = new Map<ResourceType, AttributeDeclarations>();
-
-  /** Properties that were found to be read as their type declares them. */
-  #fitting: { readonly type: ResourceType; readonly names: readonly string[] } | undefined;
+  /** By form; undefined where each resource has to be looked at. */
+  readonly #kinds = new Map<ResourceForm, ResourceKind | undefined>();
+  readonly #inputNames = new InputNames();
   /** Resources of one type often stand in a row. */
   #lastType: ResourceType | undefined;
 
@@ -217,7 +218,7 @@ class Derivation {
     const template = this.#template;
     const { environment = { resourceRegistry: {}, parameterDefaults: {} } } = this.#options;
     if (template.reads !== undefined && isFlat(template, environment)) {
-      for (const definition of template.resources.values()) this.#addResource(definition, template, definition.type);
+      this.#addOwnResources();
       return;
     }
     const { types, maxResources, customConstraints, duplicateKeys } = this.#options;
@@ -239,6 +240,50 @@ class Derivation {
     }
   }
 
+  /** Without a look at the definitions of those that are like others: see ResourceForms. */
+  #addOwnResources(): void {
+    const template = this.#template;
+    let lastForm: ResourceForm | undefined;
+    let kind: ResourceKind | undefined;
+    let index = 0;
+    for (const [name, definition] of template.resources) {
+      const form = template.forms[index];
+      if (form !== lastForm) kind = form && this.#kindOf(form);
+      lastForm = form;
+      if (kind === undefined) this.#addResource(definition, template, definition.type);
+      else this.#resources.push(new ResourceOfKind(index, name, definition, kind));
+      index += 1;
+    }
+  }
+
+  /** The kind of all resources of a form, if there is nothing wrong with them and nothing is special about their type. */
+  #kindOf(form: ResourceForm): ResourceKind | undefined {
+    if (!this.#kinds.has(form)) this.#kinds.set(form, this.#newKind(form));
+    return this.#kinds.get(form);
+  }
+
+  #newKind({ type: typeName, readNames }: ResourceForm): ResourceKind | undefined {
+    const { types } = this.#options;
+    const type = types.has(typeName) ? types.get(typeName) : undefined;
+    if (type === undefined || !fitsByNames(type, readNames)) return undefined;
+    const isSpecial =
+      type.instanceAttributes !== undefined || type.anyAttributes === true || updatePolicyType(type) !== undefined;
+    if (isSpecial) return undefined;
+    return {
+      type,
+      template: this.#template,
+      inputs: undefined,
+      inputNames: readNames,
+      readNames,
+      outputs: this.#typeOutputsOf(type),
+      parent: -1,
+      dependsOn: NO_NAMES,
+      deletionPolicy: 'Delete',
+      timeoutMs: undefined,
+      isExternal: false,
+    };
+  }
+
   /** See FlatResource. */
   #addResource(
     definition: ResourceDefinition,
@@ -253,21 +298,19 @@ class Derivation {
     const isExternal = definition.externalId !== undefined;
     const inputs = this.#inputsOf(definition, isExternal);
     if (isExternal) this.#checkExternal(definition, source);
-    else if (composition !== undefined || !this.#areReadAsDeclared(definition, type)) {
-      this.#checkProperties(definition, template, type, inputs, composition !== undefined);
-    }
+    else this.#checkProperties(definition, template, type, inputs, composition !== undefined);
     if (!isExternal) this.#checkUpdatePolicy(definition, template, type);
     if (composition === undefined) this.#checkSections(definition, type, source);
     const { name, dependsOn } = definition;
     const deletionPolicy = this.#deletionPolicyOf(definition, template, type);
     const parent = this.#parentOf(name);
-    const resource: ResourceInterface = {
-      index: this.#resources.length,
-      name,
-      definition,
+    const index = this.#resources.length;
+    const resource = new ResourceOfKind(index, name, definition, {
       type,
       template,
       inputs,
+      inputNames: this.#inputNames.of(inputs),
+      readNames: definition.readNames,
       outputs: this.#outputsOf(definition, type),
       parent: parent === undefined ? -1 : (this.#numbers.get(parent) ?? -1),
       dependsOn: dependsOn.length === 0 ? dependsOn : this.#enabledOf(dependsOn),
@@ -277,9 +320,9 @@ class Derivation {
           ? undefined
           : this.#collect(() => timeoutOf(definition, template, this.#scope)),
       isExternal,
-    };
+    });
     this.#resources.push(resource);
-    this.#numbersOnce?.set(name, resource.index);
+    this.#numbersOnce?.set(name, index);
   }
 
   /** Most stacks have nothing that is made of others. */
@@ -322,16 +365,6 @@ class Derivation {
       this.#problems.push(placed(error, template.source, [...definition.path, 'type']));
       return UNKNOWN_TYPE;
     }
-  }
-
-  /** Whether there is nothing to check: every value is known at run time only. Asked once for resources alike in a row. */
-  #areReadAsDeclared({ readNames }: ResourceDefinition, type: ResourceType): boolean {
-    if (readNames === undefined || this.#compositions.size > 0) return false;
-    const fitting = this.#fitting;
-    if (fitting?.type === type && fitting.names === readNames) return true;
-    if (!fitsByNames(type, readNames)) return false;
-    this.#fitting = { type, names: readNames };
-    return true;
   }
 
   #checkProperties(
@@ -523,11 +556,7 @@ class Derivation {
   }
 
   #outputsOf(definition: ResourceDefinition, type: ResourceType): AttributeDeclarations {
-    const shared: AttributeDeclarations = this.#typeOutputs.get(type) ?? {
-      [REFID]: { schema: {} },
-      ...type.attributes,
-    };
-    this.#typeOutputs.set(type, shared);
+    const shared = this.#typeOutputsOf(type);
     const { instanceAttributes } = type;
     const own = instanceAttributes && this.#collect(() => instanceAttributes(definition.properties));
     if ((own === undefined || isEmpty(own)) && isEmpty(definition.outputs) && !type.anyAttributes) return shared;
@@ -541,6 +570,12 @@ class Derivation {
       },
     ]);
     return { ...shared, ...own, ...Object.fromEntries(declared) };
+  }
+
+  #typeOutputsOf(type: ResourceType): AttributeDeclarations {
+    const outputs = this.#typeOutputs.get(type) ?? { [REFID]: { schema: {} }, ...type.attributes };
+    this.#typeOutputs.set(type, outputs);
+    return outputs;
   }
 
   /** What `get_attr: [resource]` reads. */
@@ -609,13 +644,12 @@ class Derivation {
   }
 
   /** Gives the resource an attribute that only a reference names. The attributes of its type are copied once. */
-  #addOutput(producer: ResourceInterface, attribute: string): void {
+  #addOutput(producer: ResourceOfKind, attribute: string): void {
     let outputs = this.#ownOutputs.get(producer.name);
     if (outputs === undefined) {
       outputs = { ...producer.outputs };
       this.#ownOutputs.set(producer.name, outputs);
-      const changed = { ...producer, outputs };
-      this.#resources[producer.index] = changed;
+      this.#resources[producer.index] = producer.withOutputs(outputs);
     }
     setOwn(outputs, attribute, NULL_ATTRIBUTE);
   }
@@ -649,6 +683,8 @@ function placed(error: HotloomError, source: Source, path: Path): HotloomError {
   const { what, why, fix } = error;
   return new PlacedClass({ what, why, fix, where: source.locate(path) });
 }
+
+const NO_NAMES: readonly never[] = [];
 
 function isEmpty(map: object): boolean {
   if (map === NO_ENTRIES) return true;

@@ -60,13 +60,14 @@ export function givenProperties(
   reader?: InputReader,
 ): JsonObject {
   const resolved: Record<string, Json> = {};
-  const { properties, readNames } = resource.definition;
+  const { readNames } = resource;
   if (reader !== undefined && readNames !== undefined) {
     for (let input = 0; input < readNames.length; input += 1) {
       setOwn(resolved, readNames[input] as string, reader.input(resource.index, input));
     }
     return convertProperties(resource.type, resolved, place);
   }
+  const { properties } = resource.definition;
   for (const property in properties) {
     const value = resolveExpression(properties[property] as Expression, scope);
     if (value !== undefined) setOwn(resolved, property, value);

@@ -18,6 +18,10 @@ export interface ResourceInterface {
   readonly template: Template;
   /** The inputs that refer to something. */
   readonly inputs: readonly InputInterface[];
+  /** Their names, one list for all resources that have the same. */
+  readonly inputNames: readonly string[];
+  /** The names of the properties, where each of them is the value of one attribute. */
+  readonly readNames: readonly string[] | undefined;
   /** Every attribute that it may write, REFID included. Shared between resources of a type where it can be. */
   readonly outputs: AttributeDeclarations;
   /** The resource that it is a member of, by number; -1 for one of the root template. */

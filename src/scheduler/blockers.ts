@@ -192,8 +192,8 @@ export class Blockers implements WaitSource {
     }
     if (this.#parts.isArriving(port)) return undefined;
     const first = startPort(this.#graph, owner);
-    const { type, inputs } = this.#stack.resources[owner] as ResourceInterface;
-    const all = inputs.map((_, position) => first + 1 + position).filter((each) => this.#readiness.isPending(each));
+    const { type, inputNames } = this.#stack.resources[owner] as ResourceInterface;
+    const all = inputNames.map((_, position) => first + 1 + position).filter((each) => this.#readiness.isPending(each));
     switch (this.#phases[owner]) {
       case 'waiting':
         return [...(this.#readiness.isPending(first) ? [first] : []), ...(type.kind === 'plain' ? all : [])];
@@ -227,7 +227,7 @@ export class Blockers implements WaitSource {
   /** The inputs that are not there. */
   #inputBlockers(resource: ResourceInterface): readonly Blocker[] {
     const first = startPort(this.#graph, resource.index) + 1;
-    return resource.inputs.flatMap(({ name }, position) => {
+    return resource.inputNames.flatMap((name, position) => {
       const missing = this.missingOf(first + position);
       if (missing.length === 0) return [];
       return [{ input: name, missing, isNeeded: true, read: this.#foreign.readOf(first + position) }];

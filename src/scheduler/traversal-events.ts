@@ -86,10 +86,10 @@ export class TraversalEvents {
     if (!events.isHeard) return;
     const { space, stack, resources } = this.#parts.stack;
     const time = this.#parts.clock.now();
-    for (const { index, name: reader, type, inputs } of resources) {
+    for (const { index, name: reader, type, inputNames } of resources) {
       if (type.kind !== 'plain' || phases[index] !== 'waiting') continue;
       let port = startPort(graph, index);
-      for (const { name: input } of inputs) {
+      for (const input of inputNames) {
         port += 1;
         const names = blockers.missingNames(port);
         if (names.length > 0) events.emit({ type: 'read:willBlock', time, space, stack, reader, input, names });

@@ -55,9 +55,9 @@ function storedEnvironment({ environment, template }: Analysis): JsonObject {
 
 /** Where a default of a hidden parameter stands, or another secret. */
 function secretParts(analysis: Analysis): readonly SecretPart[] {
-  const { template, stack, secrets } = analysis;
+  const { template, secrets } = analysis;
   const parts = new Set<SecretPart>();
-  for (const each of new Set([template, ...stack.resources.map((resource) => resource.template)])) {
+  for (const each of templatesOf(analysis)) {
     if (hasHiddenDefault(each)) parts.add(each === template ? 'template' : 'files');
   }
   if (secrets.isEmpty) return [...parts];
@@ -65,6 +65,14 @@ function secretParts(analysis: Analysis): readonly SecretPart[] {
   if (secrets.secrecyOf([...template.files.values()]) !== undefined) parts.add('files');
   if (secrets.secrecyOf(storedEnvironment(analysis)) !== undefined) parts.add('environment');
   return [...parts];
+}
+
+/** The root template, and those that are nested in it. */
+function templatesOf({ template, stack }: Analysis): ReadonlySet<Template> {
+  const templates = new Set([template]);
+  // Without compositions no resource need be looked at.
+  if (stack.compositions.size > 0) for (const resource of stack.resources) templates.add(resource.template);
+  return templates;
 }
 
 function hasHiddenDefault({ parameters }: Template): boolean {

@@ -39,26 +39,12 @@ export function fixedInputs(sections: {
 const SECTIONS = ['properties', 'inputs'] as const;
 const NO_INPUTS: readonly never[] = [];
 
-/**
- * The names of properties of which each is the value of one attribute, one list for all resources that have the same: what
- * is asked of the names is asked once, and the values are read by what Reads tells of the inputs.
- */
-export class ReadNames {
+/** The names of inputs, one list for all resources that have the same: what is asked of the names is asked once. */
+export class InputNames {
   readonly #lists = new Map<string, readonly string[]>();
   #last: readonly string[] = [];
 
-  /** Undefined when a property is anything else, or when there are inputs that are no properties. */
-  of(
-    properties: { readonly [property: string]: Expression },
-    inputs: readonly InputInterface[] | undefined,
-  ): readonly string[] | undefined {
-    if (inputs === undefined) return undefined;
-    let count = 0;
-    for (const name in properties) {
-      if (inputs[count]?.name !== name) return undefined;
-      count += 1;
-    }
-    if (count < inputs.length) return undefined;
+  of(inputs: readonly InputInterface[]): readonly string[] {
     if (!isOf(this.#last, inputs)) this.#last = this.#listOf(inputs.map(({ name }) => name));
     return this.#last;
   }
@@ -75,4 +61,20 @@ function isOf(names: readonly string[], inputs: readonly InputInterface[]): bool
   if (names.length !== inputs.length) return false;
   for (let index = 0; index < names.length; index += 1) if (names[index] !== inputs[index]?.name) return false;
   return true;
+}
+
+/**
+ * Whether each of the properties is the value of one attribute, so that they are read by what Reads tells of the inputs. Not
+ * when there are inputs that are no properties.
+ */
+export function areAllRead(
+  properties: { readonly [property: string]: Expression },
+  inputs: readonly InputInterface[],
+): boolean {
+  let count = 0;
+  for (const name in properties) {
+    if (inputs[count]?.name !== name) return false;
+    count += 1;
+  }
+  return count === inputs.length;
 }

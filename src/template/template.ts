@@ -20,7 +20,8 @@ import {
   toHot,
   valueBeforeRun,
 } from './expression.ts';
-import { fixedInputs, type InputInterface, ReadNames } from './inputs.ts';
+import { NO_ENTRIES, type ResourceForm, ResourceForms } from './form.ts';
+import { areAllRead, fixedInputs, type InputInterface, InputNames } from './inputs.ts';
 import { parseMoved, type StatedMove } from './moved.ts';
 import {
   type ParameterDefinition,
@@ -62,7 +63,7 @@ export interface ResourceDefinition {
   readonly outputs: { readonly [attribute: string]: DeclaredOutput };
   /** Its inputs, where they are the same for all parameters: see fixedInputs. */
   readonly fixedInputs: readonly InputInterface[] | undefined;
-  /** The names of its properties, where each of them is the value of one attribute: see ReadNames. */
+  /** The names of its properties, where each of them is the value of one attribute: see areAllRead. */
   readonly readNames: readonly string[] | undefined;
 }
 
@@ -98,6 +99,8 @@ export interface Template {
   readonly resources: ReadonlyMap<string, ResourceDefinition>;
   /** Where each resource stands among them, counted from 0. */
   readonly positions: ReadonlyMap<string, number>;
+  /** By position: the form of a resource that has one. */
+  readonly forms: readonly (ResourceForm | undefined)[];
   /** The names of their types. */
   readonly typeNames: ReadonlySet<string>;
   /**
@@ -226,8 +229,6 @@ function copyDocument(input: object, { file }: TemplateParseOptions): { document
 /** Names of things that would be mistaken for parts of JavaScript's objects. */
 const RESERVED_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
 
-/** One object for all sections that are missing, which most are: who looks at them all finds it at hand. */
-export const NO_ENTRIES = Object.freeze({});
 const NO_NAMES: readonly never[] = Object.freeze([]);
 
 /** Sections of a document to definitions. */
@@ -239,7 +240,8 @@ class TemplateParser {
   readonly #version: TemplateVersion;
   readonly #problems: Problems;
   readonly #surroundings: Surroundings;
-  readonly #readNames = new ReadNames();
+  readonly #inputNames = new InputNames();
+  readonly #forms = new ResourceForms();
   readonly #parser: Parser;
 
   constructor(original: JsonObject, originalSource: Source, version: TemplateVersion) {
@@ -374,8 +376,9 @@ class TemplateParser {
 
   // --- resources ---
 
-  #resources(): Pick<Template, 'resources' | 'typeNames' | 'reads'> {
+  #resources(): Pick<Template, 'resources' | 'forms' | 'typeNames' | 'reads'> {
     const resources = new Map<string, ResourceDefinition>();
+    const forms: (ResourceForm | undefined)[] = [];
     const typeNames = new Set<string>();
     const { resources: positions } = this.#surroundings;
     const reads = new ReadsBuilder(positions.size, positionOf);
@@ -384,11 +387,12 @@ class TemplateParser {
       const definition = this.#resource(name, data);
       if (definition === undefined) continue;
       resources.set(name, definition);
+      forms.push(this.#forms.of(definition));
       typeNames.add(definition.type);
       areFixed &&= isFixed(definition);
       if (areFixed) reads.add(definition.fixedInputs ?? []);
     }
-    return { resources, typeNames, reads: areFixed ? reads.build() : undefined };
+    return { resources, forms, typeNames, reads: areFixed ? reads.build() : undefined };
   }
 
   #resource(name: string, data: Json): ResourceDefinition | undefined {
@@ -431,7 +435,7 @@ class TemplateParser {
           : this.#parser.expression(data.timeout, [...path, 'timeout'], checks),
       inputs,
       fixedInputs: fixed,
-      readNames: this.#readNames.of(properties, fixed),
+      readNames: fixed !== undefined && areAllRead(properties, fixed) ? this.#inputNames.of(fixed) : undefined,
     } as const;
     return { ...definition, outputs: this.#declaredOutputs(path, data.outputs, definition) };
   }

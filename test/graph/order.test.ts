@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { isAcyclic } from '../../src/graph/order.ts';
 import { PortGraphBuilder } from '../../src/graph/port-graph.ts';
 
-const RESOURCE = { inputs: [{ name: 'p' }], outputs: ['x', 'y'] };
+const RESOURCE = { inputNames: ['p'], outputs: ['x', 'y'] };
 const PORTS = 5;
 
 test('a graph is acyclic exactly when no port is behind itself', () => {

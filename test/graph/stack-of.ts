@@ -38,6 +38,7 @@ export function stackOf(
         section: 'properties' as const,
         references: reads.map(referenceOf),
       })),
+      inputNames: Object.keys(inputs ?? {}),
       outputs: Object.fromEntries(
         Object.entries(needs ?? {}).map(([attribute, needed]) => [attribute, { schema: {}, needs: needed }]),
       ),
