@@ -494,7 +494,7 @@ export class Engine {
 
   /**
    * What has been done to a stack, oldest first: by whom, when, to which end, and to how many resources, of which the first 20
-   * of each kind are named. The newest 100 operations are kept, as long as the stack is there. Throws EntityNotFound.
+   * of each kind are named; signals to resources and marks on them too. The newest 100 operations are kept, as long as the stack is there. Throws EntityNotFound.
    */
   async history(stack: string, space = 'default'): Promise<readonly StackOperation[]> {
     return readHistory(this.#services, space, stack);

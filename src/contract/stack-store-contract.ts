@@ -784,6 +784,27 @@ const RULES: readonly Rule[] = [
     },
   ],
   [
+    'the history has the signals and marks that come while no operation is at work; those of one actor go on as one',
+    async (store) => {
+      const claim = await store.createStack(stack('app'), LIVE);
+      await store.append(claim, [STACK_COMPLETE]);
+      const signalled = (name: string): StoreChange => event(name, { action: 'SIGNAL', status: 'COMPLETE' });
+      await store.append(claim, [signalled('web')]);
+      await store.release(claim);
+      const next = await store.claim(claim.stackId, LIVE);
+      await store.append(next, [signalled('db')]);
+      const marked = resource('web', { action: 'CHECK', status: 'FAILED' });
+      await store.append(next, [{ ...marked, isEvent: true }]);
+      await store.append(next, [signalled('web')]);
+      const told = (await store.history(claim.stackId)).map(({ number, action, changes }) => [number, action, changes]);
+      assert.deepEqual(told, [
+        [1, 'SIGNAL', { signalled: { count: 2, names: ['web', 'db'] } }],
+        [2, 'MARK_UNHEALTHY', { marked: { count: 1, names: ['web'] } }],
+        [3, 'SIGNAL', { signalled: { count: 1, names: ['web'] } }],
+      ]);
+    },
+  ],
+  [
     'a batch that is refused leaves nothing in the history',
     async (store) => {
       const claim = await store.createStack(stack('app'), LIVE);

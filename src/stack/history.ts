@@ -1,4 +1,4 @@
-import type { Action, Status } from '../events.ts';
+import type { Status } from '../events.ts';
 import type { OperationRecord } from '../store/stack-store.ts';
 import { findStack } from './find-stack.ts';
 import type { StackServices } from './services.ts';
@@ -6,7 +6,7 @@ import type { StackServices } from './services.ts';
 /** What was done to a stack at one time, by one engine. Plain data. */
 export interface StackOperation extends Omit<OperationRecord, 'fence'> {
   /** `UPDATE_COMPLETE`, as Heat prints it. */
-  readonly state: `${Action}_${Status}`;
+  readonly state: `${OperationRecord['action']}_${Status}`;
   /** Its engine was stopped in it; what went on with it is an operation of its own. */
   readonly isInterrupted: boolean;
 }

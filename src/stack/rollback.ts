@@ -1,7 +1,12 @@
-import type { Action } from '../events.ts';
 import { type PresentResource, publishedBy } from '../plan/comparison.ts';
 import { renamed } from '../plan/moves.ts';
-import type { PreviousDefinition, ResourceRecord, StackRecord, StoreChange } from '../store/stack-store.ts';
+import type {
+  OperationRecord,
+  PreviousDefinition,
+  ResourceRecord,
+  StackRecord,
+  StoreChange,
+} from '../store/stack-store.ts';
 import { setAside } from '../store/stored-stack.ts';
 import { type Analysis, analyseStored } from './analyse.ts';
 import { beginningOf } from './beginning.ts';
@@ -110,7 +115,14 @@ export async function rollbackTarget(
   return { ...definitionOfRecord(stack), ...(stack.moved === undefined ? {} : { moved: stack.moved }) };
 }
 
-const GOES_OVER: ReadonlySet<Action> = new Set(['CHECK', 'SUSPEND', 'RESUME', 'SNAPSHOT']);
+const GOES_OVER: ReadonlySet<OperationRecord['action']> = new Set<OperationRecord['action']>([
+  'CHECK',
+  'SUSPEND',
+  'RESUME',
+  'SNAPSHOT',
+  'SIGNAL',
+  'MARK_UNHEALTHY',
+]);
 
 /** What can be told when the history of the stack does not reach so far back. */
 function isMade({ action, status, replacedName }: ResourceRecord): boolean {

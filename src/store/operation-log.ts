@@ -1,5 +1,5 @@
 import type { Action, ResourceEvent, StackEvent, Status } from '../events.ts';
-import type { Claim, OperationRecord, StoreChange } from './stack-store.ts';
+import type { Claim, OperationRecord, ResourceRecord, StoreChange } from './stack-store.ts';
 
 /** Older operations of a stack are dropped. */
 export const MAX_OPERATIONS_PER_STACK = 100;
@@ -12,7 +12,8 @@ const MAX_REASON_LENGTH = 1000;
 /**
  * What is done to a stack under one claim, told from the changes that are stored under it: nothing is recorded for it. An
  * operation begins when the stack comes to IN_PROGRESS and ends when it comes to COMPLETE or FAILED; what an operation
- * that goes on with another one has to clear away before it says so belongs to it, too.
+ * that goes on with another one has to clear away before it says so belongs to it, too. While none is at work, that somebody
+ * marks a resource is one by itself, and so are all signals of one actor that come one after the other.
  */
 export class OperationLog {
   readonly #claim: Claim;
@@ -21,13 +22,17 @@ export class OperationLog {
   #changes = new Map<string, { count: number; names: string[] }>();
   /** The resources of which one was deleted (and counted), or taken aside to be deleted: one that is created takes its place. */
   #gone = new Map<string, { readonly isCounted: boolean }>();
+  readonly #signalled = new Set<string>();
   readonly #ended: OperationRecord[] = [];
+  /** The last that has ended. */
+  #last: OperationRecord | undefined;
   #isChanged = false;
 
   /** `last` is the stack's last operation: it goes on when it is one of this claim and has not ended. */
   constructor(claim: Claim, last: OperationRecord | undefined) {
     this.#claim = claim;
     this.#lastNumber = last?.number ?? 0;
+    this.#last = last;
     if (last?.fence !== claim.fence || last.status !== 'IN_PROGRESS') return;
     const { changes, ...open } = last;
     this.#open = open;
@@ -47,7 +52,9 @@ export class OperationLog {
         return;
       case 'resource':
         if (change.record.replacedName !== undefined) this.#noteAside(change.record.replacedName);
-        if (change.isEvent === true) this.#noteResource(change.record);
+        if (change.isEvent !== true) return;
+        if (this.#open === undefined && change.record.action === 'CHECK') this.#noteMark(change.record);
+        else this.#noteResource(change.record);
         return;
       case 'event':
         this.#noteEvent(change.event);
@@ -73,36 +80,71 @@ export class OperationLog {
     }
     // It was never told to have ended: another action has followed on it at once.
     if (this.#open !== undefined) this.#ended.push(this.#recordOf(this.#open));
+    this.#open = { ...this.#newOperation(action, reason, time), status: 'IN_PROGRESS', endedAt: undefined };
+    this.#signalled.clear();
+  }
+
+  #newOperation(action: OperationRecord['action'], reason: string, startedAt: number) {
     const { actor, host, pid } = this.#claim.claimant;
     this.#lastNumber += 1;
-    this.#open = {
-      number: this.#lastNumber,
-      fence: this.#claim.fence,
-      action,
-      status: 'IN_PROGRESS',
-      reason: cut(reason),
-      startedAt: time,
-      endedAt: undefined,
-      actor,
-      host,
-      pid,
-    };
+    const { fence } = this.#claim;
+    return { number: this.#lastNumber, fence, action, reason: cut(reason), startedAt, actor, host, pid };
   }
 
   #end({ status, reason, time }: { readonly status: Status; readonly reason: string; readonly time: number }): void {
     if (this.#open === undefined) return;
-    this.#ended.push(this.#recordOf({ ...this.#open, status, reason: cut(reason), endedAt: time }));
+    this.#didEnd(this.#recordOf({ ...this.#open, status, reason: cut(reason), endedAt: time }));
     this.#open = undefined;
     this.#changes = new Map();
     this.#gone = new Map();
     this.#isChanged = false;
   }
 
+  #didEnd(operation: OperationRecord): void {
+    // One that goes on is told once, as it is at last.
+    if (this.#ended.at(-1)?.number === operation.number) this.#ended.pop();
+    this.#ended.push(operation);
+    this.#last = operation;
+  }
+
   /** Events besides records tell of signals and hooks, in the state that the resource is in; one is its last. */
   #noteEvent(event: StackEvent | ResourceEvent): void {
-    if (event.type === 'resource' && event.action === 'DELETE' && event.status === 'COMPLETE') {
-      this.#noteDeleted(event.resource);
+    if (event.type !== 'resource') return;
+    if (event.action === 'SIGNAL') this.#noteSignal(event);
+    else if (event.action === 'DELETE' && event.status === 'COMPLETE') this.#noteDeleted(event.resource);
+  }
+
+  #noteSignal({ resource, reason, time }: ResourceEvent): void {
+    if (this.#open !== undefined) {
+      if (this.#signalled.has(resource)) return;
+      this.#signalled.add(resource);
+      this.#add('signalled', resource);
+      return;
     }
+    const { actor, host, pid } = this.#claim.claimant;
+    const last = this.#last;
+    const isSame = last?.action === 'SIGNAL' && last.actor === actor && last.host === host;
+    const { signalled } = (isSame && last.changes) || {};
+    this.#didEnd({
+      ...(isSame ? last : this.#newOperation('SIGNAL', reason, time)),
+      pid,
+      fence: this.#claim.fence,
+      status: 'COMPLETE',
+      reason: cut(reason),
+      endedAt: time,
+      changes: { signalled: withName(signalled, resource) },
+    });
+  }
+
+  /** Only a check comes to that state, and an operator who says what one would have found. */
+  #noteMark({ name, replacedName, status, reason, updatedAt }: ResourceRecord): void {
+    const what = status === 'FAILED' ? 'marked' : 'unmarked';
+    this.#didEnd({
+      ...this.#newOperation('MARK_UNHEALTHY', reason, updatedAt),
+      status: 'COMPLETE',
+      endedAt: updatedAt,
+      changes: { [what]: withName(undefined, replacedName ?? name) },
+    });
   }
 
   #noteResource(event: {
@@ -185,7 +227,21 @@ const PARTICIPLES: { readonly [action: string]: string | undefined } = {
 };
 
 /** In the order in which they are told. */
-const CHANGES = ['created', 'replaced', ...Object.values(PARTICIPLES), 'deleted', 'failed'] as readonly string[];
+const CHANGES = [
+  'created',
+  'replaced',
+  ...Object.values(PARTICIPLES),
+  'deleted',
+  'failed',
+  'signalled',
+] as readonly string[];
+
+type NamedChange = OperationRecord['changes'][string];
+
+function withName({ count, names }: NamedChange = { count: 0, names: [] }, name: string): NamedChange {
+  if (names.includes(name)) return { count, names };
+  return { count: count + 1, names: names.length < MAX_NAMES_PER_CHANGE ? [...names, name] : names };
+}
 
 function cut(reason: string): string {
   return reason.length <= MAX_REASON_LENGTH ? reason : `${reason.slice(0, MAX_REASON_LENGTH - 1)}…`;

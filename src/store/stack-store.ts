@@ -298,7 +298,8 @@ export interface StoredEvent {
 export interface OperationRecord {
   /** 1 for the stack's first, and so on. */
   readonly number: number;
-  readonly action: Action;
+  /** Signals to its resources, and marks that an operator sets on them, are no actions of the stack, and change no state of it. */
+  readonly action: Action | 'SIGNAL' | 'MARK_UNHEALTHY';
   /** IN_PROGRESS also when its engine was stopped in it. */
   readonly status: Status;
   /** Cut to 1,000 characters. */
@@ -311,7 +312,7 @@ export interface OperationRecord {
   readonly host: string;
   readonly pid: number;
   readonly fence: number;
-  /** By what was done (`created`, `updated`, `replaced`, `deleted`, `failed`, ...), to how many resources; the first 20 by name. */
+  /** By what was done (`created`, `updated`, `replaced`, `deleted`, `failed`, `signalled`, ...), to how many resources; the first 20 by name. */
   readonly changes: { readonly [what: string]: { readonly count: number; readonly names: readonly string[] } };
 }
 

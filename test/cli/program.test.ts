@@ -267,6 +267,9 @@ Critical path (*): value → reader
     });
     expect(await ok(...mark, '--reset')).toBe('');
     await place.run(mark);
+    const rows = (await ok('history', 'unwell', '--space', 'eu')).split('\n');
+    expect(rows[2]).toMatch(/^2 +MARK_UNHEALTHY_COMPLETE .* marked 1 \(one\) +looks bad$/);
+    expect(rows[3]).toMatch(/^3 +MARK_UNHEALTHY_COMPLETE .* unmarked 1 \(one\) /);
     const plan = JSON.parse(await ok('update', 'unwell', '--existing', '--space', 'eu', '--dry-run', '--json'));
     expect(plan.steps.map(({ resource, action }: Record<string, string>) => `${action} ${resource}`).sort()).toEqual([
       'replace one',

@@ -35,6 +35,45 @@ test('each action on a stack stands in its history, with what it has done, until
   await expect(w.engine.history('s')).rejects.toThrow('The Stack (s) could not be found.');
 });
 
+test('a mark on a resource and signals to it stand in it too, and are nothing that a rollback would go back to', async () => {
+  const w: World = world({ bad: () => Promise.reject(new Error('no disk')) });
+  const handle = 'type: OS::Heat::WaitConditionHandle';
+  const made = (more: string) => `heat_template_version: 2021-04-16\nresources:\n  h: { ${handle} }\n${more}`;
+  const update = (more: string, options = {}) =>
+    w.clock.run(w.engine.update({ stack: 's', template: made(more), ...options }));
+  await w.clock.run(w.engine.create({ stack: 's', template: made('') }));
+  await w.clock.run(w.engine.check({ stack: 's' }));
+  for (const data of ['once', 'twice']) {
+    await w.clock.advance(5);
+    await w.clock.run(w.engine.signal({ stack: 's', resource: 'h', data: { id: data } }));
+  }
+  const at = { stack: 's', resource: 'h' };
+  await w.engine.markUnhealthy({ ...at, reason: 'it smells' });
+  await w.engine.markUnhealthy({ ...at, unhealthy: false });
+  await w.clock.run(w.engine.signal({ ...at, data: { id: 'thrice' } }));
+  expect(await historyOf(w.engine)).toEqual([
+    'CREATE_COMPLETE 0-0 created h',
+    'CHECK_COMPLETE 0-0',
+    'SIGNAL_COMPLETE 5-10 signalled h',
+    'MARK_UNHEALTHY_COMPLETE 10-10 marked h',
+    'MARK_UNHEALTHY_COMPLETE 10-10 unmarked h',
+    'SIGNAL_COMPLETE 10-10 signalled h',
+  ]);
+  const reasons = (await w.engine.history('s')).map(({ reason }) => reason);
+  expect(reasons.slice(2, 4)).toEqual(['Signal: status:SUCCESS reason:Signal 2 received', 'it smells']);
+  // What the stack was when it was complete is looked for over what changes nothing of it.
+  await failure(update('  more: { type: OS::Heat::None }\n  bad: { type: Plain }'));
+  await failure(w.clock.run(w.engine.snapshot({ stack: 's' })));
+  await w.clock.run(w.engine.signal(at));
+  await failure(update('  bad: { type: Plain }', { rollback: true }));
+  const { state, resources } = await w.engine.show('s');
+  expect([state, resources.map(({ name }) => name), await w.engine.tryRead('s.more.refid')]).toEqual([
+    'ROLLBACK_COMPLETE',
+    ['h'],
+    undefined,
+  ]);
+});
+
 test('it says who asked for it: the user and the process, or who the engine says', async () => {
   const store = new MemoryStore();
   const w = world({}, { store });

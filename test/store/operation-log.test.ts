@@ -146,5 +146,67 @@ test('another claim goes on with the stack, but not with the operation', () => {
 });
 
 test('what is stored outside of an operation is none', () => {
-  expect(operationsOf([changeOf('a CHECK FAILED'), stack('CREATE', 'FAILED', 1)])).toEqual([]);
+  expect(operationsOf([changeOf('a CREATE FAILED'), stack('CREATE', 'FAILED', 1)])).toEqual([]);
+});
+
+/** `web` has got a signal, or is marked in that state. */
+function signal(resource: string, time: number, reason = `to ${resource}`): StoreChange {
+  const event = { type: 'resource', time, space: 'default', stack: 's', resource } as const;
+  const kind = { resourceType: 'T', resourceId: undefined, action: 'SIGNAL', status: 'COMPLETE' } as const;
+  return { kind: 'event', event: { ...event, ...kind, reason } };
+}
+function mark(name: string, status: Status, time: number): StoreChange {
+  const record = { name, action: 'CHECK', status, reason: 'seen', updatedAt: time } as ResourceRecord;
+  return { kind: 'resource', record, isEvent: true };
+}
+const brief = (operations: readonly OperationRecord[]) =>
+  operations.map((each) => {
+    const { number, action, status, reason, startedAt, endedAt, fence } = each;
+    return `${number} ${action}_${status} ${startedAt}-${endedAt} by claim ${fence}: ${reason}: ${print(each)}`;
+  });
+
+test('a mark is an operation by itself; one that a check sets belongs to that', () => {
+  expect(brief(operationsOf([mark('a', 'FAILED', 3), mark('a', 'COMPLETE', 5)]))).toEqual([
+    '1 MARK_UNHEALTHY_COMPLETE 3-3 by claim 1: seen: marked a',
+    '2 MARK_UNHEALTHY_COMPLETE 5-5 by claim 1: seen: unmarked a',
+  ]);
+  expect(brief(operationsOf([stack('CHECK', 'IN_PROGRESS', 1, 'started'), mark('a', 'FAILED', 3)]))).toEqual([
+    '1 CHECK_IN_PROGRESS 1-undefined by claim 1: started: failed a',
+  ]);
+});
+
+test('signals of one actor that come one after the other are one operation; those that an action gets belong to that', () => {
+  const [first] = operationsOf([signal('a', 1), signal('a', 2), signal('b', 3)]);
+  expect(brief([first as OperationRecord])).toEqual(['1 SIGNAL_COMPLETE 1-3 by claim 1: to b: signalled a b']);
+  expect(brief(operationsOf([signal('c', 7)], first, 2))).toEqual([
+    '1 SIGNAL_COMPLETE 1-7 by claim 2: to c: signalled a b c',
+  ]);
+  const others = [
+    { ...(first as OperationRecord), actor: 'bob@here' },
+    { ...(first as OperationRecord), host: 'away' },
+  ];
+  for (const other of others) {
+    expect(brief(operationsOf([signal('c', 7)], other, 2))).toEqual([
+      '2 SIGNAL_COMPLETE 7-7 by claim 2: to c: signalled c',
+    ]);
+  }
+  const during = [stack('UPDATE', 'IN_PROGRESS', 4, 'started'), ...['a', 'b', 'a'].map((name) => signal(name, 5))];
+  expect(
+    brief(operationsOf([...during, signal('a', 6), stack('UPDATE', 'COMPLETE', 8, 'done'), signal('a', 9)], first)),
+  ).toEqual([
+    '2 UPDATE_COMPLETE 4-8 by claim 1: done: signalled a b',
+    '3 SIGNAL_COMPLETE 9-9 by claim 1: to a: signalled a',
+  ]);
+  const [, many] = operationsOf([
+    stack('UPDATE', 'IN_PROGRESS', 4),
+    stack('UPDATE', 'COMPLETE', 4),
+    ...Array.from({ length: 30 }, (_, index) => signal(`r${index}`, 5)),
+  ]);
+  expect([many?.changes.signalled?.count, many?.changes.signalled?.names.length]).toEqual([30, 20]);
+});
+
+test('a resource that gets many signals in an action counts once, also beyond those that are named', () => {
+  const signals = Array.from({ length: 50 }, (_, index) => [signal(`r${index}`, 5), signal(`r${index}`, 6)]).flat();
+  const [operation] = operationsOf([stack('UPDATE', 'IN_PROGRESS', 4), ...signals]);
+  expect(operation?.changes.signalled?.count).toBe(50);
 });

@@ -21,8 +21,13 @@ export async function history(io: Io, stack: string, options: StoreOptions): Pro
   return EXIT.ok;
 }
 
+const SAYS_MORE: ReadonlySet<StackOperation['action']> = new Set<StackOperation['action']>([
+  'SIGNAL',
+  'MARK_UNHEALTHY',
+]);
+
 function rowOf(operation: StackOperation): readonly Span[] {
-  const { number, state, status, isInterrupted, startedAt, endedAt, actor, host, pid, reason } = operation;
+  const { number, state, action, status, isInterrupted, startedAt, endedAt, actor, host, pid, reason } = operation;
   return [
     [String(number)],
     isInterrupted ? [`${state} (interrupted)`, 'bad'] : [state, toneOfState(state)],
@@ -31,8 +36,8 @@ function rowOf(operation: StackOperation): readonly Span[] {
     [oneLine(actor), 'strong'],
     [oneLine(`${pid} on ${host}`), 'dim'],
     [oneLine(printChanges(operation))],
-    // That of an operation that came to its end says no more than its state.
-    [status === 'FAILED' ? oneLine(reason) : '', 'dim'],
+    // That of an action of the stack that came to its end says no more than its state.
+    [status === 'FAILED' || SAYS_MORE.has(action) ? oneLine(reason) : '', 'dim'],
   ];
 }
 
