@@ -69,12 +69,12 @@ export const ACTIONS = {
   snapshot: standing('snapshot', 'SNAPSHOT_COMPLETE'),
   restore: {
     async act(engine) {
-      const kept = (await engine.snapshots('s')).find(({ state }) => state === 'CREATE_COMPLETE');
+      const kept = (await engine.snapshots('s')).findLast(({ state }) => state === 'CREATE_COMPLETE');
       await engine.restore({ stack: 's', snapshot: kept.id });
     },
     isDone: (stack) => stack?.state === 'RESTORE_COMPLETE',
     ends: () => 'RESTORE_COMPLETE',
-    version: ({ version }) => version,
+    version: ({ kept }) => kept,
   },
   delete: {
     act: (engine) => engine.delete({ stack: 's' }),

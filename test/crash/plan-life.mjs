@@ -1,6 +1,6 @@
 import { randomFrom } from '../bench/makespan/cases.mjs';
 
-/** What may come between the creation and the delete; each in some lives. `version` tells which one the stack comes to. */
+/** What may come between the creation and the delete; each in some lives. */
 const MIDDLES = [
   ['update'],
   ['failUpdate'],
@@ -26,13 +26,11 @@ export function planLife(seed) {
   const among = (list) => list[Math.floor(random() * list.length)];
   const actions = random() < 0.15 ? ['fail', 'delete'] : ['create', ...middle(among), 'delete'];
   let version = 1;
-  let kept;
   return actions.map((action) => {
     if (['update', 'failUpdate', 'supersede', 'cancel', 'stop'].includes(action)) version += 1;
-    if (action === 'snapshot') kept = version;
-    const step = {
+    return {
       action,
-      version: action === 'restore' ? kept : version,
+      version,
       /** When the engine beside, if there is one, is killed; not at all from 1 on. */
       besideUntil: random() * 2,
       /** When a second update takes the place of the first. */
@@ -44,7 +42,6 @@ export function planLife(seed) {
       /** When those that were paused wake up, while the last engine is at work; undefined: after it. */
       wakeAt: random() < 0.5 ? random() : undefined,
     };
-    return step;
   });
 }
 

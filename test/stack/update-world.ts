@@ -56,12 +56,15 @@ export function typesOf({ things, calls }: Told, isDead: () => boolean = () => f
     deletesBeforeReplacing: true,
     handler: {
       async create({ token, resource, properties, setResourceId }) {
-        calls.push(`create ${resource.name}`);
-        if ([...things.values()].some(({ name }) => name === resource.name)) throw new Error('there is one already');
-        things.set(token, { name: resource.name, of: (properties.of ?? null) as Json });
+        await act(() => {
+          calls.push(`create ${resource.name}`);
+          if ([...things.values()].some(({ name }) => name === resource.name)) throw new Error('there is one already');
+          things.set(token, { name: resource.name, of: (properties.of ?? null) as Json });
+        });
         await setResourceId(`id-${token}`);
         return undefined;
       },
+      lookup,
       async delete(call) {
         await wait(call.clock);
         await remove(call);
