@@ -393,6 +393,22 @@ export class Traversal {
     return [...this.#records];
   }
 
+  /**
+   * The values of the resources that were found and left as they were, by name: what they were to be was not decided, or is
+   * wrong. Expressions read these from then on; called once, when it has ended.
+   */
+  takeUntouched(): ReadonlyMap<string, JsonObject> {
+    const untouched = new Map<string, JsonObject>();
+    const records = new Set(this.#records);
+    for (const [name, { record, values }] of this.#parts.present ?? []) {
+      const resource = findResource(this.stack, name);
+      if (resource === undefined || !records.has(record) || !isWell(record)) continue;
+      untouched.set(name, values);
+      for (const attribute in values) this.values.set(resource.index, attribute, values[attribute] as Json);
+    }
+    return untouched;
+  }
+
   /** The record of a resource as it is now; undefined while there is none. */
   recordNow(name: string): ResourceRecord | undefined {
     const resource = findResource(this.stack, name);

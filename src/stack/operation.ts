@@ -10,6 +10,7 @@ import { Traversal, type TraversalParts, type TraversalResult } from '../schedul
 import type { Region } from '../space/data-space.ts';
 import type { Claim, HookStates, StackDefinition, StackRecord, StoreChange } from '../store/stack-store.ts';
 import { stackExists } from '../store/stored-stack.ts';
+import type { JsonObject } from '../values.ts';
 import { type ActionLimits, actionLimits } from './action-limits.ts';
 import type { Analysis } from './analyse.ts';
 import { definitionOf } from './definition.ts';
@@ -317,7 +318,8 @@ export class Operation {
       until: isComplete ? limits.signal : undefined,
       take: (name, entry) => traversal.takeName(name, entry),
     });
-    const outputs = resolveOutputs(stack, { region, scope: traversal.scope, missing, reads, redact });
+    const untouched = isComplete ? NOTHING : traversal.takeUntouched();
+    const outputs = resolveOutputs(stack, { region, scope: traversal.scope, untouched, missing, reads, redact });
     const mayHaveLeftovers = hasLeftovers || traversal.decisions.hasReplaced;
     const error = isComplete
       ? mayHaveLeftovers
@@ -532,6 +534,8 @@ async function serveSignals(
     }
   }
 }
+
+const NOTHING: ReadonlyMap<string, JsonObject> = new Map();
 
 /** Every action reaches its hooks by itself. */
 export const HOOKS_GONE: StoreChange = { kind: 'hooksGone' };

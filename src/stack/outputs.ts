@@ -5,6 +5,7 @@ import { type Name, nameKey, printName } from '../names.ts';
 import type { Region } from '../space/data-space.ts';
 import type { StoredOutput } from '../store/stack-store.ts';
 import { type Reference, type ResolveScope, resolveExpression } from '../template/expression.ts';
+import type { JsonObject } from '../values.ts';
 
 /** What outputs are resolved with. */
 export interface OutputSources {
@@ -12,6 +13,8 @@ export interface OutputSources {
   readonly scope: ResolveScope;
   /** Why a name outside the stack has no value, by its key. */
   readonly missing: ReadonlyMap<string, string>;
+  /** What resources have that a failed update has left as they were, by name; the scope tells it too. */
+  readonly untouched: ReadonlyMap<string, JsonObject>;
   /** What is secret by what the template says. */
   readonly reads: SecretReads;
   readonly redact: (text: string) => string;
@@ -62,7 +65,7 @@ export function resolveOutputs(
 function whyMissing(stack: StackInterface, reference: Reference, sources: OutputSources): string | undefined {
   if (reference.kind === 'name' && !isOwn(stack, reference.name)) return sources.missing.get(nameKey(reference.name));
   const [resource, attribute] = ownPart(reference);
-  if (attribute === undefined || !stack.numbers.has(resource) || isWritten(sources.region, resource, attribute)) {
+  if (attribute === undefined || !stack.numbers.has(resource) || isWritten(sources, resource, attribute)) {
     return undefined;
   }
   const lost = sources.region.tryRead(resource, attribute);
@@ -89,7 +92,8 @@ function firstDefined<T, R>(items: readonly T[], find: (item: T) => R | undefine
   return undefined;
 }
 
-function isWritten(region: Region, resource: string, attribute: string): boolean {
+function isWritten({ region, untouched }: OutputSources, resource: string, attribute: string): boolean {
+  if (Object.hasOwn(untouched.get(resource) ?? {}, attribute)) return true;
   const entry = region.tryRead(resource, attribute);
   return entry !== undefined && 'value' in entry;
 }

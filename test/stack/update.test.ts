@@ -130,6 +130,38 @@ describe('an update', () => {
     ]);
   });
 
+  test('that fails has outputs of what it has left as it was, and of what it has done', async () => {
+    const before = {
+      first: thing({ live: 1 }),
+      reader: thing({ live: attr('first', 'live') }),
+      last: thing({ live: attr('reader', 'live') }),
+      wrong: thing({ live: 1 }),
+      apart: thing({ live: 1 }),
+    };
+    const names = [...Object.keys(before), 'fresh'];
+    const outputs = (of: readonly string[]) =>
+      Object.fromEntries(of.map((name) => [name, { value: [name, attr(name, 'live')] }]));
+    await create(before, { outputs: outputs(Object.keys(before)) });
+    const given = {
+      ...before,
+      first: thing({ live: 'bad' }),
+      wrong: thing({ live: 2 }),
+      apart: thing({ live: 2 }),
+      fresh: thing({ live: attr('first', 'live') }),
+    };
+    const refused = { resource_registry: { resources: { wrong: { restricted_actions: 'update' } } } };
+    await expect(update(given, { environments: [refused] }, { outputs: outputs(names) })).rejects.toThrow('it is bad');
+    const shown = await engine.show('s');
+    expect({ ...shown.outputs, ...shown.outputErrors }).toEqual({
+      first: 'default.s.first.live was not written.',
+      reader: ['reader', 1],
+      last: ['last', 1],
+      wrong: ['wrong', 1],
+      apart: ['apart', 2],
+      fresh: 'default.s.fresh.live was not written.',
+    });
+  });
+
   test('keeps what is not given when it is told to, and forgets what is cleared', async () => {
     const parameters = { p: { type: 'number', default: 1 }, q: { type: 'number', default: 1 } };
     const resources = { a: thing({ live: [{ get_param: 'p' }, { get_param: 'q' }] }) };
