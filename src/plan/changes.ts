@@ -1,6 +1,6 @@
 import { withCompositions } from '../composition/composition.ts';
 import { IN, type PortGraph, startPort } from '../graph/port-graph.ts';
-import { givenInput, givenProperties, placeOf } from '../interface/given.ts';
+import { givenProperties, placeOf } from '../interface/given.ts';
 import { producerOf, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
 import type { Conceal } from '../secrets.ts';
 import type { Reference, ResolveScope } from '../template/expression.ts';
@@ -9,6 +9,7 @@ import {
   comparedNames,
   type Difference,
   differenceOf,
+  inputNow,
   isUpdatable,
   type PresentResource,
   type Verdict,
@@ -140,12 +141,7 @@ function differencesOf(
   for (const { name, kind } of comparedNames(resource, present, given)) {
     // A value that is not stored was written by a resource that stands, so it is the one that was read.
     if (untold.has(name)) continue;
-    const value =
-      given !== undefined
-        ? given[name]
-        : isPlain
-          ? givenInput(resource, name, scope, place)
-          : streamingValue(resource, name, kind, scope, place);
+    const value = given !== undefined ? given[name] : inputNow(resource, { name, kind }, scope, place);
     const concealed = given !== undefined || value === undefined ? value : conceal({ [name]: value }, resource)[name];
     const difference = differenceOf(present, { name, kind, value: concealed });
     if (difference !== undefined) differences.push(difference);
@@ -162,18 +158,6 @@ function inputsUntold(resource: ResourceInterface, { present }: ChangeSources): 
     ),
   );
   return new Set(untold.map(({ name }) => name));
-}
-
-function streamingValue(
-  resource: ResourceInterface,
-  name: string,
-  kind: 'property' | 'alias',
-  scope: ResolveScope,
-  place: ReturnType<typeof placeOf>,
-): Json | undefined {
-  const { properties, inputs } = resource.definition;
-  if (!Object.hasOwn(kind === 'alias' ? inputs : properties, name)) return undefined;
-  return givenInput(resource, name, scope, place);
 }
 
 function* readersOf(graph: PortGraph, port: number): Generator<number> {

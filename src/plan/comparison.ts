@@ -1,7 +1,10 @@
+import { givenInput } from '../interface/given.ts';
 import type { ResourceInterface } from '../interface/interface.ts';
+import type { PropertyPlace } from '../resource/properties.ts';
 import type { Schema } from '../resource/resource-type.ts';
 import type { Secrecy } from '../secrets.ts';
 import type { ResourceRecord } from '../store/stack-store.ts';
+import type { ResolveScope } from '../template/expression.ts';
 import { type Json, type JsonObject, sameJson } from '../values.ts';
 
 /** A resource that an earlier traversal has made, with the attributes that it has published. */
@@ -98,6 +101,19 @@ export function comparedNames(
   ];
 }
 
+/** What an input comes to by the template; undefined when neither it nor a default gives it a value. */
+export function inputNow(
+  resource: ResourceInterface,
+  { name, kind }: Pick<Reading, 'name' | 'kind'>,
+  scope: ResolveScope,
+  place: PropertyPlace,
+): Json | undefined {
+  const { properties, inputs } = resource.definition;
+  // What has a default is not among what a streaming handler is given.
+  const isGiven = resource.type.kind === 'plain' || Object.hasOwn(kind === 'alias' ? inputs : properties, name);
+  return isGiven ? givenInput(resource, name, scope, place) : undefined;
+}
+
 /**
  * Decides about one resource while its inputs come in. It is replaced as soon as something differs that no update can
  * change, and updated as soon as something differs and no missing input could still ask for more.
@@ -142,8 +158,13 @@ export class Comparison {
     return this.#different.size > 0 || fresh.length > 0 ? 'update' : 'unchanged';
   }
 
+  /** It is as it was, as far as anybody can tell. */
+  leave({ name, kind }: Pick<Reading, 'name' | 'kind'>): void {
+    this.#missing.delete(`${kind} ${name}`);
+  }
+
   compare(reading: Reading): void {
-    this.#missing.delete(`${reading.kind} ${reading.name}`);
+    this.leave(reading);
     const difference = differenceOf(this.present, reading);
     if (difference !== undefined) this.#take(difference);
   }

@@ -1,11 +1,12 @@
 import { findPort, IN, OUT, type PortGraph } from '../graph/port-graph.ts';
 import { findResourceCircles } from '../graph/resource-circles.ts';
-import { externalIdOf, givenInput, givenProperties, placeOf } from '../interface/given.ts';
+import { externalIdOf, givenProperties, placeOf } from '../interface/given.ts';
 import { needsInput, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
-import { Comparison, type PresentResource, type Verdict } from '../plan/comparison.ts';
+import { Comparison, inputNow, type PresentResource, type Verdict } from '../plan/comparison.ts';
 import type { Conceal } from '../secrets.ts';
 import type { ResolveScope } from '../template/expression.ts';
 import type { JsonObject } from '../values.ts';
+import type { MissingValues } from './missing-values.ts';
 import type { Readiness } from './readiness.ts';
 
 /** What comparing works with, and whom it tells. */
@@ -14,6 +15,7 @@ export interface ComparisonsParts {
   readonly graph: PortGraph;
   readonly readiness: Readiness;
   readonly scope: ResolveScope;
+  readonly missingValues: MissingValues;
   readonly redact: (text: string) => string;
   /** Makes the properties of a resource fit to be compared with stored ones. */
   readonly conceal: Conceal<ResourceInterface>;
@@ -174,26 +176,27 @@ export class Comparisons {
 
   #takeReadings(comparison: Comparison): void {
     const { resource } = comparison;
-    const { graph, readiness, scope, conceal } = this.#parts;
+    const { graph, readiness, missingValues, scope, conceal } = this.#parts;
     const given = this.#givenOf(resource);
     const place = placeOf(resource, this.#parts.stack, this.#parts.redact);
     for (const { name, kind } of comparison.missing) {
       const port = findPort(graph, resource.index, IN, name);
-      const { properties, inputs } = resource.definition;
-      const isGiven = Object.hasOwn(kind === 'alias' ? inputs : properties, name);
-      if (given === undefined && isGiven && port !== undefined && !readiness.isFired(port)) continue;
-      const value = given !== undefined ? given[name] : isGiven ? givenInput(resource, name, scope, place) : undefined;
-      const concealed = value === undefined ? undefined : conceal({ [name]: value }, resource)[name];
-      comparison.compare({ name, kind, value: concealed });
+      if (given === undefined && port !== undefined && !readiness.isFired(port)) continue;
+      if (port !== undefined && missingValues.isAt(port)) comparison.leave({ name, kind });
+      else {
+        const value = given !== undefined ? given[name] : inputNow(resource, { name, kind }, scope, place);
+        const concealed = value === undefined ? undefined : conceal({ [name]: value }, resource)[name];
+        comparison.compare({ name, kind, value: concealed });
+      }
       if (comparison.verdict !== undefined) return;
     }
   }
 
-  /** What a plain handler would get; what a streaming one would get comes in one by one. */
+  /** What a plain handler would get if it could read all of it; else, and for a streaming one, it is looked at one by one. */
   #givenOf(resource: ResourceInterface): JsonObject | undefined {
     if (resource.isExternal) return {};
-    const { stack, scope, redact, conceal } = this.#parts;
-    return resource.type.kind === 'plain'
+    const { stack, scope, redact, conceal, missingValues } = this.#parts;
+    return resource.type.kind === 'plain' && missingValues.firstFailure(resource) === undefined
       ? conceal(givenProperties(resource, scope, placeOf(resource, stack, redact)), resource)
       : undefined;
   }

@@ -30,6 +30,8 @@ export interface DecisionsParts extends Omit<ComparisonsParts, 'didDecide' | 'di
   readonly remove: (resource: ResourceInterface, record: ResourceRecord) => Promise<boolean>;
   /** It is as it has to be, with these values to be published. */
   readonly complete: (resource: ResourceInterface, values: JsonObject, missing: ReadonlySet<string>) => void;
+  /** It cannot be changed, since what it waits for has failed. */
+  readonly skip: (resource: ResourceInterface, cause: unknown) => void;
   /** It has failed without having been run. */
   readonly fail: (resource: ResourceInterface, error: unknown) => void;
 }
@@ -44,6 +46,8 @@ export class Decisions {
   readonly comparisons: Comparisons;
   /** By the number of a resource: its values that others have got before it was decided about. */
   readonly #confirmed = new Map<number, Record<string, Json>>();
+  /** By the number of a resource: what is missing of it and has been told to be as it was before it was decided about. */
+  readonly #left = new Map<number, ReadonlySet<string>>();
   /** Whether something was replaced that is still to be deleted. */
   hasReplaced = false;
 
@@ -53,17 +57,19 @@ export class Decisions {
       ...parts,
       didDecide: (resource, present, verdict) => this.#decide(resource, present, verdict),
       didFail: (resource, present, error) => this.#fail(resource, present, error),
-      didConfirm: (resource, { values }, attributes) => this.#confirmEarly(resource, values, attributes),
+      didConfirm: (resource, present, attributes) => this.#confirmEarly(resource, present, attributes),
     });
   }
 
   #decide(resource: ResourceInterface, present: PresentResource, compared: Verdict): void {
-    const { refusal, snapshotOf, hookPauses, run } = this.#parts;
+    const { refusal, snapshotOf, hookPauses, missingValues, run, skip } = this.#parts;
     const isRestored = present.record.isToBeRestored === true && snapshotOf(resource) !== undefined;
     const verdict = compared === 'unchanged' && isRestored ? 'update' : compared;
     const refused = verdict === 'unchanged' ? undefined : refusal(resource, verdict);
+    const unread = resource.type.kind === 'plain' ? missingValues.firstFailure(resource) : undefined;
     if (refused !== undefined) this.#fail(resource, present, refused);
     else if (verdict === 'unchanged') this.#confirm(resource, present);
+    else if (unread !== undefined) skip(resource, unread);
     else {
       hookPauses.before(resource, () => {
         if (verdict === 'update') run(resource, { verdict, present });
@@ -83,7 +89,7 @@ export class Decisions {
     addRecord(this.refreshed(resource, record));
     hookPauses.after(resource, () => {
       const all: Record<string, Json> = {};
-      const confirmed = this.confirmedOf(resource) ?? {};
+      const confirmed = this.#confirmed.get(resource.index) ?? {};
       for (const attribute in resource.outputs) {
         if (missing.has(attribute) || Object.hasOwn(confirmed, attribute)) continue;
         setOwn(all, attribute, Object.hasOwn(values, attribute) ? (values[attribute] as Json) : null);
@@ -93,18 +99,32 @@ export class Decisions {
   }
 
   /** Some of its values are there for their readers, though it is still compared. Returns whether one of them is new. */
-  #confirmEarly(resource: ResourceInterface, values: JsonObject, attributes: readonly string[]): boolean {
+  #confirmEarly(
+    resource: ResourceInterface,
+    { values, missing = NO_NAMES }: PresentResource,
+    attributes: readonly string[],
+  ): boolean {
     const confirmed = this.#confirmed.get(resource.index) ?? {};
     this.#confirmed.set(resource.index, confirmed);
     const fresh = attributes.filter((each) => !Object.hasOwn(confirmed, each) && Object.hasOwn(values, each));
     for (const attribute of fresh) setOwn(confirmed, attribute, values[attribute] as Json);
     for (const attribute of fresh) this.#parts.publish(resource, attribute, values[attribute] as Json);
-    return fresh.length > 0;
+    const left = this.#left.get(resource.index) ?? new Set();
+    const freshlyLeft = attributes.filter((each) => missing.has(each) && !left.has(each));
+    if (freshlyLeft.length > 0) {
+      this.#left.set(resource.index, new Set([...left, ...freshlyLeft]));
+      this.#parts.missingValues.leave(resource, freshlyLeft);
+    }
+    return fresh.length + freshlyLeft.length > 0;
   }
 
-  /** The values that were confirmed before the resource was decided about, which it has to keep to. */
-  confirmedOf({ index }: ResourceInterface): JsonObject | undefined {
-    return this.#confirmed.get(index);
+  /** Whether the resource keeps to what others have got, or have been told, of it before it was decided about. */
+  keepsTo({ index }: ResourceInterface, attribute: string, value: Json): boolean {
+    const confirmed = this.#confirmed.get(index);
+    if (confirmed !== undefined && Object.hasOwn(confirmed, attribute)) {
+      return sameJson(confirmed[attribute] as Json, value);
+    }
+    return this.#left.get(index)?.has(attribute) !== true;
   }
 
   /**

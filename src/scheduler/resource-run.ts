@@ -628,9 +628,8 @@ export class ResourceRun implements JournalWaiter {
 
   /** What others have got of it in this update, since they and it read each other, stays so too. */
   #checkConfirmed(attribute: string, value: Json): void {
-    const confirmed = this.traversal.decisions.confirmedOf(this.resource);
-    if (confirmed === undefined || !Object.hasOwn(confirmed, attribute)) return;
-    if (!sameJson(confirmed[attribute] as Json, value)) throw writtenOtherwiseThanConfirmed(this.resource, attribute);
+    if (this.traversal.decisions.keepsTo(this.resource, attribute, value)) return;
+    throw writtenOtherwiseThanConfirmed(this.resource, attribute);
   }
 
   /** See CreateCall. */
@@ -774,8 +773,9 @@ export class ResourceRun implements JournalWaiter {
         const isThere = port === undefined || this.traversal.readiness.isFired(port);
         isAll = isAll && (isThere || !this.traversal.readiness.isPending(port));
         // What does not come to an update it is still made with as it was.
-        const outcome = isThere ? this.#tryInput(name) : { value: before?.[name] };
-        if ('value' in outcome && outcome.value !== undefined) setOwn(into, name, outcome.value);
+        const outcome = isThere ? this.#tryInput(name) : undefined;
+        const value = outcome !== undefined && 'value' in outcome ? outcome.value : before?.[name];
+        if (value !== undefined) setOwn(into, name, value);
       }
     }
     this.#properties = properties;
@@ -953,6 +953,8 @@ export class ResourceRun implements JournalWaiter {
   }
 
   #resolveInput(input: string): Json {
+    const failure = this.traversal.missingValues.failureOf(this.resource, input);
+    if (failure !== undefined) throw inputFailed(this.resource, input, failure);
     const value = givenInput(this.resource, input, this.traversal.scope, this.#propertyPlace()) as Json;
     if (this.#change?.verdict === 'update') this.#checkUpdatable(this.#change.present, input, value);
     return value;

@@ -44,6 +44,7 @@ import { ForeignNames } from './foreign-names.ts';
 import { HookPauses, type HookTypes } from './hook-pauses.ts';
 import { type Hooks, hookToClear } from './hooks.ts';
 import type { Journal } from './journal.ts';
+import { MissingValues } from './missing-values.ts';
 import type { Phase } from './phase.ts';
 import { PublishedValues } from './published-values.ts';
 import { Readiness } from './readiness.ts';
@@ -145,6 +146,7 @@ export class Traversal {
   readonly signals: Signals;
   readonly blockers: Blockers;
   readonly hookPauses: HookPauses;
+  readonly missingValues: MissingValues;
   /** What an update does with what it finds. */
   readonly decisions: Decisions;
   readonly events: TraversalEvents;
@@ -259,9 +261,11 @@ export class Traversal {
         this.#checkIdleSoon();
       },
     });
+    this.missingValues = new MissingValues({ ...parts, readiness: this.readiness, phases: this.#phases });
     this.decisions = new Decisions({
       ...parts,
       readiness: this.readiness,
+      missingValues: this.missingValues,
       scope: this.scope,
       signals: this.signals,
       hookPauses: this.hookPauses,
@@ -273,6 +277,7 @@ export class Traversal {
       run: (resource, change) => this.#run(resource, change),
       remove: (resource, record) => this.#removeReplaced(resource, record),
       complete: (resource, values, missing) => this.#complete(resource, values, missing),
+      skip: (resource, cause) => this.#skip(resource, cause),
       fail: (resource, error) => this.#failUnrun(resource, this.#failureOf(resource, error)),
     });
     this.#comparisons = this.decisions.comparisons;
@@ -335,7 +340,7 @@ export class Traversal {
         this.hookPauses.after(resource, () => this.#complete(resource, values, missing));
       if (resource === undefined || (phase !== 'complete' && phase !== 'failed')) continue;
       for (const attribute in values) this.didStoreValue(resource, attribute, values[attribute] as Json);
-      if (missing !== undefined) this.#failMissing(resource, missing);
+      if (missing !== undefined) this.missingValues.leave(resource, missing);
       if (phase === 'complete') this.readiness.fire(donePort(this.graph, resource.index));
       else {
         const failure = this.#failureOf(resource, known ?? new Error(record.reason));
@@ -343,17 +348,6 @@ export class Traversal {
         this.#failures.push(failure);
         this.#failPorts(resource, failure);
       }
-    }
-  }
-
-  /** What was published and is not stored: whoever still has to read it fails. */
-  #failMissing(resource: ResourceInterface, missing: ReadonlySet<string>): void {
-    if (missing.size === 0) return;
-    const failure = notKept(this.stack.stack, resource, [...missing]);
-    void this.#parts.region.fail(resource.name, failure);
-    for (const attribute of missing) {
-      const port = findPort(this.graph, resource.index, OUT, attribute);
-      if (port !== undefined) this.readiness.fail(port, failure);
     }
   }
 
@@ -735,7 +729,7 @@ export class Traversal {
   #complete(resource: ResourceInterface, values: JsonObject | undefined, missing = NO_NAMES): void {
     this.#phases[resource.index] = 'complete';
     if (values !== undefined) this.#didStoreValues(resource, values);
-    this.#failMissing(resource, missing);
+    this.missingValues.leave(resource, missing);
     this.readiness.fire(donePort(this.graph, resource.index));
     this.#checkCirclesSoon();
     this.#didLeave();
@@ -912,11 +906,3 @@ function causeText(error: unknown): string {
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set();
-
-function notKept(stack: string, { name, type }: ResourceInterface, attributes: readonly string[]): WriterFailed {
-  return new WriterFailed({
-    what: `What is ephemeral of '${name}' cannot be read any more, since it is not stored: ${attributes.join(', ')}.`,
-    why: `It can be read in the action in which '${name}' is created, and the handler of ${type.name} cannot be called again to have it anew.`,
-    fix: `Have the next update replace '${name}': 'hotloom mark-unhealthy ${stack} ${name}', and update the stack again.`,
-  });
-}

@@ -109,6 +109,62 @@ describe('what is ephemeral', () => {
     expect(world.calls).toEqual(['create lease', 'update app "s3cret-tk-2"', 'create late "s3cret-tk-2"']);
   });
 
+  /** What `lease` is made of is known to be as it was only when the update is at work; it comes out of `base`. */
+  function chain(type: 'Lease' | 'Vault', live: string, ofApp: string): object {
+    return {
+      heat_template_version: 'hotloom-1',
+      resources: {
+        base: { type: 'User', properties: { of: 'x', live } },
+        lease: { type, properties: { size: { get_attr: ['base', 'other'] } } },
+        app: { type: 'User', properties: { of: OF_TOKEN, live: ofApp } },
+      },
+    };
+  }
+
+  test.each(['Lease', 'Vault'] as const)('attribute is as it was when its writer comes out so (%s)', async (type) => {
+    const store = new MemoryStore();
+    await world.engine({ store }).create({ stack: 's', template: chain(type, 'good', 'good') });
+    world.calls.length = 0;
+    const updated = await world.engine({ store }).update({ stack: 's', template: chain(type, 'better', 'good') });
+    expect([updated.state, world.calls]).toEqual(['UPDATE_COMPLETE', ['update base "x"']]);
+  });
+
+  test.each([
+    {
+      type: 'Lease',
+      why: "'lease' is as it has to be, and that it would be read was not known before it was compared.",
+      fix: "Update the stack again: 'lease' is then called again first.",
+      again: { state: 'UPDATE_COMPLETE' },
+      calls: ['create lease', 'update app "s3cret-tk-2"'],
+    },
+    {
+      type: 'Vault',
+      why: "It can be read in the action in which 'lease' is created, and the handler of Vault cannot be called again to have it anew.",
+      fix: "Have the next update replace 'lease': 'hotloom mark-unhealthy s lease', and update the stack again.",
+      again: { code: 'StackFailed' },
+      calls: [],
+    },
+  ] as const)(
+    'attribute of a writer that is compared fails a reader that changes, with what to do about it ($type)',
+    async ({ type, why, fix, again, calls }) => {
+      const store = new MemoryStore();
+      await world.engine({ store }).create({ stack: 's', template: chain(type, 'good', 'good') });
+      const engine = world.engine({ store });
+      world.calls.length = 0;
+      const update = { stack: 's', template: chain(type, 'better', 'better') };
+      const error = await failure(engine.update(update));
+      expect(error.message).toBe(
+        "Stack UPDATE failed: Resources were not updated: What is ephemeral of 'lease' cannot be read any more, since it is not stored: token.\n" +
+          '  Not updated, since what they wait for failed: app.\n' +
+          `${why}\n` +
+          `  ${fix} Update stack 's' again: what is as it has to be is left alone.`,
+      );
+      expect(world.calls).toEqual(['update base "x"']);
+      expect(await engine.update(update).catch((reason: unknown) => reason)).toMatchObject(again);
+      expect(world.calls.slice(1)).toEqual(calls);
+    },
+  );
+
   test.each(['Lease', 'Vault'] as const)(
     'value is had by whoever reads it, wherever a create was killed (%s)',
     async (type) => {

@@ -129,6 +129,37 @@ describe('an update of resources that read each other', () => {
     expect(told.calls).toEqual(['update cfg', 'update dns', 'update slow']);
   });
 
+  test('takes what is ephemeral to be as it was, and fails what tells it anew when that is known too late', async () => {
+    const act =
+      (what: string) =>
+      async ({ token, resource, publish }: StreamingCreateCall<JsonObject, JsonObject>): Promise<void> => {
+        told.calls.push(`${what} ${resource.name}`);
+        await publish('pass', `${what} ${token}`);
+      };
+    const node = defineStreamingType({
+      name: 'Node',
+      properties: { live: { updateAllowed: true }, fixed: {} },
+      attributes: { pass: { schema: {}, needs: [], ephemeral: true } },
+      handler: { create: act('create'), update: act('update'), async delete() {} },
+    });
+    const types = [...typesOf(told), node];
+    const of = (cfg: Json, live: Json) => ({
+      cfg: thing({ live: cfg }),
+      left: { type: 'Node', properties: { live: [attr('cfg', 'of'), live], fixed: attr('right', 'pass') } },
+      right: { type: 'Node', properties: { fixed: attr('left', 'pass') } },
+    });
+    engine = new Engine({ types, clock, store, randomness: seededRandomness(1) });
+    await create(of(1, 1));
+    await clock.run(engine.close());
+    engine = new Engine({ types, clock, store, randomness: seededRandomness(2) });
+    expect((await update(of(2, 1), { timeoutMs: 5000 })).state).toBe('UPDATE_COMPLETE');
+    expect(told.calls).toEqual(['update cfg']);
+    const failed = update(of(2, 2), { timeoutMs: 5000 }).catch((error: unknown) => error);
+    expect(await failed).toMatchObject({
+      what: "Stack UPDATE failed: Resource UPDATE failed: ConflictingWrite: resources.left: The handler of 'left' wrote 'pass' with another value than others have got of it in this update.",
+    });
+  });
+
   test('decides nothing before what was taken to be as it was has come to its readers', async () => {
     const act =
       (what: string) =>
