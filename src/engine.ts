@@ -27,6 +27,7 @@ import {
   exportStack,
   type StackExport,
 } from './stack/abandon.ts';
+import { type ActionOptions, checkActionOptions } from './stack/action-options.ts';
 import { type AdoptOptions, adoptStack } from './stack/adopt.ts';
 import { type Analysis, analyse, type TemplateInput } from './stack/analyse.ts';
 import { askWaiting } from './stack/ask-waiting.ts';
@@ -231,7 +232,7 @@ export class Engine {
    * for which the time is over then has an error, and the stack is complete.
    */
   async create(options: CreateOptions): Promise<StackDescription> {
-    return this.#owned(() => createStack(this.#services, options));
+    return this.#act(options, () => createStack(this.#services, options));
   }
 
   /**
@@ -243,7 +244,7 @@ export class Engine {
    * `rollback`, and can be updated again.
    */
   async update(options: UpdateOptions): Promise<StackDescription> {
-    return this.#owned(async () => {
+    return this.#act(options, async () => {
       await finishResourceAction(this.#services, options);
       return updateStack(this.#services, options);
     });
@@ -251,6 +252,7 @@ export class Engine {
 
   /** What `update` would do, as data: per resource what differs, and what is known only when it runs. Changes nothing. */
   async previewUpdate(options: UpdateOptions): Promise<Plan> {
+    checkActionOptions(options);
     return previewUpdate(this.#services, options);
   }
 
@@ -282,7 +284,7 @@ export class Engine {
    * to, ActionInProgress when the engine at work cannot be asked, and StackFailed when a rollback fails.
    */
   async cancel(options: CancelOptions): Promise<StackDescription> {
-    return this.#owned(() => cancelStack(this.#services, options));
+    return this.#act(options, () => cancelStack(this.#services, options));
   }
 
   /**
@@ -290,7 +292,7 @@ export class Engine {
    * EntityNotFound, ActionInProgress, StackInUse, and StackFailed when a resource could not be deleted.
    */
   async delete(options: DeleteOptions): Promise<void> {
-    await this.#owned(async () => {
+    await this.#act(options, async () => {
       // What a handler was about to keep has to be known to be removed.
       await finishResourceAction(this.#services, options, ['SNAPSHOT']);
       await deleteStack(this.#services, options);
@@ -309,7 +311,7 @@ export class Engine {
    * UserParameterMissing for a hidden parameter without a default: its value was not stored.
    */
   async resume(options: ResumeOptions): Promise<StackDescription | undefined> {
-    return this.#owned(() => resumeStack(this.#services, options));
+    return this.#act(options, () => resumeStack(this.#services, options));
   }
 
   /**
@@ -319,7 +321,7 @@ export class Engine {
    * ActionInProgress, and StackFailed: the stack is then SUSPEND_FAILED, and can be suspended again or resumed.
    */
   async suspend(options: SuspendOptions): Promise<StackDescription> {
-    return this.#owned(async () => {
+    return this.#act(options, async () => {
       await resumeInterrupted(this.#services, options);
       return suspendStack(this.#services, options);
     });
@@ -340,7 +342,7 @@ export class Engine {
    * NotSupported for a stack that is not complete, and StackFailed when the check was stopped.
    */
   async check(options: CheckOptions): Promise<StackCheck> {
-    return this.#owned(async () => {
+    return this.#act(options, async () => {
       await resumeInterrupted(this.#services, options);
       return checkStack(this.#services, options);
     });
@@ -351,7 +353,7 @@ export class Engine {
    * EntityNotFound, ActionInProgress, and NotSupported for a resource in which an engine was stopped.
    */
   async markUnhealthy(options: MarkUnhealthyOptions): Promise<void> {
-    await this.#owned(() => markUnhealthy(this.#services, options));
+    await this.#act(options, () => markUnhealthy(this.#services, options));
   }
 
   /**
@@ -361,7 +363,7 @@ export class Engine {
    * for data that it does not take, ActionInProgress, and OutcomeUnknown when the engine at work ended before it answered.
    */
   async signal(options: SignalOptions): Promise<string> {
-    return this.#owned(() => signalResource(this.#services, options));
+    return this.#act(options, () => signalResource(this.#services, options));
   }
 
   /**
@@ -379,7 +381,7 @@ export class Engine {
    * nothing, and the snapshot CREATE_FAILED.
    */
   async snapshot(options: SnapshotOptions): Promise<SnapshotSummary> {
-    return this.#owned(async () => {
+    return this.#act(options, async () => {
       await resumeInterrupted(this.#services, options);
       return snapshotStack(this.#services, options);
     });
@@ -403,7 +405,7 @@ export class Engine {
    * ROLLBACK_COMPLETE with `rollback`, and can be restored again or updated.
    */
   async restore(options: RestoreOptions): Promise<StackDescription> {
-    return this.#owned(async () => {
+    return this.#act(options, async () => {
       await finishResourceAction(this.#services, options);
       return restoreStack(this.#services, options);
     });
@@ -411,7 +413,7 @@ export class Engine {
 
   /** Deletes a snapshot. Throws EntityNotFound, UsageError for a name that several have, ActionInProgress, and ResourceFailure when a handler cannot. */
   async deleteSnapshot(options: DeleteSnapshotOptions): Promise<void> {
-    await this.#owned(async () => {
+    await this.#act(options, async () => {
       await finishResourceAction(this.#services, options);
       await deleteSnapshot(this.#services, options);
     });
@@ -436,7 +438,7 @@ export class Engine {
    * StackValidationFailed for data of another form.
    */
   async adopt(options: AdoptOptions): Promise<StackDescription> {
-    return this.#owned(() => adoptStack(this.#services, options));
+    return this.#act(options, () => adoptStack(this.#services, options));
   }
 
   /** The stacks that an engine has left in the middle of an action: those to `resume` or to `delete`. */
@@ -582,6 +584,12 @@ export class Engine {
     await this.#scripts.close();
     await space.close();
     await store.close();
+  }
+
+  /** An action on a stack. */
+  async #act<T>(options: ActionOptions, act: () => Promise<T>): Promise<T> {
+    checkActionOptions(options);
+    return this.#owned(act);
   }
 
   /** `close` waits for it. */

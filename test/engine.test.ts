@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Engine } from '../src/engine.ts';
 import type { EngineOptions } from '../src/engine-options.ts';
+import type { HotloomError } from '../src/errors.ts';
 
 const TEMPLATE = 'heat_template_version: 2021-04-16\nresources: {}';
 
@@ -12,6 +13,39 @@ describe('an engine that is used wrongly', () => {
   ])('create with %s', async (_, options, what) => {
     const engine = new Engine();
     await expect(engine.create(options as never)).rejects.toMatchObject({ code: 'UsageError', what });
+    await engine.close();
+  });
+
+  const ACTIONS: readonly (readonly [string, (engine: Engine, options: never) => Promise<unknown>])[] = [
+    ['create', (engine, options) => engine.create(options)],
+    ['update', (engine, options) => engine.update(options)],
+    ['previewUpdate', (engine, options) => engine.previewUpdate(options)],
+    ['cancel', (engine, options) => engine.cancel(options)],
+    ['delete', (engine, options) => engine.delete(options)],
+    ['resume', (engine, options) => engine.resume(options)],
+    ['suspend', (engine, options) => engine.suspend(options)],
+    ['check', (engine, options) => engine.check(options)],
+    ['markUnhealthy', (engine, options) => engine.markUnhealthy(options)],
+    ['signal', (engine, options) => engine.signal(options)],
+    ['snapshot', (engine, options) => engine.snapshot(options)],
+    ['restore', (engine, options) => engine.restore(options)],
+    ['deleteSnapshot', (engine, options) => engine.deleteSnapshot(options)],
+    ['adopt', (engine, options) => engine.adopt(options)],
+  ];
+  test.each(ACTIONS)('%s is told what is wrong with its options', async (_, act) => {
+    const engine = new Engine();
+    const told = async (options: unknown) => {
+      const error = await act(engine, options as never).catch((reason: unknown) => reason as HotloomError);
+      return [(error as HotloomError).code, (error as HotloomError).what];
+    };
+    const template = TEMPLATE;
+    expect(await told(undefined)).toEqual(['UsageError', "The option 'stack' is missing."]);
+    expect(await told({ stack: 7, template })).toEqual(['UsageError', "The option 'stack' is missing."]);
+    expect(await told({ stack: 's', template, space: 7 })).toEqual(['UsageError', "The option 'space' is no text."]);
+    for (const timeoutMs of [0, -5, Number.NaN, 'soon']) {
+      const what = `The option 'timeoutMs' cannot be ${timeoutMs}.`;
+      expect(await told({ stack: 's', template, timeoutMs })).toEqual(['UsageError', what]);
+    }
     await engine.close();
   });
 
