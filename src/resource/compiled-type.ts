@@ -149,7 +149,9 @@ function* attributeProblems(type: ResourceType, name: string, attribute: Attribu
 
 function propertyHint(type: ResourceType, name: string): string {
   const names = Object.keys(type.properties);
-  return `${suggest(name, names)}The properties are ${listNames(names)}.`;
+  return names.length === 0
+    ? 'It has no properties.'
+    : `${suggest(name, names)}The properties are ${listNames(names)}.`;
 }
 
 function invalidDeclaration(type: ResourceType, problems: readonly string[]): InvalidSchemaError {

@@ -279,7 +279,7 @@ export function unknownKey(key: string, path: Path, known: readonly string[]): M
     at: [...path, key],
     what: `Unknown Property ${key}`,
     why: `There is no property '${key}' here.`,
-    fix: `${suggest(key, known)}The properties are ${listNames(known)}.`,
+    fix: known.length === 0 ? 'It has none.' : `${suggest(key, known)}The properties are ${listNames(known)}.`,
   };
 }
 

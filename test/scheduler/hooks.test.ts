@@ -19,7 +19,8 @@ function stack(
     template: {
       heat_template_version: '2021-04-16',
       resources: {
-        a: test({ value }),
+        // A change of it is a replacement.
+        a: test({ value, update_replace_value: value }),
         b: test({ value: { get_attr: ['a', 'output'] } }),
         group: { type: 'OS::Heat::ResourceGroup', properties: { count: 2, resource_def: test({ value }) } },
       },
@@ -172,6 +173,9 @@ describe('a hook', () => {
     expect(await pending()).toEqual(['b pre-update', 'group post-update']);
     await clear('b', 'pre-update');
     await clear('group', 'post-update');
+    await clock.advance(1);
+    expect(await pending()).toEqual(['b post-update']);
+    await clear('b', 'post-update');
     const { state, outputs } = await clock.run(done);
     expect({ state, outputs }).toEqual({ state: 'UPDATE_COMPLETE', outputs: { b: 'y' } });
   });

@@ -1,6 +1,8 @@
 import { pause } from '../../clock.ts';
-import type { HandlerCall } from '../../resource/handler.ts';
+import { UpdateReplace } from '../../errors.ts';
+import type { HandlerCall, PlainCreateCall } from '../../resource/handler.ts';
 import { definePlainType } from '../../resource/resource-type.ts';
+import type { JsonObject } from '../../values.ts';
 
 const SECONDS = { type: 'number', updateAllowed: true } as const;
 
@@ -18,7 +20,7 @@ export const heatTestResource = definePlainType({
     value: { description: 'The text to be stored.', type: 'string', default: 'test_string', updateAllowed: true },
     fail: { description: 'Whether the action fails.', type: 'boolean', default: false, updateAllowed: true },
     update_replace: {
-      description: "Whether a change of 'value' is a replacement.",
+      description: 'An update that sets it is a replacement.',
       type: 'boolean',
       default: false,
       updateAllowed: true,
@@ -47,12 +49,23 @@ export const heatTestResource = definePlainType({
       const { properties, resource } = call;
       await wait(properties.constraint_prop_secs, call);
       if (!properties.fail) await call.setResourceId(resource.physicalName);
-      const deleteSeconds = properties.action_wait_secs?.delete ?? properties.wait_secs;
-      // Most test resources do not wait; nothing is stored for them.
-      if (deleteSeconds !== 0) await call.setData({ deleteSeconds });
+      await recordDelete(call, {});
       await wait(properties.action_wait_secs?.create ?? properties.wait_secs, call);
       if (properties.fail) throw new Error(`Test Resource failed ${resource.name}`);
       await wait(properties.attr_wait_secs, call);
+      return { output: properties.value };
+    },
+    async update(call) {
+      const { properties, previous } = call;
+      if (properties.update_replace && previous.properties.update_replace !== true) {
+        throw new UpdateReplace({ what: "'update_replace' is set." });
+      }
+      await wait(properties.constraint_prop_secs, call);
+      const isChanged = properties.value !== previous.properties.value;
+      if (isChanged) await wait(properties.action_wait_secs?.update ?? properties.wait_secs, call);
+      if (properties.fail) throw new Error(`Test Resource failed ${call.resource.name}`);
+      await recordDelete(call, previous.data);
+      if (isChanged) await wait(properties.attr_wait_secs, call);
       return { output: properties.value };
     },
     check({ resourceId }) {
@@ -65,6 +78,18 @@ export const heatTestResource = definePlainType({
     },
   },
 });
+
+interface Waits {
+  readonly wait_secs: number;
+  readonly action_wait_secs?: { readonly delete?: number } | undefined;
+}
+
+/** For the delete, which is not given the properties. Most test resources do not wait; nothing is stored for them. */
+async function recordDelete(call: PlainCreateCall<Waits>, recorded: JsonObject): Promise<void> {
+  const { wait_secs, action_wait_secs } = call.properties;
+  const deleteSeconds = action_wait_secs?.delete ?? wait_secs;
+  if (deleteSeconds !== (recorded.deleteSeconds ?? 0)) await call.setData({ deleteSeconds });
+}
 
 /** A timer of Node fires at once when it is told to wait longer. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1;

@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { heatNone, heatRandomString, heatTestResource, heatTypes, heatValue } from '../../../src/builtin/heat/index.ts';
+import { Engine } from '../../../src/engine.ts';
 import { validateStatically } from '../../../src/resource/properties.ts';
 import { createRegistry } from '../../../src/resource/registry.ts';
 import type { ResourceType } from '../../../src/resource/resource-type.ts';
 import { builtSource } from '../../../src/source.ts';
+import type { StackDescription } from '../../../src/stack/describe.ts';
 import type { Json, JsonObject } from '../../../src/values.ts';
 import { seededRandomness, tryCreate, tryDelete } from './call.ts';
 
@@ -217,6 +219,32 @@ describe('OS::Heat::TestResource', () => {
     await trial.pass(1);
     expect(await ended(trial.result)).toBeUndefined();
     await expect(tryDelete(heatTestResource, {}).result).resolves.toBeUndefined();
+  });
+
+  test('an update is in place, as under Heat, but for one that sets update_replace', async () => {
+    const engine = new Engine();
+    const template = (properties: JsonObject) => ({
+      heat_template_version: '2021-04-16',
+      resources: { r: { type: 'OS::Heat::TestResource', properties } },
+      outputs: { o: { value: { get_attr: ['r', 'output'] } } },
+    });
+    const seen = async (act: Promise<StackDescription>) => {
+      const { outputs, resources } = await act;
+      return [outputs.o, resources.map(({ state, resourceId }) => ({ state, resourceId }))];
+    };
+    const update = (properties: JsonObject) => seen(engine.update({ stack: 's', template: template(properties) }));
+    const [output, made] = await seen(engine.create({ stack: 's', template: template({ value: 'one' }) }));
+    const resourceId = (made as readonly { resourceId: string }[])[0]?.resourceId;
+    expect(output).toBe('one');
+    expect(await update({ value: 'two' })).toEqual(['two', [{ state: 'UPDATE_COMPLETE', resourceId }]]);
+    await expect(update({ value: 'three', fail: true })).rejects.toThrow('Test Resource failed r');
+    const [, again] = await update({ value: 'two' });
+    expect(again).toMatchObject([{ state: 'CREATE_COMPLETE' }]);
+    const replaced = await update({ value: 'two', update_replace: true });
+    expect(replaced).toEqual(['two', [{ state: 'CREATE_COMPLETE', resourceId: expect.stringMatching(/^s-r-/) }]]);
+    expect(replaced[1]).not.toEqual(again);
+    expect((await update({ value: 'three', update_replace: true }))[1]).toMatchObject([{ state: 'UPDATE_COMPLETE' }]);
+    await engine.close();
   });
 
   test.each<{ properties: JsonObject; problem: string }>([
