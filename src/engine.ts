@@ -349,7 +349,8 @@ export class Engine {
   }
 
   /**
-   * Says of a resource that it is not well, so that the next update replaces it; `unhealthy: false` takes that back. Throws
+   * Says of a resource that it is not well, so that the next update replaces it, a group or a nested template with all that it
+   * is made of; `unhealthy: false` takes that back. Throws
    * EntityNotFound, ActionInProgress, and NotSupported for a resource in which an engine was stopped.
    */
   async markUnhealthy(options: MarkUnhealthyOptions): Promise<void> {

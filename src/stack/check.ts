@@ -115,7 +115,8 @@ export interface MarkUnhealthyOptions extends Pick<CheckOptions, 'stack' | 'spac
 }
 
 /**
- * Says of a resource that it is not well: it becomes CHECK_FAILED, and the next update replaces it. One that is being deleted
+ * Says of a resource that it is not well: it becomes CHECK_FAILED, and the next update replaces it; so does all that it is made
+ * of, when it is a group or a nested template. One that is being deleted
  * stays as it is, as under Heat. Throws EntityNotFound, ActionInProgress, and NotSupported for a resource in which an engine
  * was stopped.
  */
@@ -130,19 +131,40 @@ export async function markUnhealthy(services: StackServices, options: MarkUnheal
     const record =
       records.find(({ name }) => name === resource) ?? records.find(({ resourceId }) => resourceId === resource);
     if (record === undefined) throw noSuchResource(stack, resource);
-    if (record.status === 'IN_PROGRESS') throw isInterrupted(record);
-    const isMarked = record.action === 'CHECK' && record.status === 'FAILED';
-    if (record.action === 'DELETE' || (!unhealthy && !isMarked)) return;
-    const marked = {
-      ...record,
-      action: 'CHECK',
-      status: unhealthy ? 'FAILED' : 'COMPLETE',
-      reason: options.reason ?? 'state changed by resource_mark_unhealthy api',
-      updatedAt: clock.now(),
-    } as const;
-    await store.append(claim, [{ kind: 'resource', record: marked, isEvent: true }]);
-    if (events.isHeard) events.emit(resourceEventOf(marked, { space, stack }));
+    const updatedAt = clock.now();
+    const marked = withMembers(records, record)
+      .filter((each) => each.action !== 'DELETE' && (unhealthy || isUnwell(each)))
+      .map(
+        (each): ResourceRecord => ({
+          ...each,
+          action: 'CHECK',
+          status: unhealthy ? 'FAILED' : 'COMPLETE',
+          reason: options.reason ?? 'state changed by resource_mark_unhealthy api',
+          updatedAt,
+        }),
+      );
+    if (marked.length === 0) return;
+    await store.append(
+      claim,
+      marked.map((each) => ({ kind: 'resource', record: each, isEvent: true })),
+    );
+    if (events.isHeard) for (const each of marked) events.emit(resourceEventOf(each, { space, stack }));
   });
+}
+
+/** What is made of others is replaced with all of them, as under Heat. Throws NotSupported when an engine was stopped in one. */
+function withMembers(records: readonly ResourceRecord[], record: ResourceRecord): readonly ResourceRecord[] {
+  const members = records.filter(
+    ({ name, replacedName }) => replacedName === undefined && name.startsWith(`${record.name}/`),
+  );
+  const all = [record, ...members];
+  const interrupted = all.find(({ status }) => status === 'IN_PROGRESS');
+  if (interrupted !== undefined) throw isInterrupted(interrupted);
+  return all;
+}
+
+function isUnwell({ action, status }: ResourceRecord): boolean {
+  return action === 'CHECK' && status === 'FAILED';
 }
 
 function isInterrupted({ name, action }: ResourceRecord): NotSupported {

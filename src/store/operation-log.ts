@@ -136,14 +136,19 @@ export class OperationLog {
     });
   }
 
-  /** Only a check comes to that state, and an operator who says what one would have found. */
+  /**
+   * Only a check comes to that state, and an operator who says what one would have found. A group is marked with its members,
+   * at once.
+   */
   #noteMark({ name, replacedName, status, reason, updatedAt }: ResourceRecord): void {
     const what = status === 'FAILED' ? 'marked' : 'unmarked';
+    const last = this.#last;
+    const isSame = last?.fence === this.#claim.fence && last.endedAt === updatedAt && last.changes[what] !== undefined;
     this.#didEnd({
-      ...this.#newOperation('MARK_UNHEALTHY', reason, updatedAt),
+      ...(isSame ? last : this.#newOperation('MARK_UNHEALTHY', reason, updatedAt)),
       status: 'COMPLETE',
       endedAt: updatedAt,
-      changes: { [what]: withName(undefined, replacedName ?? name) },
+      changes: { [what]: withName(isSame ? last.changes[what] : undefined, replacedName ?? name) },
     });
   }
 

@@ -303,4 +303,40 @@ describe('a check', () => {
       'The Resource (nobody) could not be found',
     );
   });
+
+  test('is not needed to have a group replaced, which is so with all that it is made of', async () => {
+    const group = (type: string) => ({
+      type: 'OS::Heat::ResourceGroup',
+      properties: { count: 2, resource_def: { type, properties: { size: 3 } } },
+    });
+    const others = { ...template.resources, group: group('Thing'), group2: group('Thing') };
+    const update = () =>
+      clock.run(engine.update({ stack: 's', template: { ...template, resources: others }, rollback: true }));
+    await update();
+    const at = { stack: 's', resource: 'group' };
+    await engine.markUnhealthy(at);
+    expect((await statesOf()).filter((state) => state.endsWith('CHECK_FAILED')).sort()).toEqual([
+      'group CHECK_FAILED',
+      'group/0 CHECK_FAILED',
+      'group/1 CHECK_FAILED',
+    ]);
+    expect((await engine.history('s')).at(-1)?.changes).toEqual({
+      marked: { count: 3, names: ['group', 'group/0', 'group/1'] },
+    });
+    await engine.markUnhealthy({ ...at, unhealthy: false });
+    created.length = 0;
+    await update();
+    expect(created).toEqual([]);
+    await engine.markUnhealthy({ ...at, resource: 'group/1' });
+    await engine.markUnhealthy(at);
+    const { steps } = await engine.previewUpdate({ stack: 's', existing: true });
+    expect(steps.filter(({ action }) => action === 'replace').map(({ resource }) => resource)).toEqual([
+      'group',
+      'group/0',
+      'group/1',
+    ]);
+    await update();
+    expect(created.sort()).toEqual(['group/0', 'group/1']);
+    expect((await statesOf()).filter((state) => state.endsWith('FAILED'))).toEqual([]);
+  });
 });

@@ -170,6 +170,11 @@ test('a mark is an operation by itself; one that a check sets belongs to that', 
     '1 MARK_UNHEALTHY_COMPLETE 3-3 by claim 1: seen: marked a',
     '2 MARK_UNHEALTHY_COMPLETE 5-5 by claim 1: seen: unmarked a',
   ]);
+  // A group, with its members.
+  expect(brief(operationsOf([mark('a', 'FAILED', 3), mark('b', 'FAILED', 3), mark('c', 'FAILED', 4)]))).toEqual([
+    '1 MARK_UNHEALTHY_COMPLETE 3-3 by claim 1: seen: marked a b',
+    '2 MARK_UNHEALTHY_COMPLETE 4-4 by claim 1: seen: marked c',
+  ]);
   expect(brief(operationsOf([stack('CHECK', 'IN_PROGRESS', 1, 'started'), mark('a', 'FAILED', 3)]))).toEqual([
     '1 CHECK_IN_PROGRESS 1-undefined by claim 1: started: failed a',
   ]);
