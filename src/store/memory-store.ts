@@ -1,7 +1,7 @@
 import { InternalError } from '../errors.ts';
 import { type DeclaredNames, type Name, nameKey } from '../names.ts';
 import { conflictingWrite, notTheWriter, writtenOutside } from '../refusals.ts';
-import { asJson, type Json, type JsonObject, sameJson, setOwn } from '../values.ts';
+import { asJson, type Json, sameJson } from '../values.ts';
 import { claimWasLost, isHeld, monotonicNow, stackIsBusy } from './claim.ts';
 import { MAX_OPERATIONS_PER_STACK, OperationLog } from './operation-log.ts';
 import type {
@@ -18,6 +18,7 @@ import type {
   StoredEvent,
   StoredRead,
 } from './stack-store.ts';
+import { StoredResources } from './stored-resources.ts';
 import {
   checkChange,
   MAX_EVENTS_PER_STACK,
@@ -71,19 +72,11 @@ export class MemoryStore implements StackStore {
   }
 
   resources(stackId: string): readonly ResourceRecord[] {
-    const records: ResourceRecord[] = [];
-    for (const { record } of this.#stacks.get(stackId)?.resources.values() ?? []) {
-      if (record !== undefined) records.push(record);
-    }
-    return records;
+    return this.#stacks.get(stackId)?.resources.records() ?? [];
   }
 
   values(stackId: string): readonly { readonly resource: string; readonly attribute: string; readonly value: Json }[] {
-    const stack = this.#stacks.get(stackId);
-    if (stack === undefined) return [];
-    return [...stack.resources].flatMap(([resource, { result, published }]) =>
-      Object.entries({ ...result, ...published }).map(([attribute, value]) => ({ resource, attribute, value })),
-    );
+    return this.#stacks.get(stackId)?.resources.values() ?? [];
   }
 
   snapshots(stackId: string): readonly SnapshotRecord[] {
@@ -171,9 +164,9 @@ export class MemoryStore implements StackStore {
     if (outside !== undefined) return { value: outside.value };
     const [space, stackName, resourceName, attribute] = name;
     const stack = this.#findState(space, stackName);
-    const value = stack?.valueOf(resourceName, attribute);
+    const value = stack?.resources.valueOf(resourceName, attribute);
     if (value !== undefined) return { value };
-    const resource = stack?.resources.get(resourceName)?.record;
+    const resource = stack?.resources.recordOf(resourceName);
     if (stack === undefined || resource === undefined) return undefined;
     const failure = whyNeverWritten(stack.record, resource);
     return failure === undefined ? undefined : { failure };
@@ -222,6 +215,7 @@ export class MemoryStore implements StackStore {
     stack.fence += 1;
     stack.holder = claimant;
     stack.renewedAt = this.#now();
+    stack.renumber();
     return { stackId: stack.record.id, claimant, fence: stack.fence };
   }
 
@@ -257,18 +251,18 @@ export class MemoryStore implements StackStore {
           ...(change.moved === undefined ? {} : { moved: change.moved }),
           ...(change.tags === undefined ? {} : { tags: change.tags }),
         };
-        stack.declared = change.declared ?? stack.declared;
+        if (change.declared !== undefined) stack.declare(change.declared);
         return;
       }
       case 'outputs':
         stack.record = { ...stack.record, outputs: change.outputs };
         return;
       case 'resource':
-        stack.setRecord(change.record, change.values, change.number);
+        stack.resources.setRecord(change.record, change.values, change.number);
         if (change.isEvent === true) this.#addEvent(stack, change.record);
         return;
       case 'resourceGone':
-        stack.removeResource(change.resource);
+        stack.resources.remove(change.resource);
         return;
       case 'snapshot':
         stack.snapshots.set(change.snapshot.id, { snapshot: change.snapshot, resources: new Map() });
@@ -299,7 +293,7 @@ export class MemoryStore implements StackStore {
         return;
       }
       case 'value':
-        stack.setValue(change.resource, change.attribute, change.value);
+        stack.resources.setValue(change.resource, change.attribute, change.value);
         return;
       case 'read':
         stack.reads.set(nameKey(change.name), { name: change.name, value: change.value });
@@ -325,16 +319,6 @@ export class MemoryStore implements StackStore {
 /** What an event is made from when it is asked for: most are dropped unseen. */
 type EventSource = StoredEvent['event'] | ResourceRecord;
 
-/** One resource of a stack. */
-interface StoredResource {
-  /** Undefined while only values of it are stored. */
-  record: ResourceRecord | undefined;
-  /** What its last step has published. */
-  result: JsonObject | undefined;
-  /** What was published by itself. */
-  published: Record<string, Json> | undefined;
-}
-
 /** One snapshot of a stack. */
 interface StoredSnapshot {
   snapshot: SnapshotRecord;
@@ -345,10 +329,7 @@ interface StoredSnapshot {
 /** One stack with everything that belongs to it. */
 class StackState {
   record: StackRecord;
-  /** By name, in the order in which they were first stored. */
-  readonly resources = new Map<string, StoredResource>();
-  /** The same, as far as changes have told their numbers. */
-  #byNumber: (StoredResource | undefined)[] = [];
+  readonly resources = new StoredResources();
   /** By id, oldest first. */
   readonly snapshots = new Map<string, StoredSnapshot>();
   /** The names that the stack has read, by their key. */
@@ -373,47 +354,18 @@ class StackState {
 
   /** Whether nobody else may write the name. */
   writes(resource: string, attribute: string): boolean {
-    return this.declared.get(resource)?.includes(attribute) === true || this.valueOf(resource, attribute) !== undefined;
+    const isDeclared = this.declared.get(resource)?.includes(attribute) === true;
+    return isDeclared || this.resources.valueOf(resource, attribute) !== undefined;
   }
 
-  valueOf(resource: string, attribute: string): Json | undefined {
-    const stored = this.resources.get(resource);
-    for (const values of [stored?.published, stored?.result]) {
-      if (values !== undefined && Object.hasOwn(values, attribute)) return values[attribute];
-    }
-    return undefined;
+  declare(declared: DeclaredNames): void {
+    this.declared = declared;
+    this.renumber();
   }
 
-  setRecord(record: ResourceRecord, result: JsonObject | undefined, number: number | undefined): void {
-    const stored = this.#storedOf(record.name, number);
-    stored.record = record;
-    stored.result = result ?? stored.result;
-  }
-
-  removeResource(name: string): void {
-    this.resources.delete(name);
-    this.#byNumber = [];
-  }
-
-  setValue(resource: string, attribute: string, value: Json): void {
-    const stored = this.#storedOf(resource, undefined);
-    stored.published ??= {};
-    setOwn(stored.published, attribute, value);
-  }
-
-  /** By the number it is found without a look into the table of all resources. */
-  #storedOf(name: string, number: number | undefined): StoredResource {
-    const known = number === undefined ? undefined : this.#byNumber[number];
-    if (known?.record?.name === name) return known;
-    let stored = this.resources.get(name);
-    if (stored === undefined) {
-      stored = { record: undefined, result: undefined, published: undefined };
-      this.resources.set(name, stored);
-    }
-    if (number === undefined) return stored;
-    if (this.#byNumber.length === 0) this.#byNumber = new Array(this.declared.numbering?.size ?? 0);
-    this.#byNumber[number] = stored;
-    return stored;
+  /** What changes tell of the numbers of resources counts from now on. */
+  renumber(): void {
+    this.resources.renumber(this.declared.numbering?.size ?? 0);
   }
 
   logOf(claim: Claim): OperationLog {
