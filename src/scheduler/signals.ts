@@ -132,6 +132,7 @@ export class Signals {
   async #callHandler(record: ResourceRecord, data: Json | undefined) {
     const { handler } = this.#parts.typeOf(record);
     if (handler.signal === undefined) throw notSupported(record);
+    await this.#parts.journal.confirm();
     try {
       return await handler.signal({ ...deleteCall(this.#parts, record), metadata: record.metadata ?? {} }, data);
     } catch (error) {

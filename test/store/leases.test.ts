@@ -229,6 +229,54 @@ describe('an engine that gives no sign of life', () => {
     expect(deleted).toEqual(['x']);
   });
 
+  test.each<{ what: string; during: 'resources' | 'resourceSnapshots'; act: (engine: Engine) => Promise<unknown> }>([
+    { what: 'a signal', during: 'resources', act: (engine) => engine.signal({ stack: 's', resource: 'x' }) },
+    {
+      what: 'the removal of a snapshot',
+      during: 'resourceSnapshots',
+      act: (engine) => engine.deleteSnapshot({ stack: 's', snapshot: 'kept' }),
+    },
+  ])('calls no handler of $what after it was paused', async ({ during, act }) => {
+    const called: string[] = [];
+    let isToPause = false;
+    let pausedMs = 0;
+    const memory: MemoryStore = new MemoryStore({ now: () => w.clock.now() + pausedMs });
+    const pause = (): void => {
+      if (!isToPause) return;
+      isToPause = false;
+      // As if it were paused here, until its lease is over and another engine has the stack.
+      pausedMs += LEASE_MS;
+      const [{ id }] = memory.listStacks() as [StackRecord];
+      memory.claim(id, ANOTHER);
+    };
+    const store = changed(memory, {
+      [during]: (id: string) => {
+        pause();
+        return memory[during](id);
+      },
+    });
+    const heard = definePlainType({
+      name: 'Heard',
+      properties: {},
+      attributes: {},
+      handler: {
+        create: () => {},
+        snapshot: () => ({ kept: true }),
+        deleteSnapshot: () => void called.push('deleteSnapshot'),
+        signal: () => void called.push('signal'),
+      },
+    });
+    const clock: Clock = {
+      now: () => w.clock.now() + pausedMs,
+      schedule: (delayMs, run) => w.clock.schedule(delayMs, run),
+    };
+    const w: World = world({}, { store, clock, types: [heard] });
+    await w.clock.run(w.start('x: Heard'));
+    await w.clock.run(w.engine.snapshot({ stack: 's', name: 'kept' }));
+    isToPause = true;
+    expect([(await failure(w.clock.run(act(w.engine)))).code, called]).toEqual(['ClaimLost', []]);
+  });
+
   test('deletes nothing more', async () => {
     const deleted: string[] = [];
     const typeBy = (who: string, worldOf: () => World) =>
