@@ -55,6 +55,26 @@ export function isRunning(pid: number, start: string): boolean {
 }
 
 /**
+ * Whether the process waits to be continued, after SIGSTOP or the like; false when there is none of that pid.
+ */
+export function isStopped(pid: number): boolean {
+  return processState(pid) === 'T';
+}
+
+/** The letter that `ps` has for its state, empty when there is none of that pid. Field 3 of /proc/PID/stat (proc(5)). */
+export function processState(pid: number): string {
+  try {
+    if (process.platform !== 'linux') {
+      return execFileSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' }).charAt(0);
+    }
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.charAt(stat.lastIndexOf(')') + 2);
+  } catch {
+    return '';
+  }
+}
+
+/**
  * The namespace in which this process has its pid: containers that share a host's name may not see each other's processes.
  * Undefined where there are none (they are Linux's, pid_namespaces(7)).
  */

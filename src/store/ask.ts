@@ -2,8 +2,11 @@ import type { Clock } from '../clock.ts';
 import { isHotloomError, StoreUnusable } from '../errors.ts';
 import type { MaybePromise } from './stack-store.ts';
 
-/** How long a busy store is left alone before it is asked again, in milliseconds: 15 s in all, besides its own waiting. */
+/** How long a busy store is left alone before it is asked again, in milliseconds: 15 s in all. */
 const PAUSES_MS = [50, 100, 200, 400, 800, 1600, 3200, 4000, 5000] as const;
+
+/** It is not asked again after so long: a store waits by itself, too, before it says that it is busy. */
+const PATIENCE_MS = 20_000;
 
 /**
  * The answer to a call of a store: at once when the store answers at once. A store that is busy is asked again for a while;
@@ -27,12 +30,13 @@ async function askOn<T>(
   call: () => MaybePromise<T>,
   first: Promise<T>,
 ): Promise<T> {
+  const end = clock.now() + PATIENCE_MS;
   let answer = first;
   for (const pauseMs of PAUSES_MS) {
     try {
       return await answered(clock, timeoutMs, what, answer);
     } catch (error) {
-      if (!isBusy(error)) throw error;
+      if (!isBusy(error) || clock.now() >= end) throw error;
     }
     await new Promise<void>((resolve) => void clock.schedule(pauseMs, resolve, { keepAlive: true }));
     answer = asPromise(call);

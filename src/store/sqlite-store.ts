@@ -280,7 +280,8 @@ export class SqliteStore implements StackStore {
     const { database } = this.#connection;
     this.#connection = undefined;
     try {
-      // Leaves one file behind where it can; another process that reads just now keeps the log alive.
+      // Leaves one file behind where it can, and waits for nobody: another process that reads or writes just now keeps the log.
+      database.exec('PRAGMA busy_timeout = 0');
       database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     } catch {
       // The log is complete without it.

@@ -13,6 +13,8 @@ const REFUSALS = [
   'ClaimLost',
   'EndpointUnreachable',
   'EntityNotFound',
+  // It was cleared by the one before, whose answer did not come.
+  'InvalidBreakPointHook',
   'NotSupported',
   'OutcomeUnknown',
   'ResourceNotAvailable',

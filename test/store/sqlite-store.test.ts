@@ -5,9 +5,11 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import Database from 'libsql';
+import { Engine } from '../../src/engine.ts';
 import type { HotloomError } from '../../src/errors.ts';
 import type { Name } from '../../src/names.ts';
-import { processStart } from '../../src/process-identity.ts';
+import { isStopped, processStart } from '../../src/process-identity.ts';
+import { SimulatedClock } from '../../src/simulated-clock.ts';
 import { MIGRATIONS } from '../../src/store/migrations/migrations.ts';
 import { SqliteStore } from '../../src/store/sqlite-store.ts';
 import type { Claimant, StackRecord, StoreChange } from '../../src/store/stack-store.ts';
@@ -79,11 +81,11 @@ function refusalOf(act: () => unknown): HotloomError {
 }
 
 /** Starts the child and resolves once it has written `lines` lines. */
-async function startChild(task: 'write' | 'hold', lines: number): Promise<ChildProcess> {
+async function startChild(task: 'write' | 'hold' | 'stop' | 'wait', lines: number): Promise<ChildProcess> {
   const fixtures = new URL('../fixtures/typescript-hook.mjs', import.meta.url);
   const script = new URL('./writing-child.mjs', import.meta.url);
   const child = spawn(process.execPath, ['--import', fixtures.href, script.pathname, file, task], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
     env: { PATH: process.env.PATH },
   });
   children.push(child);
@@ -376,6 +378,47 @@ describe('another process', () => {
     store.append(store.claim(record!.id, ME), [address('taken over')]);
     expect(store.find(ADDRESS)).toEqual({ value: 'taken over' });
   });
+});
+
+describe('another process in the middle of a write', () => {
+  const LATE = ['default', 'other', 'approval', 'given'] as const;
+
+  test.each([
+    { task: 'stop', isStopped: true, remedy: 'SIGCONT', late: { value: 'late' } },
+    { task: 'stop', isStopped: true, remedy: 'SIGKILL', late: undefined },
+    { task: 'wait', isStopped: false, remedy: 'SIGKILL', late: undefined },
+  ] as const)(
+    'and stopped: $isStopped, is named to whoever waits too long; after $remedy nothing is lost',
+    async ({ task, isStopped: isToBeStopped, remedy, late }) => {
+      const child = await startChild(task, 1);
+      while (isStopped(child.pid as number) !== isToBeStopped) await new Promise((resolve) => setImmediate(resolve));
+      const store = SqliteStore.open(file, { busyTimeoutMs: 0 });
+      const clock = new SimulatedClock();
+      const engine = new Engine({ store, clock });
+      // Who only reads is not held up.
+      expect((await engine.list()).map(({ name }) => name)).toEqual(['app']);
+      const template = { heat_template_version: '2021-04-16', resources: { a: { type: 'OS::Heat::None' } } };
+      const create = () => clock.run(engine.create({ stack: 'mine', template }));
+      const error = await create().then(String, (refusal: Error) => refusal.message);
+      expect(error.replaceAll(file, 'FILE')).toBe(`The store FILE is locked by another process for too long.
+  SQLite says: database is locked (SQLITE_BUSY). Process ${child.pid} is ${
+    isToBeStopped
+      ? 'in the middle of writing to it, and is stopped: it was sent SIGSTOP, say, or Ctrl-Z'
+      : 'writing to it'
+  }.
+  ${
+    isToBeStopped
+      ? `Let it go on (kill -CONT ${child.pid}), or end it (kill -KILL ${child.pid}): nothing that was stored is lost. Then run the action again.`
+      : `Run the action again. If it stays locked, see what process ${child.pid} does, or end it (kill ${child.pid}).`
+  }`);
+      const exit = once(child, 'exit');
+      child.kill(remedy);
+      await exit;
+      expect((await create()).state).toBe('CREATE_COMPLETE');
+      expect(store.find(LATE)).toEqual(late);
+      await clock.run(engine.close());
+    },
+  );
 });
 
 /** What another program sees in the file. */

@@ -1,5 +1,8 @@
-// Opens the store of argv[2] and, as argv[3] says, writes until it is killed or holds a claim until it is.
+// Opens the store of argv[2] and, as argv[3] says, writes until it is killed, holds a claim until it is, or begins to write
+// and waits for a line on its standard input, or stops itself, before it ends that.
+import { once } from 'node:events';
 import { hostname } from 'node:os';
+import Database from 'libsql';
 import { processStart } from '../../src/process-identity.ts';
 import { SqliteStore } from '../../src/store/sqlite-store.ts';
 
@@ -39,6 +42,16 @@ for (let batch = 1; task === 'write'; batch += 1) {
     { kind: 'value', resource: 'right', attribute: String(batch), value: batch },
   ]);
   process.stdout.write(`${batch}\n`);
+}
+if (task === 'stop' || task === 'wait') {
+  const database = new Database(file);
+  database.exec('BEGIN IMMEDIATE');
+  database.exec(`INSERT INTO outside VALUES ('default', 'other', 'approval', 'given', '"late"')`);
+  process.stdout.write('ready\n');
+  if (task === 'stop') process.kill(process.pid, 'SIGSTOP');
+  else await once(process.stdin, 'data');
+  database.exec('COMMIT');
+  process.exit();
 }
 process.stdout.write('ready\n');
 setInterval(() => {}, 1000);

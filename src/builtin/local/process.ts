@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type HotloomError, ProcessFailed } from '../../errors.ts';
-import { processStart } from '../../process-identity.ts';
+import { isStopped, processStart } from '../../process-identity.ts';
 import type { HandlerCall, LiveCall, StreamingCreateCall } from '../../resource/handler.ts';
 import { defineStreamingType, type ResourceType } from '../../resource/resource-type.ts';
 import { listNames, suggest } from '../../wording.ts';
@@ -15,7 +15,7 @@ import { DEFAULT_GRACE_SECONDS, recordedAttempt, recordedGraceMs, recordProcess 
 import type { StartTurns } from './start-turns.ts';
 import { describeEnd, type StartedProcess, startProcess } from './started-process.ts';
 import { send, stopAttempt } from './stop-attempt.ts';
-import { isStopped, suspendProcesses } from './suspend-processes.ts';
+import { suspendProcesses } from './suspend-processes.ts';
 import { pause } from './wait-for.ts';
 
 /** What starting the process needs. The rest is read while it runs. */

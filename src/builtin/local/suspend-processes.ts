@@ -1,7 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import type { Clock } from '../../clock.ts';
 import { ProcessFailed } from '../../errors.ts';
+import { processState } from '../../process-identity.ts';
 import type { AttemptProcesses } from './attempt-processes.ts';
 import { send } from './stop-attempt.ts';
 import { waitFor } from './wait-for.ts';
@@ -34,28 +33,10 @@ export async function suspendProcesses(
   });
 }
 
-/** Whether a process is stopped; false when there is none of that pid. */
-export function isStopped(pid: number): boolean {
-  return stateOf(pid) === 'T';
-}
-
 /**
  * Whether a process that was sent SIGSTOP runs nothing more of its own: one that waits in the kernel (for a child that it has
  * just made by vfork, and that is stopped, say) is stopped before it comes back from there.
  */
 function isAtRest(pid: number): boolean {
-  return ['T', 'D', ''].includes(stateOf(pid));
-}
-
-/** The letter that `ps` has for its state, empty when there is none of that pid. Field 3 of /proc/PID/stat (proc(5)). */
-function stateOf(pid: number): string {
-  try {
-    if (process.platform !== 'linux') {
-      return execFileSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' }).charAt(0);
-    }
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.charAt(stat.lastIndexOf(')') + 2);
-  } catch {
-    return '';
-  }
+  return ['T', 'D', ''].includes(processState(pid));
 }

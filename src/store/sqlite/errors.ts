@@ -1,5 +1,7 @@
 import { InternalError, isHotloomError, messageOf, StoreBusy, StoreUnusable } from '../../errors.ts';
+import { isStopped } from '../../process-identity.ts';
 import { NEWEST_SCHEMA } from '../migrations/migrations.ts';
+import { lockHolder } from './lock-holder.ts';
 
 /** Runs `body`; what SQLite throws becomes a StoreUnusable. */
 export function guarded<T>(path: string, body: () => T): T {
@@ -24,7 +26,23 @@ function storeUnusable(path: string, cause: unknown): StoreUnusable | StoreBusy 
     'Look at the disk and at the file. If it is damaged, restore it from a backup.',
   ];
   const fields = { what: `The store ${path} ${what}.`, why: `SQLite says: ${message} (${code}).`, fix, cause };
-  return code.startsWith('SQLITE_BUSY') ? new StoreBusy(fields) : new StoreUnusable(fields);
+  if (!code.startsWith('SQLITE_BUSY')) return new StoreUnusable(fields);
+  const holder = lockHolder(path);
+  return new StoreBusy(holder === undefined ? fields : { ...fields, ...heldBy(holder, fields.why) });
+}
+
+function heldBy(pid: number, why: string): { readonly why: string; readonly fix: string } {
+  if (!isStopped(pid)) {
+    const look = `see what process ${pid} does, or end it (kill ${pid})`;
+    return {
+      why: `${why} Process ${pid} is writing to it.`,
+      fix: `Run the action again. If it stays locked, ${look}.`,
+    };
+  }
+  return {
+    why: `${why} Process ${pid} is in the middle of writing to it, and is stopped: it was sent SIGSTOP, say, or Ctrl-Z.`,
+    fix: `Let it go on (kill -CONT ${pid}), or end it (kill -KILL ${pid}): nothing that was stored is lost. Then run the action again.`,
+  };
 }
 
 /** Empty for what SQLite has not thrown. */

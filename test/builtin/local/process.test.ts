@@ -4,12 +4,11 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { findAttempt } from '../../../src/builtin/local/attempt-processes.ts';
-import { isStopped } from '../../../src/builtin/local/suspend-processes.ts';
 import { waitFor } from '../../../src/builtin/local/wait-for.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { Engine } from '../../../src/engine.ts';
 import { isHotloomError } from '../../../src/errors.ts';
-import { isRunning, processStart } from '../../../src/process-identity.ts';
+import { isRunning, isStopped, processStart } from '../../../src/process-identity.ts';
 import { LocalStack, type Run } from './local-stack.ts';
 
 let stack: LocalStack;
