@@ -4,7 +4,7 @@ import type { Plan, PlanStep } from '../plan/plan.ts';
 import type { PropertyChange } from '../plan/property-changes.ts';
 import type { Json } from '../values.ts';
 import { type Io, oneLine } from './io.ts';
-import { type Line, padEnd, paintLine, type Span, type Tone } from './styled-text.ts';
+import { type Line, padEnd, paintLine, type Span, type Tone, wrapLine } from './styled-text.ts';
 import { printTable } from './table.ts';
 
 /** What an action would do, for people. */
@@ -71,7 +71,6 @@ const COUNTED = [
 ] as const;
 
 function printUpdate(io: Io, plan: Plan): readonly string[] {
-  const { bold } = io.out.colors;
   const touched = plan.steps.filter(isShown);
   const left = plan.steps.filter(({ action }) => action === 'unchanged').length;
   const rest = left === 0 ? '' : `${left === 1 ? '1 resource is' : `${left} resources are`} left alone.`;
@@ -84,7 +83,7 @@ function printUpdate(io: Io, plan: Plan): readonly string[] {
   const width = Math.max(0, ...touched.map(({ resource }) => [...oneLine(resource)].length));
   const critical = new Set(plan.criticalPath.resources);
   return [
-    `${bold(oneLine(plan.stack))}: ${[sum, rest].filter((part) => part !== '').join(' ')}\n`,
+    printLine(io, [[oneLine(plan.stack), 'strong'], [`: ${[sum, rest].filter((part) => part !== '').join(' ')}`]], 0),
     touched.length === 0 ? '' : '\n',
     ...touched.map((step) => printStep(io, step, width, critical.has(step.resource))),
     printOutputs(io, plan.outputs),
@@ -124,7 +123,7 @@ function printStep(io: Io, step: PlanStep, width: number, isCritical: boolean): 
   if (readBy.length > 0 && action !== 'create') {
     lines.push([[`      ${padEnd('read by', indent)}  ${oneLine(listed(readBy))}`, 'dim']]);
   }
-  return [head, ...lines].map((line) => `${paintLine(line, io.out.colors).trimEnd()}\n`).join('');
+  return [printLine(io, head, 6), ...lines.map((line) => printLine(io, line, indent + 8))].join('');
 }
 
 function notesOf({ action, reason, movedFrom, mayReplace, deletesFirst, restricted }: PlanStep): readonly string[] {
@@ -155,15 +154,15 @@ function printOutputs(io: Io, outputs: readonly OutputChange[]): string {
       isKnown ? [shownValue(after)] : ['known when it runs', 'busy'],
     ],
   );
-  return `\n${bold('Outputs')}\n${lines.map((line) => `${paintLine(line, io.out.colors)}\n`).join('')}`;
+  return `\n${bold('Outputs')}\n${lines.map((line) => printLine(io, line, width + 4)).join('')}`;
 }
 
 // --- of both ---
 
 function printPath(io: Io, { criticalPath: { resources } }: Plan): string {
   if (resources.length === 0) return '';
-  const { bold, dim, red } = io.out.colors;
-  return `\n${bold('Critical path')} ${dim('(*)')}: ${red(resources.map(oneLine).join(' → '))}\n`;
+  const path = resources.map(oneLine).join(' → ');
+  return `\n${printLine(io, [['Critical path', 'strong'], [' '], ['(*)', 'dim'], [': '], [path, 'bad']], 2)}`;
 }
 
 function printHooks(io: Io, { steps }: Plan): string {
@@ -174,24 +173,34 @@ function printHooks(io: Io, { steps }: Plan): string {
       return `${oneLine(resource)} (${pausesAt.join(', ')}${condition})`;
     });
   if (pauses.length === 0) return '';
-  const { bold } = io.out.colors;
-  return `\n${bold('Pauses at hooks until they are cleared')}: ${listed(pauses)}\n`;
+  return printNews(io, 'Pauses at hooks until they are cleared', listed(pauses));
 }
 
 function printForeign(io: Io, { foreignNames, affectedStacks }: Plan): string {
-  const { bold } = io.out.colors;
   const parts: string[] = [];
   if (foreignNames.length > 0) {
     const names = [...new Set(foreignNames.map(printName))];
-    parts.push(`\n${bold('Waits for names from outside of this stack')}: ${names.map(oneLine).join(', ')}\n`);
+    parts.push(printNews(io, 'Waits for names from outside of this stack', names.map(oneLine).join(', ')));
   }
   if (affectedStacks.length > 0) {
     const stacks = affectedStacks.map(
       ({ space, stack, names }) => `${printName([space, stack])} (has read ${listed(names.map(printName))})`,
     );
-    parts.push(`\n${bold('Other stacks that may be out of date then')}: ${stacks.map(oneLine).join(', ')}\n`);
+    parts.push(printNews(io, 'Other stacks that may be out of date then', stacks.map(oneLine).join(', ')));
   }
   return parts.join('');
+}
+
+function printNews(io: Io, what: string, which: string): string {
+  return `\n${printLine(io, [[what, 'strong'], [`: ${which}`]], 2)}`;
+}
+
+/** On a terminal in lines that fit into it. */
+function printLine({ out }: Io, line: Line, indent: number): string {
+  const width = out.isTerminal ? out.columns : Number.POSITIVE_INFINITY;
+  return wrapLine(line, width, indent)
+    .map((part) => `${paintLine(part, out.colors).trimEnd()}\n`)
+    .join('');
 }
 
 const LISTED_AT_MOST = 8;

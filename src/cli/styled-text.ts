@@ -39,6 +39,25 @@ export function wrapText(text: string, width: number): readonly string[] {
   return [...lines, rest];
 }
 
+/** The line in lines of at most `width` columns, broken after spaces; all but the first begin with `indent` spaces. */
+export function wrapLine(line: Line, width: number, indent: number): readonly Line[] {
+  if (widthOf(line) <= width) return [line];
+  const lines: Span[][] = [[]];
+  let used = 0;
+  for (const [text, tone = 'plain'] of line) {
+    for (const word of text.split(/(?<= )(?! )/)) {
+      const length = [...word.trimEnd()].length;
+      if (used + length > width && used > indent) {
+        lines.push([[' '.repeat(indent)]]);
+        used = indent;
+      }
+      lines.at(-1)?.push([word, tone]);
+      used += [...word].length;
+    }
+  }
+  return lines;
+}
+
 export function paintLine(line: Line, colors: Colors): string {
   return line.map(([text, tone = 'plain']) => paint(text, tone, colors)).join('');
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { drawProgress } from '../../src/cli/live-view.ts';
 import { printEvent } from '../../src/cli/plain-lines.ts';
 import { Progress, phaseOf } from '../../src/cli/progress.ts';
-import { printDuration, wrapText } from '../../src/cli/styled-text.ts';
+import { printDuration, wrapLine, wrapText } from '../../src/cli/styled-text.ts';
 import type { Action, EngineEvent, Status } from '../../src/events.ts';
 
 const base = { space: 'default', stack: 'app' };
@@ -302,4 +302,18 @@ test.each([
 
 test('a text without spaces is broken at the width', () => {
   expect(wrapText('abcdefgh ij', 4)).toEqual(['abcd', 'efgh', 'ij']);
+});
+
+test('a line of pieces is broken after spaces, and goes on below its text', () => {
+  const wrapped = (width: number) =>
+    wrapLine([['± db', 'strong'], ['  '], ['replace', 'bad'], [': it is not well']], width, 4).map((line) =>
+      line
+        .map(([text]) => text)
+        .join('')
+        .trimEnd(),
+    );
+  expect(wrapped(80)).toEqual(['± db  replace: it is not well']);
+  expect(wrapped(20)).toEqual(['± db  replace: it is', '    not well']);
+  expect(wrapped(12)).toEqual(['± db', '    replace:', '    it is', '    not well']);
+  expect(wrapped(3)).toEqual(['± db', '    replace', '    :', '    it', '    is', '    not', '    well']);
 });

@@ -209,5 +209,13 @@ Other stacks that may be out of date then: default.reader (has read default.s.b.
     expect(
       printPlan(io, await preview({ ...before, only: { type: 'Only', properties: { of: 1 } } }, {}, { outputs })),
     ).toBe('s: nothing would change. 5 resources are left alone.\n');
+    const narrow = printPlan(ioDouble({ isTerminal: true, columns: 44 }), await preview(after, {}, { outputs }));
+    expect(narrow).toContain(`
+  ± only   Only  replace: 'of' cannot be
+      changed in place; the old one is
+      deleted first
+      of  1 → 2  forces the replacement
+`);
+    expect(Math.max(...narrow.split('\n').map((line) => line.length))).toBeLessThanOrEqual(44);
   });
 });
