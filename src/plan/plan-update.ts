@@ -102,10 +102,15 @@ function whyReplaced(resource: ResourceInterface, { differences }: Change, recor
 function leftover({ numbers }: StackInterface, record: ResourceRecord): readonly PlanStep[] {
   if (record.replacedName === undefined && numbers.has(record.name)) return [];
   const why = record.replacedName === undefined ? 'the template has it no more' : 'another has replaced it before';
-  const what =
-    record.deletionPolicy === 'Retain' ? `${why}; what it made is left as it is, by its deletion policy` : why;
+  const what = `${why}${KEPT[record.deletionPolicy]}`;
   return [emptyStep(record.replacedName ?? record.name, record.type, 'delete', what)];
 }
+
+const KEPT: { readonly [policy in ResourceRecord['deletionPolicy']]: string } = {
+  Delete: '',
+  Retain: '; what it made is left as it is, by its deletion policy',
+  Snapshot: '; a snapshot of it is kept, by its deletion policy',
+};
 
 /** The critical path among what changes: what stands is there at once. */
 function changingPath(graph: PortGraph, isChanging: (index: number) => boolean): Plan['criticalPath'] {

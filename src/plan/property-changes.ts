@@ -1,3 +1,4 @@
+import { MEMBERS } from '../composition/handler.ts';
 import { givenInput, type placeOf } from '../interface/given.ts';
 import type { ResourceInterface } from '../interface/interface.ts';
 import type { ResolveScope } from '../template/expression.ts';
@@ -61,7 +62,9 @@ export function changesOf(
     const forcesReplacement = !isUpdatable(resource, difference);
     return { name, kind, before: masked(before, mask), after: masked(after, mask), isKnown: true, forcesReplacement };
   });
-  const others = unknown.map((name): PropertyChange => {
+  // That a composition waits for its members is no value of it, and they are told by themselves.
+  const values = resource.type.isComposition === true ? unknown.filter((name) => name !== MEMBERS) : unknown;
+  const others = values.map((name): PropertyChange => {
     const kind = Object.hasOwn(resource.definition.inputs, name) ? 'alias' : 'property';
     const before = (kind === 'alias' ? record.inputs : record.properties)?.[name];
     const forcesReplacement = !isUpdatable(resource, { name, kind });

@@ -169,6 +169,25 @@ describe('the plan of an update', () => {
     expect(plan.steps.find(({ resource }) => resource === 'c')?.restricted).toEqual(['replace']);
   });
 
+  test('tells what is kept of that which goes, and of a group only its values', async () => {
+    const group = (live: number) => ({
+      type: 'OS::Heat::ResourceGroup',
+      properties: { count: 1, resource_def: thing({ of: 1, live }) },
+    });
+    await create({ group: group(1), kept: { ...thing({ of: 1 }), deletion_policy: 'Retain' } });
+    const { steps } = await preview({ group: group(2) });
+    const told = steps.map(({ resource, action, reason, changes }) => [
+      resource,
+      action,
+      reason ?? changes.map(({ name }) => name),
+    ]);
+    expect(told).toEqual([
+      ['group', 'update', ['resource_def', 'output refs', 'output refs_map']],
+      ['group/0', 'update', ['live']],
+      ['kept', 'delete', 'the template has it no more; what it made is left as it is, by its deletion policy'],
+    ]);
+  });
+
   test('is printed for people', async () => {
     const outputs = { live: { value: attr('b', 'live') } };
     await create({ ...before, only: { type: 'Only', properties: { of: 1 } } }, { outputs });
