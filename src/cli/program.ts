@@ -465,11 +465,25 @@ function usageError(error: CommanderError, argv: readonly string[]): UsageError 
   const help =
     error.code === 'commander.unknownCommand' || name === undefined ? 'hotloom --help' : `hotloom ${name} --help`;
   const meant = suggestions.join(' ').replace(/^\((.*)\)$/, '$1 ');
+  const elsewhere = ELSEWHERE[/^Unknown (?:command|option) '([^']*)'/.exec(sentence)?.[1] ?? ''];
   return new UsageError({
     what: /[.?!]$/.test(sentence) ? sentence : `${sentence}.`,
-    fix: `${meant}See '${help}'.`,
+    fix: `${elsewhere === undefined ? meant : `${elsewhere} `}See '${help}'.`,
   });
 }
+
+/** What is meant by words of Heat's client, Terraform and Pulumi that this program has others for. */
+const ELSEWHERE: { readonly [word: string]: string } = {
+  '--plan': "A saved plan is done by 'hotloom apply FILE'.",
+  plan: "A plan of a new stack is shown by 'preview', of one that is there by 'update --dry-run'.",
+  diff: "What would change is shown by 'update --dry-run'.",
+  up: "A stack is made by 'create', and changed by 'update'.",
+  destroy: "A stack is deleted by 'delete'.",
+  refresh: "Real things are looked at by 'check', and brought back by 'update --converge'.",
+  import: "What is there is taken over by 'adopt', or by the external_id of a resource.",
+  taint: "A resource is replaced by the next update after 'mark-unhealthy'.",
+  abandon: "A stack is abandoned by 'export --abandon'.",
+};
 
 function packageVersion(): string {
   return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;

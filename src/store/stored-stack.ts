@@ -28,7 +28,7 @@ export function stackExists(space: string, name: string): StackExists {
   return new StackExists({
     what: `The Stack (${name}) already exists.`,
     why: `The space '${space}' has a stack of that name.`,
-    fix: 'Give the new stack another name, or delete the old one first.',
+    fix: `Give the new stack another name, delete the old one first, or bring it to this template: 'hotloom update ${name}'.`,
   });
 }
 

@@ -158,6 +158,14 @@ describe('a wrong template gives one clear error, and nothing is created', () =>
 describe('wrong usage', () => {
   test.each([
     { args: ['creat'], says: "Unknown command 'creat'.\n  Did you mean create? See 'hotloom --help'." },
+    {
+      args: ['update', 'x', '--plan', 'p.json'],
+      says: "Unknown option '--plan'.\n  A saved plan is done by 'hotloom apply FILE'. See 'hotloom update --help'.",
+    },
+    {
+      args: ['destroy', 'x'],
+      says: "Unknown command 'destroy'.\n  A stack is deleted by 'delete'. See 'hotloom --help'.",
+    },
     { args: ['create', 'x'], says: "Required option '-t, --template <file>' not specified." },
     { args: ['create', '-t', 'bad.yaml'], says: "Missing required argument 'name'." },
     { args: ['create', 'x', '-t', 'bad.yaml', '--timeout', 'soon'], says: 'It has to be a number above 0.' },

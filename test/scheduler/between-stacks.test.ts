@@ -91,7 +91,7 @@ describe('a stack of a name that was used before', () => {
     expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
     expect((await failure(w.create('a: Plain'))).message).toBe(`The Stack (s) already exists.
   The space 'default' has a stack of that name.
-  Give the new stack another name, or delete the old one first.`);
+  Give the new stack another name, delete the old one first, or bring it to this template: 'hotloom update s'.`);
   });
 
   test('publishes values of its own after each delete', async () => {

@@ -49,9 +49,12 @@ export const localFile = definePlainType({
     lookup: ({ data }) => readData(data).path,
     async check({ resourceId, data, properties, attributes }) {
       // One that is there already is known by its id alone.
-      const { path = resourceId } = readData(data);
+      const { path: made } = readData(data);
+      const path = made ?? resourceId;
       const present = path === undefined ? undefined : await find(path);
-      if (path === undefined || present === undefined || !present.isFile()) throw isGone(path ?? '');
+      if (path === undefined || present === undefined || !present.isFile()) {
+        throw made === undefined ? isAbsent(path ?? '') : isGone(made);
+      }
       const content = await readFile(path);
       const isSame =
         properties.content === undefined
@@ -292,6 +295,15 @@ function isGone(path: string): FileFailed {
     what: `The file '${path}' is not there any more.`,
     why: 'Somebody has removed it, or put something else in its place.',
     fix: 'Update the stack: it is made again.',
+  });
+}
+
+/** Of a file that the resource has not made. */
+function isAbsent(path: string): FileFailed {
+  return new FileFailed({
+    what: `There is no file '${path}'.`,
+    why: 'The resource stands for one that is there already, by its external_id.',
+    fix: 'Put the file there, or give the path of another one.',
   });
 }
 

@@ -270,7 +270,7 @@ describe('in a stack', () => {
       resources: { f: { type: 'Local::File', external_id: file } },
       outputs: { path: { value: { get_resource: 'f' } } },
     };
-    await expect(engine.create({ stack: 's', template })).rejects.toThrow(`The file '${file}' is not there any more.`);
+    await expect(engine.create({ stack: 's', template })).rejects.toThrow(`There is no file '${file}'.`);
     await engine.delete({ stack: 's' });
     writeFileSync(file, 'mine');
     expect((await engine.create({ stack: 's', template })).outputs).toEqual({ path: file });
