@@ -282,7 +282,10 @@ export interface PlainHandler<P, A> extends HandlerBase {
 /** A handler that takes part in the dataflow while it runs. */
 export interface StreamingHandler<P, A> extends HandlerBase {
   create(call: StreamingCreateCall<P, A>): MaybePromise<void>;
-  /** As PlainHandler.update. */
+  /**
+   * As PlainHandler.update. Where resources wait for each other in a circle, the readers of an attribute that it has not
+   * published yet get the value that it had, if nothing that the attribute needs differs; it cannot publish another one then.
+   */
   update?(call: StreamingUpdateCall<P, A>): MaybePromise<void>;
   /** As PlainHandler.restore. */
   restore?(call: StreamingRestoreCall<P, A>): MaybePromise<void>;

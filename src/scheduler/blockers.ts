@@ -158,6 +158,12 @@ export class Blockers implements WaitSource {
     }));
   }
 
+  /** See WaitSource. */
+  keep(name: string, attribute: string): boolean {
+    const resource = findResource(this.#stack, name);
+    return resource !== undefined && this.#runs[resource.index]?.keep(attribute) === true;
+  }
+
   /** What a resource that has not started waits for: its inputs if it is plain, and its depends_on. */
   #startBlockers(resource: ResourceInterface): readonly Blocker[] {
     const blockers: Blocker[] = [];

@@ -105,6 +105,17 @@ export class Comparisons {
     }
   }
 
+  /** Whether all that an attribute needs is there, and as it was. */
+  isAsItWas(resource: ResourceInterface, present: PresentResource, attribute: string): boolean {
+    const comparison = new Comparison(resource, present, undefined);
+    try {
+      this.#takeReadings(comparison, () => false);
+    } catch {
+      return false;
+    }
+    return !comparison.unequal.some((name) => needsInput(resource, attribute, name));
+  }
+
   /** Whether something of it was confirmed that was not before. */
   #confirm(comparison: Comparison): boolean {
     const { resource, present } = comparison;
@@ -165,7 +176,7 @@ export class Comparisons {
   /** Takes what has come in by now, and goes on if that decides. */
   #compare(comparison: Comparison): void {
     try {
-      this.#takeReadings(comparison);
+      this.#takeReadings(comparison, () => comparison.verdict !== undefined);
     } catch (error) {
       this.#fail(comparison.resource, comparison.present, error);
       return;
@@ -174,7 +185,7 @@ export class Comparisons {
     else this.#decide(comparison, comparison.verdict);
   }
 
-  #takeReadings(comparison: Comparison): void {
+  #takeReadings(comparison: Comparison, isEnough: () => boolean): void {
     const { resource } = comparison;
     const { graph, readiness, missingValues, scope, conceal } = this.#parts;
     const given = this.#givenOf(resource);
@@ -188,7 +199,7 @@ export class Comparisons {
         const concealed = value === undefined ? undefined : conceal({ [name]: value }, resource)[name];
         comparison.compare({ name, kind, value: concealed });
       }
-      if (comparison.verdict !== undefined) return;
+      if (isEnough()) return;
     }
   }
 

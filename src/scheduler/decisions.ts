@@ -118,6 +118,17 @@ export class Decisions {
     return fresh.length + freshlyLeft.length > 0;
   }
 
+  /**
+   * An attribute of a resource that is being updated, and whose handler does not tell it before it waits: it stays as it was
+   * if nothing that it needs differs. Returns whether it does.
+   */
+  keep(resource: ResourceInterface, present: PresentResource, attribute: string): boolean {
+    const isThere = Object.hasOwn(present.values, attribute);
+    if (!isThere || !this.comparisons.isAsItWas(resource, present, attribute)) return false;
+    this.#confirmEarly(resource, present, [attribute]);
+    return true;
+  }
+
   /** Whether the resource keeps to what others have got, or have been told, of it before it was decided about. */
   keepsTo({ index }: ResourceInterface, attribute: string, value: Json): boolean {
     const confirmed = this.#confirmed.get(index);

@@ -587,6 +587,18 @@ export class ResourceRun implements JournalWaiter {
     return this.#written?.has(attribute) === true;
   }
 
+  /** The handler waits, in a circle, for who waits for the attribute. Returns whether its update leaves that as it was. */
+  keep(attribute: string): boolean {
+    const { decisions } = this.traversal;
+    const present = this.#change?.verdict === 'update' ? this.#change.present : undefined;
+    if (present === undefined || this.hasWritten(attribute)) return false;
+    if (this.traversal.snapshotOf(this.resource) !== undefined) return false;
+    if (!decisions.keep(this.resource, present, attribute)) return false;
+    this.#written ??= new PublishedAttributes();
+    this.#written.add(attribute, { value: present.values[attribute] as Json, stored: Promise.resolve() });
+    return true;
+  }
+
   #publish(attribute: string, written: unknown): Promise<void> {
     this.#throwIfEnded();
     const value = this.#checkWrite(attribute, written);

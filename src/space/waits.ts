@@ -42,6 +42,11 @@ export interface Blocker {
 export interface WaitSource {
   /** What `resource` waits for now before it can write `attribute` (undefined: before it is done). */
   blockers(resource: string, attribute: string | undefined): readonly Blocker[];
+  /**
+   * A handler that waits, in a circle, has not written the attribute, which it declares to write first: lets the readers
+   * have it as it was, if it may be left so. Returns whether it does; then the handler is not asked about it again.
+   */
+  keep?(resource: string, attribute: string): boolean;
 }
 
 /** A circle of waits. Each hop is a resource that waits, on what, and what of it the hop before wants. */
@@ -148,7 +153,7 @@ export class Waits {
   didWrite(): void {
     if (this.#stalls.size === 0) return;
     for (const stall of this.#stalls) {
-      if (this.#stands(stall.cycle)) continue;
+      if (this.#stands(stall.cycle) && !this.#keep(stall.cycle)) continue;
       this.#drop(stall);
       queueMicrotask(() => this.#findStall(stall.read));
     }
@@ -160,7 +165,8 @@ export class Waits {
   }
 
   #findStall(read: BlockedRead): void {
-    const cycle = this.#findCycle(read, false);
+    let cycle = this.#findCycle(read, false);
+    while (cycle !== undefined && this.#keep(cycle)) cycle = this.#findCycle(read, false);
     if (cycle === undefined || this.stalls.some((told) => haveSameHops(told, cycle))) return;
     this.#didStall(cycle);
     const stall: Stall = {
@@ -175,8 +181,16 @@ export class Waits {
     if (!this.#stalls.has(stall)) return;
     this.#drop(stall);
     // Another circle that leads through the same read has not stood so long.
-    if (this.#stands(stall.cycle)) this.#end(stall.cycle);
+    if (this.#stands(stall.cycle) && !this.#keep(stall.cycle)) this.#end(stall.cycle);
     else this.#findStall(stall.read);
+  }
+
+  /** Whether one of those that could have written first leaves as it was what is wanted of it. */
+  #keep({ links }: WaitCycle): boolean {
+    return links.some(({ wanted: { space, stack, resource, attribute }, blocker }) => {
+      if (blocker.isNeeded || attribute === undefined) return false;
+      return this.source(space, stack)?.keep?.(resource, attribute) === true;
+    });
   }
 
   /** Whether each of its waits is still there: something in it may have been written meanwhile. */

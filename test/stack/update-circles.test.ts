@@ -129,6 +129,98 @@ describe('an update of resources that read each other', () => {
     expect(told.calls).toEqual(['update cfg', 'update dns', 'update slow']);
   });
 
+  describe('whose handlers await each other before they tell what stays as it was', () => {
+    type Attributes = { readonly address: Json; readonly zoned: Json; readonly knows: Json };
+    /** `zoned` needs the zone, which comes from `cfg`; `of` is what the update tells as its address at last. */
+    const member = (of?: string) =>
+      defineStreamingType({
+        name: 'Member',
+        properties: {
+          config: { updateAllowed: true },
+          zone: { updateAllowed: true },
+          peers: { updateAllowed: true },
+        },
+        attributes: {
+          address: { schema: {}, needs: [] },
+          zoned: { schema: {}, needs: ['zone'] },
+          knows: { schema: {} },
+        },
+        handler: {
+          async create({ resource, inputs, outputs }: StreamingCreateCall<JsonObject, Attributes>) {
+            await outputs.address(`at-${resource.name}`);
+            await outputs.zoned([resource.name, (await inputs.zone) ?? null]);
+            await outputs.knows([(await inputs.config) ?? null, (await inputs.peers) ?? null]);
+          },
+          async update({ resource, inputs, outputs }) {
+            told.calls.push(`update ${resource.name}`);
+            await outputs.knows([(await inputs.config) ?? null, (await inputs.peers) ?? null]);
+            if (of !== undefined) await outputs.address(of);
+          },
+          async delete() {},
+        },
+      });
+    const ring = (config: Json, attribute: string) =>
+      Object.fromEntries(
+        ['a', 'b', 'c'].map((name, _, names) => {
+          const others = names.filter((other) => other !== name);
+          const zone = attr('cfg', 'of');
+          return [
+            name,
+            { type: 'Member', properties: { config, zone, peers: others.map((other) => attr(other, attribute)) } },
+          ];
+        }),
+      );
+    const begin = (of: string | undefined, delayMs: number) => {
+      const delay = () => new Promise<void>((resolve) => void clock.schedule(delayMs, resolve));
+      const space = new SimulatedSpace({ delay: delayMs === 0 ? undefined : delay, didArrive: () => {} });
+      engine = new Engine({ types: [...typesOf(told), member(of)], clock, space, randomness: seededRandomness(1) });
+      engine.onEvent(({ type }) => {
+        if (type === 'read:didStall') told.calls.push('stall');
+      });
+    };
+
+    test.each([
+      { attribute: 'address', delayMs: 0 },
+      { attribute: 'address', delayMs: 5 },
+      { attribute: 'zoned', delayMs: 0 },
+    ])('lets the readers of $attribute have it, in a space that takes $delayMs ms', async ({ attribute, delayMs }) => {
+      begin(undefined, delayMs);
+      const cfg = thing({ live: 1 });
+      await create({ cfg, ...ring(1, attribute) });
+      const outputs = { knows: { value: attr('a', 'knows') } };
+      const after = await update({ cfg, ...ring(2, attribute) }, { timeoutMs: 5000 }, { outputs });
+      expect(told.calls).toEqual(['update a', 'update b', 'update c']);
+      const peers =
+        attribute === 'address'
+          ? ['at-b', 'at-c']
+          : [
+              ['b', null],
+              ['c', null],
+            ];
+      expect([after.state, after.outputs]).toEqual(['UPDATE_COMPLETE', { knows: [2, peers] }]);
+    });
+
+    test('waits until it is known that nothing differs that it needs', async () => {
+      begin(undefined, 0);
+      const of = (live: Json) => ({ cfg: thing({ live }), ...ring(live, 'zoned') });
+      await create(of(1));
+      const after = await update(of(2), { timeoutMs: 5000 });
+      expect(told.calls).toEqual(['update a', 'update b', 'update c', 'stall', 'stall', 'update cfg']);
+      expect(after.state).toBe('UPDATE_COMPLETE');
+    });
+
+    test('and fails the one that tells something else in the end', async () => {
+      begin('elsewhere', 0);
+      await create({ cfg: thing({}), ...ring(1, 'address') });
+      const failed = update({ cfg: thing({}), ...ring(2, 'address') }).catch((error: unknown) => error);
+      expect(await failed).toMatchObject({
+        what: expect.stringContaining(
+          "The handler of 'a' wrote 'address' with another value than others have got of it in this update.",
+        ),
+      });
+    });
+  });
+
   test('takes what is ephemeral to be as it was, and fails what tells it anew when that is known too late', async () => {
     const act =
       (what: string) =>
