@@ -40,11 +40,9 @@ export async function measureDurations(stopping) {
     await inWorld('undisturbed', stopping, async (world, operator) => {
       let before;
       for (const [index, action] of actions.split(' ').entries()) {
-        const version = index + 1;
-        const engine = world.start({ action, version });
-        await engine.ended();
-        durations[action] = engine.ms;
-        before = await check(operator, { action, version, before, kept: 1, directory: world.directory });
+        const life = { action, version: index + 1, before, kept: 1, disturbances: [], directory: world.directory };
+        durations[action] = await act(world, operator, life, durations, {});
+        before = await check(operator, life);
       }
     });
   }
@@ -79,7 +77,9 @@ async function inWorld(name, stopping, live) {
   }
 }
 
-/** Does the action with engines that are disturbed, one to three times, and then with one that is not. */
+/**
+ * Does the action with engines that are disturbed, and then with one that is not. Returns how long that one was at work (ms).
+ */
 async function act(world, operator, life, durations, counts) {
   const { action, version, disturbances, wakeAt } = life;
   const durationMs = durations[action];
@@ -124,6 +124,7 @@ async function act(world, operator, life, durations, counts) {
   // One that came late may have been in the way of the last one.
   const usual = otherwise ?? action;
   for (next = await whatIsNext(usual); next !== undefined; next = await whatIsNext(usual)) await start(next).ended();
+  return last?.ms;
 }
 
 /** An engine beside those that the action is done with: it is killed, or comes to its end. */

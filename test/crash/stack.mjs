@@ -3,8 +3,8 @@ import { mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { definePlainType, defineStreamingType, Engine, localTypes, SqliteStore } from 'hotloom';
 
-/** Of the engines: short, so that a paused one is taken over soon. */
-export const LEASE_MS = 300;
+/** Of the engines: short, so that a paused one is taken over soon. On a busy machine one that lives may be late, too. */
+export const LEASE_MS = 500;
 
 /** An engine on the store of a directory, with the key that its secrets are encrypted with. */
 export function openEngine(directory) {

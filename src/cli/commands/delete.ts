@@ -1,10 +1,9 @@
-import { EXIT, type ExitCode, exitCodeOf } from '../exit-code.ts';
-import { remainsOf, tellRemains } from '../hints.ts';
+import { EXIT, type ExitCode } from '../exit-code.ts';
 import { type Io, printJson } from '../io.ts';
 import { type StoreOptions, withExistingStore } from '../open-engine.ts';
-import { reportError } from '../print-error.ts';
 import { Progress } from '../progress.ts';
 import { mayGoOn } from '../question.ts';
+import { reportRemains } from '../report-stack.ts';
 import { timeoutOf, watchAction } from '../watched-action.ts';
 
 export interface DeleteCommandOptions extends StoreOptions {
@@ -30,16 +29,13 @@ export async function deleteCommand(io: Io, stack: string, options: DeleteComman
       startedAt: Date.now(),
       resources,
     });
-    const { failure, isCancelled, didStart } = await watchAction(io, engine, { progress, options }, (signal) =>
+    const outcome = await watchAction(io, engine, { progress, options }, (signal) =>
       engine.delete({ stack, space: options.space, force: options.force === true, signal, ...timeoutOf(options) }),
     );
+    const { failure, didStart } = outcome;
     // Refused: nothing was done.
     if (failure !== undefined && !didStart) throw failure;
-    if (failure !== undefined) {
-      if (options.json === true || !isCancelled) reportError(io, failure, options.json === true);
-      if (options.json !== true) io.err.write(tellRemains(io, remainsOf(progress), options));
-      return isCancelled ? EXIT.cancelled : exitCodeOf(failure);
-    }
+    if (failure !== undefined) return reportRemains(io, engine, options, progress, outcome);
     if (options.json === true) printJson(io, { stack, space: options.space, stateBefore: state, deleted: true });
     return EXIT.ok;
   });

@@ -1,11 +1,10 @@
-import { EXIT, type ExitCode, exitCodeOf } from '../exit-code.ts';
-import { remainsOf, tellRemains } from '../hints.ts';
+import { EXIT, type ExitCode } from '../exit-code.ts';
 import { type Io, oneLine, printJson } from '../io.ts';
 import { type StoreOptions, withExistingStore } from '../open-engine.ts';
 import { parseParameters } from '../parameters.ts';
-import { reportError } from '../print-error.ts';
 import { printOutputs } from '../print-stack.ts';
 import { Progress } from '../progress.ts';
+import { reportRemains } from '../report-stack.ts';
 import { timeoutOf, watchAction } from '../watched-action.ts';
 
 export interface ResumeCommandOptions extends StoreOptions {
@@ -36,14 +35,10 @@ export async function resume(io: Io, stack: string, options: ResumeCommandOption
         ...timeoutOf(options),
       }),
     );
-    const { value: description, failure, isCancelled, didStart } = outcome;
+    const { value: description, failure, didStart } = outcome;
     // Refused: nothing was done.
     if (failure !== undefined && !didStart) throw failure;
-    if (failure !== undefined) {
-      if (options.json === true || !isCancelled) reportError(io, failure, options.json === true);
-      if (options.json !== true) io.err.write(tellRemains(io, remainsOf(progress), options));
-      return isCancelled ? EXIT.cancelled : exitCodeOf(failure);
-    }
+    if (failure !== undefined) return reportRemains(io, engine, options, progress, outcome);
     if (options.json === true) printJson(io, description ?? { stack, space: options.space, deleted: true });
     else if (!before.isInterrupted && !isAsleep)
       io.err.write(
