@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import { ProcessFailed } from '../../errors.ts';
-import { type Attempt, type AttemptProcesses, findAttempt } from './attempt-processes.ts';
+import { processStart } from '../../process-identity.ts';
+import { type Attempt, type AttemptProcesses, findAttempt, type ProcessRecord } from './attempt-processes.ts';
 import { waitFor } from './wait-for.ts';
 
 /** How long a killed process may take to disappear; only one that hangs in the kernel takes longer. */
@@ -14,24 +15,31 @@ export async function stopAttempt(
   attempt: Attempt,
   { clock, graceMs }: { readonly clock: Clock; readonly graceMs: number },
 ): Promise<void> {
-  if (isGone(attempt)) return;
-  send('SIGTERM', findAttempt(attempt));
+  const known = new Map<number, ProcessRecord>();
+  // One that is known only by whoever has started it has to be known when that has ended, too.
+  const find = (): AttemptProcesses => {
+    const found = findAttempt({ ...attempt, known: [...known.values()] });
+    for (const pid of found.strays) {
+      const start = known.has(pid) ? undefined : processStart(pid);
+      if (start !== undefined) known.set(pid, { pid, start });
+    }
+    return found;
+  };
+  const isGone = (): boolean => find().pids.length === 0;
+  if (isGone()) return;
+  send('SIGTERM', find());
   // A stopped process takes no signal but SIGKILL until it is continued.
-  send('SIGCONT', findAttempt(attempt));
-  if (await waitFor(() => isGone(attempt), { clock, timeoutMs: graceMs })) return;
+  send('SIGCONT', find());
+  if (await waitFor(isGone, { clock, timeoutMs: graceMs })) return;
   const killed = await waitFor(
     () => {
       // Again each time: a process that was just being made has not got the signal of the last time.
-      send('SIGKILL', findAttempt(attempt));
-      return isGone(attempt);
+      send('SIGKILL', find());
+      return isGone();
     },
     { clock, timeoutMs: KILL_MS },
   );
-  if (!killed) throw notStopped(findAttempt(attempt).pids, 'It was sent SIGKILL, which nothing survives for long.');
-}
-
-function isGone(attempt: Attempt): boolean {
-  return findAttempt(attempt).pids.length === 0;
+  if (!killed) throw notStopped(find().pids, 'It was sent SIGKILL, which nothing survives for long.');
 }
 
 /** Sends a signal to everything of an attempt. Throws ProcessFailed for what belongs to another user. */

@@ -4,6 +4,8 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { findAttempt } from '../../../src/builtin/local/attempt-processes.ts';
+import { recordedAttempt } from '../../../src/builtin/local/recorded-process.ts';
+import { stopAttempt } from '../../../src/builtin/local/stop-attempt.ts';
 import { waitFor } from '../../../src/builtin/local/wait-for.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { Engine } from '../../../src/engine.ts';
@@ -37,6 +39,8 @@ const pidOf = (run: Run): number => run.attributes.get('pid') as number;
 const logOf = (run: Run): string => readFileSync(run.attributes.get('log_file') as string, 'utf8');
 const isAlive = (pid: number): boolean => processStart(pid) !== undefined;
 const pidsOf = ({ token }: Run): readonly number[] => findAttempt({ token, leader: undefined }).pids;
+/** Also those that do not bear its token. */
+const allOf = ({ token, data }: Run): readonly number[] => findAttempt(recordedAttempt(token, data)).pids;
 
 describe('starting', () => {
   test('the process is recorded before anything else, and its attributes are published at once', async () => {
@@ -320,13 +324,39 @@ describe('delete', () => {
 
   test.each([
     { kind: 'in its group', command: 'sleep 1000 & sleep 1000 & echo up; wait' },
-    { kind: 'in a session of their own', command: 'setsid sleep 1000 & echo up; wait' },
-    { kind: 'without the environment, in its group', command: 'env -i sleep 1000 & echo up; wait' },
+    { kind: 'in a session of their own', command: 'setsid sleep 1000 & setsid sleep 1000 & echo up; wait' },
+    { kind: 'without the environment, in its group', command: 'env -i sleep 1000 & env -i sleep 1000 & echo up; wait' },
+    {
+      kind: 'without the environment, in a session of their own',
+      command: "env -i setsid sh -c 'sleep 1000; true' & echo up; wait",
+    },
+    {
+      kind: 'without the environment, in its session, whose parent has gone',
+      command: "env -i sh -c 'set -m; sleep 1000 & sleep 1000 &'; echo up; exec sleep 1000",
+    },
+    {
+      kind: 'without the environment, in a session of their own, which take no SIGTERM',
+      command: 'env -i setsid sh -c \'trap "" TERM; sleep 1000; true\' & echo up; wait',
+    },
   ])('stops descendants $kind', async ({ command }) => {
-    const run = await ready({ command, ready: { log: 'up' } });
+    const run = await ready({ command, ready: { log: 'up' }, grace: 0.5 });
+    // Until each of them runs what it was made for.
+    expect(await waitFor(() => allOf(run).length === 3, { clock: systemClock, timeoutMs: 5000 })).toBe(true);
+    const pids = allOf(run);
     await stack.delete(run);
-    expect(pidsOf(run)).toEqual([]);
-    expect(isAlive(pidOf(run))).toBe(false);
+    expect(pids.filter(isAlive)).toEqual([]);
+  });
+
+  test('leaves alone what a process of it has started for another attempt', async () => {
+    const run = await ready({
+      command: 'HOTLOOM_ATTEMPT=other setsid sleep 1000 & echo up; wait',
+      ready: { log: 'up' },
+    });
+    const others = () => findAttempt({ token: 'other', leader: undefined });
+    expect(await waitFor(() => others().pids.length === 1, { clock: systemClock, timeoutMs: 5000 })).toBe(true);
+    await stack.delete(run);
+    expect(others().pids).toHaveLength(1);
+    await stopAttempt({ token: 'other', leader: undefined }, { clock: systemClock, graceMs: 0 });
   });
 
   test('stops the group of a leader that has gone', async () => {
@@ -399,15 +429,15 @@ test('a process that was there already is taken by its pid, suspended alone, and
 });
 
 describe('suspend', () => {
-  const forks = 'sleep 1000 & setsid sleep 1000 & echo up; wait';
+  const forks = 'sleep 1000 & setsid sleep 1000 & env -i setsid sleep 1000 & echo up; wait';
 
   test('stops the process with all that it has started, and resume lets them go on', async () => {
     const run = await ready({ command: forks, ready: { log: 'up' } });
     await stack.ask('suspend', run);
-    expect(pidsOf(run).filter(isStopped)).toHaveLength(3);
+    expect(allOf(run).filter(isStopped)).toHaveLength(4);
     await stack.ask('suspend', run);
     await stack.ask('resume', run);
-    const areAwake = () => pidsOf(run).every((pid) => !isStopped(pid));
+    const areAwake = () => allOf(run).every((pid) => !isStopped(pid));
     expect(await waitFor(areAwake, { clock: systemClock, timeoutMs: 5000 })).toBe(true);
     await stack.ask('resume', run);
   });
