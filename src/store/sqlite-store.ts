@@ -6,6 +6,7 @@ import { asJson, type Json, type JsonObject, sameJson } from '../values.ts';
 import { claimWasLost, isHeld, monotonicNow, stackIsBusy } from './claim.ts';
 import { MAX_OPERATIONS_PER_STACK, OperationLog } from './operation-log.ts';
 import { publishedValue, refuseWrittenOutside, storeChanges } from './sqlite/changes.ts';
+import { isDamage, refuseDamaged } from './sqlite/damage.ts';
 import { all, type Row, run, transaction } from './sqlite/database.ts';
 import { cannotWrite, guarded } from './sqlite/errors.ts';
 import { type Connection, checkSchema, openFile, type SqliteStoreOptions, stampOf } from './sqlite/file.ts';
@@ -64,6 +65,10 @@ export class SqliteStore implements StackStore {
   readonly #undropped = new Map<string, number>();
   #revision = 0;
   #seenVersion = 0;
+  /** Whether the file was looked at, which is done before the first write. */
+  #isChecked = false;
+  /** The error that told that the file is damaged. */
+  #damage: unknown;
 
   private constructor(file: string, options: SqliteStoreOptions) {
     this.#file = file;
@@ -290,12 +295,15 @@ export class SqliteStore implements StackStore {
   }
 
   #read<T>(body: (statements: Statements) => T): T {
-    return guarded(this.#file, () => body(this.#opened().statements));
+    return this.#heedingDamage(() => body(this.#opened().statements));
   }
 
   #write<T>(body: (statements: Statements) => T): T {
-    return guarded(this.#file, () => {
+    if (this.#damage !== undefined) throw this.#damage;
+    return this.#heedingDamage(() => {
       const { database, statements } = this.#writable();
+      if (!this.#isChecked) refuseDamaged(this.#file, database);
+      this.#isChecked = true;
       const result = transaction(database, () => {
         // A newer release may have come to the file while this one had it open.
         checkSchema(this.#file, Number(all(statements.schema)[0]?.[0]));
@@ -304,6 +312,16 @@ export class SqliteStore implements StackStore {
       this.#revision += 1;
       return result;
     });
+  }
+
+  /** What is damaged is written to no more, though another part of it is whole. */
+  #heedingDamage<T>(body: () => T): T {
+    try {
+      return guarded(this.#file, body);
+    } catch (error) {
+      if (isDamage(error)) this.#damage = error;
+      throw error;
+    }
   }
 
   #writable(): Connection {

@@ -252,6 +252,40 @@ describe('a file that cannot be used is refused, and stays as it is', () => {
     expect(error).toMatchObject({ code: 'StoreUnusable', what: `The store ${file} is damaged.` });
   });
 
+  test('damage of any page: nothing is written to the file, whatever page it would be', () => {
+    const whole = ours();
+    const claimOf = (store: SqliteStore) => store.claim(stack().id, ME);
+    let refused = 0;
+    for (let page = 1; page * 4096 < whole.length; page += 1) {
+      const bytes = Buffer.from(whole).fill(0xa5, page * 4096, (page + 1) * 4096);
+      writeFileSync(file, bytes);
+      const store = SqliteStore.open(file);
+      const error = refusalOf(() => claimOf(store));
+      expect([page, error.code, error.what]).toEqual([page, 'StoreUnusable', `The store ${file} is damaged.`]);
+      expect(refusalOf(() => store.writeOutside(['default', 'a', 'b', 'c'], 1)).what).toBe(error.what);
+      store.close();
+      expect(readFileSync(file).equals(bytes)).toBe(true);
+      refused += 1;
+    }
+    expect(refused).toBeGreaterThan(10);
+  });
+
+  test('a store whose damage was met while it is read is not written to any more', () => {
+    const store = open();
+    const claim = store.createStack(stack(), ME);
+    // By another hand, while it is open.
+    const other = new Database(file);
+    other.exec('DROP TABLE operations');
+    other.close();
+    expect(refusalOf(() => store.history(stack().id)).what).toBe(
+      `The store ${file} is damaged: its tables are not those of its schema.`,
+    );
+    expect(refusalOf(() => store.renew(claim)).what).toBe(
+      `The store ${file} is damaged: its tables are not those of its schema.`,
+    );
+    expect(store.listStacks()).toHaveLength(1);
+  });
+
   test('a store that was closed', () => {
     const store = open();
     store.close();

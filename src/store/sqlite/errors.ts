@@ -46,7 +46,7 @@ function heldBy(pid: number, why: string): { readonly why: string; readonly fix:
 }
 
 /** Empty for what SQLite has not thrown. */
-function sqliteCode(error: unknown): string {
+export function sqliteCode(error: unknown): string {
   const { code, rawCode } = (error ?? {}) as { readonly code?: unknown; readonly rawCode?: unknown };
   if (typeof code === 'string' && code.startsWith('SQLITE_')) return code;
   // libsql has no name for some of SQLite's extended codes; the last byte is the primary one (https://sqlite.org/rescode.html).

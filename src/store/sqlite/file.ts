@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import Database from 'libsql';
 import { StoreUnusable } from '../../errors.ts';
 import { MIGRATIONS, NEWEST_SCHEMA } from '../migrations/migrations.ts';
+import { refuseDamaged } from './damage.ts';
 import { all, transaction } from './database.ts';
 import { cannotMigrate, cannotOpen, cannotReadLog, cannotWrite, guarded, isObstacle } from './errors.ts';
 import { prepareAll, type Statements } from './statements.ts';
@@ -203,6 +204,7 @@ function mayWrite(path: string): boolean {
 function migrate(path: string, database: Database.Database): void {
   checkSchema(path, schemaOf(database));
   if (schemaOf(database) === NEWEST_SCHEMA) return;
+  refuseDamaged(path, database);
   transaction(database, () => {
     // Asked again, under the lock: another process may have done it meanwhile, or have gone further.
     const schema = schemaOf(database);
