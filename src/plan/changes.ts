@@ -94,7 +94,7 @@ export function isUnknown(
 function changeOf(resource: ResourceInterface, scope: ResolveScope, sources: ChangeSources): Change {
   const present = sources.present.get(resource.name);
   if (present === undefined) return { verdict: 'create', differences: NONE, unknown: NONE };
-  const byRecord = verdictByRecord(resource, present.record);
+  const byRecord = verdictByRecord(resource, present);
   const readsOutside = resource.inputs.some(({ references }) => references.some(({ kind }) => kind === 'name'));
   let differences: readonly Difference[];
   try {

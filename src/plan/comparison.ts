@@ -48,16 +48,22 @@ export interface Difference {
 }
 
 /**
- * What an update does with a resource when it is known by its record alone, whatever its properties come to; undefined when
- * they decide. As under Heat, what has failed is replaced (heat/engine/resource.py, needs_replace_failed).
+ * What an update does with a resource when it is known by what is stored of it, whatever its properties come to; undefined
+ * when they decide. As under Heat, what has failed is replaced (heat/engine/resource.py, needs_replace_failed).
  */
-export function verdictByRecord(resource: ResourceInterface, record: ResourceRecord): Verdict | undefined {
+export function verdictByRecord(resource: ResourceInterface, present: PresentResource): Verdict | undefined {
   const { type } = resource;
+  const { record } = present;
   if (record.type !== type.name || record.isOutdated === true) return 'replace';
-  if (record.action === 'UPDATE' && record.status === 'IN_PROGRESS') {
-    return type.handler.update === undefined ? 'replace' : 'update';
-  }
-  return isWell(record) ? undefined : 'replace';
+  const isBegun = record.action === 'UPDATE' && record.status === 'IN_PROGRESS';
+  if (!isBegun && !isWell(record)) return 'replace';
+  if (!isBegun && !owesOutput(resource, present)) return undefined;
+  return type.handler.update === undefined ? 'replace' : 'update';
+}
+
+/** Its section `outputs` has an attribute that it had not when it was made: only its handler can write it. */
+function owesOutput({ definition }: ResourceInterface, { values, missing }: PresentResource): boolean {
+  return Object.keys(definition.outputs).some((name) => !Object.hasOwn(values, name) && missing?.has(name) !== true);
 }
 
 /** Whether it is there and as it was made, as far as is known. A snapshot that failed has done nothing to it. */
@@ -129,7 +135,7 @@ export class Comparison {
   constructor(resource: ResourceInterface, present: PresentResource, given: JsonObject | undefined) {
     this.resource = resource;
     this.present = present;
-    this.#verdict = verdictByRecord(resource, present.record);
+    this.#verdict = verdictByRecord(resource, present);
     for (const difference of present.readsSince ?? []) this.#take(difference);
     for (const each of comparedNames(resource, present, given)) this.#missing.set(`${each.kind} ${each.name}`, each);
   }

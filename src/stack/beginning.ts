@@ -11,6 +11,7 @@ import type { Beginning } from './operation.ts';
 import { changesTo } from './present.ts';
 import type { StackServices } from './services.ts';
 import { learnSecrets } from './stored-secrets.ts';
+import { withoutUndeclared } from './undeclared-values.ts';
 
 /** What an update finds in the store, and what it will do with it. */
 export interface FoundBeginning {
@@ -36,8 +37,9 @@ export function beginningOf(
   kept?: readonly ResourceSnapshot[],
 ): Beginning {
   const isRestore = kept !== undefined;
-  const { stored, present, unknown, hasLeftovers } = findBeginning(analysis, stackId, all, isRestore);
-  tellUnknownOutcomes(services, analysis, unknown, all, store);
+  const found = withoutUndeclared(analysis, all, store);
+  const { stored, present, unknown, hasLeftovers } = findBeginning(analysis, stackId, found, isRestore);
+  tellUnknownOutcomes(services, analysis, unknown, found, store);
   const snapshots = isRestore ? keptData(kept) : undefined;
   return { stored, present, hasLeftovers, snapshots };
 }
