@@ -17,14 +17,14 @@ const STATES: { readonly [P in Phase]?: string } = {
   skipped: 'INIT_COMPLETE',
 };
 
-/** The stacks when all has happened: in the first order there is, and what waits for itself in the end fails. */
+/** The stacks when all has happened, other names holding the values of `outside`: in the first order there is, and what waits for itself in the end fails. */
 export function playModel(
   stacks: readonly StackSketch[],
-  outside: readonly string[],
+  outside: { readonly [name: string]: Json },
   rules?: Partial<Rules>,
 ): StackModel {
   const model = new StackModel(stacks, rules);
-  for (const name of outside) model.write(name, name);
+  for (const [name, value] of Object.entries(outside)) model.write(name, value);
   for (let isOver = false; !isOver; ) {
     const [next] = model.next();
     const [circle] = next === undefined ? model.circles() : [];

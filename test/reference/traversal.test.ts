@@ -10,11 +10,7 @@ import { endOf, type ModelledEnd, playModel } from './model-end.ts';
 import type { Rules } from './stack-model.ts';
 
 function modelled({ stacks, outside }: Scenario, rules?: Partial<Rules>): { readonly [stack: string]: ModelledEnd } {
-  const model = playModel(
-    stacks,
-    outside.map(({ name }) => name),
-    rules,
-  );
+  const model = playModel(stacks, Object.fromEntries(outside.map(({ name }) => [name, name])), rules);
   return Object.fromEntries(stacks.map((stack) => [stack.name, endOf(stack, model)]));
 }
 

@@ -17,7 +17,7 @@ import {
 
 /**
  * What seeds stand for: a seed that has found something stands for the same in its edition, whatever later ones make of it.
- * From 2 on there are nested templates.
+ * From 2 on there are nested templates, and lives of several stacks, with groups and reads by name.
  */
 export type Edition = 1 | 2;
 export const LATEST: Edition = 2;

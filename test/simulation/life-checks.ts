@@ -2,29 +2,42 @@ import type { Json } from '../../src/values.ts';
 import { endOf, type ModelledEnd, playModel } from '../reference/model-end.ts';
 import type { StackModel } from '../reference/stack-model.ts';
 import type { Complaint } from './checks.ts';
-import { type Life, type LifeStep, STACK } from './life.ts';
+import { foreignReadsOf, type Life, type LifeStep, stackOf } from './life.ts';
 import type { Entry } from './log.ts';
-import type { LifePlay, StepEnd } from './play-life.ts';
-import { LONG_MS, type ResourceSketch, type StackSketch } from './scenario.ts';
+import { type LifePlay, roundsOf, type StepEnd } from './play-life.ts';
+import { hasPortCycle } from './ports.ts';
+import { groupOf, LONG_MS, type ResourceSketch, type StackSketch } from './scenario.ts';
 
-/** What is known of the stack before a step. */
+/** What is known of a stack before a step. */
 interface Before {
   /** The version that it is, whole; undefined after a failure. */
   readonly present: number | undefined;
   /** The versions one of which a rollback goes back to: undefined for none. It is one, but where one update followed another. */
   readonly complete: readonly (number | undefined)[];
+  /** What it has read of others. */
+  readonly reads: Given;
 }
+
+/** By name, the values of other stacks and of nobody. */
+type Given = { readonly [name: string]: Json };
 
 /** One step with all that there is to know of it. */
 interface Lived {
   readonly step: LifeStep;
   readonly end: StepEnd;
   readonly before: Before;
-  /** What happened in it. */
+  /** What happened in it to its stack. */
   readonly log: readonly Entry[];
   /** What the step ends with if nothing goes wrong. */
   readonly target: number;
+  /** The others that began together with it. */
+  readonly beside: readonly Lived[];
+  /** How every stack stood before. */
+  readonly world: World;
 }
+
+/** By stack, how it was left by the last step that brought it somewhere. */
+type World = { readonly [stack: string]: Pick<StepEnd, 'state' | 'values'> | undefined };
 
 type StepCheck = (lived: Lived, play: LifePlay) => string | undefined;
 
@@ -36,12 +49,15 @@ export const STEP_CHECKS: { readonly [name: string]: StepCheck } = {
   untouchedIsLeftAlone,
   nothingIsUnknown,
   readsAreReleasedOnce,
+  readsAreTrue,
+  staleExactlyWhenChanged,
 };
 
 /** The rules of a whole life. */
 export const LIFE_CHECKS: { readonly [name: string]: (play: LifePlay) => string | undefined } = {
   nothingRemains,
   removedOnce,
+  refusedExactlyForReaders,
 };
 
 /** The first complaint of any check; undefined when the life keeps every rule. */
@@ -49,17 +65,21 @@ export function checkLife(
   play: LifePlay,
   names = [...Object.keys(STEP_CHECKS), ...Object.keys(LIFE_CHECKS)],
 ): Complaint | undefined {
-  let before: Before = { present: undefined, complete: [undefined] };
-  for (const [index, end] of play.steps.entries()) {
-    const step = play.life.steps[index] as LifeStep;
-    const log = play.log.slice(end.from, play.steps[index + 1]?.from);
-    const target = step.superseded?.to ?? step.to;
-    const lived: Lived = { step, end, before, log, target };
-    for (const check of names) {
-      const saw = STEP_CHECKS[check]?.(lived, play);
-      if (saw !== undefined) return { check, saw: `step ${index}: ${saw}` };
+  const before = new Map<string, Before>();
+  const world: { [stack: string]: StepEnd } = {};
+  for (const round of roundsOf(play.life)) {
+    const lived = round.map((step) => livedOf(play, step, before, { ...world }));
+    for (const one of lived) (one as { beside: readonly Lived[] }).beside = lived.filter((other) => other !== one);
+    for (const one of lived) {
+      for (const check of names) {
+        const saw = STEP_CHECKS[check]?.(one, play);
+        if (saw !== undefined) return { check, saw: `step ${play.life.steps.indexOf(one.step)}: ${saw}` };
+      }
     }
-    before = after(lived, play);
+    for (const one of lived) {
+      before.set(stackOf(play.life, one.step), after(one, play));
+      world[stackOf(play.life, one.step)] = one.end;
+    }
   }
   for (const check of names) {
     const saw = LIFE_CHECKS[check]?.(play);
@@ -68,12 +88,27 @@ export function checkLife(
   return undefined;
 }
 
+const NEW: Before = { present: undefined, complete: [undefined], reads: {} };
+
+function livedOf(play: LifePlay, step: LifeStep, before: ReadonlyMap<string, Before>, world: World): Lived {
+  const end = play.steps[play.life.steps.indexOf(step)] as StepEnd;
+  const stack = stackOf(play.life, step);
+  const isOfOther = (entry: Entry): boolean => {
+    const owner = entry.kind === 'told' ? entry.event.stack : 'stack' in entry ? entry.stack : stack;
+    return owner !== stack;
+  };
+  const log = play.log.slice(end.from, end.until).filter((entry) => !isOfOther(entry));
+  const target = step.superseded?.to ?? step.to;
+  return { step, end, before: before.get(stack) ?? NEW, log, target, beside: [], world };
+}
+
 function after({ step, end, target, before }: Lived, { life }: LifePlay): Before {
-  if (isComplete(end.state)) return { present: target, complete: [target] };
+  const { reads } = end;
+  if (isComplete(end.state)) return { present: target, complete: [target], reads };
   const complete = step.superseded === undefined ? before.complete : [...before.complete, step.to];
-  if (end.state !== 'ROLLBACK_COMPLETE') return { present: undefined, complete };
+  if (end.state !== 'ROLLBACK_COMPLETE') return { present: undefined, complete, reads };
   const restored = complete.filter((version) => differenceFrom(life, version, end) === undefined);
-  return { present: restored.length === 1 ? restored[0] : undefined, complete: restored };
+  return { present: restored.length === 1 ? restored[0] : undefined, complete: restored, reads };
 }
 
 function isComplete(state: string | undefined): boolean {
@@ -115,8 +150,14 @@ function endings({ state, outputs, values, resources, things }: StepEnd) {
   return { state, values: kept, resources: standing, ...(isWhole ? { outputs, things } : {}) };
 }
 
-function isTimeless({ steps, versions, kills }: Life): boolean {
+/** Of stacks that are updated together one may read what another had before or what it has then. */
+function isTimeless(life: Life): boolean {
+  const { steps, versions, kills } = life;
+  const [creates, ...later] = roundsOf(life);
+  const mayRollBack = creates !== undefined && creates.length > 1 && creates.some(({ rollback }) => rollback);
   return (
+    !mayRollBack &&
+    later.every((round) => round.length === 1) &&
     kills.length === 0 &&
     !steps.some((step) => isStopped(step) || step.superseded !== undefined) &&
     !versions.some((version) => stepsOf(version).includes('hang'))
@@ -146,40 +187,74 @@ function faultless(version: StackSketch): StackSketch {
   return { ...version, resources };
 }
 
-const models = new WeakMap<Life, Map<number, StackModel>>();
+const models = new WeakMap<Life, Map<string, StackModel>>();
 
-/** The version as it comes out when it is created from nothing. */
-function fresh(life: Life, version: number): StackModel {
-  const known = models.get(life) ?? new Map<number, StackModel>();
+/** The version as it comes out when it is created from nothing, others being as `given`. */
+function fresh(life: Life, version: number, given: Given): StackModel {
+  const known = models.get(life) ?? new Map<string, StackModel>();
   models.set(life, known);
-  const model = known.get(version) ?? playModel([faultless(life.versions[version] as StackSketch)], life.outside);
-  known.set(version, model);
+  const key = `${version} ${print(given)}`;
+  const model = known.get(key) ?? playModel([faultless(life.versions[version] as StackSketch)], given);
+  known.set(key, model);
   return model;
 }
 
-function freshEnd(life: Life, version: number): ModelledEnd {
-  return endOf(life.versions[version] as StackSketch, fresh(life, version));
+function freshEnd(life: Life, version: number, given: Given): ModelledEnd {
+  return endOf(life.versions[version] as StackSketch, fresh(life, version, given));
 }
 
 /**
- * A step fails only when a handler of what it is to bring about has a fault, or when it is stopped; or where what has to be
- * replaced has told something before that could be known, since it reads what depends on itself.
+ * A step fails only when a handler of what it is to bring about has a fault, or when it is stopped; or when it reads of
+ * another stack what is not there; or where what has to be replaced has told something before that could be known, since it
+ * reads what depends on itself.
  */
-function failsForAReason({ step, end, target, before, log }: Lived, { life }: LifePlay): string | undefined {
+function failsForAReason(lived: Lived, { life, schedule }: LifePlay): string | undefined {
+  const { step, end, target, before, log, beside } = lived;
   if (isComplete(end.state) || log.some(tellsOfToldValue)) return undefined;
+  const version = life.versions[target] as StackSketch;
+  if (!findsAll(lived, version, life)) return undefined;
+  // Stacks that are brought there together may wait for each other.
+  const together = [version, ...beside.map((other) => life.versions[other.target] as StackSketch)];
+  if (beside.length > 0 && hasPortCycle(together, true)) return undefined;
+  // A handler that hangs keeps its slot.
+  const isHanging = beside.some(({ step: { to, superseded } }) =>
+    [to, superseded?.to ?? to].some((each) => stepsOf(life.versions[each] as StackSketch).includes('hang')),
+  );
+  if (isHanging && schedule.concurrency < Number.POSITIVE_INFINITY) return undefined;
   // A handler that reads what depends on what it has not written yet.
-  if (freshEnd(life, target).state !== 'CREATE_COMPLETE') return undefined;
-  if (!isStopped(step) && !isFaulty(life.versions[target] as StackSketch)) return `${end.state} (${end.code})`;
+  if (freshEnd(life, target, heldOf(end)).state !== 'CREATE_COMPLETE') return undefined;
+  if (!isStopped(step) && !isFaulty(version)) return `${end.state} (${end.code})`;
   const canRollBack =
     step.rollback &&
-    before.complete.every((version) =>
+    before.complete.every((earlier) => {
+      if (earlier === undefined) return end.state?.startsWith('CREATE');
       // What has a fault was complete without having been called, and may have to be called now.
-      version === undefined ? end.state?.startsWith('CREATE') : !isFaulty(life.versions[version] as StackSketch),
-    );
+      const definition = life.versions[earlier] as StackSketch;
+      return !isFaulty(definition) && findsAll(lived, definition, life);
+    });
   const isSure = step.superseded === undefined && step.timeoutMs === LONG_MS;
   return canRollBack && isSure && end.state !== 'ROLLBACK_COMPLETE'
     ? `${end.state} in spite of the rollback`
     : undefined;
+}
+
+/**
+ * All that the version reads of others is there when the step is over, and each of those stacks was complete before, or came
+ * to be for the first time, and is complete now: a read of one that has failed fails.
+ */
+function findsAll({ end, beside, world }: Lived, version: StackSketch, life: Life): boolean {
+  return foreignReadsOf(version).every((name) => {
+    const owner = name.split('.')[0] as string;
+    if (owner === 'ops') return true;
+    const now = beside.find(({ step }) => stackOf(life, step) === owner)?.end ?? world[owner];
+    const wasReady = world[owner] === undefined || isComplete(world[owner].state);
+    return wasReady && isComplete(now?.state) && end.held[name] !== undefined;
+  });
+}
+
+/** What others hold when the step is over. */
+function heldOf({ held }: StepEnd): Given {
+  return Object.fromEntries(Object.entries(held).filter((entry): entry is [string, Json] => entry[1] !== undefined));
 }
 
 function tellsOfToldValue(entry: Entry): boolean {
@@ -206,8 +281,10 @@ function differenceFrom(life: Life, version: number | undefined, end: StepEnd): 
     const left = [...Object.keys(end.resources), ...Object.keys(end.things)];
     return left.length === 0 ? undefined : `left of a create: ${left}`;
   }
-  const expected = freshEnd(life, version);
-  const sketches = (life.versions[version] as StackSketch).resources.filter(({ isEnabled }) => isEnabled);
+  const expected = freshEnd(life, version, end.reads);
+  const { resources } = life.versions[version] as StackSketch;
+  const sketches = resources.filter(({ isEnabled }) => isEnabled);
+  const groups = resources.flatMap(({ name }) => groupOf(name) ?? []);
   const making = sketches.filter(({ branches }) => branches.flat().some((step) => step.do === 'make'));
   const there = {
     resources: Object.keys(end.resources).sort(),
@@ -216,7 +293,7 @@ function differenceFrom(life: Life, version: number | undefined, end: StepEnd): 
     things: end.things,
   };
   const wanted = {
-    resources: sketches.map(({ name }) => name).sort(),
+    resources: [...new Set([...sketches.map(({ name }) => name), ...groups])].sort(),
     values: expected.values,
     outputs: expected.outputs,
     things: Object.fromEntries(making.map(({ name }) => [name, 1])),
@@ -230,18 +307,28 @@ function differenceFrom(life: Life, version: number | undefined, end: StepEnd): 
 
 /**
  * No handler is called of a resource whose type and inputs come out equal, whatever happens meanwhile. (But for one that does
- * not await all of its inputs, where an engine has been killed: it may not have been recorded what they came to.)
+ * not await all of its inputs, where an engine has been killed: it may not have been recorded what they came to. And where
+ * what is read of others may change in between.)
  */
 function untouchedIsLeftAlone(
-  { step, target, before: { present }, log }: Lived,
+  { step, target, before: { present, reads }, log, end, beside }: Lived,
   { life }: LifePlay,
 ): string | undefined {
   if (present === undefined) return undefined;
   const targets = [...new Set([step.to, target])];
+  const readsOfOthers = [present, ...targets].some(
+    (version) => foreignReadsOf(life.versions[version] as StackSketch).length > 0,
+  );
+  if (readsOfOthers && beside.length > 0) return undefined;
   const untouched = (life.versions[present] as StackSketch).resources
     .filter((resource) => life.kills.length === 0 || awaitsAll(resource))
     .map(({ name }) => name)
-    .filter((name) => targets.every((to) => isSame(life, present, to, name)));
+    .filter((name) =>
+      targets.every((to) => {
+        const made = madeWith(life, present, name, reads);
+        return made !== undefined && made === madeWith(life, to, name, heldOf(end));
+      }),
+    );
   const called = log.find(
     (entry) => entry.kind === 'handler' && entry.did === 'start' && untouched.includes(entry.resource),
   );
@@ -253,16 +340,14 @@ function awaitsAll({ type, inputs, branches }: ResourceSketch): boolean {
   return type === 'Sim::Plain' || Object.keys(inputs).every((input) => awaited.includes(input));
 }
 
-function isSame(life: Life, from: number, to: number, name: string): boolean {
-  const [one, two] = [from, to].map((version) => {
-    const sketch = (life.versions[version] as StackSketch).resources.find((each) => each.name === name);
-    return sketch?.isEnabled === true ? print(madeWith(sketch, fresh(life, version))) : undefined;
-  });
-  return one !== undefined && one === two;
-}
-
-function madeWith({ name, type }: ResourceSketch, model: StackModel): unknown {
-  return { type, given: model.givenTo(`${STACK}.${name}`) };
+/** Type, inputs and what is read at run time, as one text; undefined for what is not there. */
+function madeWith(life: Life, number: number, resource: string, given: Given): string | undefined {
+  const version = life.versions[number] as StackSketch;
+  const sketch = version.resources.find(({ name }) => name === resource);
+  if (sketch?.isEnabled !== true) return undefined;
+  const { type, branches } = sketch;
+  const read = branches.flat().flatMap((step) => (step.do === 'read' ? [given[step.name] ?? null] : []));
+  return print({ type, given: fresh(life, number, given).givenTo(`${version.name}.${resource}`), read });
 }
 
 /** What was made is known: every thing in the world is of an attempt that the store has a record of. */
@@ -293,7 +378,49 @@ function readsAreReleasedOnce({ log, step }: Lived, { life }: LifePlay): string 
   return blocked.size === 0 ? undefined : `${[...blocked]} never wakes`;
 }
 
-/** After the stack is deleted nothing of it is left anywhere. */
+/** What a stack is said to have read of others are values that the names have had. */
+function readsAreTrue({ end, before, beside, world }: Lived, { log }: LifePlay): string | undefined {
+  const had = (name: string): readonly Json[] => {
+    const [stack, ...rest] = name.split('.') as [string, ...string[]];
+    if (stack === 'ops') return [name];
+    const earlier = world[stack]?.values[rest.join('.')];
+    return [...(earlier === undefined ? [] : [earlier]), ...storedIn(log.slice(end.from, end.until), name)];
+  };
+  const wrong = Object.entries(end.reads).find(
+    ([name, value]) =>
+      ![...had(name), ...(isKept(before, name, value) ? [value] : [])].some((each) => print(each) === print(value)),
+  );
+  return wrong === undefined
+    ? undefined
+    : `read is said to be ${wrong}, the values were ${print(had(wrong[0]))} (${beside.length} beside)`;
+}
+
+/** What was read by an earlier step and is not read again. */
+function isKept({ reads }: Before, name: string, value: Json): boolean {
+  return Object.hasOwn(reads, name) && print(reads[name]) === print(value);
+}
+
+function storedIn(log: readonly Entry[], name: string): readonly Json[] {
+  return log.flatMap((entry) => {
+    if (entry.kind !== 'stored') return [];
+    return entry.changes.flatMap((change): readonly Json[] => {
+      const at = (resource: string): string => `${entry.stack}.${resource}.`;
+      if (change.kind === 'value') return at(change.resource) + change.attribute === name ? [change.value] : [];
+      if (change.kind !== 'resource' || !name.startsWith(at(change.record.name))) return [];
+      const value = change.values?.[name.slice(at(change.record.name).length)];
+      return value === undefined ? [] : [value];
+    });
+  });
+}
+
+/** A stack is said to be stale in exactly those names of others that hold another value, or none, than it has read. */
+function staleExactlyWhenChanged({ end: { reads, held, stale, state } }: Lived): string | undefined {
+  if (state?.endsWith('IN_PROGRESS') === true) return undefined;
+  const changed = Object.keys(reads).filter((name) => print(held[name]) !== print(reads[name]));
+  return print([...stale].sort()) === print(changed.sort()) ? undefined : `stale: ${stale}, changed: ${changed}`;
+}
+
+/** After the stacks are deleted nothing of them is left anywhere. */
 function nothingRemains({ left: { things, stacks, timers, blockedReads } }: LifePlay): string | undefined {
   if (things.length > 0) return `still there after everything was deleted: ${things}`;
   return stacks + timers + blockedReads === 0 ? undefined : print({ stacks, timers, blockedReads });
@@ -304,6 +431,12 @@ function removedOnce({ life, left: { removals } }: LifePlay): string | undefined
   const isSure =
     life.kills.length === 0 && !life.steps.some((step) => isStopped(step) || step.superseded !== undefined);
   return isSure && removals > 1 ? `an attempt was to be removed ${removals} times` : undefined;
+}
+
+/** A stack is not deleted exactly while others have read of it. */
+function refusedExactlyForReaders({ refusals }: LifePlay): string | undefined {
+  const wrong = refusals.find(({ isRefused, readers }) => isRefused !== readers.length > 0);
+  return wrong === undefined ? undefined : print(wrong);
 }
 
 /** With the keys in order; what is undefined is left out. */

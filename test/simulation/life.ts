@@ -1,15 +1,15 @@
 import { type Edition, generate, LATEST } from './generate.ts';
-import { mutate } from './mutate.ts';
+import { mutate, withReadByName } from './mutate.ts';
 import { Random } from './random.ts';
 import { type Kill, LONG_MS, type StackSketch, type Step } from './scenario.ts';
-import { tame } from './tame.ts';
+import { acyclic, consistent, tame } from './tame.ts';
 
-/** The life of one stack, as plain data: it is created, brought to one template after the other, and deleted. */
+/** The life of some stacks, as plain data: each is created, brought to one template after the other, and deleted. */
 export interface Life {
   readonly seed: number;
-  /** What each step brings the stack to, faults included. */
+  /** What each step brings a stack to, faults included; it says of which stack it is. */
   readonly versions: readonly StackSketch[];
-  /** The first creates the stack, each later one updates it. The last has no faults, and nothing stops it. */
+  /** The first of each stack creates it, each later one updates it. The last of each has no faults, and nothing stops it. */
   readonly steps: readonly LifeStep[];
   /** Names of nobody that are written before it begins. */
   readonly outside: readonly string[];
@@ -19,6 +19,8 @@ export interface Life {
 export interface LifeStep {
   /** The number of a version. */
   readonly to: number;
+  /** It begins with the step before it, which is another stack's, so many milliseconds later; undefined: after that. */
+  readonly besideMs?: number | undefined;
   readonly rollback: boolean;
   readonly cancelMs: number | undefined;
   readonly timeoutMs: number;
@@ -26,7 +28,28 @@ export interface LifeStep {
   readonly superseded: { readonly afterMs: number; readonly to: number } | undefined;
 }
 
+/** The name of a stack that lives alone. */
 export const STACK = 'one';
+
+export function stackOf({ versions }: Life, { to }: LifeStep): string {
+  return (versions[to] as StackSketch).name;
+}
+
+export function stacksOf({ versions }: Life): readonly string[] {
+  return [...new Set(versions.map(({ name }) => name))];
+}
+
+/** What the version reads of others, by its template and at run time. */
+export function foreignReadsOf({ resources, outputs }: StackSketch): readonly string[] {
+  const given = resources.flatMap(({ inputs }) => Object.values(inputs).flat());
+  const later = resources.flatMap(({ branches }) => branches.flat());
+  const reads = [
+    ...given,
+    ...later.flatMap((step) => (step.do === 'read' ? [step.name] : [])),
+    ...Object.values(outputs),
+  ];
+  return [...new Set(reads.filter((read) => read.split('.').length === 3))];
+}
 
 const FAULTS = 0.3;
 const STOPS = 0.2;
@@ -34,41 +57,98 @@ const ROLLBACK = 0.4;
 const SUPERSEDED = 0.15;
 const KILLS = 0.4;
 const MAX_POSITION = 80;
+const SEVERAL_STACKS = 0.5;
+const MAX_STACKS = 3;
+const READS_BY_NAME = 0.3;
+const BESIDE = 0.3;
 
-/** The life of a seed. */
+/** The life of a seed. In the first edition it is one of one stack without groups, whose handlers read nothing by name. */
 export function generateLife(seed: number, edition: Edition = LATEST): Life {
   const random = new Random(seed ^ 0x5bd1e995);
-  const versions = [{ ...tame(generate(seed, edition).stacks[0] as StackSketch), name: STACK }];
+  const { stacks } = generate(seed, edition);
+  const first = edition === 1 ? [{ ...tame(stacks[0] as StackSketch), name: STACK }] : firstVersions(stacks, random);
+  const versions = [...first];
+  const latest = new Map(first.map((version) => [version.name, version]));
+  const othersOf = (name: string): StackSketch[] => [...latest.values()].filter((other) => other.name !== name);
   for (let count = random.between(1, 3); count > 0; count -= 1) {
-    versions.push(mutate(versions.at(-1) as StackSketch, random));
+    const name = first.length === 1 ? (first[0] as StackSketch).name : random.pick([...latest.keys()]);
+    const next = mutate(latest.get(name) as StackSketch, random, othersOf(name));
+    latest.set(name, next);
+    versions.push(next);
   }
-  const steps = versions.map((_, to): LifeStep => {
+  const steps = versions.map((version, to): LifeStep => {
     const isStopped = random.chance(STOPS);
+    const earlier = versions.slice(0, to).flatMap(({ name }, index) => (name === version.name ? [index] : []));
     return {
       to,
       rollback: random.chance(ROLLBACK),
       cancelMs: isStopped && random.chance(0.5) ? random.below(60) : undefined,
       timeoutMs: isStopped && random.chance(0.5) ? random.between(20, 200) : LONG_MS,
       // By another version: of the same one nobody could tell whether it has begun when an engine is killed.
-      superseded: to > 0 && random.chance(SUPERSEDED) ? { afterMs: random.below(40), to: random.below(to) } : undefined,
+      superseded:
+        earlier.length > 0 && random.chance(SUPERSEDED)
+          ? { afterMs: random.below(40), to: random.pick(earlier) }
+          : undefined,
     };
   });
-  const last = { to: versions.length, rollback: false, cancelMs: undefined, timeoutMs: LONG_MS, superseded: undefined };
   const faulty = versions.map((version) => (random.chance(FAULTS) ? withFault(version, random) : version));
   const kills = random.chance(KILLS) ? random.between(1, 3) : 0;
+  const last = [...latest.values()].map((version) => consistent(version, othersOf(version.name)));
+  const lastSteps = last.map((_, index) => ({
+    to: versions.length + index,
+    ...LAST,
+    ...(index > 0 ? { besideMs: 0 } : {}),
+  }));
   return {
     seed,
-    versions: [...faulty, versions.at(-1) as StackSketch].map((version, index) => ({
-      ...version,
-      version: `v${index}`,
-    })),
-    steps: [...steps, last],
+    versions: [...faulty, ...last].map((version, index) => ({ ...version, version: `v${index}` })),
+    steps: [...inRounds(steps, versions, first.length, random), ...lastSteps],
     outside: outsideOf(versions),
     kills: Array.from({ length: kills }, () => ({
-      position: random.below(MAX_POSITION),
+      position: random.below(MAX_POSITION * first.length),
       isStored: random.chance(0.5),
     })),
   };
+}
+
+const LAST = { rollback: false, cancelMs: undefined, timeoutMs: LONG_MS, superseded: undefined } as const;
+
+/** Some of the stacks, tame, which read each other by their templates and at run time; no port waits for itself. */
+function firstVersions(stacks: readonly StackSketch[], random: Random): readonly StackSketch[] {
+  const kept = random.chance(SEVERAL_STACKS) ? stacks.slice(0, MAX_STACKS) : stacks.slice(0, 1);
+  const versions: StackSketch[] = [];
+  for (const stack of kept) {
+    const others = kept.filter((other) => other !== stack);
+    versions.push(acyclic(tame(stack, others, true), versions));
+  }
+  if (!random.chance(READS_BY_NAME)) return versions;
+  return versions.reduce<readonly StackSketch[]>(
+    (all, { name }) => all.map((version) => (version.name === name ? reading(version, all, random) : version)),
+    versions,
+  );
+}
+
+function reading(version: StackSketch, all: readonly StackSketch[], random: Random): StackSketch {
+  const others = all.filter((other) => other !== version);
+  return random.chance(0.7) ? withReadByName(version, random, random.chance(0.8) ? others : []) : version;
+}
+
+/** The creates of several stacks begin together, and sometimes an update with the step before it. */
+function inRounds(
+  steps: readonly LifeStep[],
+  versions: readonly StackSketch[],
+  creates: number,
+  random: Random,
+): readonly LifeStep[] {
+  if (creates === 1) return steps;
+  const round = new Set<string>();
+  return steps.map((step, index) => {
+    const name = versions[index]?.name as string;
+    const isBeside = index > 0 && (index < creates || (index > creates && !round.has(name) && random.chance(BESIDE)));
+    if (!isBeside) round.clear();
+    round.add(name);
+    return isBeside ? { ...step, besideMs: random.chance(0.5) ? 0 : random.below(40) } : step;
+  });
 }
 
 /** One of its handlers fails, or hangs. */
@@ -82,9 +162,5 @@ function withFault(version: StackSketch, random: Random): StackSketch {
 }
 
 function outsideOf(versions: readonly StackSketch[]): readonly string[] {
-  const reads = versions.flatMap(({ resources, outputs }) => [
-    ...resources.flatMap(({ inputs }) => Object.values(inputs).flat()),
-    ...Object.values(outputs),
-  ]);
-  return [...new Set(reads.filter((read) => read.startsWith('ops.')))];
+  return [...new Set(versions.flatMap(foreignReadsOf).filter((read) => read.startsWith('ops.')))];
 }

@@ -1,14 +1,25 @@
 import type { Random } from './random.ts';
-import { attributesOf, type Read, type ResourceSketch, type StackSketch, type TypeName } from './scenario.ts';
-import { acyclic, consistent, faithful, isPlainlyFaithful } from './tame.ts';
+import {
+  attributesOf,
+  groupOf,
+  membersOf,
+  needs,
+  type Read,
+  type ResourceSketch,
+  type StackSketch,
+  type TypeName,
+} from './scenario.ts';
+import { acyclic, consistent, faithful, isInGroup, isPlainlyFaithful, withResource } from './tame.ts';
 
-type Mutation = (stack: StackSketch, random: Random) => StackSketch;
+/** `others`: the stacks that it may read of. */
+type Mutation = (stack: StackSketch, random: Random, others: readonly StackSketch[]) => StackSketch;
 
 /** Another version of the stack: up to three things are different, one of them often a constant alone. */
-export function mutate(stack: StackSketch, random: Random): StackSketch {
+export function mutate(stack: StackSketch, random: Random, others: readonly StackSketch[] = []): StackSketch {
+  const mutations = stack.resources.some(({ name }) => isInGroup(name)) ? [...MUTATIONS, resized] : MUTATIONS;
   let mutated = stack;
   for (let count = random.below(4); count > 0; count -= 1) {
-    mutated = acyclic(random.pick(MUTATIONS)(mutated, random));
+    mutated = acyclic(random.pick(mutations)(mutated, random, others), others);
   }
   return mutated;
 }
@@ -34,16 +45,18 @@ function otherConstant(stack: StackSketch, random: Random): StackSketch {
   return withResource(stack, { ...changed, constants: { ...changed.constants, [input]: random.below(3) } });
 }
 
-function otherReads(stack: StackSketch, random: Random): StackSketch {
+function otherReads(stack: StackSketch, random: Random, others: readonly StackSketch[]): StackSketch {
   const changed = pickWhere(stack, random, ({ inputs }) => Object.keys(inputs).length > 0);
   if (changed === undefined) return stack;
   const input = random.pick(Object.keys(changed.inputs));
-  return withResource(stack, { ...changed, inputs: { ...changed.inputs, [input]: [anyRead(stack, random)] } });
+  // A group's definition cannot refer to the group.
+  const read = anyRead(stack, random, others, ({ name }) => !isInGroup(changed.name) || !isInGroup(name));
+  return withResource(stack, { ...changed, inputs: { ...changed.inputs, [input]: read === undefined ? [] : [read] } });
 }
 
-function added(stack: StackSketch, random: Random): StackSketch {
+function added(stack: StackSketch, random: Random, others: readonly StackSketch[]): StackSketch {
   const type = random.pick<TypeName>(['Sim::Plain', 'Sim::Staged']);
-  const reads = stack.resources.length === 0 ? [] : [anyRead(stack, random)];
+  const read = stack.resources.length === 0 ? undefined : anyRead(stack, random, others);
   // A name that was there before may come again.
   const name = `n${random.below(3)}`;
   if (stack.resources.some((resource) => resource.name === name)) return stack;
@@ -52,7 +65,7 @@ function added(stack: StackSketch, random: Random): StackSketch {
     type,
     isEnabled: true,
     dependsOn: [],
-    inputs: { a: reads, b: [] },
+    inputs: { a: read === undefined ? [] : [read], b: [] },
     outputs: {},
     branches: [],
     removalMs: random.below(10),
@@ -63,28 +76,50 @@ function added(stack: StackSketch, random: Random): StackSketch {
 
 function removed(stack: StackSketch, random: Random): StackSketch {
   if (stack.resources.length < 2) return stack;
-  const gone = random.pick(stack.resources);
+  const picked = random.pick(stack.resources);
+  // The members of a group are numbered.
+  const gone = isInGroup(picked.name) ? lastOf(stack, picked) : picked;
   return consistent({ ...stack, resources: stack.resources.filter((resource) => resource !== gone) });
+}
+
+/** A group has one member more. */
+function resized(stack: StackSketch, random: Random): StackSketch {
+  const last = lastOf(stack, random.pick(stack.resources.filter(({ name }) => isInGroup(name))));
+  const [group, number] = last.name.split('/') as [string, string];
+  const next = faithful({ ...last, name: `${group}/${Number(number) + 1}`, branches: [] });
+  return { ...stack, resources: stack.resources.toSpliced(stack.resources.indexOf(last) + 1, 0, next) };
+}
+
+function lastOf(stack: StackSketch, { name }: ResourceSketch): ResourceSketch {
+  return membersOf(stack, groupOf(name) as string).at(-1) as ResourceSketch;
 }
 
 /** Its condition comes out the other way. */
 function flipped(stack: StackSketch, random: Random): StackSketch {
   const changed = random.pick(stack.resources);
-  return withResource(stack, { ...changed, isEnabled: !changed.isEnabled });
+  return isInGroup(changed.name) ? stack : withResource(stack, { ...changed, isEnabled: !changed.isEnabled });
 }
 
-/** Not back again, since by one type and with one set of inputs a resource does the same in every version. */
+/**
+ * Not back again, since by one type and with one set of inputs a resource does the same in every version, but where it has
+ * been plainly faithful from the start.
+ */
 function otherType(stack: StackSketch, random: Random): StackSketch {
-  const isFirst = (resource: ResourceSketch): boolean => resource.name.startsWith('n') || !isPlainlyFaithful(resource);
+  const isSame = ({ name }: ResourceSketch): boolean => /^n\d/.test(name) || isInGroup(name);
+  const isFirst = (resource: ResourceSketch): boolean => isSame(resource) || !isPlainlyFaithful(resource);
   const changed = pickWhere(stack, random, (resource) => resource.type !== 'Sim::Open' && isFirst(resource));
   if (changed === undefined) return stack;
   const type = changed.type === 'Sim::Plain' ? 'Sim::Staged' : 'Sim::Plain';
   return consistent(withResource(stack, faithful({ ...changed, type, branches: [] })));
 }
 
+/** Within what it is a member of. */
 function otherDependency(stack: StackSketch, random: Random): StackSketch {
   const changed = random.pick(stack.resources);
-  const others = stack.resources.filter(({ name }) => name !== changed.name).map(({ name }) => name);
+  if (isInGroup(changed.name)) return stack;
+  const others = stack.resources
+    .map(({ name }) => name)
+    .filter((name) => name !== changed.name && groupOf(name) === groupOf(changed.name));
   return withResource(stack, { ...changed, dependsOn: random.some(others, 0.3).slice(0, 1) });
 }
 
@@ -97,7 +132,22 @@ function otherNeeds(stack: StackSketch, random: Random): StackSketch {
 }
 
 function otherOutput(stack: StackSketch, random: Random): StackSketch {
-  return { ...stack, outputs: { ...stack.outputs, [`o${random.below(3)}`]: anyRead(stack, random) } };
+  const output = `o${random.below(3)}`;
+  return { ...stack, outputs: { ...stack.outputs, [output]: anyRead(stack, random, []) as Read } };
+}
+
+/** A handler reads a name of another stack at its beginning, in a branch that writes only what needs everything. */
+export function withReadByName(stack: StackSketch, random: Random, others: readonly StackSketch[]): StackSketch {
+  const changed = random.pick(stack.resources);
+  const branch = changed.branches.find((steps) =>
+    steps.every((step) => step.do !== 'write' || needs(changed, step.attribute, undefined)),
+  );
+  const name = others.length === 0 ? 'ops.desk.go' : foreignRead(random, others);
+  if (branch === undefined || name === undefined) return stack;
+  const branches = changed.branches.map((steps) =>
+    steps === branch ? [{ do: 'read' as const, name }, ...steps] : steps,
+  );
+  return acyclic(withResource(stack, { ...changed, branches }), others);
 }
 
 function pickWhere(
@@ -109,11 +159,24 @@ function pickWhere(
   return some.length === 0 ? undefined : random.pick(some);
 }
 
-function anyRead({ resources }: StackSketch, random: Random): Read {
-  const resource = random.pick(resources);
+/** Of its own, or of one of the `others`; undefined where there is nothing to read. */
+function anyRead(
+  { resources }: StackSketch,
+  random: Random,
+  others: readonly StackSketch[],
+  isReadable: (resource: ResourceSketch) => boolean = () => true,
+): Read | undefined {
+  if (others.length > 0 && random.chance(0.3)) return foreignRead(random, others);
+  const some = resources.filter(isReadable);
+  if (some.length === 0) return undefined;
+  const resource = random.pick(some);
   return `${resource.name}.${random.pick(Object.keys(attributesOf(resource)))}`;
 }
 
-function withResource(stack: StackSketch, changed: ResourceSketch): StackSketch {
-  return { ...stack, resources: stack.resources.map((each) => (each.name === changed.name ? changed : each)) };
+function foreignRead(random: Random, others: readonly StackSketch[]): Read | undefined {
+  const { name, resources } = random.pick(others);
+  const some = resources.filter(({ isEnabled }) => isEnabled);
+  if (some.length === 0) return undefined;
+  const resource = random.pick(some);
+  return `${name}.${resource.name}.${random.pick(Object.keys(attributesOf(resource)))}`;
 }

@@ -4,9 +4,10 @@ import { targetsOf } from './state.ts';
 /**
  * Whether some port of these stacks waits for itself, by DESIGN 4: `out(a, x) -> in(b, p)`, inside a plain resource
  * `in -> start -> out -> done`, inside a streaming one `in(p) -> out(x)` where x needs p, `depends_on: a` is
- * `done(a) -> start(b)`. Only attributes that somebody reads have a port.
+ * `done(a) -> start(b)`. Only attributes that somebody reads have a port. With `seesReads` the names that handlers read at run
+ * time count as inputs that every attribute needs which needs everything.
  */
-export function hasPortCycle(stacks: readonly StackSketch[]): boolean {
+export function hasPortCycle(stacks: readonly StackSketch[], seesReads = false): boolean {
   const after = new Map<string, string[]>();
   const edge = (from: string, to: string): void => {
     const known = after.get(from);
@@ -14,7 +15,11 @@ export function hasPortCycle(stacks: readonly StackSketch[]): boolean {
     else known.push(to);
   };
   for (const { name, resources } of stacks) {
-    for (const resource of resources) if (resource.isEnabled) addEdges(name, resource, edge);
+    for (const resource of resources) {
+      if (!resource.isEnabled) continue;
+      addEdges(name, resource, edge);
+      if (seesReads) addReads(name, resource, edge);
+    }
   }
   const states = new Map<string, 'open' | 'done'>();
   const closes = (port: string): boolean => {
@@ -57,5 +62,16 @@ function addEdges(stack: string, resource: ResourceSketch, edge: (from: string, 
   for (const attribute of Object.keys(attributesOf(resource))) {
     edge(`${key} start`, `${key}.${attribute}`);
     edge(`${key}.${attribute}`, `${key} done`);
+  }
+}
+
+function addReads(stack: string, resource: ResourceSketch, edge: (from: string, to: string) => void): void {
+  const key = `${stack}.${resource.name}`;
+  for (const step of resource.branches.flat()) {
+    if (step.do !== 'read') continue;
+    edge(step.name, `${key} done`);
+    for (const attribute of Object.keys(attributesOf(resource))) {
+      if (needs(resource, attribute, undefined)) edge(step.name, `${key}.${attribute}`);
+    }
   }
 }

@@ -46,6 +46,7 @@ describe('whatever the templates, the handlers, the faults and the order are', (
     [1, 41006956, 'what a circle changes, and an update neither reads nor can change, asks for a replacement'],
     [1, 41008074, 'the same of a value that the resource has written itself'],
     [1, 30011686, 'the same of a value that was of another resource before'],
+    [2, 93, 'a nested template has an output no more, and is updated again'],
     [1, 41004311, 'what an engine that was killed long ago is told at last is told to nobody'],
   ])('edition %i, life %i: %s', async (edition, seed) => {
     expect(await simulateLife(seed, edition)).toBeUndefined();

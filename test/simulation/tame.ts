@@ -2,6 +2,7 @@ import { hasPortCycle } from './ports.ts';
 import {
   attributesOf,
   groupOf,
+  NEST,
   needs,
   type Read,
   type ResourceSketch,
@@ -11,19 +12,23 @@ import {
 import { keepsDeclaration } from './traits.ts';
 
 /**
- * The stack by itself, without members of groups, and with handlers that do what they declare and no more: what differs
- * between two versions is what is looked at here.
+ * The stack with handlers that do what they declare and no more: what differs between two versions is what is looked at
+ * here. It reads of `others` and of nobody else; members of groups are left out unless it `keepsGroups`.
  */
-export function tame({ resources, outputs, ...rest }: StackSketch): StackSketch {
-  const kept = resources.filter(({ name }) => groupOf(name) === undefined);
+export function tame(stack: StackSketch, others: readonly StackSketch[] = [], keepsGroups = false): StackSketch {
+  const { resources, outputs, ...rest } = stack;
+  const kept = resources.filter(({ name }) => keepsGroups || groupOf(name) === undefined);
   const names = kept.map(({ name }) => name);
   const isKept = (read: Read): boolean => {
     const [owner, , attribute] = read.split('.') as [string, string, string?];
-    return attribute === undefined ? names.includes(owner) : owner === 'ops';
+    if (attribute === undefined) return names.includes(owner);
+    return owner === 'ops' || others.some((other) => hasName(other, read));
   };
   const tamed = kept.map((resource) => {
     const inputs = Object.entries(resource.inputs).map(([input, reads]) => [input, reads.filter(isKept)] as const);
-    return faithful({ ...resource, inputs: Object.fromEntries(inputs) });
+    // A member that goes and comes again does what it did.
+    const branches = isInGroup(resource.name) ? [] : resource.branches;
+    return faithful({ ...resource, inputs: Object.fromEntries(inputs), branches });
   });
   return acyclic({
     ...rest,
@@ -33,24 +38,47 @@ export function tame({ resources, outputs, ...rest }: StackSketch): StackSketch 
   });
 }
 
-/** With as many reads left out, from the last on, as it takes for no port to wait for itself. */
-export function acyclic(stack: StackSketch): StackSketch {
+/** Whether it declares the name, with the stack's own name in it. */
+export function hasName(stack: StackSketch, read: Read): boolean {
+  return namesOf(stack).some((name) => `${stack.name}.${name}` === read);
+}
+
+function namesOf({ resources }: StackSketch): readonly Read[] {
+  return resources.flatMap((resource) =>
+    Object.keys(attributesOf(resource)).map((attribute) => `${resource.name}.${attribute}`),
+  );
+}
+
+/** With as many reads left out, from the last on, as it takes for no port to wait for itself, through the `others` either. */
+export function acyclic(stack: StackSketch, others: readonly StackSketch[] = []): StackSketch {
   let tried = stack;
-  for (let index = stack.resources.length - 1; index >= 0 && hasPortCycle([tried]); index -= 1) {
-    tried = {
-      ...tried,
-      resources: tried.resources.map((resource, at) =>
-        at !== index
-          ? resource
-          : {
-              ...resource,
-              dependsOn: [],
-              inputs: Object.fromEntries(Object.keys(resource.inputs).map((input) => [input, []])),
-            },
-      ),
-    };
+  for (let index = stack.resources.length - 1; index >= 0 && hasPortCycle([tried, ...others], true); index -= 1) {
+    const resource = tried.resources[index] as ResourceSketch;
+    const inputs = Object.fromEntries(Object.keys(resource.inputs).map((input) => [input, []]));
+    const branches = resource.branches.map((steps) => steps.filter((step) => step.do !== 'read'));
+    tried = withResource(tried, { ...resource, dependsOn: [], inputs, branches });
   }
   return tried;
+}
+
+/** With the resource in the place of the one of its name. The members of a group follow it in what they share. */
+export function withResource(stack: StackSketch, changed: ResourceSketch): StackSketch {
+  const isAlike = ({ name }: ResourceSketch): boolean => isInGroup(name) && groupOf(name) === groupOf(changed.name);
+  const { type, inputs, constants } = changed;
+  return {
+    ...stack,
+    resources: stack.resources.map((each) => {
+      if (each.name === changed.name) return changed;
+      if (!isAlike(each)) return each;
+      const alike = { ...each, inputs, ...(constants === undefined ? {} : { constants }) };
+      return each.type === type ? alike : faithful({ ...alike, type, branches: [] });
+    }),
+  };
+}
+
+/** Whether it is of a group, all of whose members have one definition. */
+export function isInGroup(name: string): boolean {
+  return groupOf(name) !== undefined && groupOf(name) !== NEST;
 }
 
 /**
@@ -85,14 +113,12 @@ function stepsOf(resource: ResourceSketch): readonly Step[] {
   return steps;
 }
 
-/** With nothing in it that refers to what is not there any more. */
-export function consistent(stack: StackSketch): StackSketch {
-  const there = new Set(
-    stack.resources.flatMap((resource) =>
-      Object.keys(attributesOf(resource)).map((attribute) => `${resource.name}.${attribute}`),
-    ),
-  );
-  const isThere = (read: Read): boolean => there.has(read) || read.startsWith('ops.');
+/** With nothing in it that refers to what is not there any more, of `others` either when they are given. */
+export function consistent(stack: StackSketch, others?: readonly StackSketch[]): StackSketch {
+  const there = new Set(namesOf(stack));
+  const isForeign = (read: Read): boolean =>
+    others === undefined ? read.split('.').length === 3 : others.some((other) => hasName(other, read));
+  const isThere = (read: Read): boolean => there.has(read) || read.startsWith('ops.') || isForeign(read);
   const names = stack.resources.map(({ name }) => name);
   return {
     ...stack,
