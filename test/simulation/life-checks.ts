@@ -335,7 +335,12 @@ function untouchedIsLeftAlone(
   return called?.kind === 'handler' ? `${called.resource} is called, and nothing of it differs` : undefined;
 }
 
-function awaitsAll({ type, inputs, branches }: ResourceSketch): boolean {
+/**
+ * Whether its handler ends with all of its inputs. One that does not may be complete before they are there: then what they
+ * came to is recorded later, and an engine that is killed in between has not recorded it. The next update takes the resource
+ * for one that differs, and calls it: needlessly, perhaps, but never is one left alone that has to be called.
+ */
+export function awaitsAll({ type, inputs, branches }: ResourceSketch): boolean {
   const awaited = branches.flat().flatMap((step) => (step.do === 'await' ? step.inputs : []));
   return type === 'Sim::Plain' || Object.keys(inputs).every((input) => awaited.includes(input));
 }
