@@ -426,8 +426,9 @@ export class Engine {
   }
 
   /**
-   * Forgets a stack and leaves what it has made alone; resolves with what another store needs to adopt it. Throws
-   * EntityNotFound, ActionInProgress, and NotSupported when snapshots hold something of its resources, unless by `force`.
+   * Forgets a stack and leaves what it has made alone; resolves with what another store needs to adopt it, which `keep` can
+   * put in a safe place before. Throws EntityNotFound, ActionInProgress, and NotSupported when snapshots hold something of its
+   * resources, unless by `force`.
    */
   async abandon(stack: string, space = 'default', options: AbandonOptions = {}): Promise<StackExport> {
     return this.#owned(() => abandonStack(this.#services, space, stack, options));

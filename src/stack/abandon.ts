@@ -78,6 +78,11 @@ export async function exportStack(
 export interface AbandonOptions {
   /** Forgets its snapshots too, although nobody can restore or remove any more what they hold. Default false. */
   readonly force?: boolean;
+  /**
+   * Is given what the call resolves with, and awaited, before the store forgets the stack: whoever stores it here has it whenever
+   * the process is killed. When this throws, the stack stays.
+   */
+  readonly keep?: (data: StackExport) => void | Promise<void>;
 }
 
 /**
@@ -88,13 +93,14 @@ export async function abandonStack(
   services: StackServices,
   space: string,
   stack: string,
-  { force = false }: AbandonOptions = {},
+  { force = false, keep }: AbandonOptions = {},
 ): Promise<StackExport> {
   const { store, regions, secretsByStack } = services;
   return withClaim(services, { space, stack }, async (record, claim) => {
     if (!force) await refuseSnapshots(services, record);
     // Nobody else has its secrets any more.
     const data = await dataOf(services, record, { showSecrets: true });
+    await keep?.(data);
     const key = stackKey(space, stack);
     await regions.get(key)?.close();
     regions.delete(key);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Engine } from '../../src/engine.ts';
-import { isHotloomError } from '../../src/errors.ts';
+import { isHotloomError, StoreUnusable } from '../../src/errors.ts';
 import { definePlainType, type ResourceType } from '../../src/resource/resource-type.ts';
 import type { StackExport } from '../../src/stack/abandon.ts';
 import type { AdoptOptions } from '../../src/stack/adopt.ts';
@@ -298,17 +298,32 @@ describe('an engine that is killed at any position of the journal while', () => 
     }
   });
 
-  test('a stack is abandoned: it is there as it was, or it is gone; what it has made stays', async () => {
+  test('a stack is abandoned: it is there as it was, or what is needed to adopt it is kept; what it has made stays', async () => {
     const there = JSON.stringify(await endOf([create]));
     for (let limit = 0; ; limit += 1) {
       const life = await Life.begin({ before: [create] });
       const made = [...life.told.things];
-      const { isKilled } = await life.act((engine) => engine.abandon('s'), limit);
+      const keep = (engine: Engine, hands: Hands) =>
+        engine.abandon('s', 'default', {
+          keep: (data) => {
+            hands.data = data;
+          },
+        });
+      const { isKilled } = await life.act(keep, limit);
       expect([...life.told.things]).toEqual(made);
+      if (life.store.listStacks().length === 0) await life.act(adopt());
+      const end = JSON.stringify(await life.end());
+      expect({ limit, end: end.replace('ADOPT_COMPLETE', 'CREATE_COMPLETE') }).toEqual({ limit, end: there });
       if (!isKilled) return;
-      const isThere = life.store.listStacks().length > 0;
-      if (isThere) expect({ limit, end: JSON.stringify(await life.end()) }).toEqual({ limit, end: there });
     }
+  });
+
+  test('a stack is abandoned, and what is needed to adopt it cannot be kept: it stays as it was', async () => {
+    const life = await Life.begin({ before: [create], refusals: ['StoreUnusable'] });
+    await life.act((engine) =>
+      engine.abandon('s', 'default', { keep: () => Promise.reject(new StoreUnusable({ what: 'The disk is full.' })) }),
+    );
+    expect(await life.end()).toEqual(await endOf([create]));
   });
 });
 

@@ -21,8 +21,9 @@ export async function exportStack(io: Io, stack: string, options: Options): Prom
     });
   }
   return withExistingStore(io, options, async (engine) => {
-    const data = abandon ? engine.abandon(stack, space, { force }) : engine.export(stack, space, { showSecrets });
-    printJson(io, await data);
+    // What is printed is all that is left of an abandoned stack, so it is printed first.
+    if (abandon) await engine.abandon(stack, space, { force, keep: (data) => printJson(io, data) });
+    else printJson(io, await engine.export(stack, space, { showSecrets }));
     return EXIT.ok;
   });
 }
