@@ -4,7 +4,7 @@ import { type HotloomError, isHotloomError, messageOf, ResourceFailure, rootCaus
 import type { Status } from '../events.ts';
 import { findPort, IN } from '../graph/port-graph.ts';
 import { externalIdOf, givenInput, givenProperties, placeOf } from '../interface/given.ts';
-import type { ResourceInterface } from '../interface/interface.ts';
+import { needsInput, type ResourceInterface } from '../interface/interface.ts';
 import { type Name, printName } from '../names.ts';
 import { differenceOf, isUpdatable, type PresentResource, publishedBy } from '../plan/comparison.ts';
 import type {
@@ -656,9 +656,10 @@ export class ResourceRun implements JournalWaiter {
     await this.traversal.journal.record({ kind: 'resource', record: this.recordOf('IN_PROGRESS', 'state changed') });
     this.traversal.throwIfStopped();
     // A type that declares a refid of its own publishes it itself.
-    // One that may be tried again publishes it at its end: another attempt has another id.
+    // One that may be tried again, or replaced still, publishes it at its end: another has another id.
     const { attributes, retries } = this.resource.type;
-    if (retries === undefined && !Object.hasOwn(attributes, REFID)) await this.publish(REFID, id);
+    const isSure = retries === undefined && this.#compareFixed().length === 0 && this.#replacement === undefined;
+    if (isSure && !Object.hasOwn(attributes, REFID)) await this.publish(REFID, id);
   }
 
   /** See CreateCall. */
@@ -717,26 +718,39 @@ export class ResourceRun implements JournalWaiter {
 
   /**
    * In a circle an update may begin before all of its inputs are there. What it could not change and has not read has to
-   * come out as it was, or another takes its place: so it is waited for, with everything published that may lead to it.
+   * come out as it was, or another takes its place: so it is waited for, with all published that may lead to it.
    * Never rejects.
    */
   async #finishUpdate(): Promise<void> {
-    const fixed = Object.keys(this.resource.definition.properties).filter(
-      (name) => !isUpdatable(this.resource, { name, kind: 'property' }),
-    );
-    const late = this.traversal.isStopped ? [] : fixed.filter((name) => !this.isInputReady(name));
+    const late = this.traversal.isStopped ? NO_INPUTS : this.#compareFixed();
     if (late.length > 0) {
       try {
         const rest = this.#restOfAttributes(NO_ATTRIBUTES);
-        await Promise.all(Object.keys(rest).map((attribute) => this.publish(attribute, rest[attribute])));
+        const leading = Object.keys(rest).filter((each) => !late.some((name) => needsInput(this.resource, each, name)));
+        await Promise.all(leading.map((attribute) => this.publish(attribute, rest[attribute])));
       } catch (error) {
         this.#end(error);
         return;
       }
       await Promise.allSettled(late.map((name) => this.readInput(name)));
+      this.#compareFixed();
     }
-    for (const name of fixed) if (this.isInputReady(name)) this.#tryInput(name);
     this.#finish(NO_ATTRIBUTES);
+  }
+
+  /**
+   * Looks at what an update could not change: what is there and has come out different asks for a replacement. Returns what is
+   * not there yet.
+   */
+  #compareFixed(): readonly string[] {
+    const { type, definition } = this.resource;
+    // A plain one is decided about when all of it is there.
+    if (this.#change?.verdict !== 'update' || type.kind === 'plain') return NO_INPUTS;
+    const fixed = Object.keys(definition.properties).filter(
+      (name) => !isUpdatable(this.resource, { name, kind: 'property' }),
+    );
+    for (const name of fixed) if (this.isInputReady(name)) this.#tryInput(name);
+    return fixed.filter((name) => !this.isInputReady(name));
   }
 
   /** The handler has returned: writes what is left, checks that nothing is owed, records the result. */
@@ -1021,6 +1035,7 @@ function previousOf({ record, values }: PresentResource): UpdatedResource<JsonOb
   return { resourceId: record.resourceId, data: record.data, properties, attributes: values };
 }
 
+const NO_INPUTS: readonly string[] = [];
 const NO_ATTRIBUTES: { readonly [attribute: string]: Json } = {};
 
 /** Made by asJson, so that the store takes it as it is. */

@@ -112,10 +112,14 @@ describe('an update of a handler that asks to be replaced', () => {
       const called: string[] = [];
       const act =
         (what: string) =>
-        async ({ resource, inputs, publish }: StreamingCreateCall<JsonObject, JsonObject>): Promise<void> => {
+        async (call: StreamingCreateCall<JsonObject, JsonObject>): Promise<void> => {
+          const { token, resource, inputs, publish, setResourceId } = call;
           called.push(`${what} ${resource.name}`);
+          // One that may be replaced still tells no id, which the one in its place would have to keep to.
+          await setResourceId(`id-${token}`);
           await publish('early', (await inputs.live) ?? null);
           await publish('seen', isRead && (await inputs.fixed) !== undefined);
+          await setResourceId(`id-${token}`);
         };
       const node = defineStreamingType({
         name: 'Node',
