@@ -24,10 +24,11 @@ for (const [signal, code] of [
 const total = { kills: 0, pauses: 0, lost: 0 };
 let lives = 0;
 const counted = () => `${total.kills} kills and ${total.pauses} pauses (${total.lost} claims lost) in ${lives} lives`;
+console.log(`seed ${first}`);
 try {
   const durations = await measureDurations(stopping.signal);
   console.log(
-    `seed ${first}; undisturbed: ${Object.entries(durations)
+    `undisturbed: ${Object.entries(durations)
       .map(([action, ms]) => `${action} ${Math.round(ms)} ms`)
       .join(', ')}`,
   );

@@ -85,12 +85,18 @@ export class World {
 
 /** The processes of a world that run, with their environments. */
 export function markedProcesses(directory) {
+  return processesMarkedBy((world) => world === directory);
+}
+
+/** The same of all worlds of whose directories `isWanted` says so. */
+export function processesMarkedBy(isWanted) {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .flatMap((pid) => {
       try {
         const environment = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
-        return environment.includes(`${MARK}=${directory}`) ? [{ pid: Number(pid), environment }] : [];
+        const mark = environment.find((variable) => variable.startsWith(`${MARK}=`));
+        return mark !== undefined && isWanted(mark.slice(MARK.length + 1)) ? [{ pid: Number(pid), environment }] : [];
       } catch {
         // It has ended meanwhile, or is somebody else's.
         return [];
