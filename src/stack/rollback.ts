@@ -11,6 +11,7 @@ import { setAside } from '../store/stored-stack.ts';
 import { type Analysis, analyseStored } from './analyse.ts';
 import { beginningOf } from './beginning.ts';
 import { definitionOfRecord } from './definition.ts';
+import { marksOf } from './marks.ts';
 import { HOOKS_GONE, Operation, type RollBack } from './operation.ts';
 import { presentResources, touched } from './present.ts';
 import type { StackServices } from './services.ts';
@@ -54,7 +55,8 @@ export function rollbackOf(
         rollback: false,
         moved: previous.moved,
       };
-      await journal.record(...failed, ...movedBack.changes, ...restored, definition, HOOKS_GONE, {
+      // What was secret in the update need not be so in what it goes back to.
+      await journal.record(...failed.map(marksOf(current)), ...movedBack.changes, ...restored, definition, HOOKS_GONE, {
         kind: 'stack',
         action: 'ROLLBACK',
         status: 'IN_PROGRESS',
