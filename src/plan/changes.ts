@@ -1,6 +1,6 @@
 import { withCompositions } from '../composition/composition.ts';
 import { IN, type PortGraph, startPort } from '../graph/port-graph.ts';
-import { givenProperties, placeOf } from '../interface/given.ts';
+import { externalIdOf, givenProperties, placeOf } from '../interface/given.ts';
 import { producerOf, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
 import type { Conceal } from '../secrets.ts';
 import type { Reference, ResolveScope } from '../template/expression.ts';
@@ -98,6 +98,7 @@ function changeOf(resource: ResourceInterface, scope: ResolveScope, sources: Cha
   const readsOutside = resource.inputs.some(({ references }) => references.some(({ kind }) => kind === 'name'));
   let differences: readonly Difference[];
   try {
+    if (resource.isExternal && byRecord === undefined) return changeOfExternal(resource, present, scope);
     const given = resource.isExternal ? NONE : differencesOf(resource, present, scope, sources);
     differences = present.readsSince === undefined ? given : [...given, ...present.readsSince];
   } catch {
@@ -106,8 +107,16 @@ function changeOf(resource: ResourceInterface, scope: ResolveScope, sources: Cha
   }
   if (byRecord !== undefined) return { verdict: byRecord, differences, unknown: NONE };
   const isRestored = sources.isRestore && present.record.isToBeRestored === true;
-  if (differences.length === 0 && !readsOutside && !resource.isExternal && !isRestored) return UNCHANGED;
+  if (differences.length === 0 && !readsOutside && !isRestored) return UNCHANGED;
   return { verdict: 'compare', differences, unknown: NONE };
+}
+
+/** What was there already is another thing by another id; nothing else of it is compared, and its id reads from nobody. */
+function changeOfExternal(resource: ResourceInterface, { record }: PresentResource, scope: ResolveScope): Change {
+  if (externalIdOf(resource, scope) !== record.resourceId) return { ...UNCHANGED, verdict: 'replace' };
+  // One that was made before it was called so.
+  const wasMade = Object.keys(record.properties ?? {}).length > 0;
+  return wasMade ? { ...UNCHANGED, verdict: 'compare' } : UNCHANGED;
 }
 
 /** The change of a resource once it is known which others change. */

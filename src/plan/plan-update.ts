@@ -94,6 +94,7 @@ function whyReplaced(resource: ResourceInterface, { differences }: Change, recor
   if (record.type !== resource.type.name) return `it was a ${record.type}`;
   if (record.status !== 'COMPLETE' || record.action === 'DELETE') return `it is ${record.action}_${record.status}`;
   if (record.isOutdated === true) return `every update makes another ${record.type}`;
+  if (resource.isExternal) return 'another one stands behind its external_id';
   const fixed = differences.filter((difference) => !isUpdatable(resource, difference)).map(({ name }) => `'${name}'`);
   return `${fixed.join(', ')} cannot be changed in place`;
 }

@@ -188,6 +188,27 @@ describe('the plan of an update', () => {
     ]);
   });
 
+  test('tells of what has an external_id by that alone', async () => {
+    const stack = (id: string) => ({
+      there: { type: 'Thing', external_id: id },
+      reader: thing({ of: { get_resource: 'there' } }),
+    });
+    await create(stack('one'));
+    const told = async (id: string) =>
+      (await preview(stack(id))).steps.map(({ resource, action, reason }) => [resource, action, reason]);
+    expect(await told('one')).toEqual([
+      ['there', 'unchanged', undefined],
+      ['reader', 'unchanged', undefined],
+    ]);
+    expect(await told('two')).toEqual([
+      ['there', 'replace', 'another one stands behind its external_id'],
+      ['reader', 'compare', undefined],
+    ]);
+    await clock.run(engine.update({ stack: 's', template: template(stack('two')) }));
+    expect((await engine.show('s')).resources.find(({ name }) => name === 'there')?.resourceId).toBe('two');
+    expect((await told('two')).map(([, action]) => action)).toEqual(['unchanged', 'unchanged']);
+  });
+
   test('is printed for people', async () => {
     const outputs = { live: { value: attr('b', 'live') } };
     await create({ ...before, only: { type: 'Only', properties: { of: 1 } } }, { outputs });
