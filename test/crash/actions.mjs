@@ -2,9 +2,9 @@ import { isHotloomError } from 'hotloom';
 import { environment, parametersOf, templateOf } from './stack.mjs';
 
 /**
- * What is done to the stack, by name. `act` does it in an engine; `version` is the one that the stack comes to. `isDone` tells by the
- * stack (undefined: there is none) whether nothing is left to do, `ends` the state that it then has, and `version` which of
- * the two versions it then is: the one from `before`, or the one that it was to come to.
+ * What is done to the stack, by name. `act` does it in an engine. `isDone` tells by the stack (undefined: there is none) whether
+ * nothing is left to do; `ends` is the state that it then has, and `version` the version, which may be the one from `before`.
+ * `beside` is what another engine does at the same time, and `otherwise` what is done when nothing came of either.
  */
 export const ACTIONS = {
   create: {
@@ -63,10 +63,16 @@ export const ACTIONS = {
     ends: () => 'UPDATE_COMPLETE',
     version: ({ version }) => version,
   },
-  check: standing('check', 'CHECK_COMPLETE'),
-  suspend: standing('suspend', 'SUSPEND_COMPLETE'),
-  wake: standing('resume', 'RESUME_COMPLETE'),
-  snapshot: standing('snapshot', 'SNAPSHOT_COMPLETE'),
+  check: standing('CHECK_COMPLETE', (engine) => engine.check({ stack: 's' })),
+  suspend: standing('SUSPEND_COMPLETE', (engine) => engine.suspend({ stack: 's' })),
+  wake: {
+    act: (engine) => engine.resume({ stack: 's' }),
+    // One that goes on with an action late may have woken it before, and the check that came then has found it awake.
+    isDone: (stack) => !stack.resources.some(({ isSuspended }) => isSuspended),
+    ends: (stack) => (stack.state === 'CHECK_COMPLETE' ? stack.state : 'RESUME_COMPLETE'),
+    version: ({ before }) => before,
+  },
+  snapshot: standing('SNAPSHOT_COMPLETE', (engine) => engine.snapshot({ stack: 's' })),
   restore: {
     async act(engine) {
       const kept = (await engine.snapshots('s')).findLast(({ state }) => state === 'CREATE_COMPLETE');
@@ -103,9 +109,9 @@ function isUpdated(stack, { version }) {
 }
 
 /** One that leaves the stack as it is. */
-function standing(method, state) {
+function standing(state, act) {
   return {
-    act: (engine) => engine[method]({ stack: 's' }),
+    act,
     isDone: (stack) => stack?.state === state,
     ends: () => state,
     version: ({ before }) => before,

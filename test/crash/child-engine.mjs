@@ -80,11 +80,13 @@ export class ChildEngine {
 
   /** Kills it. Returns whether it had not ended before. */
   async kill() {
+    const { exitCode, signalCode } = this.#child;
+    if (exitCode !== null || signalCode !== null) return false;
     this.#child.kill('SIGKILL');
-    const [, signal] = await this.#exited;
-    const wasAtWork = signal === 'SIGKILL' && this.told === undefined;
-    if (wasAtWork) this.#log('was killed');
-    return wasAtWork;
+    await this.#exited;
+    if (this.told !== undefined) return false;
+    this.#log('was killed');
+    return true;
   }
 
   /**

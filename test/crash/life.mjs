@@ -123,9 +123,17 @@ async function act(world, operator, life, durations, counts) {
   await helped;
   // One that came late may have been in the way of the last one.
   const usual = otherwise ?? action;
-  for (next = await whatIsNext(usual); next !== undefined; next = await whatIsNext(usual)) await start(next).ended();
+  next = await whatIsNext(usual);
+  for (let tries = 0; next !== undefined; tries += 1) {
+    if (tries === MOST_TRIES) throw new Error(`After ${tries} engines more '${action}' is still not done.`);
+    await start(next).ended();
+    next = await whatIsNext(usual);
+  }
   return last?.ms;
 }
+
+/** How many engines may be in each other's way. */
+const MOST_TRIES = 20;
 
 /** An engine beside those that the action is done with: it is killed, or comes to its end. */
 async function letWork(engine, until, durationMs, counts) {

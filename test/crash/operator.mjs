@@ -82,7 +82,7 @@ export class Operator {
     try {
       await this.#engine.signal({ stack: 's', resource, data, signal: AbortSignal.timeout(PATIENCE_MS) });
     } catch (error) {
-      if (!REFUSALS.includes(error.code ?? error.name) && !REFUSALS.includes(error.name)) throw error;
+      if (![error.code, error.name].some((each) => REFUSALS.includes(each))) throw error;
     }
   }
 }

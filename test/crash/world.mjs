@@ -19,9 +19,7 @@ export class World {
   constructor(name, stopping) {
     this.directory = mkdtempSync(join(tmpdir(), `hotloom-crash-${name}-`));
     this.#over = AbortSignal.any([stopping, this.#failed.signal]);
-    this.#over.addEventListener('abort', () => {
-      for (const engine of this.#engines) void engine.kill();
-    });
+    this.#over.addEventListener('abort', this.#kill);
   }
 
   /** Ends the life with an error: nothing is started any more. */
@@ -66,6 +64,7 @@ export class World {
 
   /** Ends everything that runs in it. The directory stays. */
   async end() {
+    this.#over.removeEventListener('abort', this.#kill);
     for (const engine of this.#engines) await engine.kill();
     for (let pids = this.#pids(); pids.length > 0; pids = this.#pids()) {
       for (const pid of pids) signal(pid, 'SIGKILL');
@@ -77,6 +76,10 @@ export class World {
   remove() {
     rmSync(this.directory, { recursive: true, force: true });
   }
+
+  #kill = () => {
+    for (const engine of this.#engines) void engine.kill();
+  };
 
   #pids() {
     return markedProcesses(this.directory).map(({ pid }) => pid);
