@@ -5,7 +5,6 @@ import { SimulatedClock } from '../../src/simulated-clock.ts';
 import type { Json, JsonObject } from '../../src/values.ts';
 import { STALL_MS, type StackSketch, type Step, templateOf } from '../simulation/scenario.ts';
 import { typesWith } from '../simulation/world.ts';
-import type { Happening } from './stack-model.ts';
 
 type Call = PlainCreateCall<JsonObject> & StreamingCreateCall<JsonObject, { readonly [attribute: string]: Json }>;
 
@@ -45,6 +44,9 @@ async function act(call: Call, step: Step): Promise<void> {
   if (step.do === 'read') await call.read(['default', ...step.name.split('.')] as never);
   if (step.do === 'write') await call.publish(step.attribute, call.resource.name);
 }
+
+/** One thing that can happen next: a stack begins, or a handler's branch does its next step. */
+export type Happening = { readonly begins: string } | { readonly of: string; readonly branch: number };
 
 /** The real engine, whose handlers do their next step when they are told to. */
 export class GatedEngine {

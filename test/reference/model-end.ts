@@ -1,6 +1,7 @@
 import type { Json } from '../../src/values.ts';
 import { attributesOf, type StackSketch, targetOf } from '../simulation/scenario.ts';
-import { type Phase, type Rules, StackModel } from './stack-model.ts';
+import { circlesIn } from './circle-model.ts';
+import { hasEnded, type Part, type Rules, StackModel } from './stack-model.ts';
 
 /** How a stack has ended. */
 export interface ModelledEnd {
@@ -11,7 +12,7 @@ export interface ModelledEnd {
   readonly outputs: { readonly [output: string]: Json | undefined };
 }
 
-const STATES: { readonly [P in Phase]?: string } = {
+const STATES: { readonly [P in Part['phase']]?: string } = {
   complete: 'CREATE_COMPLETE',
   failed: 'CREATE_FAILED',
   skipped: 'INIT_COMPLETE',
@@ -24,37 +25,41 @@ export function playModel(
   rules?: Partial<Rules>,
 ): StackModel {
   const model = new StackModel(stacks, rules);
-  for (const [name, value] of Object.entries(outside)) model.write(name, value);
+  for (const [name, value] of Object.entries(outside)) model.there.set(name, value);
+  for (const { name } of stacks) model.begin(name);
   for (let isOver = false; !isOver; ) {
-    const [next] = model.next();
-    const [circle] = next === undefined ? model.circles() : [];
-    if (next !== undefined) model.happen(next);
-    else if (circle !== undefined) model.fail(circle.waits);
+    while (model.follow());
+    const part = model.parts.find((each) => each.phase === 'running' && each.branches.some(canGoOn));
+    const branch = part?.branches.find(canGoOn);
+    const [circle] = part === undefined ? circlesIn(model) : [];
+    if (part !== undefined && branch !== undefined) model.step(part, branch);
+    else if (circle !== undefined) for (const wait of circle.waits) model.fail(wait.part, wait.read);
     else isOver = true;
   }
   return model;
 }
 
+function canGoOn(branch: Part['branches'][number]): boolean {
+  return !branch.isReading && !hasEnded(branch) && branch.steps[branch.at]?.do !== 'hang';
+}
+
 /** How the stack has ended by the model. */
-export function endOf({ name: stack, resources, outputs }: StackSketch, model: StackModel): ModelledEnd {
-  const phases = model.phases();
-  const enabled = resources.filter(({ isEnabled }) => isEnabled);
-  const isComplete = enabled.every(({ name }) => phases[`${stack}.${name}`] === 'complete');
-  const values = enabled.flatMap((resource) =>
-    Object.keys(attributesOf(resource)).map((attribute) => {
-      const name = `${resource.name}.${attribute}`;
-      return [name, model.valueOf(`${stack}.${name}`)] as const;
+export function endOf({ name: stack, outputs }: StackSketch, model: StackModel): ModelledEnd {
+  const own = model.parts.filter((part) => part.stack === stack);
+  const isComplete = own.every(({ phase }) => phase === 'complete');
+  const values = own.flatMap(({ sketch }) =>
+    Object.keys(attributesOf(sketch)).map((attribute) => {
+      const name = `${sketch.name}.${attribute}`;
+      return [name, model.there.get(`${stack}.${name}`)] as const;
     }),
   );
   const read = Object.entries(outputs).map(([output, from]) => {
     const { stack: owner, resource, attribute } = targetOf(stack, from);
-    return [output, model.valueOf(`${owner}.${resource}.${attribute}`)] as const;
+    return [output, model.there.get(`${owner}.${resource}.${attribute}`)] as const;
   });
   return {
     state: isComplete ? 'CREATE_COMPLETE' : 'CREATE_FAILED',
-    resources: Object.fromEntries(
-      enabled.map(({ name }) => [name, STATES[phases[`${stack}.${name}`] as Phase] as string]),
-    ),
+    resources: Object.fromEntries(own.map(({ sketch, phase }) => [sketch.name, STATES[phase] as string])),
     values: Object.fromEntries(values.filter((entry): entry is [string, Json] => entry[1] !== undefined)),
     outputs: Object.fromEntries(read),
   };

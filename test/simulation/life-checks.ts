@@ -1,6 +1,6 @@
 import type { Json } from '../../src/values.ts';
 import { endOf, type ModelledEnd, playModel } from '../reference/model-end.ts';
-import type { StackModel } from '../reference/stack-model.ts';
+import type { Part, StackModel } from '../reference/stack-model.ts';
 import type { Complaint } from './checks.ts';
 import { foreignReadsOf, type Life, type LifeStep, stackOf } from './life.ts';
 import type { Entry } from './log.ts';
@@ -350,9 +350,12 @@ function madeWith(life: Life, number: number, resource: string, given: Given): s
   const version = life.versions[number] as StackSketch;
   const sketch = version.resources.find(({ name }) => name === resource);
   if (sketch?.isEnabled !== true) return undefined;
-  const { type, branches } = sketch;
+  const { type, branches, inputs } = sketch;
+  const model = fresh(life, number, given);
+  const part = model.parts.find(({ key }) => key === `${version.name}.${resource}`) as Part;
+  const values = Object.keys(inputs).map((input) => [input, model.valueOf(part, input)]);
   const read = branches.flat().flatMap((step) => (step.do === 'read' ? [given[step.name] ?? null] : []));
-  return print({ type, given: fresh(life, number, given).givenTo(`${version.name}.${resource}`), read });
+  return print({ type, given: Object.fromEntries(values), read });
 }
 
 /** What was made is known: every thing in the world is of an attempt that the store has a record of. */

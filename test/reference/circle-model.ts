@@ -1,0 +1,87 @@
+import { needs } from '../simulation/scenario.ts';
+import { type Part, readsOf, readsToStart, type StackModel } from './stack-model.ts';
+
+/** A read that cannot end now, or an input without which a resource cannot start. */
+export interface Wait {
+  readonly part: Part;
+  /** An input, `depends_on`, or the name that is read at run time. */
+  readonly read: string;
+  /** What it waits for: `stack.resource.attribute`, or `stack.resource` for its end. */
+  readonly names: readonly string[];
+}
+
+/** Waits each of which waits for a name of the next one's reader, the last for one of the first's. */
+export interface Circle {
+  /** `reader read -> name` of each. */
+  readonly hops: readonly string[];
+  readonly waits: readonly Wait[];
+  /** Each of the readers needs its own wait to end before it can write the name: it declares so. */
+  readonly isHard: boolean;
+}
+
+/** Every circle of waits (DESIGN 4), found by going every way. `isNeeded` is what attributes declare. */
+export function circlesIn(model: StackModel, isNeeded: typeof needs = needs): readonly Circle[] {
+  const waits = waitsIn(model);
+  const found: Circle[] = [];
+  const go = (way: readonly Hop[], last: Wait): void => {
+    for (const name of last.names) {
+      const longer = [...way, { wait: last, name }];
+      const first = longer[0]?.wait as Wait;
+      for (const next of waits.filter(({ part }) => part.key === ownerOf(name))) {
+        // Each circle is met from each of its waits, and taken from the first.
+        if (next === first) found.push(circleOf(longer, isNeeded));
+        else if (waits.indexOf(next) > waits.indexOf(first) && !longer.some(({ wait }) => wait === next)) {
+          go(longer, next);
+        }
+      }
+    }
+  };
+  for (const wait of waits) go([], wait);
+  return found;
+}
+
+interface Hop {
+  readonly wait: Wait;
+  readonly name: string;
+}
+
+function circleOf(way: readonly Hop[], isNeeded: typeof needs): Circle {
+  const isHard = way.every(({ name }, index) => {
+    const { part, read } = (way[(index + 1) % way.length] as Hop).wait;
+    const attribute = name.split('.')[2];
+    if (part.phase === 'waiting' || attribute === undefined) return true;
+    return isNeeded(part.sketch, attribute, read.includes('.') ? undefined : read);
+  });
+  const hops = way.map(({ wait: { part, read }, name }) => `${part.key} ${read} -> ${name}`);
+  return { hops, waits: way.map(({ wait }) => wait), isHard };
+}
+
+export function waitsIn(model: StackModel): readonly Wait[] {
+  const waits = model.parts.flatMap((part) => {
+    const reads = part.branches.flatMap((branch) => (branch.isReading ? readsOf(branch) : []));
+    const open = part.phase === 'waiting' ? readsToStart(part) : part.phase === 'running' ? new Set(reads) : [];
+    return [...open].map((read) => ({ part, read, names: [...new Set(model.missing(part, read))] }));
+  });
+  return waits.filter(({ names }) => names.length > 0);
+}
+
+/** Nobody in the stack can do anything: its handlers wait, and none can start. */
+export function isIdle({ parts }: StackModel, stack: string): boolean {
+  const open = parts.filter((part) => part.stack === stack && (part.phase === 'waiting' || part.phase === 'running'));
+  return open.length > 0 && !open.some(isAtWork);
+}
+
+/** It is idle, and waits for nobody elsewhere who is at work. */
+export function isQuiet(model: StackModel, stack: string): boolean {
+  const working = model.parts.filter(isAtWork).map(({ key }) => key);
+  const own = waitsIn(model).filter(({ part }) => part.stack === stack);
+  return isIdle(model, stack) && !own.some(({ names }) => names.some((name) => working.includes(ownerOf(name))));
+}
+
+function isAtWork({ phase, branches }: Part): boolean {
+  return phase === 'running' && !branches.some(({ isReading }) => isReading);
+}
+
+function ownerOf(name: string): string {
+  return name.split('.').slice(0, 2).join('.');
+}
