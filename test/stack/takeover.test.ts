@@ -4,6 +4,7 @@ import { isHotloomError } from '../../src/errors.ts';
 import type { DeleteCall } from '../../src/resource/handler.ts';
 import { definePlainType, defineStreamingType, type ResourceType } from '../../src/resource/resource-type.ts';
 import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
+import type { SavedPlan } from '../../src/stack/saved-plan.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { storeUntilPause } from './paused-engine.ts';
 
@@ -80,19 +81,20 @@ function typesOf(things: Things, clock: SimulatedClock, whileAwake: () => Promis
   return [thing, peer];
 }
 
-const template = (color: string, last: string): string => `
+const template = (color: string, last: string, lastResource = '{type: Thing}'): string => `
 heat_template_version: hotloom-1
 resources:
   first: {type: Thing, properties: {of: ${color}}}
   second: {type: Thing, properties: {of: {get_attr: [first, of]}}}
   left: {type: Peer, properties: {peer: {get_attr: [right, address]}}}
   right: {type: Peer, properties: {peer: {get_attr: [left, address]}}}
-  ${last}: {type: Thing}
+  ${last}: ${lastResource}
 outputs:
   color: {value: {get_attr: [second, of]}}
 `;
 const CREATED = { stack: 's', template: template('red', 'old') };
 const UPDATED = { stack: 's', template: template('blue', 'new') };
+const FAILING = template('blue', 'new', '{type: OS::Heat::TestResource, properties: {fail: true}}');
 
 type Act = (engine: Engine) => Promise<unknown>;
 
@@ -102,7 +104,15 @@ const remove: Act = (engine) => engine.delete({ stack: 's' });
 const suspend: Act = (engine) => engine.suspend({ stack: 's' });
 const wake: Act = (engine) => engine.resume({ stack: 's' });
 const check: Act = (engine) => engine.check({ stack: 's' });
-const snapshot: Act = (engine) => engine.snapshot({ stack: 's' });
+const snapshot: Act = (engine) => engine.snapshot({ stack: 's', name: 'kept' });
+const restore: Act = (engine) => engine.restore({ stack: 's', snapshot: 'kept' });
+const fail: Act = (engine) => engine.update({ stack: 's', template: FAILING, rollback: true });
+
+let plan: SavedPlan;
+const planIt: Act = async (engine) => {
+  plan = await engine.planUpdate(UPDATED);
+};
+const apply: Act = (engine) => engine.apply({ plan });
 
 interface Ended {
   readonly error: string | undefined;
@@ -144,7 +154,7 @@ async function live(
   }
   await clock.advance(LEASE_MS);
   const wasInterrupted = (await other.listInterrupted()).length > 0;
-  const resumed = wasInterrupted ? other.resume({ stack: 's' }) : undefined;
+  const resumed = wasInterrupted ? other.resume({ stack: 's' }).catch(unlessFailed) : undefined;
   // It wakes up while the other one is at work, or when that has come to its end.
   if (isEarly) await clock.advance(1);
   else if (resumed !== undefined) await clock.run(resumed);
@@ -155,6 +165,12 @@ async function live(
   const after = await stateOf(other, things);
   await clock.run(other.close());
   return { isPaused, wasInterrupted, after, error };
+}
+
+/** That it has failed is told by the state of the stack, too. */
+function unlessFailed(error: unknown): undefined {
+  if (!isHotloomError(error, 'StackFailed')) throw error;
+  return undefined;
 }
 
 async function stateOf(engine: Engine, things: Things) {
@@ -173,6 +189,19 @@ describe.each([
   { name: 'resume', before: [create, suspend], act: wake, end: { stack: 'RESUME_COMPLETE', ...MADE } },
   { name: 'check', before: [create], act: check, end: { stack: 'CHECK_COMPLETE', ...MADE } },
   { name: 'snapshot', before: [create], act: snapshot, end: { stack: 'SNAPSHOT_COMPLETE', ...MADE } },
+  { name: 'restore', before: [create, snapshot, update], act: restore, end: { stack: 'RESTORE_COMPLETE', ...MADE } },
+  { name: 'failing update', before: [create], act: fail, end: { stack: 'ROLLBACK_COMPLETE', ...MADE } },
+  {
+    name: 'saved plan',
+    before: [create, planIt],
+    act: apply,
+    end: {
+      stack: 'UPDATE_COMPLETE',
+      outputs: { color: 'blue' },
+      incomplete: [],
+      things: ['first', 'left', 'new', 'right', 'second'],
+    },
+  },
   {
     name: 'update',
     before: [create],
