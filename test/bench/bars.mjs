@@ -46,15 +46,19 @@ const BARS = [
     (find) => times(find('space', 'deadlock behind a chain', 10_000)?.us, 10),
   ],
   [
-    'the same, per reader, 10,000 to 5,000',
+    'the same, per reader, 40,000 to 10,000',
     1.5,
     (find) =>
       quotient(
+        find('space', 'deadlock behind a chain', 40_000)?.us,
         find('space', 'deadlock behind a chain', 10_000)?.us,
-        find('space', 'deadlock behind a chain', 5000)?.us,
       ),
   ],
-  ['write and wake to a bare promise', 3, (find) => find('space', 'write and wake', 100_000)?.ratio],
+  ...[1000, 10_000, 100_000].map((size) => [
+    `write and wake of one reader of ${size.toLocaleString('en')}, to a bare promise`,
+    3,
+    (find) => find('space', 'write and wake', size)?.ratio,
+  ]),
   [
     'an update of 10,000 in which nothing changes, to reading them',
     2,

@@ -1,6 +1,7 @@
 // npm run bench -- [SECTION ...] [--sizes 1000,10000] [--repeat 5] [--json FILE]
 // Each figure is the median over repetitions; each repetition is a process of its own, and subject and peer take turns,
-// so that a machine that slows down slows both. Ratios are to the section's peer in the same run. At the end the bars.
+// so that a machine that slows down slows both. What takes less than a microsecond is measured warm: all of it in one
+// process, in turns of some milliseconds. Ratios are to the section's peer in the same run. At the end the bars.
 import { execFileSync } from 'node:child_process';
 import { writeFileSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +14,9 @@ const SECTIONS = ['language', 'graph', 'space', 'scheduler', 'store', 'journal',
 /** From this size on one repetition says enough, and takes long enough. */
 const ONCE_FROM = 1_000_000;
 
+/** How many turns what is measured warm takes in one process, and as many before: for so much work, within these bounds. */
+const WARM_TURNS = { work: 100_000, least: 3, most: 30 };
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -20,6 +24,7 @@ const { values, positionals } = parseArgs({
     repeat: { type: 'string', default: '5' },
     json: { type: 'string' },
     one: { type: 'string' },
+    warm: { type: 'string' },
     size: { type: 'string' },
   },
 });
@@ -29,18 +34,37 @@ if (unknown.length > 0) {
   console.error(`There is no section ${unknown.join(', ')}. The sections are ${SECTIONS.join(', ')}.`);
   process.exit(2);
 }
-if (values.one === undefined) await runSections(positionals.length === 0 ? SECTIONS : positionals);
-else await runOne(positionals[0], values.one, Number(values.size));
+if (values.one !== undefined) await runOne(positionals[0], values.one, Number(values.size));
+else if (values.warm !== undefined) await runWarm(positionals[0], JSON.parse(values.warm), Number(values.size));
+else await runSections(positionals.length === 0 ? SECTIONS : positionals);
 
 /** In the child: warms up with 1,000 three times, then measures once. */
 async function runOne(section, subject, size) {
   const { subjects, cold } = await import(`./${section}.mjs`);
   for (let k = 0; k < 3 && cold?.has(subject) !== true; k += 1) await subjects[subject](1000);
   memory.isMeasured = true;
-  const figures = await subjects[subject](size);
+  tell({ [subject]: await subjects[subject](size) });
+}
+
+/** In the child: lets the subjects take turns, and tells the medians of those turns in which they were warm. */
+async function runWarm(section, names, size) {
+  const { subjects } = await import(`./${section}.mjs`);
+  const turns = Math.min(WARM_TURNS.most, Math.max(WARM_TURNS.least, Math.ceil(WARM_TURNS.work / size)));
+  const samples = Object.fromEntries(names.map((name) => [name, []]));
+  for (let turn = -turns; turn < turns; turn += 1) {
+    for (const name of names) {
+      const figures = await subjects[name](size);
+      if (turn >= 0) samples[name].push(figures);
+    }
+  }
+  tell(Object.fromEntries(names.map((name) => [name, mediansOf(samples[name], ['ms', 'bytes'])])));
+}
+
+function tell(figures) {
   const rss = process.resourceUsage().maxRSS * 1024;
-  writeSync(1, `${JSON.stringify({ ...figures, rss })}\n`);
-  // What the subject still has at work, to be warm, must not hold the process.
+  const told = Object.entries(figures).map(([subject, each]) => [subject, { ...each, rss }]);
+  writeSync(1, `${JSON.stringify(Object.fromEntries(told))}\n`);
+  // What a subject still has at work, to be warm, must not hold the process.
   process.exit();
 }
 
@@ -64,7 +88,13 @@ async function runSections(sections) {
 }
 
 async function runSection(section) {
-  const { subjects, peer, sizes = [1000, 10_000, 100_000, 1_000_000], sizesOf = {} } = await import(`./${section}.mjs`);
+  const {
+    subjects,
+    peer,
+    sizes = [1000, 10_000, 100_000, 1_000_000],
+    sizesOf = {},
+    warm = [],
+  } = await import(`./${section}.mjs`);
   console.log(`\n${section}  (median of ${values.repeat}; x = ratio to ${peer})`);
   const header = [
     'n'.padStart(9),
@@ -77,13 +107,21 @@ async function runSection(section) {
   const rows = [];
   for (const size of values.sizes?.split(',').map(Number) ?? sizes) {
     const names = Object.keys(subjects).filter((subject) => sizesOf[subject]?.includes(size) ?? true);
-    const figures = measure(section, names, size);
+    const together = names.filter((subject) => warm.includes(subject));
+    const runs = [
+      ...(together.length === 0 ? [] : [{ subjects: together, option: '--warm' }]),
+      ...names
+        .filter((subject) => !together.includes(subject))
+        .map((subject) => ({ subjects: [subject], option: '--one' })),
+    ];
+    const figures = measure(section, names, runs, size);
     for (const [subject, figure] of Object.entries(figures)) {
       if (figure.reason !== undefined) {
         console.log(`${subject.padEnd(28)}${String(size).padStart(9)}  ${figure.reason}`);
         continue;
       }
-      const ratio = figure.ms / figures[peer].ms;
+      // Where the peer is not measured, there is none.
+      const ratio = figures[peer]?.ms === undefined ? undefined : figure.ms / figures[peer].ms;
       const row = {
         section,
         subject,
@@ -97,7 +135,7 @@ async function runSection(section) {
       const cells = [
         String(size).padStart(9),
         row.us.toFixed(2).padStart(12),
-        ratio.toFixed(2).padStart(9),
+        (ratio?.toFixed(2) ?? '').padStart(9),
         Math.round(row.bytes).toString().padStart(9),
         Math.round(row.rss / 2 ** 20)
           .toString()
@@ -109,38 +147,47 @@ async function runSection(section) {
   return rows;
 }
 
-/** By subject the medians, or the reason why there are none. */
-function measure(section, subjects, size) {
-  const samples = Object.fromEntries(subjects.map((subject) => [subject, []]));
+/** By subject the medians over what each of `runs`, a process of its own, tells; or the reason why there are none. */
+function measure(section, names, runs, size) {
+  const samples = Object.fromEntries(names.map((subject) => [subject, []]));
   const failed = {};
   const rounds = size >= ONCE_FROM ? 1 : Number(values.repeat);
   for (let round = 0; round < rounds; round += 1) {
-    for (const subject of subjects) {
-      if (failed[subject] !== undefined) continue;
+    for (const { subjects, option } of runs) {
+      if (failed[subjects[0]] !== undefined) continue;
       try {
-        samples[subject].push(runChild(section, subject, size));
+        const told = runChild(section, option, subjects, size);
+        for (const subject of subjects) samples[subject].push(told[subject]);
       } catch (error) {
-        failed[subject] = reasonOf(error);
+        for (const subject of subjects) failed[subject] = reasonOf(error);
       }
     }
   }
-  const median = (list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)];
   return Object.fromEntries(
-    subjects.map((subject) => {
-      if (failed[subject] !== undefined) return [subject, { reason: failed[subject] }];
-      const figure = (name) => median(samples[subject].map((sample) => sample[name]));
-      return [subject, { ms: figure('ms'), bytes: figure('bytes'), rss: figure('rss') }];
-    }),
+    names.map((subject) =>
+      failed[subject] === undefined
+        ? [subject, mediansOf(samples[subject], ['ms', 'bytes', 'rss'])]
+        : [subject, { reason: failed[subject] }],
+    ),
   );
 }
 
-function runChild(section, subject, size) {
+function mediansOf(samples, figures) {
+  const median = (list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)];
+  return Object.fromEntries(figures.map((figure) => [figure, median(samples.map((sample) => sample[figure]))]));
+}
+
+function runChild(section, option, subjects, size) {
   const args = ['--expose-gc', '--max-old-space-size=8000', fileURLToPath(import.meta.url), section];
-  const text = execFileSync(process.execPath, [...args, '--one', subject, '--size', String(size)], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 300_000,
-  });
+  const text = execFileSync(
+    process.execPath,
+    [...args, option, option === '--warm' ? JSON.stringify(subjects) : subjects[0], '--size', String(size)],
+    {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 300_000,
+    },
+  );
   return JSON.parse(text);
 }
 
