@@ -3,13 +3,16 @@ import { IN, type PortGraph, packRows, START } from './port-graph.ts';
 
 /**
  * By resource, the number of the circle of resources that it is in; -1 for one that reads, over any number of others, nothing
- * of itself. A circle of resources need not be one of ports.
+ * of itself. A circle of resources need not be one of ports. `more` are reads that the graph does not have.
  */
-export function findResourceCircles(graph: PortGraph): Int32Array {
+export function findResourceCircles(
+  graph: PortGraph,
+  more: readonly { readonly reader: number; readonly producer: number }[] = [],
+): Int32Array {
   const { kinds, owners, predecessors } = graph;
   const size = graph.names.length;
-  const readers: number[] = [];
-  const producers: number[] = [];
+  const readers = more.map(({ reader }) => reader);
+  const producers = more.map(({ producer }) => producer);
   for (let port = 0; port < graph.size; port += 1) {
     if (kinds[port] !== IN && kinds[port] !== START) continue;
     for (

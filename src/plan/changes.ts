@@ -2,15 +2,18 @@ import { withCompositions } from '../composition/composition.ts';
 import { IN, type PortGraph, startPort } from '../graph/port-graph.ts';
 import { externalIdOf, givenProperties, placeOf } from '../interface/given.ts';
 import { producerOf, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
-import type { Conceal } from '../secrets.ts';
+import { printName } from '../names.ts';
+import { type Conceal, MASK } from '../secrets.ts';
+import type { StoredRead } from '../store/stack-store.ts';
 import type { Reference, ResolveScope } from '../template/expression.ts';
-import type { Json } from '../values.ts';
+import { type Json, sameJson } from '../values.ts';
 import {
   comparedNames,
   type Difference,
   differenceOf,
   inputNow,
   isUpdatable,
+  ownReads,
   type PresentResource,
   type Verdict,
   verdictByRecord,
@@ -27,6 +30,8 @@ export interface Change {
   readonly differences: readonly Difference[];
   /** The properties and aliases whose values are known only when the update runs: they read from what changes. */
   readonly unknown: readonly string[];
+  /** What its handler has read by name at run time of what changes. Default: nothing. */
+  readonly unknownReads?: readonly StoredRead[];
 }
 
 /** What changes are found with. */
@@ -53,7 +58,13 @@ export function findChanges(sources: ChangeSources): readonly Change[] {
   const scope = storedScope(sources);
   const changes: Change[] = stack.resources.map((resource) => changeOf(resource, scope, sources));
   const changing = changes.flatMap(({ verdict }, index) => (verdict === 'unchanged' ? [] : [index]));
+  const byName = readersByName(sources);
   for (const producer of changing) {
+    for (const reader of byName.get(producer) ?? []) {
+      if (changes[reader]?.verdict !== 'unchanged') continue;
+      changes[reader] = { verdict: 'compare', differences: NONE, unknown: NONE };
+      changing.push(reader);
+    }
     const end = startPort(graph, producer + 1);
     for (let port = startPort(graph, producer); port < end; port += 1) {
       for (const reader of readersOf(graph, port)) {
@@ -100,7 +111,7 @@ function changeOf(resource: ResourceInterface, scope: ResolveScope, sources: Cha
   try {
     if (resource.isExternal && byRecord === undefined) return changeOfExternal(resource, present, scope);
     const given = resource.isExternal ? NONE : differencesOf(resource, present, scope, sources);
-    differences = present.readsSince === undefined ? given : [...given, ...present.readsSince];
+    differences = [...given, ...(present.readsSince ?? NONE), ...ownDifferences(present, sources)];
   } catch {
     // What it reads has changed, or it is wrong: the run tells.
     return { verdict: byRecord ?? 'compare', differences: NONE, unknown: NONE };
@@ -124,15 +135,62 @@ function withUnknown(
   resource: ResourceInterface,
   { verdict, differences }: Change,
   isChanging: (index: number) => boolean,
-  { stack }: ChangeSources,
+  { stack, present }: ChangeSources,
 ): Change {
   const unknown = resource.inputs
     .filter(({ references }) => isUnknown(stack, references, isChanging))
     .map(({ name }) => name);
-  const certain = differences.filter(({ name }) => !unknown.includes(name));
-  if (verdict !== 'compare' || certain.length === 0) return { verdict, differences: certain, unknown };
+  const record = present.get(resource.name)?.record;
+  const unknownReads = (record === undefined ? NONE : ownReads(record)).filter(({ name: [, , of] }) =>
+    isChanging(stack.numbers.get(of) ?? -1),
+  );
+  const unknownNames = unknownReads.map(({ name }) => printName(name));
+  const certain = differences.filter(({ name, kind }) => !(kind === 'name' ? unknownNames : unknown).includes(name));
+  const told = { differences: certain, unknown, ...(unknownReads.length === 0 ? {} : { unknownReads }) };
+  if (verdict !== 'compare' || certain.length === 0) return { verdict, ...told };
   const canUpdate = certain.every((difference) => isUpdatable(resource, difference));
-  return { verdict: canUpdate ? 'update' : 'replace', differences: certain, unknown };
+  return { verdict: canUpdate ? 'update' : 'replace', ...told };
+}
+
+/** By the number of a resource, those whose handlers have read from it by name at run time. */
+function readersByName({ stack, present }: ChangeSources): ReadonlyMap<number, readonly number[]> {
+  const readers = new Map<number, number[]>();
+  for (const { record } of present.values()) {
+    const reader = stack.numbers.get(record.name);
+    if (reader === undefined || record.reads === undefined) continue;
+    for (const { name } of ownReads(record)) {
+      const producer = stack.numbers.get(name[2]) ?? -1;
+      const all = readers.get(producer);
+      if (all === undefined) readers.set(producer, [reader]);
+      else all.push(reader);
+    }
+  }
+  return readers;
+}
+
+/** What its handler has read by name at run time and has another value now, as long as nothing changes it. */
+function ownDifferences({ record }: PresentResource, { stack, present }: ChangeSources): readonly Difference[] {
+  return ownReads(record).flatMap(({ name, value, secrecy }): readonly Difference[] => {
+    const [, , resource, attribute] = name;
+    const producer = present.get(resource);
+    const isDeclared = attributeOf(stack, resource, attribute);
+    // One that is made only now is compared in the run, and so is what is not stored.
+    if (isDeclared && (producer === undefined || producer.missing?.has(attribute) === true)) return [];
+    const now = isDeclared && producer !== undefined ? own(producer.values, attribute) : undefined;
+    if (now !== undefined && sameJson(now, value)) return [];
+    const isSecret = secrecy !== undefined || own(producer?.secrecy ?? {}, attribute) !== undefined;
+    const [before, after] = isSecret ? [MASK, MASK] : [value, now];
+    return [{ name: printName(name), kind: 'name', before, after }];
+  });
+}
+
+function attributeOf({ resources, numbers }: StackInterface, resource: string, attribute: string): boolean {
+  const found = resources[numbers.get(resource) ?? -1];
+  return found !== undefined && Object.hasOwn(found.outputs, attribute);
+}
+
+function own<T>(values: { readonly [name: string]: T }, name: string): T | undefined {
+  return Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
 function differencesOf(

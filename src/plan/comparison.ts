@@ -1,9 +1,10 @@
 import { givenInput } from '../interface/given.ts';
 import type { ResourceInterface } from '../interface/interface.ts';
+import { printName } from '../names.ts';
 import type { PropertyPlace } from '../resource/properties.ts';
 import type { Schema } from '../resource/resource-type.ts';
 import type { Secrecy } from '../secrets.ts';
-import type { ResourceRecord } from '../store/stack-store.ts';
+import type { ResourceRecord, StoredRead } from '../store/stack-store.ts';
 import type { ResolveScope } from '../template/expression.ts';
 import { type Json, type JsonObject, sameJson } from '../values.ts';
 
@@ -31,18 +32,25 @@ export function publishedBy({ values, secrecy, missing }: PresentResource): {
 /** What an update does with a resource that is there. */
 export type Verdict = 'unchanged' | 'update' | 'replace';
 
-/** A property or an alias by name, as the new template has it: undefined when it has none of that name any more. */
-export interface Reading {
-  readonly name: string;
-  readonly kind: 'property' | 'alias';
+/**
+ * A property or an alias by name, as the new template has it, or a name of the stack that the handler has read at run time, as
+ * it is now: undefined when there is none of that name any more.
+ */
+export interface Reading extends Compared {
   readonly value: Json | undefined;
 }
 
-/** What differs in one property, in one alias of the section `inputs`, or in a name that the handler has read at run time. */
-export interface Difference {
-  /** Of a name its printed form. */
+/** What a name of the stack has come to. */
+export type NameOutcome = { readonly value: Json | undefined } | 'asBefore';
+
+/** What is compared; of a name its printed form. */
+export interface Compared {
   readonly name: string;
   readonly kind: 'property' | 'alias' | 'name';
+}
+
+/** What differs in one property, in one alias of the section `inputs`, or in a name that the handler has read at run time. */
+export interface Difference extends Compared {
   readonly before: Json | undefined;
   readonly after: Json | undefined;
 }
@@ -79,13 +87,19 @@ export function differenceOf(present: PresentResource, reading: Reading): Differ
   return isSame ? undefined : { name, kind, before, after: value };
 }
 
-function valueBefore({ record }: PresentResource, { name, kind }: Pick<Reading, 'name' | 'kind'>): Json | undefined {
+/** What its handler has read by name at run time of its own stack, and can be compared. */
+export function ownReads({ reads = [] }: ResourceRecord): readonly StoredRead[] {
+  return reads.filter(({ isOwn, isUnknown }) => isOwn === true && isUnknown !== true);
+}
+
+function valueBefore({ record }: PresentResource, { name, kind }: Compared): Json | undefined {
+  if (kind === 'name') return ownReads(record).find((read) => printName(read.name) === name)?.value;
   const stored = kind === 'property' ? record.properties : record.inputs;
   return stored !== undefined && Object.hasOwn(stored, name) ? stored[name] : undefined;
 }
 
 /** Whether the live resource can be brought to the difference. What is read while the handler runs always can. */
-export function isUpdatable({ type }: ResourceInterface, { name, kind }: Pick<Difference, 'name' | 'kind'>): boolean {
+export function isUpdatable({ type }: ResourceInterface, { name, kind }: Compared): boolean {
   if (type.handler.update === undefined) return false;
   // What is made of others makes nothing itself.
   if (kind !== 'property' || type.isComposition === true) return true;
@@ -98,7 +112,7 @@ export function comparedNames(
   { definition }: ResourceInterface,
   { record }: PresentResource,
   given: JsonObject | undefined,
-): readonly Pick<Reading, 'name' | 'kind'>[] {
+): readonly Compared[] {
   const properties = new Set([...Object.keys(given ?? definition.properties), ...Object.keys(record.properties ?? {})]);
   const aliases = new Set([...Object.keys(definition.inputs), ...Object.keys(record.inputs ?? {})]);
   return [
@@ -127,8 +141,10 @@ export function inputNow(
 export class Comparison {
   readonly resource: ResourceInterface;
   readonly present: PresentResource;
-  readonly #missing = new Map<string, Pick<Reading, 'name' | 'kind'>>();
+  readonly #missing = new Map<string, Compared>();
   readonly #different = new Set<string>();
+  readonly #missingReads = new Map<string, StoredRead>();
+  readonly #readsSince: Difference[] = [];
   #verdict: Verdict | undefined;
 
   /** `given` is what the handler would get, where all of it is known at once. */
@@ -138,11 +154,23 @@ export class Comparison {
     this.#verdict = verdictByRecord(resource, present);
     for (const difference of present.readsSince ?? []) this.#take(difference);
     for (const each of comparedNames(resource, present, given)) this.#missing.set(`${each.kind} ${each.name}`, each);
+    for (const read of ownReads(present.record)) this.#missingReads.set(printName(read.name), read);
   }
 
   /** What has not been compared yet. */
-  get missing(): readonly Pick<Reading, 'name' | 'kind'>[] {
+  get missing(): readonly Compared[] {
     return [...this.#missing.values()];
+  }
+
+  /** What its handler has read by name of its own stack and has not been compared yet. */
+  get missingReads(): readonly StoredRead[] {
+    return [...this.#missingReads.values()];
+  }
+
+  /** The resource with what its handler has read by name and has another value now. */
+  get found(): PresentResource {
+    if (this.#readsSince.length === 0) return this.present;
+    return { ...this.present, readsSince: [...(this.present.readsSince ?? []), ...this.#readsSince] };
   }
 
   /** The inputs that have not come out equal, or not yet. */
@@ -154,7 +182,7 @@ export class Comparison {
     if (this.#verdict !== undefined) return this.#verdict;
     if (this.#different.size > 0)
       return this.missing.every((each) => isUpdatable(this.resource, each)) ? 'update' : undefined;
-    return this.#missing.size === 0 ? 'unchanged' : undefined;
+    return this.#missing.size === 0 && this.#missingReads.size === 0 ? 'unchanged' : undefined;
   }
 
   /** What it comes to if all that is missing comes out as it was. What was not there before differs, whatever it comes to. */
@@ -173,6 +201,17 @@ export class Comparison {
     this.leave(reading);
     const difference = differenceOf(this.present, reading);
     if (difference !== undefined) this.#take(difference);
+  }
+
+  /** The same for a name; it counts as equal when nothing new is known of it. */
+  compareRead(read: StoredRead, outcome: NameOutcome): void {
+    const name = printName(read.name);
+    this.#missingReads.delete(name);
+    if (outcome === 'asBefore') return;
+    const difference = differenceOf(this.present, { name, kind: 'name', value: outcome.value });
+    if (difference === undefined) return;
+    this.#readsSince.push(difference);
+    this.#take(difference);
   }
 
   #take(difference: Difference): void {

@@ -1,6 +1,7 @@
 import { MEMBERS } from '../composition/handler.ts';
 import { givenInput, type placeOf } from '../interface/given.ts';
 import type { ResourceInterface } from '../interface/interface.ts';
+import { printName } from '../names.ts';
 import type { ResolveScope } from '../template/expression.ts';
 import { isDigest, type Json } from '../values.ts';
 import type { Change } from './changes.ts';
@@ -54,7 +55,7 @@ export function givenChanges(
 export function changesOf(
   resource: ResourceInterface,
   { record }: PresentResource,
-  { differences, unknown }: Change,
+  { differences, unknown, unknownReads = [] }: Change,
   mask: (text: string) => string,
 ): readonly PropertyChange[] {
   const certain = differences.map((difference): PropertyChange => {
@@ -70,7 +71,13 @@ export function changesOf(
     const forcesReplacement = !isUpdatable(resource, { name, kind });
     return { name, kind, before: masked(before, mask), after: undefined, isKnown: false, forcesReplacement };
   });
-  return [...certain, ...others];
+  const reads = unknownReads.map(({ name: of, value, secrecy }): PropertyChange => {
+    const [name, kind] = [printName(of), 'name' as const];
+    const before = secrecy === undefined ? masked(value, mask) : MASKED;
+    const forcesReplacement = !isUpdatable(resource, { name, kind });
+    return { name, kind, before, after: undefined, isKnown: false, forcesReplacement };
+  });
+  return [...certain, ...others, ...reads];
 }
 
 /** The value, or a mask when it holds a hidden parameter. */

@@ -24,6 +24,8 @@ export interface BlockersParts {
   readonly runs: readonly (ResourceRun | undefined)[];
   /** No handler works and none can start. */
   readonly isIdle: () => boolean;
+  /** What a resource that is compared waits for since its handler has read it by name before. */
+  readonly awaitedReads: (resource: number) => readonly Name[];
   /** Whether the value of an `out` port is on its way into the space. */
   readonly isArriving: (port: number) => boolean;
   /** When the traversal was run, from when on its plain resources are blocked. */
@@ -56,11 +58,16 @@ export class Blockers implements WaitSource {
       const phase = this.#phases[resource.index];
       if (phase === 'waiting' || phase === 'comparing') {
         const blockers = phase === 'waiting' ? this.#startBlockers(resource) : this.#inputBlockers(resource);
-        return blockers.flatMap((blocker) =>
-          blocker.missing.map((target) =>
-            this.#waitingRead(resource.name, blocker.input, target, this.#parts.startedAt()),
-          ),
+        const since = this.#parts.startedAt();
+        const byName = this.#parts
+          .awaitedReads(resource.index)
+          .map(([space, stack, of, attribute]) =>
+            this.#waitingRead(resource.name, undefined, { space, stack, resource: of, attribute }, since),
+          );
+        const declared = blockers.flatMap((blocker) =>
+          blocker.missing.map((target) => this.#waitingRead(resource.name, blocker.input, target, since)),
         );
+        return [...declared, ...byName];
       }
       const run = phase === 'running' ? this.#runs[resource.index] : undefined;
       return (run?.blockedReads ?? []).flatMap((read) =>
@@ -164,6 +171,16 @@ export class Blockers implements WaitSource {
     return resource !== undefined && this.#runs[resource.index]?.keep(attribute) === true;
   }
 
+  /** The resources that keep another from going on, and whether it waits for what is not of this stack. */
+  waitsFor(index: number): { readonly resources: readonly number[]; readonly isForeign: boolean } {
+    const { space, stack, resources } = this.#stack;
+    const { name } = resources[index] as ResourceInterface;
+    const missing = this.blockers(name, undefined).flatMap((blocker) => blocker.missing);
+    const own = missing.filter((target) => target.space === space && target.stack === stack);
+    const numbers = own.flatMap(({ resource }) => findResource(this.#stack, resource)?.index ?? []);
+    return { resources: numbers, isForeign: numbers.length < missing.length };
+  }
+
   /** What a resource that has not started waits for: its inputs if it is plain, and its depends_on. */
   #startBlockers(resource: ResourceInterface): readonly Blocker[] {
     const blockers: Blocker[] = [];
@@ -204,7 +221,7 @@ export class Blockers implements WaitSource {
       case 'waiting':
         return [...(this.#readiness.isPending(first) ? [first] : []), ...(type.kind === 'plain' ? all : [])];
       case 'comparing':
-        return all;
+        return this.#parts.awaitedReads(owner).length > 0 ? undefined : all;
       case 'running':
         return this.#runIsHeldUpBy(owner, port);
       default:

@@ -2,11 +2,13 @@ import { findPort, IN, OUT, type PortGraph } from '../graph/port-graph.ts';
 import { findResourceCircles } from '../graph/resource-circles.ts';
 import { externalIdOf, givenProperties, placeOf } from '../interface/given.ts';
 import { needsInput, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
+import type { Name } from '../names.ts';
 import { Comparison, inputNow, type PresentResource, type Verdict } from '../plan/comparison.ts';
 import type { Conceal } from '../secrets.ts';
 import type { ResolveScope } from '../template/expression.ts';
 import type { JsonObject } from '../values.ts';
 import type { MissingValues } from './missing-values.ts';
+import type { OwnReads } from './own-reads.ts';
 import type { Readiness } from './readiness.ts';
 
 /** What comparing works with, and whom it tells. */
@@ -24,6 +26,7 @@ export interface ComparisonsParts {
    * what is not of this stack.
    */
   readonly heldUpBy: (port: number) => readonly number[] | undefined;
+  readonly ownReads: OwnReads;
   /** Told once of each resource. */
   readonly didDecide: (resource: ResourceInterface, present: PresentResource, verdict: Verdict) => void;
   /** What the template gives the resource now is wrong. Told instead of didDecide. */
@@ -49,6 +52,8 @@ export class Comparisons {
   readonly #parts: ComparisonsParts;
   /** By the number of the resource. */
   readonly #open = new Map<number, Comparison>();
+  /** Those that have read by name what is known now. */
+  readonly #due = new Set<number>();
   /** By resource, the circle of resources that it is in. Found when it is asked for first. */
   #circlesOnce: Int32Array | undefined;
 
@@ -90,11 +95,40 @@ export class Comparisons {
     this.#open.delete(index);
   }
 
+  /** What the resource writes, or that it will write nothing, is known: whoever has read it by name is due. */
+  producerDidSettle(index: number): void {
+    const readers = this.#parts.ownReads.readersOf(index).filter((reader) => this.#open.has(reader));
+    if (readers.length === 0) return;
+    for (const reader of readers) this.#due.add(reader);
+    this.#parts.didWait();
+  }
+
+  /** Whether it waits for what its handler has read by name. */
+  awaitsReads(index: number): boolean {
+    return (this.#open.get(index)?.missingReads.length ?? 0) > 0;
+  }
+
+  /** What these are, as far as they are awaited. */
+  awaitedReads(index: number): readonly Name[] {
+    return (this.#open.get(index)?.missingReads ?? []).map(({ name }) => name);
+  }
+
+  #takeDue(): void {
+    const due = [...this.#due];
+    this.#due.clear();
+    for (const index of due) this.inputDidFire(index);
+    const { ownReads } = this.#parts;
+    if (ownReads.isEmpty) return;
+    const waiting = [...this.#open.values()].filter(({ missingReads }) => missingReads.length > 0);
+    for (const index of ownReads.giveUp(waiting)) this.inputDidFire(index);
+  }
+
   /**
    * Goes on with those that wait in circles: with what is to be replaced for certain, else by confirming what can be, else
    * with what changes in place, since the others may read what it writes.
    */
   settle(): void {
+    this.#takeDue();
     if (this.#circles.length === 0) return;
     const stuck = [...this.#open.values()].filter((comparison) => this.#isStuck(comparison));
     const replaced = stuck.filter(({ verdictSoFar }) => verdictSoFar === 'replace');
@@ -127,7 +161,7 @@ export class Comparisons {
   /** Whether all that it waits for waits, over any number of others, for the resource itself. */
   #isStuck({ resource, missing }: Comparison): boolean {
     const { graph, heldUpBy } = this.#parts;
-    if (!this.#isInCircleOf(resource, resource.index)) return false;
+    if (this.awaitsReads(resource.index) || !this.#isInCircleOf(resource, resource.index)) return false;
     const open = missing.flatMap(({ name }) => findPort(graph, resource.index, IN, name) ?? []);
     const seen = new Set(open);
     for (let port = open.pop(); port !== undefined; port = open.pop()) {
@@ -201,6 +235,10 @@ export class Comparisons {
       }
       if (isEnough()) return;
     }
+    for (const read of comparison.missingReads) {
+      const outcome = this.#parts.ownReads.outcomeOf(resource, read);
+      if (outcome !== undefined) comparison.compareRead(read, outcome);
+    }
   }
 
   /** What a plain handler would get if it could read all of it; else, and for a streaming one, it is looked at one by one. */
@@ -212,9 +250,9 @@ export class Comparisons {
       : undefined;
   }
 
-  #decide({ resource, present }: Comparison, verdict: Verdict): void {
+  #decide({ resource, found }: Comparison, verdict: Verdict): void {
     // Another decision of the same turn may have skipped it.
-    if (this.#open.delete(resource.index)) this.#parts.didDecide(resource, present, verdict);
+    if (this.#open.delete(resource.index)) this.#parts.didDecide(resource, found, verdict);
   }
 
   #fail(resource: ResourceInterface, present: PresentResource, error: unknown): void {

@@ -28,6 +28,12 @@ export class PublishedValues {
     setOwn(values, attribute, value);
   }
 
+  /** Undefined when it is not published. */
+  find(resource: number, attribute: string): Json | undefined {
+    const values = this.#values[resource];
+    return values !== undefined && Object.hasOwn(values, attribute) ? values[attribute] : undefined;
+  }
+
   /** All values of a resource that has none yet, and will get no others. */
   setAll(resource: number, values: JsonObject): void {
     this.#values[resource] = values;

@@ -1000,9 +1000,10 @@ export class ResourceRun implements JournalWaiter {
     if ('failure' in entry) return { error: readFailed(this.resource, printName(name), entry.failure) };
     this.traversal.didReadName(name, entry);
     const { stack } = this.traversal;
-    if (name[0] !== stack.space || name[1] !== stack.stack) {
+    const isOwn = name[0] === stack.space && name[1] === stack.stack && stack.numbers.has(name[2]);
+    if (!isOwn || name[2] !== this.resource.name) {
       this.#namesRead ??= new Map();
-      this.#namesRead.set(printName(name), { name, ...entry });
+      this.#namesRead.set(printName(name), isOwn ? { name, ...entry, isOwn } : { name, ...entry });
     }
     return { value: entry.value };
   }

@@ -45,6 +45,7 @@ import { HookPauses, type HookTypes } from './hook-pauses.ts';
 import { type Hooks, hookToClear } from './hooks.ts';
 import type { Journal } from './journal.ts';
 import { MissingValues } from './missing-values.ts';
+import { OwnReads } from './own-reads.ts';
 import type { Phase } from './phase.ts';
 import { PublishedValues } from './published-values.ts';
 import { Readiness } from './readiness.ts';
@@ -165,6 +166,7 @@ export class Traversal {
   readonly #comparisons: Comparisons;
   /** Complete resources whose handlers ended before all their inputs were there. */
   #unread: ResourceRun[] | undefined;
+  readonly #ownReads: OwnReads;
   /** What its ports wait for outside of it. */
   readonly #foreign: ForeignNames;
   #skipCause: unknown;
@@ -178,6 +180,8 @@ export class Traversal {
   #arriving = 0;
   /** The ports that they will fire. */
   readonly #arrivingPorts = new Set<number | undefined>();
+  /** How many of a resource are, by its number. */
+  readonly #arrivingOf = new Map<number, number>();
   /** Runs that hold a slot or queue for one. */
   #working = 0;
   #isStopped = false;
@@ -244,6 +248,7 @@ export class Traversal {
       runs: this.#runs,
       isIdle: () => this.isIdle,
       isArriving: (port) => this.#arrivingPorts.has(port),
+      awaitedReads: (resource) => this.#comparisons.awaitedReads(resource),
       startedAt: () => this.#startedAt,
     });
     this.events = new TraversalEvents({
@@ -262,8 +267,18 @@ export class Traversal {
       },
     });
     this.missingValues = new MissingValues({ ...parts, readiness: this.readiness, phases: this.#phases });
+    this.#ownReads = new OwnReads({
+      ...parts,
+      phases: this.#phases,
+      published: (resource, attribute) => this.values.find(resource, attribute),
+      isArriving: (resource) => (this.#arrivingOf.get(resource) ?? 0) > 0,
+      waitsFor: (resource) => this.blockers.waitsFor(resource),
+      isIdle: () => this.isIdle,
+      didExpire: () => this.#checkIdleSoon(),
+    });
     this.decisions = new Decisions({
       ...parts,
+      ownReads: this.#ownReads,
       readiness: this.readiness,
       missingValues: this.missingValues,
       scope: this.scope,
@@ -487,6 +502,7 @@ export class Traversal {
     else {
       const port = findPort(this.graph, resource.index, OUT, attribute);
       this.#arriving += 1;
+      this.#arrivingOf.set(resource.index, (this.#arrivingOf.get(resource.index) ?? 0) + 1);
       this.#arrivingPorts.add(port);
       void written
         .then(
@@ -495,7 +511,9 @@ export class Traversal {
         )
         .finally(() => {
           this.#arriving -= 1;
+          this.#arrivingOf.set(resource.index, (this.#arrivingOf.get(resource.index) ?? 0) - 1);
           this.#arrivingPorts.delete(port);
+          if (this.#comparisons.size > 0) this.#comparisons.producerDidSettle(resource.index);
           if (this.#left === 0 && this.#arriving === 0) this.#finish();
         });
     }
@@ -531,6 +549,7 @@ export class Traversal {
     this.events.didPublish(resource, attribute);
     const port = findPort(this.graph, resource.index, OUT, attribute);
     if (port !== undefined) this.readiness.fire(port);
+    if (this.#comparisons.size > 0) this.#comparisons.producerDidSettle(resource.index);
     this.#checkCirclesSoon();
     this.waits.didWrite();
   }
@@ -569,7 +588,8 @@ export class Traversal {
 
   /** The names of others that the stack has read, once it is complete: in this traversal, or when what stands was made. */
   namesRead(): readonly StoredRead[] {
-    const earlier = this.#records.flatMap(({ reads = [] }) => reads.map((read) => [nameKey(read.name), read] as const));
+    const foreign = this.#records.flatMap(({ reads = [] }) => reads.filter(({ isOwn }) => isOwn !== true));
+    const earlier = foreign.map((read) => [nameKey(read.name), read] as const);
     return [...new Map([...earlier, ...this.#namesRead]).values()];
   }
 
@@ -597,7 +617,7 @@ export class Traversal {
     void this.journal.record({ kind: 'resource', record, isEvent: true });
     this.events.didChange(record);
     this.#failPorts(resource, failure);
-    this.#didLeave();
+    this.#didLeave(resource);
   }
 
   /** The value of a name that no port waits for, since only an output reads it. */
@@ -646,7 +666,7 @@ export class Traversal {
     this.#phases[resource.index] = 'failed';
     this.#failures.push(failure);
     this.#failPorts(resource, failure);
-    this.#didLeave();
+    this.#didLeave(resource);
   }
 
   #run(resource: ResourceInterface, change?: RunChange): void {
@@ -732,7 +752,7 @@ export class Traversal {
     this.missingValues.leave(resource, missing);
     this.readiness.fire(donePort(this.graph, resource.index));
     this.#checkCirclesSoon();
-    this.#didLeave();
+    this.#didLeave(resource);
   }
 
   /** See DecisionsParts. */
@@ -766,7 +786,7 @@ export class Traversal {
     else void this.journal.record({ kind: 'resource', record: this.#notRunRecord(resource, this.redact(reason)) });
     this.events.wasSkipped(resource, reason);
     this.#failPorts(resource, isHotloomError(cause) ? cause : new WriterFailed({ what: reason, cause }));
-    this.#didLeave();
+    this.#didLeave(resource);
   }
 
   /** What an interrupted attempt may have made has to be deleted later, though it did not go on. */
@@ -866,7 +886,8 @@ export class Traversal {
     );
   }
 
-  #didLeave(): void {
+  #didLeave({ index }: ResourceInterface): void {
+    if (this.#comparisons.size > 0) this.#comparisons.producerDidSettle(index);
     this.#left -= 1;
     if (this.#left === 0 && this.#arriving === 0) this.#finish();
   }
@@ -875,6 +896,7 @@ export class Traversal {
     this.#graceTimer?.cancel();
     for (const run of this.#unread ?? []) run.completeRecord();
     this.#foreign.close();
+    this.#ownReads.close();
     this.#leave();
     const skipped = this.stack.resources
       .filter(({ index }) => this.#phases[index] === 'skipped')

@@ -97,7 +97,7 @@ interface Stall {
  */
 export class Waits {
   readonly #clock: Clock;
-  readonly #stallTimeoutMs: number;
+  readonly stallTimeoutMs: number;
   readonly #didStall: (cycle: WaitCycle) => void;
   readonly #didDeadlock: (cycle: WaitCycle) => void;
   readonly #sources = new Map<string, WaitSource>();
@@ -110,7 +110,7 @@ export class Waits {
     readonly didDeadlock: (cycle: WaitCycle) => void;
   }) {
     this.#clock = options.clock;
-    this.#stallTimeoutMs = options.stallTimeoutMs;
+    this.stallTimeoutMs = options.stallTimeoutMs;
     this.#didStall = options.didStall;
     this.#didDeadlock = options.didDeadlock;
   }
@@ -172,7 +172,7 @@ export class Waits {
     const stall: Stall = {
       read,
       cycle,
-      timer: this.#clock.schedule(this.#stallTimeoutMs, () => this.#expire(stall), { keepAlive: true }),
+      timer: this.#clock.schedule(this.stallTimeoutMs, () => this.#expire(stall), { keepAlive: true }),
     };
     this.#stalls.add(stall);
   }

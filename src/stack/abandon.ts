@@ -1,5 +1,6 @@
 import { NotSupported } from '../errors.ts';
 import type { Action, Status } from '../events.ts';
+import { ownReads } from '../plan/comparison.ts';
 import type { Secrecy } from '../secrets.ts';
 import type { ResourceRecord, StackRecord } from '../store/stack-store.ts';
 import type { JsonObject } from '../values.ts';
@@ -48,6 +49,7 @@ export interface ExportedResource {
     | 'deletionPolicy'
     | 'properties'
     | 'inputs'
+    | 'reads'
     | 'isSuspended'
     | 'dataSecrecy'
     | 'signalAddress'
@@ -151,6 +153,8 @@ async function dataOf(
       dataSecrecy,
       signalAddress,
     } = record;
+    // What was read of others may be gone where it is adopted.
+    const reads = ownReads(record).filter(({ value }) => showSecrets || secrets.secrecyOf(value) === undefined);
     resources[key] = {
       name: record.replacedName ?? key,
       type: record.type,
@@ -168,6 +172,7 @@ async function dataOf(
         deletionPolicy,
         ...(properties === undefined ? {} : { properties }),
         ...(inputs === undefined ? {} : { inputs }),
+        ...(reads.length === 0 ? {} : { reads }),
         ...(isSuspended === undefined ? {} : { isSuspended }),
         ...(dataSecrecy === undefined ? {} : { dataSecrecy }),
         ...(signalAddress === undefined || !showSecrets ? {} : { signalAddress }),

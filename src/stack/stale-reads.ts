@@ -55,6 +55,8 @@ export async function withStaleReads(
     if (resource.record.reads === undefined) continue;
     const readsSince: Difference[] = [];
     for (const read of resource.record.reads) {
+      // What becomes of those of its own stack is seen in the run.
+      if (read.isOwn === true) continue;
       const changed = await changedSince(now, read);
       if (changed === undefined) continue;
       const isSecret = read.secrecy !== undefined || changed.secrecy !== undefined;

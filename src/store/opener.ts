@@ -100,7 +100,8 @@ export class Opener {
   read(owner: string, resource: string, read: StoredRead): StoredRead {
     if (!isKept(read.value)) return read;
     const { missing, ...opened } = openValue(read.value, placeOfRead(owner, resource, read.name), this.#keyring);
-    return { name: read.name, ...opened, ...(missing === undefined ? {} : { isUnknown: true }) };
+    const own = read.isOwn === undefined ? {} : { isOwn: read.isOwn };
+    return { name: read.name, ...opened, ...own, ...(missing === undefined ? {} : { isUnknown: true }) };
   }
 
   /** What stands at a name; `stackId`: whose it is, empty when it is nobody's. */

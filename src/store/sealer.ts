@@ -185,8 +185,9 @@ export class Sealer {
   }
 
   /** `resource`: who has read it, empty for the stack as a whole. */
-  #keepRead(owner: string, resource: string, { name, value, secrecy }: StoredRead): StoredRead {
-    return { name, value: this.#keep(value, secrecy, placeOfRead(owner, resource, name)) };
+  #keepRead(owner: string, resource: string, { name, value, secrecy, isOwn }: StoredRead): StoredRead {
+    const kept = { name, value: this.#keep(value, secrecy, placeOfRead(owner, resource, name)) };
+    return isOwn === undefined ? kept : { ...kept, isOwn };
   }
 
   #keepValues(

@@ -180,12 +180,14 @@ export interface ResourceSnapshot {
   readonly dataSecrecy?: Secrecy;
 }
 
-/** A name of another stack, or of nobody, that was read, with the value that it had. */
+/** A name that was read while the stack was at work, with the value that it had: of another stack, or of nobody. */
 export interface StoredRead {
   readonly name: Name;
   readonly value: Json;
   /** The value was not kept, or its key was not given: `value` is null. */
   readonly isUnknown?: true;
+  /** Of a resource's reads: the name is one of its own stack, whatever that was called then. */
+  readonly isOwn?: true;
   /** Of SealedStore. */
   readonly secrecy?: Secrecy;
 }
