@@ -338,7 +338,7 @@ export class Engine {
 
   /**
    * Asks each resource's handler whether the real thing is there and as it was made. One that is not becomes CHECK_FAILED, and
-   * the next update replaces it; so does the stack, whose reason names the first. Throws EntityNotFound, ActionInProgress,
+   * the next update replaces it; so does the stack, whose reason names the first and counts the others. Throws EntityNotFound, ActionInProgress,
    * NotSupported for a stack that is not complete, and StackFailed when the check was stopped.
    */
   async check(options: CheckOptions): Promise<StackCheck> {

@@ -62,6 +62,9 @@ const LOOKS: { readonly [A in PlanStep['action']]: Look } = {
   none: { sign: '!', word: 'cannot go on', tone: 'bad' },
 };
 
+/** Of what only gets another name. */
+const MOVED: Look = { sign: '→', word: 'move', tone: 'accent' };
+
 const COUNTED = [
   ['create', 'to create'],
   ['update', 'to update'],
@@ -72,12 +75,14 @@ const COUNTED = [
 
 function printUpdate(io: Io, plan: Plan): readonly string[] {
   const touched = plan.steps.filter(isShown);
-  const left = plan.steps.filter(({ action }) => action === 'unchanged').length;
+  const left = plan.steps.filter(({ action, movedFrom }) => action === 'unchanged' && movedFrom === undefined).length;
   const rest = left === 0 ? '' : `${left === 1 ? '1 resource is' : `${left} resources are`} left alone.`;
   const counts = COUNTED.flatMap(([action, words]) => {
     const count = plan.steps.filter((step) => step.action === action).length;
     return count === 0 ? [] : [`${count} ${words}`];
   });
+  const moved = plan.steps.filter(({ action, movedFrom }) => movedFrom !== undefined && action === 'unchanged').length;
+  if (moved > 0) counts.push(`${moved} to move`);
   const sum =
     counts.length === 0 ? 'nothing would change.' : `${counts.join(', ')}, in an order in which it may happen.`;
   const width = Math.max(0, ...touched.map(({ resource }) => [...oneLine(resource)].length));
@@ -98,7 +103,7 @@ function isShown({ action, reason, movedFrom }: PlanStep): boolean {
 
 function printStep(io: Io, step: PlanStep, width: number, isCritical: boolean): string {
   const { resource, type, action, changes, readBy } = step;
-  const { sign, word, tone } = LOOKS[action];
+  const { sign, word, tone } = action === 'unchanged' ? MOVED : LOOKS[action];
   const notes = notesOf(step);
   const head: Line = [
     [isCritical ? '* ' : '  ', 'bad'],
@@ -128,7 +133,7 @@ function printStep(io: Io, step: PlanStep, width: number, isCritical: boolean): 
 
 function notesOf({ action, reason, movedFrom, mayReplace, deletesFirst, restricted }: PlanStep): readonly string[] {
   const notes: string[] = [];
-  if (movedFrom !== undefined) notes.push(`moved from ${movedFrom}`);
+  if (movedFrom !== undefined) notes.push(`${action === 'unchanged' ? '' : 'moved '}from ${movedFrom}`);
   if (reason !== undefined) notes.push(reason);
   if (mayReplace) notes.push('it may have to be replaced');
   if ((action === 'replace' || mayReplace) && deletesFirst) notes.push('the old one is deleted first');

@@ -32,7 +32,7 @@ export interface StackCheck extends StackDescription {
 
 /**
  * Asks each resource's handler whether the real thing is there and as it was made. One that is not becomes CHECK_FAILED, and
- * the next update replaces it. Resolves also then: the stack is CHECK_FAILED, its reason names the first.
+ * the next update replaces it. Resolves also then: the stack is CHECK_FAILED, its reason names the first and counts the others.
  *
  * Throws EntityNotFound, ActionInProgress, NotSupported for a stack that is not complete, and StackFailed when the check
  * was stopped.

@@ -86,7 +86,7 @@ export function runResourceAction(
     const [status, reason] = stopped.aborted
       ? (['FAILED', messageOf(stopped.reason)] as const)
       : first !== undefined
-        ? (['FAILED', `Resource ${action} failed: ${first.what}`] as const)
+        ? (['FAILED', `Resource ${action} failed: ${first.what}${andOthers(failures.length - 1)}`] as const)
         : (['COMPLETE', acting.reason?.() ?? `Stack ${action} completed successfully`] as const);
     await claimed.tell(status, reason, ...(acting.ends?.(status, reason) ?? []));
     if (stopped.aborted || (first !== undefined && acting.isQuestion !== true)) {
@@ -95,6 +95,11 @@ export function runResourceAction(
     const after = await findStack(services, record.space, record.name);
     return describeStack(after, await services.store.resources(record.id));
   });
+}
+
+/** A failed action has an error that tells of all; a question that came to an answer has not. */
+function andOthers(count: number): string {
+  return count === 0 ? '' : ` (and ${count} more)`;
 }
 
 function stackFailed(

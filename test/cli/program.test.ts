@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Workplace } from './hotloom.ts';
@@ -296,6 +296,11 @@ Critical path (*): value → reader
     };
     expect(await place.run([...change, '--move', 'wbe=frontend'])).toEqual(wrong);
     expect(await place.run([...change, '--move', 'wbe=frontend', '--dry-run'])).toEqual(wrong);
+    expect(await ok(...change, '--move', 'web=frontend', '--dry-run')).toBe(`\
+moving: 1 to move, in an order in which it may happen.
+
+  → frontend  OS::Heat::RandomString  move: from web
+`);
     for (const _ of ['once', 'again']) {
       await ok(...change, '--move', 'web=site', '--move', 'site=frontend');
       expect(await ok('read', 'moving.frontend.value')).toBe(value);
@@ -384,6 +389,32 @@ outputs: { color: { value: { get_attr: [value, value] } } }
     expect((await place.run([...change, '--out', 'x.json'])).stderr).toContain("'--out' needs '--dry-run'.");
     await ok('delete', 'planned');
   });
+});
+
+test('a check tells each property that is not as it was made, and what is not there', async () => {
+  const file = (name: string) => ({
+    type: 'Local::File',
+    properties: { path: join(place.directory, name), content: 'made' },
+  });
+  const resources = { a: file('a.txt'), b: file('b.txt'), c: file('c.txt') };
+  place.write('files.yaml', JSON.stringify({ heat_template_version: '2021-04-16', resources }));
+  await ok('create', 'files', '-t', 'files.yaml');
+  place.write('a.txt', 'drifted');
+  rmSync(join(place.directory, 'b.txt'));
+  const { code, stdout, stderr } = await place.run(['check', 'files']);
+  expect([code, stderr]).toEqual([
+    1,
+    "The next update replaces what is not well: 'hotloom update files --existing'.\n",
+  ]);
+  const lines = stdout.replaceAll(place.directory, 'PLACE').trimEnd().split('\n');
+  expect(lines.slice(-2)).toEqual([
+    'a.content: "made" has become "drifted"',
+    "b: The file 'PLACE/b.txt' is not there any more.",
+  ]);
+  expect(JSON.parse(await ok('show', 'files', '--json')).reason).toBe(
+    "Resource CHECK failed: Error: resources.a: 'content': expected 'made', got 'drifted' (and 1 more)",
+  );
+  await ok('delete', 'files');
 });
 
 test('a snapshot of a stack is taken, shown, restored and deleted', async () => {

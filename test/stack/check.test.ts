@@ -95,7 +95,7 @@ describe('a check', () => {
     const { state, reason, drifts } = await check();
     expect({ state, reason, drifts }).toEqual({
       state: 'CHECK_FAILED',
-      reason: "Resource CHECK failed: Error: resources.a: 'size': expected '1', got '5'",
+      reason: "Resource CHECK failed: Error: resources.a: 'size': expected '1', got '5' (and 1 more)",
       drifts: { a: [{ name: 'size', kind: 'property', before: 1, after: 5 }] },
     });
     expect(await statesOf()).toEqual(['a CHECK_FAILED', 'b CHECK_FAILED', 'value CHECK_COMPLETE']);

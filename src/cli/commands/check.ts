@@ -1,3 +1,4 @@
+import type { StackCheck } from '../../stack/check.ts';
 import { EXIT, type ExitCode, exitCodeOf } from '../exit-code.ts';
 import { commandLine } from '../hints.ts';
 import { type Io, oneLine, printJson } from '../io.ts';
@@ -28,17 +29,24 @@ export async function check(io: Io, stack: string, options: CheckCommandOptions)
     }
     if (options.json === true) printJson(io, value);
     else {
-      for (const [name, drift] of Object.entries(value.drifts)) {
-        for (const { name: property, before, after } of drift) {
-          const what = `${name}.${property}: ${JSON.stringify(before)} has become ${JSON.stringify(after)}`;
-          io.out.write(`${oneLine(what)}\n`);
-        }
-      }
+      for (const line of foundOut(value)) io.out.write(`${oneLine(line)}\n`);
       if (value.status !== 'COMPLETE')
         io.err.write(
           `The next update replaces what is not well: '${commandLine(options, ['update', stack, '--existing'])}'.\n`,
         );
     }
     return value.status === 'COMPLETE' ? EXIT.ok : EXIT.failed;
+  });
+}
+
+/** What is not as it was made: a line for each property that is not, else why the resource is not well. */
+function foundOut({ resources, drifts }: StackCheck): readonly string[] {
+  const unwell = resources.filter(({ status, isReplaced }) => status === 'FAILED' && !isReplaced);
+  return unwell.flatMap(({ name, reason }) => {
+    const drift = drifts[name] ?? [];
+    if (drift.length === 0) return [`${name}: ${reason}`];
+    return drift.map(
+      (each) => `${name}.${each.name}: ${JSON.stringify(each.before)} has become ${JSON.stringify(each.after)}`,
+    );
   });
 }
