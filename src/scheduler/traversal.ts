@@ -44,6 +44,7 @@ import { ForeignNames } from './foreign-names.ts';
 import { HookPauses, type HookTypes } from './hook-pauses.ts';
 import { type Hooks, hookToClear } from './hooks.ts';
 import type { Journal } from './journal.ts';
+import { withLateReadings } from './late-readings.ts';
 import { MissingValues } from './missing-values.ts';
 import { OwnReads } from './own-reads.ts';
 import type { Phase } from './phase.ts';
@@ -895,6 +896,7 @@ export class Traversal {
   #finish(): void {
     this.#graceTimer?.cancel();
     for (const run of this.#unread ?? []) run.completeRecord();
+    this.#completeStored();
     this.#foreign.close();
     this.#ownReads.close();
     this.#leave();
@@ -909,6 +911,21 @@ export class Traversal {
     };
     // The last records may still be on their way; a failure to store them has its own way to be told.
     void this.journal.settled().then(() => this.#resolve(result));
+  }
+
+  /** The records of a create in which an engine was stopped. An update compares what they have not got. */
+  #completeStored(): void {
+    if (this.#parts.present !== undefined) return;
+    for (const { record } of this.#parts.stored?.values() ?? []) {
+      const resource = findResource(this.stack, record.name);
+      if (resource === undefined || this.#phases[resource.index] !== 'complete' || !isWell(record)) continue;
+      const completed = withLateReadings(record, resource, {
+        ...this.#parts,
+        readiness: this.readiness,
+        scope: this.scope,
+      });
+      if (completed !== undefined) void this.journal.record({ kind: 'resource', record: this.signals.onto(completed) });
+    }
   }
 
   #failureOf({ name, template, definition }: ResourceInterface, error: unknown): ResourceFailure {
