@@ -239,8 +239,8 @@ export class Engine {
    * Brings a stack to another template, other parameters or another environment, and resolves with it when it is complete.
    * A resource whose properties come out equal is not touched; the others are updated in place where all that differs allows
    * it, or else replaced, the new one before the old one is deleted. A create or update that this engine is at work with is
-   * superseded. Throws what `create` throws before it makes anything, EntityNotFound, ActionInProgress, NotSupported (it is
-   * being deleted), ImmutableParameterModified, and StackFailed: the stack is then UPDATE_FAILED, or ROLLBACK_COMPLETE with
+   * superseded, one of another process with the option `supersede`. Throws what `create` throws before it makes anything,
+   * EntityNotFound, ActionInProgress, NotSupported (it is being deleted), ImmutableParameterModified, and StackFailed: the stack is then UPDATE_FAILED, or ROLLBACK_COMPLETE with
    * `rollback`, and can be updated again.
    */
   async update(options: UpdateOptions): Promise<StackDescription> {

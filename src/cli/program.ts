@@ -146,6 +146,7 @@ function buildProgram(io: Io, exit: (code: number) => void): Command {
     .option('--move <old=new>', 'a resource that has got another name keeps what it is; repeatable', collect)
     .option('--dry-run', 'show what would happen, and do nothing')
     .option('--converge', 'ask first what the real things are, and bring back what has drifted')
+    .option('--supersede', 'end the create or update that another process is at work with, and go on from there')
     .option('--out <file>', "with --dry-run: write the plan to a file, for 'apply'")
     .option('--timeout <minutes>', 'stop what has not ended by then (default: 60)', positiveNumber)
     .option('--rollback', 'go back to what the stack was when the update fails')

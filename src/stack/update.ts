@@ -37,6 +37,7 @@ import { plannedHooks, restrictionsOf } from './restrictions.ts';
 import { rollbackOf, rollbackTarget, withNamesBefore } from './rollback.ts';
 import { insteadOfOwnAction, type RunningAction, type StackServices } from './services.ts';
 import { requireKey } from './stored-secrets.ts';
+import { supersedingOthers } from './supersede-others.ts';
 import { checkTags } from './tags.ts';
 
 export interface UpdateOptions extends Omit<TemplateInput, 'template'> {
@@ -66,6 +67,11 @@ export interface UpdateOptions extends Omit<TemplateInput, 'template'> {
    * that can be. Heat's converge. Default false.
    */
   readonly converge?: boolean;
+  /**
+   * Also ends the create or the update that another process of this user is at work with, and goes on from what that has done.
+   * Default false: only what this engine is at work with is superseded.
+   */
+  readonly supersede?: boolean;
   /** Cancels the update. What is done by then stays recorded; another update goes on from there. */
   readonly signal?: AbortSignal;
 }
@@ -75,7 +81,7 @@ export interface UpdateOptions extends Omit<TemplateInput, 'template'> {
  *
  * Each resource whose properties come out different is updated in place, where all that differs allows it, or else replaced:
  * the new one is made first, and the old one deleted at the end. One whose properties come out equal is not touched. A create
- * or an update that this engine is at work with is superseded.
+ * or an update that this engine is at work with is superseded, one of another process with `supersede`.
  *
  * Throws what create throws for a wrong template, EntityNotFound, ActionInProgress (another engine has the stack, or it is
  * being deleted), ImmutableParameterModified, UsageError for a move of which the stack has neither name, and StackFailed when a resource fails; the stack is then UPDATE_FAILED, or
@@ -89,9 +95,11 @@ export async function updateStack(services: StackServices, options: UpdateOption
   const { record, analysis } = await prepareUpdate(services, options);
   const tags = tagsOf(options);
   const converge = options.converge === true;
-  return superseding(services, record, () =>
-    runUpdate(services, record, analysis, { timeoutMs, signal, rollback, tags, moves, converge }),
-  );
+  const run = () =>
+    superseding(services, record, () =>
+      runUpdate(services, record, analysis, { timeoutMs, signal, rollback, tags, moves, converge }),
+    );
+  return options.supersede === true ? supersedingOthers(services, record, run) : run();
 }
 
 /** The tags that an update gives the stack; undefined for those that it has. */

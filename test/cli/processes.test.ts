@@ -209,6 +209,19 @@ describe('several processes on one store', () => {
     await ok('delete', 'long');
   });
 
+  test('an update of one supersedes what another is at work with, when it is told so', async () => {
+    place.write('short.yaml', 'heat_template_version: hotloom-1\noutputs: { done: { value: yes } }\n');
+    const create = place.start(['create', 'long', '-t', 'long.yaml']);
+    await create.printed('[long.server]: CREATE_IN_PROGRESS');
+    const pid = Number(await ok('read', 'long.server.pid'));
+    const update = ['update', 'long', '-t', 'short.yaml'];
+    expect(await place.run(update)).toMatchObject({ code: 1, stdout: '' });
+    expect(await ok(...update, '--supersede')).toContain('[long]: UPDATE_COMPLETE');
+    expect((await create.ended).code).toBe(1);
+    expect(processStart(pid)).toBeUndefined();
+    await ok('delete', 'long');
+  });
+
   test('a stack at work is busy for the others, who can ask what it waits for and follow it', async () => {
     place.write('busy.yaml', GATE.replace('ops.release.approved', 'ops.busy.approved'));
     const create = place.start(['create', 'busy', '-t', 'busy.yaml']);

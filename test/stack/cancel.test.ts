@@ -3,6 +3,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Engine } from '../../src/engine.ts';
+import type { Action } from '../../src/events.ts';
 import { processStart } from '../../src/process-identity.ts';
 import { definePlainType } from '../../src/resource/resource-type.ts';
 import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
@@ -30,6 +31,21 @@ const slow = definePlainType({
   },
 });
 const SLOW = { type: 'Slow', properties: {} };
+
+let letGo = (): void => {};
+/** Is deleted when somebody lets it go. */
+const slowToGo = definePlainType({
+  name: 'SlowToGo',
+  properties: {},
+  attributes: {},
+  handler: {
+    create: () => ({}),
+    delete: () =>
+      new Promise<void>((resolve) => {
+        letGo = resolve;
+      }),
+  },
+});
 
 describe('a cancel', () => {
   let told: Told;
@@ -212,11 +228,11 @@ describe('a cancel whose engine is gone when it is asked', () => {
   });
 });
 
-describe('a cancel from another process', () => {
+describe('another process', () => {
   test.each([
     { rollback: true, state: 'ROLLBACK_COMPLETE' },
     { rollback: false, state: 'UPDATE_FAILED' },
-  ])('with rollback: $rollback is done by the engine at work', async ({ rollback, state }) => {
+  ])('cancels with rollback: $rollback, which the engine at work does', async ({ rollback, state }) => {
     const directory = mkdtempSync(join(tmpdir(), 'hotloom-cancel-'));
     const file = join(directory, 'store.db');
     const told: Told = { things: new Map(), calls: [] };
@@ -236,6 +252,47 @@ describe('a cancel from another process', () => {
       await expect(updating).rejects.toThrow('Stack UPDATE was cancelled.');
       await expect(other.cancel({ stack: 's' })).rejects.toThrow(`Cancelling a stack when it is ${state}`);
     } finally {
+      await one.close();
+      await other.close();
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+
+  test('supersedes an update when it is told so, once its own is seen to be right; what is deleted it leaves alone', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'hotloom-cancel-'));
+    const told: Told = { things: new Map(), calls: [] };
+    const types = [...typesOf(told), slow, slowToGo];
+    const make = () => new Engine({ types, store: SqliteStore.open(join(directory, 'store.db')) });
+    const [one, other] = [make(), make()];
+    const inTheMiddle = (action: Action) =>
+      new Promise<void>((resolve) => {
+        one.onEvent((event) => {
+          if (event.type === 'resource' && event.resource === 's' && event.action === action) resolve();
+        });
+      });
+    const to = (of: number, more = {}) => ({ stack: 's', template: template({ a: thing({ of }), ...more }) });
+    try {
+      await one.create(to(1));
+      const atWork = inTheMiddle('CREATE');
+      const updating = one.update(to(2, { s: SLOW }));
+      updating.catch(() => {});
+      await atWork;
+      await expect(other.update(to(3))).rejects.toThrow('already has an action in progress');
+      const wrong = { stack: 's', template: template({ b: { type: 'Nothing' } }), supersede: true };
+      await expect(other.update(wrong)).rejects.toMatchObject({ code: 'TemplateInvalid' });
+      expect((await other.show('s')).state).toBe('UPDATE_IN_PROGRESS');
+      expect((await other.update({ ...to(3), supersede: true })).state).toBe('UPDATE_COMPLETE');
+      await expect(updating).rejects.toThrow('Stack UPDATE was cancelled.');
+      expect([...told.things.values()].map(({ name, of }) => `${name}=${of}`)).toEqual(['a=3']);
+      await one.update(to(3, { s: { type: 'SlowToGo', properties: {} } }));
+      const goes = inTheMiddle('DELETE');
+      const deleting = one.delete({ stack: 's' });
+      await goes;
+      await expect(other.update({ ...to(4), supersede: true })).rejects.toThrow('is deleting is not supported');
+      letGo();
+      await deleting;
+    } finally {
+      letGo();
       await one.close();
       await other.close();
       rmSync(directory, { recursive: true, force: true });

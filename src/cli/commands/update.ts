@@ -20,6 +20,7 @@ export interface UpdateCommandOptions extends Omit<TemplateOptions, 'template'>,
   readonly rollback?: boolean;
   readonly dryRun?: boolean;
   readonly converge?: boolean;
+  readonly supersede?: boolean;
   /** With dryRun, where the plan goes for `apply`. */
   readonly out?: string;
   readonly tags?: readonly string[];
@@ -40,8 +41,9 @@ export async function update(io: Io, stack: string, options: UpdateCommandOption
   return withExistingStore(io, options, async (engine) => {
     if (options.dryRun === true) return show(io, engine, { ...input, rollback: options.rollback === true }, options);
     const progress = await planProgress(engine, await engine.previewUpdate(input));
+    const { rollback = false, supersede = false } = options;
     const outcome = await watchAction(io, engine, { progress, options }, (signal) =>
-      engine.update({ ...input, rollback: options.rollback === true, signal, ...timeoutOf(options) }),
+      engine.update({ ...input, rollback, supersede, signal, ...timeoutOf(options) }),
     );
     return reportStack(io, engine, stack, options, outcome);
   });
