@@ -82,7 +82,7 @@ export interface TraversalParts {
   readonly openEndpoint: (resource: ResourceIdentity) => Promise<EndpointAccess>;
   /** Opens the port at which this engine takes signals, if it is not open. Throws PortFailed. */
   readonly openSignalPort: () => Promise<{ readonly host: string; readonly port: number }>;
-  /** Told when no handler of this traversal works, none can start, and reads are blocked. */
+  /** Told when no handler of this traversal works, none can start, and reads are blocked; where there are other stacks, each time that one stops. */
   readonly didIdle: () => void;
   /** Told when the space refuses a value. */
   readonly didBreak: (error: unknown) => void;
@@ -187,6 +187,8 @@ export class Traversal {
   #working = 0;
   #isStopped = false;
   #isIdleCheckDue = false;
+  /** What was told of its waits since it had nothing else to do. */
+  toldQuiescence: string | undefined;
   #graceTimer: Timer | undefined;
   #leave: () => void = () => {};
   #resolve: (result: TraversalResult) => void = () => {};
@@ -563,12 +565,14 @@ export class Traversal {
 
   didBlock(run: ResourceRun, read: BlockedRead & { readonly awaits: 'signals' | undefined }): void {
     if (run.blockedReads.length === 1) this.#workDidEnd();
+    else if (this.isIdle) this.#checkIdleSoon();
     this.#checkCirclesSoon();
     this.events.willBlock(read);
   }
 
   didUnblock(run: ResourceRun, read: BlockedRead & { readonly since: number }): void {
-    if (!run.isBlocked && !run.hasEnded) this.#working += 1;
+    if (!run.isBlocked && !run.hasEnded) this.#workDidBegin();
+    else if (this.isIdle) this.#checkIdleSoon();
     this.events.didWake(read);
   }
 
@@ -582,6 +586,8 @@ export class Traversal {
   didReadName(name: Name, { value, secrecy }: ReadValue): void {
     if (secrecy !== undefined) this.#parts.secrets.add(value, secrecy);
     if (name[0] === this.stack.space && name[1] === this.stack.stack) return;
+    // What it still waits for may be of nobody who is at work.
+    if (this.isIdle) this.#checkIdleSoon();
     this.#namesRead.set(nameKey(name), { name, value, ...(secrecy === undefined ? {} : { secrecy }) });
     // The reader goes on: the trace only matters to a later action of the other stack.
     void this.journal.record({ kind: 'read', name, value, ...(secrecy === undefined ? {} : { secrecy }) });
@@ -672,7 +678,7 @@ export class Traversal {
 
   #run(resource: ResourceInterface, change?: RunChange): void {
     this.#phases[resource.index] = 'running';
-    this.#working += 1;
+    this.#workDidBegin();
     // Only a member has a parent: to ask a list for what stands at -1 is slow.
     const owner = resource.parent < 0 ? undefined : this.#runs[resource.parent];
     const stackName = owner?.identity.physicalName ?? this.stack.stack;
@@ -759,7 +765,7 @@ export class Traversal {
   /** See DecisionsParts. */
   async #removeReplaced(resource: ResourceInterface, record: ResourceRecord): Promise<boolean> {
     this.#phases[resource.index] = 'running';
-    this.#working += 1;
+    this.#workDidBegin();
     const { failures } = await deleteResources({
       ...this.#parts,
       space: this.stack.space,
@@ -842,9 +848,16 @@ export class Traversal {
 
   // --- the end ---
 
+  #workDidBegin(): void {
+    this.#working += 1;
+    this.toldQuiescence = undefined;
+    if (this.waits.isShared) this.#checkIdleSoon();
+  }
+
   #workDidEnd(): void {
     this.#working -= 1;
-    if (this.#working === 0) this.#checkIdleSoon();
+    // Another stack may wait now for nobody who is at work, or for somebody again.
+    if (this.#working === 0 || this.waits.isShared) this.#checkIdleSoon();
   }
 
   /** Looks after what is going on now has settled, so that a resource that ends while another starts is no pause. */
@@ -854,7 +867,7 @@ export class Traversal {
     queueMicrotask(() => {
       this.#isIdleCheckDue = false;
       if (this.#comparisons.size > 0 && !this.#isStopped) this.#comparisons.settle();
-      if (this.isIdle && !this.#isStopped) this.#parts.didIdle();
+      if ((this.isIdle || this.waits.isShared) && !this.#isStopped) this.#parts.didIdle();
     });
   }
 

@@ -124,6 +124,11 @@ export class Waits {
     };
   }
 
+  /** Whether several traversals run, which may wait for each other. */
+  get isShared(): boolean {
+    return this.#sources.size > 1;
+  }
+
   /** The running traversal of a stack. */
   source(space: string, stack: string): WaitSource | undefined {
     return this.#sources.get(stackKey(space, stack));

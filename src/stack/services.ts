@@ -54,7 +54,7 @@ export interface StackServices {
   readonly openEndpoint: (resource: ResourceIdentity) => Promise<EndpointAccess>;
   /** Takes back what openEndpoint gave to the stack's resources. */
   readonly closeEndpoints: (space: string, stack: string) => void;
-  /** Told when a traversal has nothing to do but wait. */
+  /** Told when a traversal has nothing to do but wait, and when one of its handlers blocks. */
   readonly didIdle: () => void;
 }
 

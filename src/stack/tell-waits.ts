@@ -24,13 +24,18 @@ export function tellCycle(
   }
 }
 
-/** Some traversal has nothing to do but wait: tells each one that waits for nobody who is at work. */
+/** Somebody waits now: tells of each traversal that does nothing else, and waits for nobody who is at work, once. */
 export function tellQuiescence({ running, events, clock }: Pick<StackServices, 'running' | 'events' | 'clock'>): void {
   if (!events.isHeard) return;
   for (const { space, stack, traversal } of running.values()) {
     if (traversal?.isIdle !== true) continue;
     const waiting = traversal.blockers.waiting();
-    if (waiting.length === 0 || waiting.some(({ writer }) => writer === 'running')) continue;
-    events.emit({ type: 'stack:didQuiesce', time: clock.now(), space, stack, waiting });
+    const isQuiet = waiting.length > 0 && !waiting.some(({ writer }) => writer === 'running');
+    const told = isQuiet
+      ? waiting.map((each) => [each.reader, each.input, each.name, each.writer].join()).join(';')
+      : undefined;
+    const isNew = told !== traversal.toldQuiescence;
+    traversal.toldQuiescence = told;
+    if (isQuiet && isNew) events.emit({ type: 'stack:didQuiesce', time: clock.now(), space, stack, waiting });
   }
 }

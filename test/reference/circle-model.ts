@@ -66,7 +66,7 @@ export function waitsIn(model: StackModel): readonly Wait[] {
 }
 
 /** Nobody in the stack can do anything: its handlers wait, and none can start. */
-export function isIdle({ parts }: StackModel, stack: string): boolean {
+function isIdle({ parts }: StackModel, stack: string): boolean {
   const open = parts.filter((part) => part.stack === stack && (part.phase === 'waiting' || part.phase === 'running'));
   return open.length > 0 && !open.some(isAtWork);
 }

@@ -5,7 +5,7 @@ import { Waits } from '../../src/space/waits.ts';
 import { parseHop } from '../simulation/circles.ts';
 import { hasPortCycle } from '../simulation/ports.ts';
 import { needs, type ResourceSketch, STALL_MS, type StackSketch, type Step } from '../simulation/scenario.ts';
-import { type Circle, circlesIn, isIdle, isQuiet, type Wait, waitsIn } from './circle-model.ts';
+import { type Circle, circlesIn, isQuiet, type Wait, waitsIn } from './circle-model.ts';
 import { GatedEngine, type Happening } from './gated-engine.ts';
 import { hasEnded, type Part, StackModel } from './stack-model.ts';
 
@@ -116,7 +116,7 @@ class Judge {
   }
 
   async #happen(happening: Happening): Promise<string | undefined> {
-    const wasIdle = this.#stacks.filter(({ name }) => isIdle(this.#model, name));
+    const wasQuiet = this.#stacks.filter(({ name }) => isQuiet(this.#model, name));
     this.#passing = this.#let(happening);
     const events = await this.#engine.happen(happening);
     const wrong = this.#judge(events);
@@ -125,7 +125,7 @@ class Judge {
       const isNowQuiet = isQuiet(this.#model, stack.name);
       const isTold = events.some((event) => event.type === 'stack:didQuiesce' && event.stack === stack.name);
       if (isTold && !this.#passing.quiet.has(stack.name)) return `'${stack.name}' is told to be quiet`;
-      if (isNowQuiet && !wasIdle.includes(stack) && !isTold) return `'${stack.name}' is quiet, which is not told`;
+      if (isNowQuiet && !wasQuiet.includes(stack) && !isTold) return `'${stack.name}' is quiet, which is not told`;
     }
     return undefined;
   }
@@ -196,11 +196,13 @@ class Judge {
     );
   }
 
-  /** Whether the last of the waits to begin has closed a circle that is told. */
+  /** Whether the last of the waits to begin is in a circle that is told: of several that one closes, the next is told later. */
   #isTold(waits: readonly Wait[]): boolean {
     const last = Math.max(...waits.map((wait) => this.#since.get(keyOf(wait)) as number));
+    const isIn = (wait: Wait, { circle }: { readonly circle: Circle }): boolean =>
+      circle.waits.some((each) => keyOf(each) === keyOf(wait));
     return waits.some(
-      (wait) => this.#since.get(keyOf(wait)) === last && this.#stalls.some(({ closing }) => closing === keyOf(wait)),
+      (wait) => this.#since.get(keyOf(wait)) === last && this.#stalls.some((stall) => isIn(wait, stall)),
     );
   }
 

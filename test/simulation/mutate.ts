@@ -1,3 +1,4 @@
+import { hasPortCycle } from './ports.ts';
 import type { Random } from './random.ts';
 import {
   attributesOf,
@@ -19,7 +20,9 @@ export function mutate(stack: StackSketch, random: Random, others: readonly Stac
   const mutations = stack.resources.some(({ name }) => isInGroup(name)) ? [...MUTATIONS, resized] : MUTATIONS;
   let mutated = stack;
   for (let count = random.below(4); count > 0; count -= 1) {
-    mutated = acyclic(random.pick(mutations)(mutated, random, others), others);
+    const next = acyclic(random.pick(mutations)(mutated, random, others), others);
+    // What a handler reads by name is the same in every version.
+    if (!hasPortCycle([next, ...others], true)) mutated = next;
   }
   return mutated;
 }
@@ -147,7 +150,8 @@ export function withReadByName(stack: StackSketch, random: Random, others: reado
   const branches = changed.branches.map((steps) =>
     steps === branch ? [{ do: 'read' as const, name }, ...steps] : steps,
   );
-  return acyclic(withResource(stack, { ...changed, branches }), others);
+  const next = withResource(stack, { ...changed, branches });
+  return hasPortCycle([next, ...others], true) ? stack : next;
 }
 
 function pickWhere(

@@ -49,14 +49,16 @@ function namesOf({ resources }: StackSketch): readonly Read[] {
   );
 }
 
-/** With as many reads left out, from the last on, as it takes for no port to wait for itself, through the `others` either. */
+/**
+ * With as many inputs left empty, from the last on, as it takes for no port to wait for itself, through the `others` either.
+ * What handlers read by name stays.
+ */
 export function acyclic(stack: StackSketch, others: readonly StackSketch[] = []): StackSketch {
   let tried = stack;
   for (let index = stack.resources.length - 1; index >= 0 && hasPortCycle([tried, ...others], true); index -= 1) {
     const resource = tried.resources[index] as ResourceSketch;
     const inputs = Object.fromEntries(Object.keys(resource.inputs).map((input) => [input, []]));
-    const branches = resource.branches.map((steps) => steps.filter((step) => step.do !== 'read'));
-    tried = withResource(tried, { ...resource, dependsOn: [], inputs, branches });
+    tried = withResource(tried, { ...resource, dependsOn: [], inputs });
   }
   return tried;
 }
