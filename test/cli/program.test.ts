@@ -54,6 +54,41 @@ Critical path (*): first → second
     expect(existsSync(join(place.directory, '.hotloom'))).toBe(false);
   });
 
+  test('inspect prints what is known, and what is wrong with it', async () => {
+    place.write(
+      'looked-at.yaml',
+      `HeatTemplateFormatVersion: '2012-12-12'
+Parameters: { pin: { Type: String, NoEcho: true, Default: a key }, word: { Type: String, Default: hello } }
+Resources: { r: { Type: 'OS::Heat::RandomString' } }
+Outputs:
+  pin: { Value: { Ref: pin } }
+  word: { Value: { Ref: word } }
+  random: { Value: { 'Fn::GetAtt': [r, value] } }
+  wrong: { Value: { Ref: nothing } }
+`,
+    );
+    expect(await ok('inspect', 'app', '-t', 'looked-at.yaml')).toBe(`Parameters
+NAME            VALUE
+AWS::StackName  app
+AWS::StackId    arn:openstack:heat:::stacks/app/None
+AWS::Region     ap-southeast-1
+pin             ******
+word            hello
+
+Resources
+NAME  TYPE                    REQUIRES  READS  WRITES
+r     OS::Heat::RandomString                   refid, value
+
+Outputs
+NAME    VALUE                                      READS
+pin     ******
+word    hello
+random  known when it runs                         default.app.r.value
+wrong   The Parameter (nothing) was not provided.
+
+`);
+  });
+
   test('graph writes the format that the ending of the file tells', async () => {
     expect(await ok('graph', 'demo', '-t', 'app.yaml', '-o', 'g.svg')).toBe('Wrote g.svg\n');
     expect(readFileSync(join(place.directory, 'g.svg'), 'utf8')).toMatch(/^<svg[\s\S]*demo[\s\S]*<\/svg>\s*$/);

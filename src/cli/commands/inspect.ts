@@ -1,4 +1,4 @@
-import type { Inspection } from '../../stack/inspect.ts';
+import type { Inspection, Unresolved } from '../../stack/inspect.ts';
 import type { Json } from '../../values.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { type Io, oneLine, printJson } from '../io.ts';
@@ -46,8 +46,8 @@ function printInspection(io: Io, { parameters, conditions, resources, outputs, p
     ),
     section(
       'Outputs',
-      ['NAME', 'READS'],
-      Object.entries(outputs).map(([name, { reads }]) => row(name, reads.join(', '))),
+      ['NAME', 'VALUE', 'READS'],
+      Object.entries(outputs).map(([name, { value, reads }]) => row(name, printOutput(value, reads), reads.join(', '))),
     ),
   ];
   function section(title: string, head: readonly string[], rows: readonly (readonly Span[])[]): string {
@@ -62,6 +62,16 @@ function printInspection(io: Io, { parameters, conditions, resources, outputs, p
 
 function row(name: string, ...others: readonly string[]): readonly Span[] {
   return [[oneLine(name), 'strong'], ...others.map((text): Span => [oneLine(text)])];
+}
+
+/** What reads from a resource is not known before that is made. */
+function printOutput(value: Json, reads: readonly string[]): string {
+  if (isUnresolved(value)) return value.__error__;
+  return reads.length === 0 ? print(value) : 'known when it runs';
+}
+
+function isUnresolved(value: Json): value is Unresolved {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, '__error__');
 }
 
 function print(value: Json): string {
