@@ -81,7 +81,9 @@ const HEX = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte.toString(1
 const DIGITS = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
 const LENGTH = 36;
 const AT_A_TIME = 64;
-const random = Buffer.alloc(16 * AT_A_TIME);
+/** The way to the machine's randomness takes longer than to print 64 of them: it is gone once for more. */
+const random = Buffer.alloc(64 * 16 * AT_A_TIME);
+let usedRandom = random.length;
 const printed = Buffer.alloc(LENGTH * AT_A_TIME, '-');
 let texts = '';
 let used = texts.length;
@@ -101,9 +103,13 @@ function randomUuid(): string {
 }
 
 function printUuids(): string {
-  randomFillSync(random);
+  if (usedRandom === random.length) {
+    randomFillSync(random);
+    usedRandom = 0;
+  }
   for (let uuid = 0; uuid < AT_A_TIME; uuid += 1) {
-    const first = 16 * uuid;
+    const first = usedRandom;
+    usedRandom += 16;
     random[first + 6] = ((random[first + 6] as number) & 0x0f) | 0x40;
     random[first + 8] = ((random[first + 8] as number) & 0x3f) | 0x80;
     for (let byte = 0; byte < 16; byte += 1) {

@@ -40,7 +40,7 @@ export function buildPortGraph(stack: StackInterface, granularity: Granularity =
     addInputs(rows, layout, reads, index, granularity);
     addEnd(rows, layout, resource, startsWithAll);
   }
-  return graphOf(layout, endRows(rows));
+  return graphOf(layout, endRows(rows), { readsAttributes: granularity === 'attribute' });
 }
 
 function addStart(

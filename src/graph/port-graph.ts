@@ -42,6 +42,8 @@ export interface PortGraph {
   readonly firstPort: Uint32Array;
   readonly successors: Rows;
   readonly predecessors: Rows;
+  /** Whether `in` ports wait for the attributes that they read, and not for the whole resources behind them. */
+  readonly readsAttributes: boolean;
 }
 
 export function startPort(graph: Pick<PortGraph, 'firstPort'>, resource: number): number {
@@ -121,7 +123,11 @@ export function outPort(layout: PortLayout, resource: number, slot: number): num
 }
 
 /** The graph of these ports, of which each has its row among `predecessors`, and in `successors` the reverse. */
-export function graphOf(layout: PortLayout, predecessors: Rows, successors?: Rows): PortGraph {
+export function graphOf(
+  layout: PortLayout,
+  predecessors: Rows,
+  options: { readonly successors?: Rows; readonly readsAttributes?: boolean } = {},
+): PortGraph {
   const { size, names, inputs, outputs, firstPort } = layout;
   const kinds = new Uint8Array(size).fill(IN);
   const owners = new Uint32Array(size);
@@ -141,8 +147,9 @@ export function graphOf(layout: PortLayout, predecessors: Rows, successors?: Row
     kinds,
     owners,
     firstPort,
-    successors: successors ?? reversed(size, predecessors),
+    successors: options.successors ?? reversed(size, predecessors),
     predecessors,
+    readsAttributes: options.readsAttributes ?? true,
   };
 }
 
@@ -226,7 +233,8 @@ export class PortGraphBuilder {
 
   build(): PortGraph {
     const { size } = this.#layout;
-    return graphOf(this.#layout, packRows(size, this.#to, this.#from), packRows(size, this.#from, this.#to));
+    const successors = packRows(size, this.#from, this.#to);
+    return graphOf(this.#layout, packRows(size, this.#to, this.#from), { successors });
   }
 }
 
@@ -283,12 +291,22 @@ export function requiredResources(graph: PortGraph, resource: number): readonly 
     const kind = graph.kinds[before];
     // Before its start are its own inputs and the start of what it is a member of too.
     if (kind !== OUT && kind !== DONE) continue;
-    const name = graph.names[graph.owners[before] as number] as string;
-    if (required.includes(name)) continue;
-    required[count] = name;
+    const owner = graph.owners[before] as number;
+    if (hasOwner(graph, offsets[start] as number, edge, owner)) continue;
+    required[count] = graph.names[owner] as string;
     count += 1;
   }
   return count === 0 ? NO_NAMES : required.slice(0, count);
+}
+
+/** Whether one of these edges comes from an attribute or the end of that resource. By numbers: names lie anywhere in the heap. */
+function hasOwner({ predecessors, kinds, owners }: PortGraph, first: number, end: number, owner: number): boolean {
+  for (let edge = first; edge < end; edge += 1) {
+    const before = predecessors.targets[edge] as number;
+    const kind = kinds[before];
+    if (owners[before] === owner && (kind === OUT || kind === DONE)) return true;
+  }
+  return false;
 }
 
 const NO_NAMES: readonly string[] = [];

@@ -82,7 +82,7 @@ export class Journal {
   }
 
   #flush(): void | Promise<void> {
-    const batch = this.#batch.map(this.#mark);
+    const batch = this.#batch;
     const waiters = this.#waiters;
     this.#batch = [];
     this.#waiters = [];
@@ -92,6 +92,7 @@ export class Journal {
       return;
     }
     try {
+      for (let index = 0; index < batch.length; index += 1) batch[index] = this.#mark(batch[index] as StoreChange);
       const written = batch.length === 0 ? undefined : this.#store.append(this.#claim, batch);
       if (written instanceof Promise) {
         return written.then(

@@ -1,5 +1,5 @@
+import { donePort, findPort, OUT, type PortGraph, startPort } from '../graph/port-graph.ts';
 import type { StackInterface } from '../interface/interface.ts';
-import { NOBODY } from '../template/reads.ts';
 import { type Json, type JsonObject, setOwn } from '../values.ts';
 
 /**
@@ -8,11 +8,16 @@ import { type Json, type JsonObject, setOwn } from '../values.ts';
  */
 export class PublishedValues {
   readonly #stack: StackInterface;
+  readonly #graph: PortGraph;
   readonly #values: (Record<string, Json> | undefined)[];
+  /** The values that inputs read, by their `out` ports: no name is looked for when one is read. */
+  readonly #cells: (Json | undefined)[];
 
-  constructor(stack: StackInterface) {
+  constructor(stack: StackInterface, graph: PortGraph) {
     this.#stack = stack;
+    this.#graph = graph;
     this.#values = new Array(stack.resources.length);
+    this.#cells = new Array(graph.size);
   }
 
   has(resource: number): boolean {
@@ -26,6 +31,8 @@ export class PublishedValues {
       this.#values[resource] = values;
     }
     setOwn(values, attribute, value);
+    const port = findPort(this.#graph, resource, OUT, attribute);
+    if (port !== undefined) this.#cells[port] = value;
   }
 
   /** Undefined when it is not published. */
@@ -37,6 +44,17 @@ export class PublishedValues {
   /** All values of a resource that has none yet, and will get no others. */
   setAll(resource: number, values: JsonObject): void {
     this.#values[resource] = values;
+    const attributes = this.#graph.outputs[resource] as readonly string[];
+    const firstOut = donePort(this.#graph, resource) - attributes.length;
+    for (let slot = 0; slot < attributes.length; slot += 1) {
+      const attribute = attributes[slot] as string;
+      if (Object.hasOwn(values, attribute)) this.#cells[firstOut + slot] = values[attribute];
+    }
+  }
+
+  /** Whether the attribute of an `out` port is there. */
+  isThere(port: number): boolean {
+    return this.#cells[port] !== undefined;
   }
 
   /** Null for what is not there. `position`: see ResolveScope. */
@@ -46,13 +64,12 @@ export class PublishedValues {
     return number === undefined ? null : this.#read(number, attribute);
   }
 
-  /** The value that an input reads which is the value of one attribute. */
+  /** The value that an input reads which is the value of one attribute, in a graph of attributes. */
   input(resource: number, input: number): Json {
-    const { firstInput, firstRead, producers, slots, attributes } = this.#stack.reads;
-    const read = firstRead[(firstInput[resource] as number) + input] as number;
-    const producer = producers[read] as number;
-    if (producer === NOBODY) return null;
-    return this.#read(producer, attributes[producer]?.[slots[read] as number] as string);
+    const { offsets, targets } = this.#graph.predecessors;
+    const port = startPort(this.#graph, resource) + 1 + input;
+    const edge = offsets[port] as number;
+    return edge === offsets[port + 1] ? null : (this.#cells[targets[edge] as number] ?? null);
   }
 
   #read(resource: number, attribute: string): Json {

@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.ts';
 import type { EventHub } from '../events.ts';
 import { type PortGraph, startPort } from '../graph/port-graph.ts';
 import type { ResourceInterface, StackInterface } from '../interface/interface.ts';
@@ -13,7 +12,8 @@ export interface TraversalEventsParts {
   readonly stack: StackInterface;
   readonly graph: PortGraph;
   readonly events: EventHub;
-  readonly clock: Clock;
+  /** The time of what is told, in milliseconds since 1970-01-01 UTC. */
+  readonly now: () => number;
   /** Masks secrets. */
   readonly redact: (text: string) => string;
   readonly blockers: Blockers;
@@ -53,11 +53,11 @@ export class TraversalEvents {
   }
 
   didPublish(resource: ResourceInterface, attribute: string): void {
-    const { events, clock, stack } = this.#parts;
+    const { events, now, stack } = this.#parts;
     if (!events.isHeard) return;
     const { space, stack: own } = stack;
     const name = [space, own, resource.name, attribute] as const;
-    events.emit({ type: 'name:didPublish', time: clock.now(), space, stack: own, name });
+    events.emit({ type: 'name:didPublish', time: now(), space, stack: own, name });
   }
 
   willBlock({ input, reader, missing, awaits }: BlockedRead & { readonly awaits: 'signals' | undefined }): void {
@@ -74,9 +74,9 @@ export class TraversalEvents {
   }
 
   didWake({ input, reader, since }: BlockedRead & { readonly since: number }): void {
-    const { events, clock } = this.#parts;
+    const { events, now } = this.#parts;
     if (!events.isHeard) return;
-    const waitedMs = clock.now() - since;
+    const waitedMs = now() - since;
     events.emit({ type: 'read:didWake', ...this.#base(), reader: reader.resource, input, waitedMs });
   }
 
@@ -85,11 +85,12 @@ export class TraversalEvents {
     const { events, graph, phases, blockers } = this.#parts;
     if (!events.isHeard) return;
     const { space, stack, resources } = this.#parts.stack;
-    const time = this.#parts.clock.now();
+    const time = this.#parts.now();
     for (const { index, name: reader, type, inputNames } of resources) {
       if (type.kind !== 'plain' || phases[index] !== 'waiting') continue;
       let port = startPort(graph, index);
-      for (const input of inputNames) {
+      for (let position = 0; position < inputNames.length; position += 1) {
+        const input = inputNames[position] as string;
         port += 1;
         const names = blockers.missingNames(port);
         if (names.length > 0) events.emit({ type: 'read:willBlock', time, space, stack, reader, input, names });
@@ -99,16 +100,16 @@ export class TraversalEvents {
 
   /** An input of a resource that has not started is there. */
   didWakePlain(resource: number, input: string): void {
-    const { events, phases, clock, startedAt } = this.#parts;
+    const { events, phases, now, startedAt } = this.#parts;
     const { space, stack, resources } = this.#parts.stack;
     const { name: reader, type } = resources[resource] as ResourceInterface;
     if (type.kind !== 'plain' || phases[resource] !== 'waiting') return;
-    const time = clock.now();
+    const time = now();
     events.emit({ type: 'read:didWake', time, space, stack, reader, input, waitedMs: time - startedAt() });
   }
 
   #base(): { readonly time: number; readonly space: string; readonly stack: string } {
-    const { clock, stack } = this.#parts;
-    return { time: clock.now(), space: stack.space, stack: stack.stack };
+    const { now, stack } = this.#parts;
+    return { time: now(), space: stack.space, stack: stack.stack };
   }
 }

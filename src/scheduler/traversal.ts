@@ -145,6 +145,8 @@ export class Traversal {
   readonly conceal: TraversalParts['conceal'];
   readonly readiness: Readiness;
   readonly values: PublishedValues;
+  /** Undefined where the graph does not tell what inputs read. */
+  readonly inputReader: InputReader | undefined;
   readonly signals: Signals;
   readonly blockers: Blockers;
   readonly hookPauses: HookPauses;
@@ -155,6 +157,8 @@ export class Traversal {
   /** Resolves expressions with what has been published. */
   readonly scope: ResolveScope;
   readonly #parts: TraversalParts;
+  /** Of the physical names of its resources. */
+  readonly #namePrefix: string;
   readonly #phases: Phase[];
   readonly #runs: (ResourceRun | undefined)[];
   /** The last record of each resource, in the order in which they got their first slot. */
@@ -173,6 +177,8 @@ export class Traversal {
   #skipCause: unknown;
   /** When it was run, from when on its plain resources are blocked. */
   #startedAt = 0;
+  /** While the end of a resource is told: six events and records follow on it, and the clock takes 50 ns for each answer. */
+  #moment: number | undefined;
   /** The ports that wait for nothing fire. */
   #isBeginning = false;
   /** Resources that are not yet complete, failed or skipped. */
@@ -197,6 +203,7 @@ export class Traversal {
     this.#parts = parts;
     this.stackId = parts.stackId;
     this.stack = parts.stack;
+    this.#namePrefix = `${parts.stack.stack}-`;
     this.graph = parts.graph;
     this.names = parts.names;
     this.waits = parts.waits;
@@ -209,7 +216,9 @@ export class Traversal {
     this.conceal = parts.conceal;
     this.#phases = parts.stack.resources.map(() => 'waiting');
     this.#runs = new Array(parts.stack.resources.length);
-    this.values = new PublishedValues(parts.stack);
+    this.values = new PublishedValues(parts.stack, parts.graph);
+    const isKnown = parts.stack.keepsPositions && parts.stack.template.reads !== undefined;
+    this.inputReader = isKnown && parts.graph.readsAttributes ? this.values : undefined;
     this.#left = parts.stack.resources.length;
     this.scope = withCompositions(
       {
@@ -259,6 +268,7 @@ export class Traversal {
       blockers: this.blockers,
       phases: this.#phases,
       startedAt: () => this.#startedAt,
+      now: () => this.now(),
     });
     this.hookPauses = new HookPauses({
       ...parts,
@@ -299,11 +309,6 @@ export class Traversal {
       fail: (resource, error) => this.#failUnrun(resource, this.#failureOf(resource, error)),
     });
     this.#comparisons = this.decisions.comparisons;
-  }
-
-  /** Undefined where the parser has not listed what inputs read. */
-  get inputReader(): InputReader | undefined {
-    return this.stack.keepsPositions && this.stack.template.reads !== undefined ? this.values : undefined;
   }
 
   /** Runs to the end; never rejects. Called once. */
@@ -469,6 +474,11 @@ export class Traversal {
     return this.#parts.cancelGraceMs;
   }
 
+  /** Milliseconds since 1970-01-01 UTC. All that follows at once on the end of a resource has one time. */
+  now(): number {
+    return this.#moment ?? this.clock.now();
+  }
+
   /** Why nothing new may start; undefined while the traversal goes on. */
   get stopReason(): unknown {
     return this.#isStopped ? this.signal.reason : undefined;
@@ -538,7 +548,7 @@ export class Traversal {
     const attributes = this.graph.outputs[resource.index] as readonly string[];
     const firstOut = donePort(this.graph, resource.index) - attributes.length;
     for (let slot = 0; slot < attributes.length; slot += 1) {
-      if (Object.hasOwn(values, attributes[slot] as string)) this.readiness.fire(firstOut + slot);
+      if (this.values.isThere(firstOut + slot)) this.readiness.fire(firstOut + slot);
     }
     this.waits.didWrite();
   }
@@ -607,10 +617,15 @@ export class Traversal {
     // What is not needed any more need not outlive the youth of the heap; members are named after what they belong to.
     if (this.stack.compositions.size === 0 && !run.hasEndpoint) this.#runs[resource.index] = undefined;
     if (error === undefined) {
-      if (run.record !== undefined) this.events.didChange(run.record);
-      const missing = run.leftMissing;
-      if (!this.hookPauses.isAny) this.#complete(resource, result, missing);
-      else this.#completeWhenLetGo(resource, result, missing);
+      this.#moment = this.clock.now();
+      try {
+        if (run.record !== undefined) this.events.didChange(run.record);
+        const missing = run.leftMissing;
+        if (!this.hookPauses.isAny) this.#complete(resource, result, missing);
+        else this.#completeWhenLetGo(resource, result, missing);
+      } finally {
+        this.#moment = undefined;
+      }
       return;
     }
     const failure = this.#failureOf(resource, error);
@@ -681,14 +696,14 @@ export class Traversal {
     this.#workDidBegin();
     // Only a member has a parent: to ask a list for what stands at -1 is slow.
     const owner = resource.parent < 0 ? undefined : this.#runs[resource.parent];
-    const stackName = owner?.identity.physicalName ?? this.stack.stack;
+    const namePrefix = owner === undefined ? this.#namePrefix : `${owner.identity.physicalName}-`;
     const stored = this.#parts.stored?.get(resource.name);
     const run = new ResourceRun(
       this,
       resource,
       this.randomness.uuid(),
       requiredResources(this.graph, resource.index),
-      stackName,
+      namePrefix,
       stored?.record.status === 'IN_PROGRESS'
         ? { record: stored.record, read: this.#readValues(resource, stored) }
         : undefined,

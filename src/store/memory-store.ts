@@ -20,7 +20,7 @@ import type {
 } from './stack-store.ts';
 import { StoredResources } from './stored-resources.ts';
 import {
-  checkChange,
+  checkChanges,
   MAX_EVENTS_PER_STACK,
   noSuchStack,
   resourceEventOf,
@@ -124,8 +124,9 @@ export class MemoryStore implements StackStore {
   append(claim: Claim, changes: readonly StoreChange[]): void {
     const stack = this.#claimed(claim);
     // Whatever can be wrong with a change is found before the first one is applied.
-    const checked = changes.map(checkChange);
-    for (const change of checked) {
+    const checked = checkChanges(changes);
+    for (let index = 0; index < checked.length; index += 1) {
+      const change = checked[index] as StoreChange;
       if (change.kind === 'definition') this.#refuseWrittenOutside(stack.record, change.declared ?? new Map());
     }
     const log = stack.logOf(claim);

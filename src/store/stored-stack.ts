@@ -50,6 +50,19 @@ export function noSuchResource(stack: string, resource: string): EntityNotFound 
   });
 }
 
+/** The changes with their values as frozen JSON; `changes` itself where it has been made so before. Throws as checkChange. */
+export function checkChanges(changes: readonly StoreChange[]): readonly StoreChange[] {
+  let checked: StoreChange[] | undefined;
+  for (let index = 0; index < changes.length; index += 1) {
+    const change = changes[index] as StoreChange;
+    const one = checkChange(change);
+    if (one === change) continue;
+    checked ??= [...changes];
+    checked[index] = one;
+  }
+  return checked ?? changes;
+}
+
 /** The change with its values as frozen JSON. Throws NotJson, and InternalError for a change of no known kind. */
 export function checkChange(change: StoreChange): StoreChange {
   switch (change.kind) {
