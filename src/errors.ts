@@ -213,7 +213,7 @@ export class TemplateInvalid extends HotloomError {
 export class UserParameterMissing extends HotloomError {
   readonly code = 'UserParameterMissing';
 }
-/** A value was given for a parameter that the template does not have. */
+/** A value was given for a parameter that the template does not have, or one is to be cleared that the stack does not have. */
 export class UnknownUserParameter extends HotloomError {
   readonly code = 'UnknownUserParameter';
 }

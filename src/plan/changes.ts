@@ -111,7 +111,8 @@ function changeOf(resource: ResourceInterface, scope: ResolveScope, sources: Cha
   try {
     if (resource.isExternal && byRecord === undefined) return changeOfExternal(resource, present, scope);
     const given = resource.isExternal ? NONE : differencesOf(resource, present, scope, sources);
-    differences = [...given, ...(present.readsSince ?? NONE), ...ownDifferences(present, sources)];
+    const isRead = present.readsSince !== undefined || present.record.reads !== undefined;
+    differences = isRead ? [...given, ...(present.readsSince ?? NONE), ...ownDifferences(present, sources)] : given;
   } catch {
     // What it reads has changed, or it is wrong: the run tells.
     return { verdict: byRecord ?? 'compare', differences: NONE, unknown: NONE };

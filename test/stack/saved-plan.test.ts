@@ -5,7 +5,6 @@ import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
 import type { ApplyOptions, SavedPlan } from '../../src/stack/saved-plan.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { JsonObject } from '../../src/values.ts';
-import { live } from './killed-engine.ts';
 import { attr, type Told, template, thing, typesOf } from './update-world.ts';
 
 let told: Told;
@@ -209,45 +208,5 @@ describe('a saved plan', () => {
     },
   ])('is not $given', async ({ given, what }) => {
     await expect(engine.apply({ plan: given as unknown as SavedPlan })).rejects.toMatchObject({ what });
-  });
-});
-
-describe('an engine that is killed at any position of the plan that it applies', () => {
-  test.each([
-    { what: 'succeeds', of: 3, rollback: false },
-    { what: 'fails and is rolled back', of: 'bad', rollback: true },
-  ])('comes to the same end when it $what', async ({ of, rollback }) => {
-    const after = {
-      a: thing({ of: 1, live: 2 }),
-      c: thing({ of: attr('a', 'live') }),
-      d: thing({ of, live: attr('a', 'live') }),
-    };
-    const run = async (limit: number) => {
-      const own = new MemoryStore();
-      const world: Told = { things: new Map(), calls: [] };
-      const types = (isDead: () => boolean) => typesOf(world, isDead);
-      let plan: SavedPlan | undefined;
-      await live(own, { seed: 1, types }, async (first) => {
-        await first.create({ stack: 's', template: made({ ...before, c: thing({ of: 1 }), d: thing({ of: 1 }) }) });
-        plan = read(await first.planUpdate({ stack: 's', template: made(after), rollback }));
-      });
-      const act = (by: Engine) => by.apply({ plan: plan as SavedPlan });
-      const batches = await live(own, { seed: 2, limit, types }, act);
-      const state = own.findStack('default', 's');
-      if (state?.status === 'IN_PROGRESS' || state?.action === 'CREATE') {
-        await live(own, { seed: 3, types }, (by) =>
-          state.status === 'IN_PROGRESS' ? by.resume({ stack: 's' }) : act(by),
-        );
-      }
-      const { id = '', action, status } = own.findStack('default', 's') ?? {};
-      const resources = own.resources(id).map(({ name, token }) => `${name} of ${world.things.get(token)?.of}`);
-      return { batches, state: `${action}_${status}`, resources: resources.sort(), things: world.things.size };
-    };
-    const { batches, ...undisturbed } = await run(Number.POSITIVE_INFINITY);
-    expect(undisturbed.state).toBe(rollback ? 'ROLLBACK_COMPLETE' : 'UPDATE_COMPLETE');
-    for (let limit = 1; limit < batches; limit += 1) {
-      const { batches: _, ...end } = await run(limit);
-      expect({ limit, ...end }).toEqual({ limit, ...undisturbed });
-    }
   });
 });
