@@ -17,6 +17,7 @@ import {
   stepOf,
 } from './plan.ts';
 import { changesOf } from './property-changes.ts';
+import { inRunOrder } from './run-order.ts';
 
 /** What the plan of an update is made from. */
 export interface UpdateSources {
@@ -47,7 +48,7 @@ export function planUpdate(sources: UpdateSources): Plan {
   const { stack, graph, changes, outputs, mask, readers } = sources;
   const scope = storedScope(sources);
   const isChanging = (index: number): boolean => (changes[index]?.verdict ?? 'unchanged') !== 'unchanged';
-  const steps = orderedResources(stack, graph).map((resource): PlanStep => {
+  const steps = inRunOrder(orderedResources(stack, graph), stack, changes).map((resource): PlanStep => {
     const change = changes[resource.index] as Change;
     const present = sources.present.get(resource.name);
     const step = { ...stepOf(resource, change.verdict), movedFrom: sources.namesBefore.get(resource.name) };

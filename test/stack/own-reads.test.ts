@@ -267,6 +267,27 @@ describe('what a handler has read by name of its own stack', () => {
     expect(await read()).toEqual({ value: [2] });
   });
 
+  test('stands in the plan before its readers, unless they read each other', async () => {
+    const resources = (value: Json) => ({
+      t: thing({ live: attr('r2', 'read') }),
+      r2: reader('r1.read'),
+      r1: reader('a.live'),
+      a: thing({ live: attr('b', 'live') }),
+      b: thing({ live: value }),
+      x: reader('b.live'),
+      y: reader('x.read'),
+    });
+    await create(resources(1));
+    await update({ ...resources(1), x: reader('b.live', 'y.read') });
+    const given = { ...resources(2), x: reader('b.live', 'y.read') };
+    const { steps } = await engine.previewUpdate({ stack: 's', template: template(given) });
+    const order = steps.map(({ resource }) => resource);
+    expect([...order].sort()).toEqual(Object.keys(given).sort());
+    const chain = ['b', 'a', 'r1', 'r2', 't'];
+    expect(order.filter((name) => chain.includes(name))).toEqual(chain);
+    expect(order.indexOf('b')).toBeLessThan(order.indexOf('x'));
+  });
+
   test('is no trace of another stack, and does not keep the stack from being deleted', async () => {
     await create({ r: reader('a.live'), a: thing({ live: 1 }) });
     await update({ r: reader('a.live'), a: thing({ live: 2 }) });
