@@ -29,7 +29,13 @@ export interface Numbering {
 
 /** `default.app.web.address`. A `.` or `\` inside a segment is escaped by `\`, because Heat allows `.` in stack names. */
 export function printName(name: readonly string[]): string {
-  return name.map((segment) => (isPlain(segment) ? segment : segment.replace(/[\\.]/g, '\\$&'))).join('.');
+  let text = '';
+  for (let i = 0; i < name.length; i += 1) {
+    const segment = name[i] as string;
+    if (i > 0) text += '.';
+    text += isPlain(segment) ? segment : segment.replace(/[\\.]/g, '\\$&');
+  }
+  return text;
 }
 
 /**

@@ -71,9 +71,9 @@ interface Link {
   readonly next: WaitTarget;
 }
 
+/** `target` is not written because its resource is kept by `blocker`. */
 interface Step {
   readonly target: WaitTarget;
-  readonly party: Party;
   readonly blocker: Blocker;
   readonly from: Step | undefined;
 }
@@ -204,9 +204,7 @@ export class Waits {
       const blockers = this.source(wanted.space, wanted.stack)?.blockers(wanted.resource, wanted.attribute) ?? [];
       return blockers.some(
         ({ read, input, missing }) =>
-          read === blocker.read &&
-          input === blocker.input &&
-          missing.some((target) => targetKey(target) === targetKey(next)),
+          read === blocker.read && input === blocker.input && missing.some((target) => isSameTarget(target, next)),
       );
     });
   }
@@ -224,24 +222,21 @@ export class Waits {
 
   /** A circle from `read` back to itself: depth first, each name once. */
   #findCycle(read: BlockedRead, neededOnly: boolean): WaitCycle | undefined {
-    const seen = new Set<string>();
-    const first: Blocker = { input: read.input, missing: read.missing(), isNeeded: true, read };
-    const open: { readonly target: WaitTarget; readonly from: Step }[] = [];
+    const seen = new SeenTargets();
+    const open: { readonly target: WaitTarget; readonly source: WaitSource; readonly from: Step }[] = [];
     const push = (step: Step): void => {
       for (const target of step.blocker.missing) {
-        const key = targetKey(target);
-        if (seen.has(key)) continue;
-        seen.add(key);
-        open.push({ target, from: step });
+        const source = this.source(target.space, target.stack);
+        if (source !== undefined && seen.add(source, target)) open.push({ target, source, from: step });
       }
     };
-    push({ target: { ...read.reader, attribute: undefined }, party: read.reader, blocker: first, from: undefined });
+    const first: Blocker = { input: read.input, missing: read.missing(), isNeeded: true, read };
+    push({ target: { ...read.reader, attribute: undefined }, blocker: first, from: undefined });
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      const { target, from } = next;
-      for (const blocker of this.source(target.space, target.stack)?.blockers(target.resource, target.attribute) ??
-        []) {
+      const { target, source, from } = next;
+      for (const blocker of source.blockers(target.resource, target.attribute)) {
         if (neededOnly && !blocker.isNeeded) continue;
-        const step: Step = { target, party: target, blocker, from };
+        const step: Step = { target, blocker, from };
         if (blocker.read === read) return describe(step);
         push(step);
       }
@@ -250,8 +245,29 @@ export class Waits {
   }
 }
 
+/** What a search has come to. By parts of the names: to make one text of each would be most of the search. */
+class SeenTargets {
+  readonly #bySource = new Map<WaitSource, Map<string, (string | undefined)[]>>();
+
+  /** False when it was seen before. */
+  add(source: WaitSource, { resource, attribute }: WaitTarget): boolean {
+    let byResource = this.#bySource.get(source);
+    if (byResource === undefined) {
+      byResource = new Map();
+      this.#bySource.set(source, byResource);
+    }
+    const attributes = byResource.get(resource);
+    if (attributes === undefined) byResource.set(resource, [attribute]);
+    else if (attributes.includes(attribute)) return false;
+    else attributes.push(attribute);
+    return true;
+  }
+}
+
 function haveSameHops(one: WaitCycle, two: WaitCycle): boolean {
-  return one.hops.length === two.hops.length && one.hops.every((hop) => two.hops.includes(hop));
+  if (one.hops.length !== two.hops.length) return false;
+  const hops = new Set(two.hops);
+  return one.hops.every((hop) => hops.has(hop));
 }
 
 /** A circle longer than this is cut in texts; the whole is in the event. */
@@ -287,16 +303,19 @@ function describe(last: Step): WaitCycle {
   const stacks = new Map<string, Pick<Party, 'space' | 'stack'>>();
   let soft: Step | undefined;
   let before = ring.at(-1) as Step;
+  let resourceBefore = printResource(before.target);
   for (const step of ring) {
-    const { party, blocker, target } = step;
-    hops.push(`${printWaiter(before)} waits for ${printTarget(target)}`);
+    const { blocker, target } = step;
+    const resource = printResource(target);
+    hops.push(`${withInput(resourceBefore, before.blocker)} waits for ${withAttribute(resource, target)}`);
     if (blocker.read !== undefined) reads.push(blocker.read);
     if (!blocker.isNeeded) soft ??= step;
-    const isSameStack = party.space === before.party.space && party.stack === before.party.stack;
+    const isSameStack = target.space === before.target.space && target.stack === before.target.stack;
     if (!isSameStack || stacks.size === 0) {
-      stacks.set(stackKey(party.space, party.stack), { space: party.space, stack: party.stack });
+      stacks.set(stackKey(target.space, target.stack), { space: target.space, stack: target.stack });
     }
     before = step;
+    resourceBefore = resource;
   }
   return {
     hops,
@@ -304,7 +323,7 @@ function describe(last: Step): WaitCycle {
     broken:
       soft === undefined
         ? undefined
-        : { writer: soft.party, attribute: soft.target.attribute ?? 'done', input: soft.blocker.input },
+        : { writer: soft.target, attribute: soft.target.attribute ?? 'done', input: soft.blocker.input },
     stacks: [...stacks.values()],
     links: ring.map(({ target, blocker }, index) => ({
       wanted: target,
@@ -314,20 +333,30 @@ function describe(last: Step): WaitCycle {
   };
 }
 
-function printWaiter({ party, blocker }: Step): string {
-  const name = printName([party.space, party.stack, party.resource]);
-  return blocker.input === undefined ? name : `${name}.${blocker.input}`;
-}
-
 /** `default.app.web.address`; `default.app.web (done)`. */
-export function printTarget({ space, stack, resource, attribute }: WaitTarget): string {
-  return attribute === undefined
-    ? `${printName([space, stack, resource])} (done)`
-    : printName([space, stack, resource, attribute]);
+export function printTarget(target: WaitTarget): string {
+  return withAttribute(printResource(target), target);
 }
 
-function targetKey({ space, stack, resource, attribute }: WaitTarget): string {
-  return `${space}\u0000${stack}\u0000${resource}\u0000${attribute ?? '\u0000'}`;
+function printResource({ space, stack, resource }: Party): string {
+  return printName([space, stack, resource]);
+}
+
+function withAttribute(resource: string, { attribute }: WaitTarget): string {
+  return attribute === undefined ? `${resource} (done)` : `${resource}.${printName([attribute])}`;
+}
+
+function withInput(resource: string, { input }: Blocker): string {
+  return input === undefined ? resource : `${resource}.${input}`;
+}
+
+function isSameTarget(one: WaitTarget, two: WaitTarget): boolean {
+  return (
+    one.attribute === two.attribute &&
+    one.resource === two.resource &&
+    one.stack === two.stack &&
+    one.space === two.space
+  );
 }
 
 function stackKey(space: string, stack: string): string {
