@@ -11,6 +11,7 @@ export type { CustomConstraints } from './template/constraints.ts';
 export type { HookType } from './template/hook-types.ts';
 export { printTemplate } from './template/print.ts';
 export type {
+  AdoptedResource,
   CreateCall,
   DeleteCall,
   EndpointAccess,

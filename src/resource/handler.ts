@@ -228,6 +228,14 @@ export interface SignalOutcome {
   readonly metadata?: JsonObject;
 }
 
+/** A resource of Heat's that a stack takes over. */
+export interface AdoptedResource {
+  readonly resourceId: string | undefined;
+  /** What Heat has kept of it: its resource data. */
+  readonly data: JsonObject;
+  readonly signal: AbortSignal;
+}
+
 interface HandlerBase {
   /** Removes the real thing. Called with what is known of an interrupted attempt too; must succeed when nothing is left. */
   delete?(call: DeleteCall): MaybePromise<void>;
@@ -277,6 +285,12 @@ export interface PlainHandler<P, A> extends HandlerBase {
   update?(call: PlainUpdateCall<P, A>): MaybePromise<Partial<A> | undefined>;
   /** Without it a restore only brings the resource to its properties of then. */
   restore?(call: PlainRestoreCall<P, A>): MaybePromise<Partial<A> | undefined>;
+  /**
+   * The attributes of a real thing that Heat has made, which Heat's own export does not tell. It is taken over as it stands then,
+   * with the properties of the exported template; undefined when nothing is known of it. Without it what is adopted from Heat is
+   * updated in place, or made anew where that cannot be.
+   */
+  adopt?(found: AdoptedResource): MaybePromise<Partial<A> | undefined>;
 }
 
 /** A handler that takes part in the dataflow while it runs. */

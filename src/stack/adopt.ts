@@ -1,9 +1,10 @@
-import { StackValidationFailed } from '../errors.ts';
+import { isHotloomError, StackValidationFailed } from '../errors.ts';
 import { requiredResources } from '../graph/port-graph.ts';
 import { findResource } from '../interface/interface.ts';
 import type { ResourceRecord, StoreChange } from '../store/stack-store.ts';
 import { asJson, isJsonObject, type Json, type JsonObject } from '../values.ts';
 import type { ExportedResource, StackExport } from './abandon.ts';
+import { type LeftOut, leftOutByHeat } from './adopt-from-heat.ts';
 import { type Analysis, analyse, type TemplateInput } from './analyse.ts';
 import { beginningOf } from './beginning.ts';
 import type { CreateOptions } from './create.ts';
@@ -46,9 +47,13 @@ export async function adoptStack(services: StackServices, options: AdoptOptions)
   );
   const operation = new Operation(services, { timeoutMs, signal }, analysis, stackId, 'ADOPT');
   const claim = await operation.register(tags);
-  return operation.goOn(claim, 'started', async (journal) => {
+  return operation.goOn(claim, 'started', async (journal, stopped) => {
+    const asItWas = exportedAnalysis(services, options, data, stackId);
+    const ofHeat = recordsOfHeat(data, services.clock.now());
+    const leftOut =
+      asItWas === undefined ? undefined : await leftOutByHeat(services, asItWas, ofHeat, stackId, stopped);
     // What is taken over and that this is going on become known together: there is no moment at which it would be made anew.
-    await journal.record(...adoptedChanges(analysis, data, services.clock.now()), {
+    await journal.record(...adoptedChanges(analysis, data, leftOut, services.clock.now()), {
       kind: 'stack',
       action: 'ADOPT',
       status: 'IN_PROGRESS',
@@ -66,12 +71,42 @@ async function freeId({ store, randomness }: StackServices, id: string): Promise
   return isTaken ? randomness.uuid() : id;
 }
 
-function adoptedChanges({ stack, graph }: Analysis, data: StackExport, now: number): readonly StoreChange[] {
+/** The stack as it was exported; undefined when the export alone does not tell: a hidden parameter is left out, say. */
+function exportedAnalysis(
+  services: StackServices,
+  { stack, space }: AdoptOptions,
+  { template, files, environment }: StackExport,
+  stackId: string,
+): Analysis | undefined {
+  const at = space === undefined ? { stack } : { stack, space };
+  try {
+    return analyse(services, { ...at, template, files, environments: [environment] }, { stackId });
+  } catch (error) {
+    if (!isHotloomError(error)) throw error;
+    return undefined;
+  }
+}
+
+/** The resources that are complete and of which Heat has told. */
+function recordsOfHeat({ resources }: StackExport, now: number): readonly ResourceRecord[] {
+  return Object.entries(resources)
+    .filter(([, { record, attributes }]) => record === undefined && attributes === undefined)
+    .map(([name, exported]) => recordOf(name, exported, [], now))
+    .filter(({ action }) => action === 'ADOPT');
+}
+
+function adoptedChanges(
+  { stack, graph }: Analysis,
+  data: StackExport,
+  leftOut: ReadonlyMap<string, LeftOut> | undefined,
+  now: number,
+): readonly StoreChange[] {
   return Object.entries(data.resources).map(([key, exported]): StoreChange => {
     const resource = findResource(stack, key);
     const requires = resource === undefined ? [] : requiredResources(graph, resource.index);
-    const { attributes = {}, secrecy } = exported;
-    const record = recordOf(key, exported, requires, now);
+    const { secrecy } = exported;
+    const { attributes = exported.attributes ?? {}, properties } = leftOut?.get(key) ?? {};
+    const record = { ...recordOf(key, exported, requires, now), ...(properties === undefined ? {} : { properties }) };
     if (secrecy === undefined) return { kind: 'resource', record, values: attributes };
     // What the export has not told is missing from now on, as what is ephemeral is.
     const untold = Object.keys(secrecy).filter((name) => !Object.hasOwn(attributes, name));

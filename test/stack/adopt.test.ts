@@ -118,6 +118,96 @@ describe('an abandoned stack', () => {
     expect([state, resources.map(({ resourceId }) => resourceId)]).toEqual(['ADOPT_COMPLETE', ['heat-v']]);
   });
 
+  describe("of Heat's, with handlers that tell what it leaves out,", () => {
+    const asked: unknown[] = [];
+    const server = definePlainType({
+      name: 'Server',
+      properties: { name: { type: 'string' }, password: { type: 'string' }, key: { type: 'string' } },
+      attributes: { address: { schema: { type: 'string' } } },
+      handler: {
+        create: ({ resource }) => {
+          calls.push(`create ${resource.name}`);
+          return { address: 'new' };
+        },
+        adopt: ({ resourceId, data }) => {
+          asked.push([resourceId, data]);
+          if (resourceId === 'broken') throw new Error('the cloud is away');
+          return { address: `of ${resourceId}` };
+        },
+        delete: ({ resource }) => void calls.push(`delete ${resource.name}`),
+      },
+    });
+    const entry = (name: string, type: string, resource_id: string, resource_data = {}) => ({
+      [name]: { name, type, status: 'COMPLETE', action: 'CREATE', resource_id, resource_data, metadata: {} },
+    });
+    const exportOf = (serverId: string) => ({
+      name: 'heat',
+      status: 'COMPLETE',
+      action: 'CREATE',
+      template: {
+        heat_template_version: '2021-04-16',
+        parameters: { key: { type: 'string', default: 'k1', hidden: true } },
+        resources: {
+          password: { type: 'OS::Heat::RandomString', properties: { length: 8 } },
+          server: {
+            type: 'Server',
+            properties: {
+              name: 'web',
+              password: { get_attr: ['password', 'value'] },
+              key: { get_param: 'key' },
+            },
+          },
+        },
+        outputs: {
+          password: { value: { get_attr: ['password', 'value'] } },
+          address: { value: { get_attr: ['server', 'address'] } },
+        },
+      },
+      environment: { parameters: { key: 'k2' } },
+      resources: {
+        ...entry('password', 'OS::Heat::RandomString', 'p-1', { value: 'kept-it!' }),
+        ...entry('server', 'Server', serverId),
+      },
+    });
+    let heir: Engine;
+    let into: MemoryStore;
+    beforeEach(() => {
+      asked.length = 0;
+      calls.length = 0;
+      into = new MemoryStore();
+      heir = new Engine({ types: [server], clock, store: into });
+    });
+    afterEach(() => clock.run(heir.close()));
+
+    test('is taken over as it stands, its values too', async () => {
+      const { state, outputs, resources } = await clock.run(heir.adopt({ stack: 'h', data: exportOf('s-1') }));
+      expect([state, outputs]).toEqual(['ADOPT_COMPLETE', { password: 'kept-it!', address: 'of s-1' }]);
+      expect(resources.map(({ name, state: each, resourceId }) => [name, each, resourceId])).toEqual([
+        ['password', 'ADOPT_COMPLETE', 'p-1'],
+        ['server', 'ADOPT_COMPLETE', 's-1'],
+      ]);
+      expect([calls, asked]).toEqual([[], [['s-1', {}]]]);
+      const { steps } = await heir.previewUpdate({ stack: 'h', existing: true, parameters: { key: 'k2' } });
+      expect(steps.map(({ action }) => action)).toEqual(['unchanged', 'unchanged']);
+    });
+
+    test('is brought to what is given besides', async () => {
+      const done = await clock.run(heir.adopt({ stack: 'h', data: exportOf('s-1'), parameters: { key: 'k3' } }));
+      expect(done.outputs).toEqual({ password: 'kept-it!', address: 'new' });
+      expect(calls).toEqual(['create server', 'delete server']);
+    });
+
+    test('is not taken over when one of them fails, and can be tried again', async () => {
+      await expect(clock.run(heir.adopt({ stack: 'h', data: exportOf('broken') }))).rejects.toThrow(
+        'Error: resources.server: the cloud is away',
+      );
+      expect((await heir.show('h')).state).toBe('ADOPT_FAILED');
+      await clock.run(heir.delete({ stack: 'h' }));
+      expect((await clock.run(heir.adopt({ stack: 'h', data: exportOf('s-1') }))).state).toBe('ADOPT_COMPLETE');
+      expect(calls).toEqual([]);
+    });
+  });
+
   test('is not adopted in part when the engine is killed at any position', async () => {
     const data = await engine.export('s');
     for (let limit = 1; limit < 12; limit += 1) {

@@ -88,6 +88,9 @@ export const heatRandomString = definePlainType({
       const value = randomText(properties.length, characterSets(properties), randomness);
       return { value, refid: value };
     },
+    adopt({ data: { value } }) {
+      return typeof value === 'string' ? { value, refid: value } : undefined;
+    },
   },
 });
 

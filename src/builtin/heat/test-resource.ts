@@ -68,6 +68,9 @@ export const heatTestResource = definePlainType({
       if (isChanged) await wait(properties.attr_wait_secs, call);
       return { output: properties.value };
     },
+    adopt({ data: { value } }) {
+      return typeof value === 'string' ? { output: value } : undefined;
+    },
     check({ resourceId }) {
       if (resourceId === undefined) throw new Error('Resource not created');
       return undefined;
