@@ -30,13 +30,17 @@ export class MissingValues {
     this.#parts = parts;
   }
 
-  /** The writer is as it has to be, or as far as these attributes go it will be. */
-  leave(writer: ResourceInterface, attributes: Iterable<string>): void {
-    const missing = [...attributes];
-    if (missing.length === 0) return;
-    const { stack, graph, region, readiness } = this.#parts;
+  /** The writer is complete without these attributes. */
+  end(writer: ResourceInterface, missing: ReadonlySet<string>): void {
+    if (missing.size === 0) return;
+    this.leave(writer, [...missing]);
+    void this.#parts.region.fail(writer.name, notKept(this.#parts.stack.stack, writer, [...missing]));
+  }
+
+  /** As far as these attributes go the writer is as it was. */
+  leave(writer: ResourceInterface, missing: readonly string[]): void {
+    const { stack, graph, readiness } = this.#parts;
     const failure = notKept(stack.stack, writer, missing);
-    void region.fail(writer.name, failure);
     for (const attribute of missing) {
       const port = findPort(graph, writer.index, OUT, attribute);
       if (port === undefined || !readiness.isPending(port)) continue;

@@ -363,7 +363,7 @@ export class Traversal {
         this.hookPauses.after(resource, () => this.#complete(resource, values, missing));
       if (resource === undefined || (phase !== 'complete' && phase !== 'failed')) continue;
       for (const attribute in values) this.didStoreValue(resource, attribute, values[attribute] as Json);
-      if (missing !== undefined) this.missingValues.leave(resource, missing);
+      if (missing !== undefined) this.missingValues.end(resource, missing);
       if (phase === 'complete') this.readiness.fire(donePort(this.graph, resource.index));
       else {
         const failure = this.#failureOf(resource, known ?? new Error(record.reason));
@@ -771,7 +771,7 @@ export class Traversal {
   #complete(resource: ResourceInterface, values: JsonObject | undefined, missing = NO_NAMES): void {
     this.#phases[resource.index] = 'complete';
     if (values !== undefined) this.#didStoreValues(resource, values);
-    this.missingValues.leave(resource, missing);
+    this.missingValues.end(resource, missing);
     this.readiness.fire(donePort(this.graph, resource.index));
     this.#checkCirclesSoon();
     this.#didLeave(resource);

@@ -227,11 +227,12 @@ describe('an update of resources that read each other', () => {
       async ({ token, resource, publish }: StreamingCreateCall<JsonObject, JsonObject>): Promise<void> => {
         told.calls.push(`${what} ${resource.name}`);
         await publish('pass', `${what} ${token}`);
+        await publish('seen', resource.name);
       };
     const node = defineStreamingType({
       name: 'Node',
       properties: { live: { updateAllowed: true }, fixed: {} },
-      attributes: { pass: { schema: {}, needs: [], ephemeral: true } },
+      attributes: { pass: { schema: {}, needs: [], ephemeral: true }, seen: { schema: {} } },
       handler: { create: act('create'), update: act('update'), async delete() {} },
     });
     const types = [...typesOf(told), node];
@@ -246,6 +247,7 @@ describe('an update of resources that read each other', () => {
     engine = new Engine({ types, clock, store, randomness: seededRandomness(2) });
     expect((await update(of(2, 1), { timeoutMs: 5000 })).state).toBe('UPDATE_COMPLETE');
     expect(told.calls).toEqual(['update cfg']);
+    expect(await engine.tryRead('s.left.seen')).toEqual({ value: 'left' });
     const failed = update(of(2, 2), { timeoutMs: 5000 }).catch((error: unknown) => error);
     expect(await failed).toMatchObject({
       what: "Stack UPDATE failed: Resource UPDATE failed: ConflictingWrite: resources.left: The handler of 'left' wrote 'pass' with another value than others have got of it in this update.",
