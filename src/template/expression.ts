@@ -126,9 +126,17 @@ export abstract class FunctionCall {
    */
   abstract references(scope: StaticScope, visit: (reference: Reference) => void): void;
 
-  /** What `references` tells, for a call that tells the same in every scope; its caller need not ask. */
+  /**
+   * What `references` tells, for a call that tells the same in every scope of a root template; its caller need not ask.
+   * Undefined for the others.
+   */
   get fixedReferences(): readonly Reference[] | undefined {
     return undefined;
+  }
+
+  /** Whether its value is what its one fixed reference is to. */
+  get isRead(): boolean {
+    return false;
   }
 
   /**
@@ -183,6 +191,21 @@ export function visitReferences(
   else if (Array.isArray(expression)) for (const item of expression) visitReferences(item, scope, visit);
   else for (const item of Object.values(expression)) visitReferences(item, scope, visit);
 }
+
+/** The references of `expression` in document order, if they are the same in every scope of a root template. */
+export function fixedReferencesOf(expression: Expression): readonly Reference[] | undefined {
+  if (typeof expression !== 'object' || expression === null) return NO_REFERENCES;
+  if (expression instanceof FunctionCall) return expression.fixedReferences;
+  let fixed: readonly Reference[] = NO_REFERENCES;
+  for (const item of Object.values(expression)) {
+    const own = fixedReferencesOf(item);
+    if (own === undefined) return undefined;
+    if (own.length > 0) fixed = fixed.length === 0 ? own : [...fixed, ...own];
+  }
+  return fixed;
+}
+
+const NO_REFERENCES: readonly never[] = [];
 
 /** The value of `expression`; `undefined` when it is a call that drops its node. Parts without calls are shared. */
 export function resolveExpression(expression: Expression, scope: ResolveScope): Json | undefined {

@@ -1,4 +1,4 @@
-import { type Expression, FunctionCall, isLiteral, type Reference } from './expression.ts';
+import { type Expression, FunctionCall, fixedReferencesOf, isLiteral, type Reference } from './expression.ts';
 
 /** Something that a resource reads: one of its properties, an alias of its section `inputs`, or its metadata. */
 export interface InputInterface {
@@ -12,9 +12,9 @@ export interface InputInterface {
 export const METADATA = 'Metadata';
 
 /**
- * The inputs of a resource when every value of it is a literal or one call that refers to the same in every scope, as
- * nearly all are; undefined for the others, whose inputs depend on parameters and conditions. It holds as long as no
- * resource that is referred to is made of others.
+ * The inputs of a resource when every value of it refers to the same in every scope, as nearly all do; undefined for the
+ * others, whose inputs depend on parameters and conditions. It holds as long as no resource of the template is made of
+ * others.
  */
 export function fixedInputs(sections: {
   readonly properties: { readonly [property: string]: Expression };
@@ -27,9 +27,9 @@ export function fixedInputs(sections: {
     const expressions = sections[section];
     for (const name in expressions) {
       const expression = expressions[name] as Expression;
-      const references = expression instanceof FunctionCall ? expression.fixedReferences : undefined;
-      if (references !== undefined && references.length > 0) fixed.push({ name, section, references });
-      else if (references === undefined && !isLiteral(expression)) return undefined;
+      const references = fixedReferencesOf(expression);
+      if (references === undefined) return undefined;
+      if (references.length > 0) fixed.push({ name, section, references });
     }
   }
   // Its own length, not the room that it grew into.
@@ -73,7 +73,8 @@ export function areAllRead(
 ): boolean {
   let count = 0;
   for (const name in properties) {
-    if (inputs[count]?.name !== name) return false;
+    const expression = properties[name];
+    if (inputs[count]?.name !== name || !(expression instanceof FunctionCall) || !expression.isRead) return false;
     count += 1;
   }
   return count === inputs.length;

@@ -8,20 +8,23 @@ const RESOURCES = `
   b: {type: OS::Heat::TestResource, properties: {value: {get_attr: [a, output]}, fail: false}}
   c: {type: OS::Heat::TestResource, properties: {value: {list_join: ['-', [{get_attr: [a, output]}, x]]}}}
   d: {type: OS::Heat::Value, properties: {value: {list: [1, {get_resource: a}]}}}
+  h: {type: OS::Heat::TestResource, properties: {value: {if: [c, {get_attr: [a, output]}, x]}}}
   e: {type: OS::Heat::TestResource, properties: {value: x}, metadata: {m: {get_attr: [a, output]}}}
   f: {type: OS::Heat::TestResource, properties: {value: {get_attr: [b, output]}}, metadata: {m: 1}}
   g: {type: OS::Heat::TestResource, properties: {value: {get_attr: [n, early]}}}`;
 
-const HEAD = 'heat_template_version: 2021-04-16\nparameters: {p: {type: string, default: v}}\nresources:';
+const HEAD =
+  'heat_template_version: 2021-04-16\nparameters: {p: {type: string, default: v}}\nconditions: {c: true}\nresources:';
 const definitions = parseTemplate(`${HEAD}${RESOURCES}\n  n: {type: OS::Heat::None}`).resources;
 
 describe('fixedInputs', () => {
   test.each([
-    ['a', undefined, 'a call of another function'],
+    ['a', [], 'a call that reads nothing at run time'],
     ['b', [['value', 'a.output']], 'a reference beside a literal'],
-    ['c', undefined, 'a reference within another call'],
-    ['d', undefined, 'a reference deep in a value'],
+    ['c', [['value', 'a.output']], 'a reference within another call'],
+    ['d', [['value', 'a.refid']], 'a reference deep in a value'],
     ['e', undefined, 'a reference in the metadata'],
+    ['h', undefined, 'a reference under a condition'],
     ['f', [['value', 'b.output']], 'literal metadata'],
   ])('of %s: %j (%s)', (name, fixed) => {
     const inputs = definitions

@@ -3,6 +3,7 @@ import type { Json } from '../../values.ts';
 import {
   type Expression,
   FunctionCall,
+  fixedReferencesOf,
   type Reference,
   type ResolveScope,
   resolveExpression,
@@ -26,6 +27,10 @@ export abstract class ComputedCall extends FunctionCall {
 
   override references(scope: StaticScope, visit: (reference: Reference) => void): void {
     visitReferences(this.args, scope, visit);
+  }
+
+  override get fixedReferences(): readonly Reference[] | undefined {
+    return fixedReferencesOf(this.args);
   }
 
   override resolve(scope: ResolveScope): Json | undefined {

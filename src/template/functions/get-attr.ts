@@ -69,6 +69,10 @@ export class GetAttr extends FunctionCall {
     return this.#simple;
   }
 
+  override get isRead(): boolean {
+    return this.#simple !== undefined;
+  }
+
   override references(scope: StaticScope, visit: (reference: Reference) => void): void {
     if (this.#simple !== undefined) {
       visit(this.#simple[0]);

@@ -4,6 +4,7 @@ import type { Json } from '../../values.ts';
 import {
   type Expression,
   FunctionCall,
+  fixedReferencesOf,
   type Reference,
   type ResolveScope,
   resolveExpression,
@@ -30,6 +31,10 @@ export class GetFile extends FunctionCall {
 
   override references(scope: StaticScope, visit: (reference: Reference) => void): void {
     visitReferences(this.#file, scope, visit);
+  }
+
+  override get fixedReferences(): readonly Reference[] | undefined {
+    return fixedReferencesOf(this.#file);
   }
 
   override resolve(scope: ResolveScope): Json {

@@ -3,6 +3,7 @@ import type { Json } from '../../values.ts';
 import {
   type Expression,
   FunctionCall,
+  fixedReferencesOf,
   type Reference,
   type ResolveScope,
   resolveExpression,
@@ -55,6 +56,13 @@ export class GetParam extends FunctionCall {
     if (!parameters.has(name)) throw referenceError(unknownParameter(name, parameters), this.location);
     // That it has no value is a problem of the parameter, not of whoever reads it.
     scope.parameterReferences?.(name, visit);
+  }
+
+  /** In a root template parameters are fixed before the run. */
+  override get fixedReferences(): readonly Reference[] | undefined {
+    const parameter = Array.isArray(this.#args) ? this.#args[0] : this.#args;
+    const isKnown = typeof parameter === 'string' && this.surroundings.parameters.has(parameter);
+    return isKnown ? fixedReferencesOf(this.#args) : undefined;
   }
 
   override resolve(scope: ResolveScope): Json {

@@ -38,6 +38,10 @@ export class GetResource extends FunctionCall {
     return this.#simple;
   }
 
+  override get isRead(): boolean {
+    return this.#simple !== undefined;
+  }
+
   static parse(args: Json, site: CallSite): GetResource | undefined {
     const resource = site.expression(args);
     if (typeof resource === 'object' && resource !== null && !(resource instanceof FunctionCall)) {

@@ -3,6 +3,7 @@ import type { Json } from '../../values.ts';
 import {
   type Expression,
   FunctionCall,
+  fixedReferencesOf,
   type Reference,
   type ResolveScope,
   resolveExpression,
@@ -51,6 +52,10 @@ export class ListJoin extends FunctionCall {
   override references(scope: StaticScope, visit: (reference: Reference) => void): void {
     visitReferences(this.#delimiter, scope, visit);
     for (const list of this.#lists) visitReferences(list, scope, visit);
+  }
+
+  override get fixedReferences(): readonly Reference[] | undefined {
+    return fixedReferencesOf([this.#delimiter, ...this.#lists]);
   }
 
   override resolve(scope: ResolveScope): Json {

@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../../values.ts';
 import {
   type Expression,
   FunctionCall,
+  fixedReferencesOf,
   type Reference,
   type ResolveScope,
   resolveExpression,
@@ -61,6 +62,10 @@ export class StrReplace extends FunctionCall {
   override references(scope: StaticScope, visit: (reference: Reference) => void): void {
     visitReferences(this.#template, scope, visit);
     visitReferences(this.#params, scope, visit);
+  }
+
+  override get fixedReferences(): readonly Reference[] | undefined {
+    return fixedReferencesOf([this.#template, this.#params]);
   }
 
   override resolve(scope: ResolveScope): Json {
