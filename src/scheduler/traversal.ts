@@ -603,11 +603,14 @@ export class Traversal {
     void this.journal.record({ kind: 'read', name, value, ...(secrecy === undefined ? {} : { secrecy }) });
   }
 
-  /** The names of others that the stack has read, once it is complete: in this traversal, or when what stands was made. */
+  /**
+   * The names of others that the stack has read, once it is complete: in this traversal, or when what stands was made. Of two
+   * values the trace has the one that something stands with, so that the stack is told to be stale.
+   */
   namesRead(): readonly StoredRead[] {
     const foreign = this.#records.flatMap(({ reads = [] }) => reads.filter(({ isOwn }) => isOwn !== true));
     const earlier = foreign.map((read) => [nameKey(read.name), read] as const);
-    return [...new Map([...earlier, ...this.#namesRead]).values()];
+    return [...new Map([...this.#namesRead, ...earlier]).values()];
   }
 
   /** A run has ended; `result` is what it wrote at its end, stored already unless there is an error. */

@@ -8,9 +8,9 @@ import { Hooks } from '../scheduler/hooks.ts';
 import { Journal } from '../scheduler/journal.ts';
 import { Traversal, type TraversalParts, type TraversalResult } from '../scheduler/traversal.ts';
 import type { Region } from '../space/data-space.ts';
-import type { Claim, HookStates, StackDefinition, StackRecord, StoreChange } from '../store/stack-store.ts';
+import type { Claim, HookStates, StackDefinition, StackRecord, StoreChange, StoredRead } from '../store/stack-store.ts';
 import { stackExists } from '../store/stored-stack.ts';
-import type { JsonObject } from '../values.ts';
+import { type JsonObject, sameJson } from '../values.ts';
 import { type ActionLimits, actionLimits } from './action-limits.ts';
 import type { Analysis } from './analyse.ts';
 import { definitionOf } from './definition.ts';
@@ -338,13 +338,19 @@ export class Operation {
     return undefined;
   }
 
-  /** What the stack has read of others before and does not read any more is no reason to keep those. */
+  /**
+   * What the stack has read of others before and does not read any more is no reason to keep those; and what something still
+   * stands with was not renewed by another reader of the same name.
+   */
   async #renewedReads(traversal: Traversal): Promise<readonly StoreChange[]> {
     if (this.#action === 'CREATE') return [];
     const reads = traversal.namesRead();
-    const names = new Set(reads.map(({ name }) => nameKey(name)));
-    const isAll = (await this.#services.store.reads(this.#stackId)).every(({ name }) => names.has(nameKey(name)));
-    return isAll ? [] : [{ kind: 'reads', reads }];
+    const values = new Map(reads.map(({ name, value }) => [nameKey(name), value]));
+    const isSame = ({ name, value }: StoredRead): boolean => {
+      const now = values.get(nameKey(name));
+      return now !== undefined && sameJson(now, value);
+    };
+    return (await this.#services.store.reads(this.#stackId)).every(isSame) ? [] : [{ kind: 'reads', reads }];
   }
 
   /** Deletes what was replaced, and what the template has no more: nobody reads from it now. */

@@ -262,8 +262,12 @@ function tellsOfToldValue(entry: Entry): boolean {
   return entry.event.reason.includes('with another value than others have got of it in this update');
 }
 
-/** What is complete is as if its template had been created from nothing, in the store and in the world. */
-function completeAsMadeFresh({ end, target }: Lived, { life }: LifePlay): string | undefined {
+/**
+ * What is complete is as if its template had been created from nothing, in the store and in the world. But for a stack that
+ * is stale already: another has changed while it was updated, and some of it was read before that.
+ */
+function completeAsMadeFresh({ end, target, beside }: Lived, { life }: LifePlay): string | undefined {
+  if (beside.length > 0 && end.stale.length > 0) return undefined;
   return isComplete(end.state) ? differenceFrom(life, target, end) : undefined;
 }
 
@@ -345,12 +349,15 @@ export function awaitsAll({ type, inputs, branches }: ResourceSketch): boolean {
   return type === 'Sim::Plain' || Object.keys(inputs).every((input) => awaited.includes(input));
 }
 
-/** Type, inputs and what is read at run time, as one text; undefined for what is not there. */
+/** Type, inputs and what is read at run time, as one text; undefined for what cannot be compared. */
 function madeWith(life: Life, number: number, resource: string, given: Given): string | undefined {
   const version = life.versions[number] as StackSketch;
   const sketch = version.resources.find(({ name }) => name === resource);
   if (sketch?.isEnabled !== true) return undefined;
   const { type, branches, inputs } = sketch;
+  // Of an input that never came nobody can tell whether it is what it was.
+  if (!foreignReadsOf({ ...version, resources: [sketch], outputs: {} }).every((name) => Object.hasOwn(given, name)))
+    return undefined;
   const model = fresh(life, number, given);
   const part = model.parts.find(({ key }) => key === `${version.name}.${resource}`) as Part;
   const values = Object.keys(inputs).map((input) => [input, model.valueOf(part, input)]);

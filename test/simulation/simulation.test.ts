@@ -47,6 +47,11 @@ describe('whatever the templates, the handlers, the faults and the order are', (
     [1, 41008074, 'the same of a value that the resource has written itself'],
     [1, 30011686, 'the same of a value that was of another resource before'],
     [2, 93, 'a nested template has an output no more, and is updated again'],
+    [
+      2,
+      60001031,
+      'another stack changes in the middle of an update what one resource has read before, and another reads now',
+    ],
     [1, 41004311, 'what an engine that was killed long ago is told at last is told to nobody'],
   ])('edition %i, life %i: %s', async (edition, seed) => {
     expect(await simulateLife(seed, edition)).toBeUndefined();
