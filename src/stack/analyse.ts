@@ -10,7 +10,7 @@ import { SecretReads } from '../interface/secret-reads.ts';
 import { statedMoves, wrongMoves } from '../plan/moves.ts';
 import { Secrets } from '../secrets.ts';
 import type { StackDefinition } from '../store/stack-store.ts';
-import { type Environment, parseEnvironment } from '../template/environment.ts';
+import { type Environment, parseEnvironment, placeOfParameter } from '../template/environment.ts';
 import { type ParameterType, type ParameterValues, resolveEachParameter } from '../template/parameters.ts';
 import { parseTemplate, type Template } from '../template/template.ts';
 import type { JsonObject } from '../values.ts';
@@ -76,17 +76,17 @@ export function analyse(
   checkName('stack', name);
   checkName('space', space);
   const template = readTemplate(services, input);
-  const environment: Environment = parseEnvironment(input.environments ?? [], {
-    files: input.environmentFiles ?? [],
-    parameterTypes: parameterTypes(template),
-    ...keysRule(services),
-  });
+  const environments = input.environments ?? [];
+  const options = { files: input.environmentFiles ?? [], ...keysRule(services) };
+  const environment = parseEnvironment(environments, { ...options, parameterTypes: parameterTypes(template) });
   const {
     values: parameters,
     problems,
     failures,
   } = resolveEachParameter(template, {
     given: { ...parametersOf(template, kept), ...environment.parameters, ...input.parameters },
+    placeOfGiven: (name) =>
+      Object.hasOwn(input.parameters ?? {}, name) ? undefined : placeOfParameter(environments, name, options),
     defaults: environment.parameterDefaults,
     ...services.project,
     stackName: name,

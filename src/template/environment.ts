@@ -1,5 +1,5 @@
 import { type HotloomError, InvalidEnvironment, isHotloomError } from '../errors.ts';
-import { builtSource, type Path, type Source } from '../source.ts';
+import { builtSource, type Path, type Source, type SourceLocation } from '../source.ts';
 import { asJson, isJsonObject, type Json, type JsonObject } from '../values.ts';
 import { listNames, suggest } from '../wording.ts';
 import { HOOK_TYPES } from './hook-types.ts';
@@ -87,6 +87,25 @@ export function parseEnvironment(
     eventSinks: list('event_sinks'),
     parameterMergeStrategies: map('parameter_merge_strategies'),
   };
+}
+
+/**
+ * Where the last of the environments that give a parameter does so; undefined when none does. Without the text of the line, which
+ * may hold a secret. Reads them once more, for an error.
+ */
+export function placeOfParameter(
+  inputs: readonly (string | object)[],
+  name: string,
+  options: EnvironmentOptions = {},
+): SourceLocation | undefined {
+  for (const [index, input] of [...inputs.entries()].reverse()) {
+    const { data, source } = readInput(input, options.files?.[index], options.duplicateKeys);
+    const { parameters } = data;
+    if (!isJsonObject(parameters) || !Object.hasOwn(parameters, name)) continue;
+    const { excerpt: _, ...place } = source.locate(['parameters', name]);
+    return place;
+  }
+  return undefined;
 }
 
 function checkSections(data: JsonObject, source: Source): readonly (readonly [Section, Json])[] {

@@ -64,6 +64,8 @@ export type ParameterValues = ReadonlyMap<string, Json>;
 export interface ParameterOptions {
   /** Values that the user gives, by name; null means not given. */
   readonly given?: { readonly [name: string]: Json };
+  /** Where one of them is given, for errors; undefined when that is no file. */
+  readonly placeOfGiven?: (name: string) => SourceLocation | undefined;
   /** `parameter_defaults` of an environment: they go before the template's defaults and may name any parameter. */
   readonly defaults?: { readonly [name: string]: Json };
   /** The pseudo-parameters `OS::stack_name` and so on. */
@@ -130,7 +132,7 @@ export interface ParameterResolution {
 export function resolveEachParameter(template: Template, options: ParameterOptions): ParameterResolution {
   const { given = {}, defaults = {} } = options;
   const values = pseudoParameters(template.version, options);
-  const problems: HotloomError[] = unknownParameters(template, given);
+  const problems: HotloomError[] = unknownParameters(template, given, options.placeOfGiven);
   const failures = new Map<string, HotloomError>();
   for (const definition of template.parameters.values()) {
     try {
@@ -391,7 +393,11 @@ function textOf(value: Json | undefined): string | undefined {
 
 // --- values ---
 
-function unknownParameters(template: Template, given: { readonly [name: string]: Json }): HotloomError[] {
+function unknownParameters(
+  template: Template,
+  given: { readonly [name: string]: Json },
+  placeOfGiven: ParameterOptions['placeOfGiven'],
+): HotloomError[] {
   const names = [...template.parameters.keys()];
   return Object.keys(given)
     .filter((name) => !template.parameters.has(name))
@@ -400,7 +406,7 @@ function unknownParameters(template: Template, given: { readonly [name: string]:
       (name) =>
         new UnknownUserParameter({
           what: `The Parameter (${name}) was not defined in template.`,
-          where: placeOf(template, ['parameters']),
+          where: placeOfGiven?.(name) ?? placeOf(template, ['parameters']),
           why: PSEUDO_PARAMETERS[template.version.dialect].includes(name)
             ? 'It is a pseudo-parameter, which the engine sets.'
             : 'A value is given for it, and nothing in the template could use it.',

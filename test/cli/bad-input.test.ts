@@ -147,6 +147,23 @@ describe('a wrong template gives one clear error, and nothing is created', () =>
     expect(stderr).toContain("Did you mean 'parameters'?");
   });
 
+  test('a parameter that there is not is told at the environment that gives it, without the line', async () => {
+    place.write('good.yaml', `${HEAD}parameters: { size: { type: number, default: 1 } }\n`);
+    place.write('first.yaml', 'parameters: { siz: s3cret }\n');
+    place.write('second.yaml', 'parameters:\n  size: 2\n');
+    const { code, stderr } = await place.run([
+      ...['create', 'bad', '-t', 'good.yaml', '-e', 'first.yaml', '-e', 'second.yaml'],
+    ]);
+    expect([code, stderr]).toEqual([
+      2,
+      `error: The Parameter (siz) was not defined in template.
+  at first.yaml:1:20  parameters.siz
+  A value is given for it, and nothing in the template could use it.
+  Did you mean 'size'? The template has 'size'; leave the value out where it is given.
+`,
+    ]);
+  });
+
   test('as JSON the error is one line on stderr, with its place', async () => {
     place.write('bad.yaml', value('{ value: 1, tipe: number }'));
     const { code, stdout, stderr } = await place.run(['create', 'bad', '-t', 'bad.yaml', '--json']);
