@@ -97,10 +97,10 @@ export class Comparisons {
 
   /** What the resource writes, or that it will write nothing, is known: whoever has read it by name is due. */
   producerDidSettle(index: number): void {
-    const readers = this.#parts.ownReads.readersOf(index).filter((reader) => this.#open.has(reader));
-    if (readers.length === 0) return;
-    for (const reader of readers) this.#due.add(reader);
-    this.#parts.didWait();
+    const { ownReads, didWait } = this.#parts;
+    if (ownReads.isEmpty) return;
+    for (const reader of ownReads.readersOf(index)) if (this.#open.has(reader)) this.#due.add(reader);
+    if (this.#due.size > 0) didWait();
   }
 
   /** Whether it waits for what its handler has read by name. */
@@ -114,11 +114,11 @@ export class Comparisons {
   }
 
   #takeDue(): void {
+    const { ownReads } = this.#parts;
+    if (ownReads.isEmpty) return;
     const due = [...this.#due];
     this.#due.clear();
     for (const index of due) this.inputDidFire(index);
-    const { ownReads } = this.#parts;
-    if (ownReads.isEmpty) return;
     const waiting = [...this.#open.values()].filter(({ missingReads }) => missingReads.length > 0);
     for (const index of ownReads.giveUp(waiting)) this.inputDidFire(index);
   }

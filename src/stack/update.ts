@@ -84,8 +84,8 @@ export interface UpdateOptions extends Omit<TemplateInput, 'template'> {
  * or an update that this engine is at work with is superseded, one of another process with `supersede`.
  *
  * Throws what create throws for a wrong template, EntityNotFound, ActionInProgress (another engine has the stack, or it is
- * being deleted), ImmutableParameterModified, UsageError for a move of which the stack has neither name, and StackFailed when a resource fails; the stack is then UPDATE_FAILED, or
- * ROLLBACK_COMPLETE with `rollback`.
+ * being deleted), ImmutableParameterModified, UsageError for a move of which the stack has neither name, and StackFailed when a
+ * resource fails; the stack is then UPDATE_FAILED, or ROLLBACK_COMPLETE with `rollback`.
  */
 export async function updateStack(services: StackServices, options: UpdateOptions): Promise<StackDescription> {
   const { timeoutMs, signal, rollback, moves } = options;
