@@ -26,6 +26,8 @@ export const subjects = {
 
 export const peer = 'js-yaml load';
 
+export const sizes = [1000, 10_000, 100_000];
+
 const NoOp = definePlainType({
   name: 'Bench::NoOp',
   properties: { in0: {}, in1: {}, in2: {} },

@@ -151,6 +151,12 @@ export function terraform(n) {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
   try {
+    run('version');
+  } catch (error) {
+    if (error.code === 'ENOENT') throw new Error('not measured: there is no terraform in the PATH');
+    throw error;
+  }
+  try {
     writeFileSync(join(directory, 'main.tf'), terraformText(n));
     run('init', '-input=false', '-no-color');
     run('plan', '-input=false', '-no-color', '-out=plan');
@@ -179,7 +185,7 @@ async function peer(name) {
   try {
     file = require.resolve(name);
   } catch {
-    throw new Error('not installed: npm ci --prefix test/bench/peers');
+    throw new Error('not measured: npm ci --prefix test/bench/peers installs it');
   }
   return import(pathToFileURL(file));
 }
