@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -435,7 +435,7 @@ describe('another process in the middle of a write', () => {
       const template = { heat_template_version: '2021-04-16', resources: { a: { type: 'OS::Heat::None' } } };
       const create = () => clock.run(engine.create({ stack: 'mine', template }));
       const error = await create().then(String, (refusal: Error) => refusal.message);
-      expect(error.replaceAll(file, 'FILE')).toBe(`The store FILE is locked by another process for too long.
+      expect(error.replaceAll(way, 'FILE')).toBe(`The store FILE is locked by another process for too long.
   SQLite says: database is locked (SQLITE_BUSY). Process ${child.pid} is ${
     isToBeStopped
       ? 'in the middle of writing to it, and is stopped: it was sent SIGSTOP, say, or Ctrl-Z'

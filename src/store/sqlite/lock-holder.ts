@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 
 /** The lock of whoever writes is at this byte of the index of the log (https://sqlite.org/walformat.html#wal_locks). */
 const WRITE_LOCK = 120;
@@ -8,8 +8,8 @@ const WRITE_LOCK = 120;
  * cannot be seen: only Linux shows locks, and to a user only the files of his own processes (/proc/locks, proc(5)).
  */
 export function lockHolder(path: string): number | undefined {
-  const index = `${path}-shm`;
   try {
+    const index = realpathSync(`${path}-shm`);
     const inode = String(statSync(index).ino);
     for (const line of readFileSync('/proc/locks', 'latin1').split('\n')) {
       // `1: POSIX  ADVISORY  WRITE 4711 08:01:131090 120 120`; one that waits has `->` after its number.
