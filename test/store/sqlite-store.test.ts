@@ -426,8 +426,11 @@ describe('another process in the middle of a write', () => {
     async ({ task, isStopped: isToBeStopped, remedy, late }) => {
       const child = await startChild(task, 1);
       while (isStopped(child.pid as number) !== isToBeStopped) await new Promise((resolve) => setImmediate(resolve));
+      // By another way to the same file.
+      symlinkSync(directory, join(directory, 'link'));
+      const way = join(directory, 'link', 'stacks.db');
       // An engine on a shared store first opens a socket for observers, which takes real time.
-      const store = Object.defineProperty(SqliteStore.open(file, { busyTimeoutMs: 0 }), 'isShared', { value: false });
+      const store = Object.defineProperty(SqliteStore.open(way, { busyTimeoutMs: 0 }), 'isShared', { value: false });
       const clock = new SimulatedClock();
       const engine = new Engine({ store, clock });
       // Who only reads is not held up.
