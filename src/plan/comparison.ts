@@ -82,6 +82,7 @@ export function isWell({ action, status }: ResourceRecord): boolean {
 /** The difference that a reading makes against what the resource was made with; undefined when it makes none. */
 export function differenceOf(present: PresentResource, reading: Reading): Difference | undefined {
   const { name, kind, value } = reading;
+  if (isUnread(present, reading)) return undefined;
   const before = valueBefore(present, reading);
   const isSame = before === undefined || value === undefined ? before === value : sameJson(before, value);
   return isSame ? undefined : { name, kind, before, after: value };
@@ -90,6 +91,11 @@ export function differenceOf(present: PresentResource, reading: Reading): Differ
 /** What its handler has read by name at run time of its own stack, and can be compared. */
 export function ownReads({ reads = [] }: ResourceRecord): readonly StoredRead[] {
   return reads.filter(({ isOwn, isUnknown }) => isOwn === true && isUnknown !== true);
+}
+
+/** Whether it was made without the input, whatever that would come to. */
+export function isUnread({ record }: PresentResource, { name, kind }: Compared): boolean {
+  return kind !== 'name' && record.unread?.includes(name) === true;
 }
 
 function valueBefore({ record }: PresentResource, { name, kind }: Compared): Json | undefined {
@@ -187,7 +193,9 @@ export class Comparison {
 
   /** What it comes to if all that is missing comes out as it was. What was not there before differs, whatever it comes to. */
   get verdictSoFar(): Verdict {
-    const fresh = this.missing.filter((each) => valueBefore(this.present, each) === undefined);
+    const fresh = this.missing.filter(
+      (each) => valueBefore(this.present, each) === undefined && !isUnread(this.present, each),
+    );
     if (fresh.some((each) => !isUpdatable(this.resource, each))) return 'replace';
     return this.#different.size > 0 || fresh.length > 0 ? 'update' : 'unchanged';
   }

@@ -3,7 +3,7 @@ import { findResourceCircles } from '../graph/resource-circles.ts';
 import { externalIdOf, givenProperties, placeOf } from '../interface/given.ts';
 import { needsInput, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
 import type { Name } from '../names.ts';
-import { Comparison, inputNow, type PresentResource, type Verdict } from '../plan/comparison.ts';
+import { Comparison, inputNow, isUnread, type PresentResource, type Verdict } from '../plan/comparison.ts';
 import type { Conceal } from '../secrets.ts';
 import type { ResolveScope } from '../template/expression.ts';
 import type { JsonObject } from '../values.ts';
@@ -29,6 +29,8 @@ export interface ComparisonsParts {
   readonly ownReads: OwnReads;
   /** Told once of each resource. */
   readonly didDecide: (resource: ResourceInterface, present: PresentResource, verdict: Verdict) => void;
+  /** It cannot be changed, since what it waits for has failed. Instead of didDecide, too. */
+  readonly skip: (resource: ResourceInterface, cause: unknown) => void;
   /** What the template gives the resource now is wrong. Told instead of didDecide. */
   readonly didFail: (resource: ResourceInterface, present: PresentResource, error: unknown) => void;
   /** These attributes are as they were, whatever else comes out of comparing. Returns whether that is new of one of them. */
@@ -84,8 +86,8 @@ export class Comparisons {
     }
   }
 
-  /** One more of its inputs is there. */
-  inputDidFire(index: number): void {
+  /** One more of its inputs is there, or has failed. */
+  inputDidSettle(index: number): void {
     const comparison = this.#open.get(index);
     if (comparison !== undefined) this.#compare(comparison);
   }
@@ -118,9 +120,9 @@ export class Comparisons {
     if (ownReads.isEmpty) return;
     const due = [...this.#due];
     this.#due.clear();
-    for (const index of due) this.inputDidFire(index);
+    for (const index of due) this.inputDidSettle(index);
     const waiting = [...this.#open.values()].filter(({ missingReads }) => missingReads.length > 0);
-    for (const index of ownReads.giveUp(waiting)) this.inputDidFire(index);
+    for (const index of ownReads.giveUp(waiting)) this.inputDidSettle(index);
   }
 
   /**
@@ -142,6 +144,7 @@ export class Comparisons {
   /** Whether all that an attribute needs is there, and as it was. */
   isAsItWas(resource: ResourceInterface, present: PresentResource, attribute: string): boolean {
     const comparison = new Comparison(resource, present, undefined);
+    if (this.#failedInput(comparison) !== undefined) return false;
     try {
       this.#takeReadings(comparison, () => false);
     } catch {
@@ -209,6 +212,11 @@ export class Comparisons {
 
   /** Takes what has come in by now, and goes on if that decides. */
   #compare(comparison: Comparison): void {
+    const failed = this.#failedInput(comparison);
+    if (failed !== undefined) {
+      this.#parts.skip(comparison.resource, failed.cause);
+      return;
+    }
     try {
       this.#takeReadings(comparison, () => comparison.verdict !== undefined);
     } catch (error) {
@@ -219,6 +227,17 @@ export class Comparisons {
     else this.#decide(comparison, comparison.verdict);
   }
 
+  /** An input whose writer has failed, and that it needs: it was not made without it. */
+  #failedInput({ resource, present, missing }: Comparison): { readonly cause: unknown } | undefined {
+    const { graph, readiness } = this.#parts;
+    for (const each of missing) {
+      const port = findPort(graph, resource.index, IN, each.name);
+      if (port === undefined || readiness.isPending(port) || readiness.isFired(port)) continue;
+      if (!isUnread(present, each)) return { cause: readiness.causeOf(port) };
+    }
+    return undefined;
+  }
+
   #takeReadings(comparison: Comparison, isEnough: () => boolean): void {
     const { resource } = comparison;
     const { graph, readiness, missingValues, scope, conceal } = this.#parts;
@@ -226,8 +245,9 @@ export class Comparisons {
     const place = placeOf(resource, this.#parts.stack, this.#parts.redact);
     for (const { name, kind } of comparison.missing) {
       const port = findPort(graph, resource.index, IN, name);
-      if (given === undefined && port !== undefined && !readiness.isFired(port)) continue;
-      if (port !== undefined && missingValues.isAt(port)) comparison.leave({ name, kind });
+      const isFailed = port !== undefined && !readiness.isFired(port) && !readiness.isPending(port);
+      if (isFailed || (port !== undefined && missingValues.isAt(port))) comparison.leave({ name, kind });
+      else if (given === undefined && port !== undefined && !readiness.isFired(port)) continue;
       else {
         const value = given !== undefined ? given[name] : inputNow(resource, { name, kind }, scope, place);
         const concealed = value === undefined ? undefined : conceal({ [name]: value }, resource)[name];

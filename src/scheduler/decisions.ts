@@ -8,6 +8,7 @@ import { type Json, type JsonObject, sameJson, setOwn } from '../values.ts';
 import { Comparisons, type ComparisonsParts } from './comparisons.ts';
 import type { HookPauses } from './hook-pauses.ts';
 import type { Journal } from './journal.ts';
+import { withLateReadings } from './late-readings.ts';
 import type { RunChange } from './resource-run.ts';
 import type { Signals } from './signals.ts';
 
@@ -30,8 +31,6 @@ export interface DecisionsParts extends Omit<ComparisonsParts, 'didDecide' | 'di
   readonly remove: (resource: ResourceInterface, record: ResourceRecord) => Promise<boolean>;
   /** It is as it has to be, with these values to be published. */
   readonly complete: (resource: ResourceInterface, values: JsonObject, missing: ReadonlySet<string>) => void;
-  /** It cannot be changed, since what it waits for has failed. */
-  readonly skip: (resource: ResourceInterface, cause: unknown) => void;
   /** It has failed without having been run. */
   readonly fail: (resource: ResourceInterface, error: unknown) => void;
 }
@@ -86,7 +85,7 @@ export class Decisions {
 
   #confirm(resource: ResourceInterface, { record, values, missing = NO_NAMES }: PresentResource): void {
     const { addRecord, hookPauses, complete } = this.#parts;
-    addRecord(this.refreshed(resource, record));
+    addRecord(this.#completed(resource, this.refreshed(resource, record)));
     hookPauses.after(resource, () => {
       const all: Record<string, Json> = {};
       const confirmed = this.#confirmed.get(resource.index) ?? {};
@@ -156,6 +155,14 @@ export class Decisions {
     const refreshed = signals.onto({ ...record, requires, deletionPolicy });
     void journal.record({ kind: 'resource', record: refreshed });
     return refreshed;
+  }
+
+  /** Its record with those of its inputs that have come since its handler had ended. */
+  #completed(resource: ResourceInterface, record: ResourceRecord): ResourceRecord {
+    if (record.unread === undefined) return record;
+    const completed = this.#parts.signals.onto(withLateReadings(record, resource, true, this.#parts));
+    void this.#parts.journal.record({ kind: 'resource', record: completed });
+    return completed;
   }
 
   async #replace(resource: ResourceInterface, present: PresentResource): Promise<void> {

@@ -1,7 +1,7 @@
 import { findPort, IN, type PortGraph } from '../graph/port-graph.ts';
 import { placeOf } from '../interface/given.ts';
 import type { ResourceInterface, StackInterface } from '../interface/interface.ts';
-import { comparedNames, inputNow } from '../plan/comparison.ts';
+import { inputNow } from '../plan/comparison.ts';
 import type { Conceal } from '../secrets.ts';
 import type { ResourceRecord } from '../store/stack-store.ts';
 import type { ResolveScope } from '../template/expression.ts';
@@ -19,32 +19,42 @@ export interface LateReadingsParts {
 }
 
 /**
- * The record of a complete resource with those inputs that were not there yet when its handler ended, and that nobody could
- * record since the engine was stopped then; undefined when nothing has come. What is read outside of the stack is left out: it
- * was not waited for.
+ * The record of a complete resource with those inputs that have come since its handler had ended; the record itself when there
+ * are none. What is read outside of the stack is left out where it was not waited for.
  */
 export function withLateReadings(
   record: ResourceRecord,
   resource: ResourceInterface,
+  isAllAwaited: boolean,
   { stack, graph, readiness, scope, redact, conceal }: LateReadingsParts,
-): ResourceRecord | undefined {
-  if (resource.type.kind !== 'streaming' || resource.isExternal) return undefined;
+): ResourceRecord {
+  if (record.unread === undefined) return record;
   const properties: Record<string, Json> = { ...record.properties };
   const inputs: Record<string, Json> = { ...record.inputs };
-  let hasCome = false;
-  for (const { name, kind } of comparedNames(resource, { record, values: {} }, undefined)) {
-    const known = kind === 'alias' ? inputs : properties;
+  const unread: string[] = [];
+  for (const name of record.unread) {
+    const kind = Object.hasOwn(resource.definition.inputs, name) ? 'alias' : 'property';
     const port = findPort(graph, resource.index, IN, name);
-    if (Object.hasOwn(known, name) || port === undefined || !readiness.isFired(port)) continue;
-    const input = resource.inputs.find((each) => each.name === name);
-    if (input?.references.some((reference) => reference.kind === 'name') === true) continue;
-    const value = tryRead(() => inputNow(resource, { name, kind }, scope, placeOf(resource, stack, redact)));
-    if (value === undefined) continue;
-    setOwn(known, name, conceal({ [name]: value }, resource)[name] as Json);
-    hasCome = true;
+    const isThere = (port === undefined || readiness.isFired(port)) && (isAllAwaited || !readsOutside(resource, name));
+    const value = isThere
+      ? tryRead(() => inputNow(resource, { name, kind }, scope, placeOf(resource, stack, redact)))
+      : undefined;
+    if (!isThere) unread.push(name);
+    else if (value !== undefined) {
+      setOwn(kind === 'alias' ? inputs : properties, name, conceal({ [name]: value }, resource)[name] as Json);
+    }
   }
-  if (!hasCome) return undefined;
-  return { ...record, properties, inputs: Object.keys(inputs).length === 0 ? undefined : inputs };
+  return {
+    ...record,
+    properties,
+    inputs: Object.keys(inputs).length === 0 ? undefined : inputs,
+    unread: unread.length === 0 ? undefined : unread,
+  };
+}
+
+function readsOutside({ inputs }: ResourceInterface, name: string): boolean {
+  const input = inputs.find((each) => each.name === name);
+  return input?.references.some((reference) => reference.kind === 'name') === true;
 }
 
 /** A value that is wrong is not recorded, as when its handler has not read it. */

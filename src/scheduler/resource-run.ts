@@ -90,6 +90,8 @@ export class ResourceRun implements JournalWaiter {
   /** What it is made with, known at its end. */
   #properties: JsonObject | undefined;
   #inputs: JsonObject | undefined;
+  /** What of these has not come. */
+  #unread: readonly string[] | undefined;
   /** What signals had left behind before. */
   readonly #metadata: JsonObject | undefined;
   #signalAddress: SignalAddress | undefined;
@@ -789,6 +791,7 @@ export class ResourceRun implements JournalWaiter {
     const properties: Record<string, Json> = {};
     const inputs: Record<string, Json> = {};
     let isAll = true;
+    const unread: string[] = [];
     const earlier = this.#change?.verdict === 'update' ? this.#change.present.record : undefined;
     for (const [names, into, before] of [
       [definition.properties, properties, earlier?.properties],
@@ -798,6 +801,7 @@ export class ResourceRun implements JournalWaiter {
         const port = findPort(this.traversal.graph, this.resource.index, IN, name);
         const isThere = port === undefined || this.traversal.readiness.isFired(port);
         isAll = isAll && (isThere || !this.traversal.readiness.isPending(port));
+        if (!isThere && (earlier === undefined || earlier.unread?.includes(name) === true)) unread.push(name);
         // What does not come to an update it is still made with as it was.
         const outcome = isThere ? this.#tryInput(name) : undefined;
         const value = outcome !== undefined && 'value' in outcome ? outcome.value : before?.[name];
@@ -806,6 +810,7 @@ export class ResourceRun implements JournalWaiter {
     }
     this.#properties = properties;
     this.#inputs = Object.keys(inputs).length === 0 ? undefined : inputs;
+    this.#unread = unread.length === 0 ? undefined : unread;
     return isAll;
   }
 
@@ -918,6 +923,7 @@ export class ResourceRun implements JournalWaiter {
       deletionPolicy: this.resource.deletionPolicy,
       updatedAt: this.traversal.now(),
     } as const;
+    if (this.#unread !== undefined) return { ...record, unread: this.#unread };
     return this.#failures > 0 && status === 'IN_PROGRESS' ? { ...record, failedAttempts: this.#failures } : record;
   }
 
@@ -931,6 +937,7 @@ export class ResourceRun implements JournalWaiter {
     const isPlain =
       this.#change === undefined &&
       this.#failures === 0 &&
+      this.#unread === undefined &&
       this.#dataSecrecy === undefined &&
       this.#inputs === undefined &&
       this.#namesRead === undefined &&

@@ -655,7 +655,7 @@ export class Traversal {
   #portDidFire(port: number): void {
     const owner = this.graph.owners[port] as number;
     if (this.graph.kinds[port] === START) this.#begin(this.stack.resources[owner] as ResourceInterface);
-    else if (this.#comparisons.has(owner)) this.#comparisons.inputDidFire(owner);
+    else if (this.#comparisons.has(owner)) this.#comparisons.inputDidSettle(owner);
     else {
       // Of a plain resource, which has not started, only listeners want to know.
       const run = this.#runs[owner];
@@ -668,7 +668,8 @@ export class Traversal {
 
   #portDidFail(port: number, cause: unknown): void {
     const resource = this.stack.resources[this.graph.owners[port] as number] as ResourceInterface;
-    if (this.graph.kinds[port] === START || this.#comparisons.has(resource.index)) this.#skip(resource, cause);
+    if (this.graph.kinds[port] === START) this.#skip(resource, cause);
+    else if (this.#comparisons.has(resource.index)) this.#comparisons.inputDidSettle(resource.index);
     else if (resource.type.kind === 'streaming') {
       this.#runs[resource.index]?.inputDidSettle(labelOf(this.graph, port) as string, cause);
     }
@@ -944,18 +945,17 @@ export class Traversal {
     void this.journal.settled().then(() => this.#resolve(result));
   }
 
-  /** The records of a create in which an engine was stopped. An update compares what they have not got. */
+  /** The records of what was complete before with what has come of their inputs since. */
   #completeStored(): void {
-    if (this.#parts.present !== undefined) return;
     for (const { record } of this.#parts.stored?.values() ?? []) {
-      const resource = findResource(this.stack, record.name);
+      const resource = record.unread === undefined ? undefined : findResource(this.stack, record.name);
       if (resource === undefined || this.#phases[resource.index] !== 'complete' || !isWell(record)) continue;
-      const completed = withLateReadings(record, resource, {
+      const completed = withLateReadings(record, resource, false, {
         ...this.#parts,
         readiness: this.readiness,
         scope: this.scope,
       });
-      if (completed !== undefined) void this.journal.record({ kind: 'resource', record: this.signals.onto(completed) });
+      void this.journal.record({ kind: 'resource', record: this.signals.onto(completed) });
     }
   }
 

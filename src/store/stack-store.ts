@@ -128,6 +128,11 @@ export interface ResourceRecord {
   readonly properties?: JsonObject | undefined;
   /** What it has read by the aliases of its section `inputs`, likewise. */
   readonly inputs?: JsonObject | undefined;
+  /**
+   * The properties and aliases that were not there yet when its handler ended without having read them, and are not among
+   * those: whatever they come to, it is made with that. Absent: none.
+   */
+  readonly unread?: readonly string[] | undefined;
   /** What signals have left behind; absent: nothing. */
   readonly metadata?: JsonObject | undefined;
   /** Where it can be signalled over HTTP, once its handler has asked for that. */

@@ -1,49 +1,78 @@
 import { expect, test } from '@jest/globals';
+import type { Engine } from '../../src/engine.ts';
 import { definePlainType, defineStreamingType } from '../../src/resource/resource-type.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { live } from './killed-engine.ts';
 
-test('what a handler has not waited for is recorded all the same, wherever its create is killed', async () => {
-  const calls: string[] = [];
-  const types = () => [
-    definePlainType({
-      name: 'Late',
-      properties: {},
-      attributes: { value: { schema: {} } },
-      handler: {
-        create: ({ clock }) =>
-          new Promise<{ value: number }>((resolve) => void clock.schedule(5, () => resolve({ value: 1 }))),
-        isRepeatable: true,
+/** `early` has ended before `late` writes what it could read. */
+const calls: string[] = [];
+const types = () => [
+  definePlainType({
+    name: 'Late',
+    properties: { fails: {} },
+    attributes: { value: { schema: {} } },
+    handler: {
+      async create({ clock, properties }) {
+        await new Promise<void>((resolve) => void clock.schedule(5, resolve));
+        if (properties.fails === true) throw new Error('no disk');
+        return { value: 1 };
       },
-    }),
-    defineStreamingType({
-      name: 'Early',
-      properties: { of: {} },
-      attributes: {},
-      handler: {
-        async create({ resource }) {
-          calls.push(resource.name);
-        },
-        lookup: () => undefined,
-      },
-    }),
-  ];
-  const template = {
-    heat_template_version: 'hotloom-1',
-    resources: {
-      late: { type: 'Late' },
-      early: { type: 'Early', properties: { of: { get_attr: ['late', 'value'] } } },
+      isRepeatable: true,
     },
-  };
-  const options = { stack: 's', template };
-  const batches = await live(new MemoryStore(), { seed: 1, types }, (engine) => engine.create(options));
+  }),
+  defineStreamingType({
+    name: 'Early',
+    properties: { of: {} },
+    attributes: {},
+    handler: {
+      async create({ resource }) {
+        calls.push(resource.name);
+      },
+      lookup: () => undefined,
+    },
+  }),
+];
+
+const template = (fails: boolean) => ({
+  heat_template_version: 'hotloom-1',
+  resources: {
+    late: { type: 'Late', properties: { fails } },
+    early: { type: 'Early', properties: { of: { get_attr: ['late', 'value'] } } },
+  },
+});
+
+const create = (fails: boolean) => (engine: Engine) => engine.create({ stack: 's', template: template(fails) });
+const update = (fails: boolean) => (engine: Engine) => engine.update({ stack: 's', template: template(fails) });
+
+test('what a handler has not waited for is recorded all the same, wherever its create is killed', async () => {
+  const batches = await live(new MemoryStore(), { seed: 1, types }, create(false));
   for (let limit = 2; limit < batches; limit += 1) {
     const store = new MemoryStore();
-    await live(store, { seed: 1, limit, types }, (engine) => engine.create(options));
+    await live(store, { seed: 1, limit, types }, create(false));
     await live(store, { seed: 2, types }, (engine) => engine.resume({ stack: 's' }));
     calls.length = 0;
-    await live(store, { seed: 3, types }, (engine) => engine.update(options));
+    await live(store, { seed: 3, types }, update(false));
     const { action, status } = store.findStack('default', 's') ?? {};
     expect([limit, action, status, calls]).toEqual([limit, 'UPDATE', 'COMPLETE', []]);
   }
+});
+
+test('what was made without an input is as it was, whether that fails again or comes', async () => {
+  const store = new MemoryStore();
+  await live(store, { seed: 1, types }, create(true));
+  calls.length = 0;
+  let failed: unknown;
+  await live(store, { seed: 2, types }, async (engine) => {
+    failed = await update(true)(engine).catch((reason: unknown) => reason);
+  });
+  expect(failed).toMatchObject({
+    what: 'Stack UPDATE failed: Resource CREATE failed: Error: resources.late: no disk',
+    why: expect.not.stringContaining('early'),
+  });
+  await live(store, { seed: 3, types }, update(false));
+  await live(store, { seed: 4, types }, update(false));
+  const stack = store.findStack('default', 's');
+  expect([stack?.action, stack?.status, calls]).toEqual(['UPDATE', 'COMPLETE', []]);
+  const early = store.resources(stack?.id ?? '').find(({ name }) => name === 'early');
+  expect([early?.properties, early?.unread]).toEqual([{ of: 1 }, undefined]);
 });

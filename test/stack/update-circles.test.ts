@@ -254,6 +254,20 @@ describe('an update of resources that read each other', () => {
     });
   });
 
+  test('ends with who reads what had failed before it was come to', async () => {
+    const of = (live: Json) => ({
+      slow: { type: 'Slow', properties: { live } },
+      bad: thing({ live }),
+      peer: { type: 'Peer', properties: { peer: attr('bad', 'live') }, depends_on: ['slow'] },
+    });
+    await create(of(1));
+    const failed = await update(of('bad'), { timeoutMs: 5000 }).catch((error: unknown) => error);
+    expect(failed).toMatchObject({
+      what: 'Stack UPDATE failed: Resource UPDATE failed: Error: resources.bad: it is bad',
+    });
+    expect(clock.now()).toBeLessThan(5000);
+  });
+
   test('decides nothing before what was taken to be as it was has come to its readers', async () => {
     const act =
       (what: string) =>
