@@ -65,7 +65,7 @@ export class SimulatedSpace implements DataSpace {
   }
 }
 
-class SimulatedRegion implements Region {
+export class SimulatedRegion implements Region {
   readonly #region: Region;
   readonly #options: SimulatedSpaceOptions;
   #last: Promise<void> = Promise.resolve();
