@@ -1,22 +1,16 @@
-import { findPort, IN, type PortGraph } from '../graph/port-graph.ts';
+import { findPort, IN } from '../graph/port-graph.ts';
 import { placeOf } from '../interface/given.ts';
-import type { ResourceInterface, StackInterface } from '../interface/interface.ts';
+import type { ResourceInterface } from '../interface/interface.ts';
 import { inputNow } from '../plan/comparison.ts';
-import type { Conceal } from '../secrets.ts';
 import type { ResourceRecord } from '../store/stack-store.ts';
-import type { ResolveScope } from '../template/expression.ts';
 import { type Json, setOwn } from '../values.ts';
-import type { Readiness } from './readiness.ts';
+import type { ComparisonsParts } from './comparisons.ts';
 
 /** What inputs are read with. */
-export interface LateReadingsParts {
-  readonly stack: StackInterface;
-  readonly graph: PortGraph;
-  readonly readiness: Readiness;
-  readonly scope: ResolveScope;
-  readonly redact: (text: string) => string;
-  readonly conceal: Conceal<ResourceInterface>;
-}
+export type LateReadingsParts = Pick<
+  ComparisonsParts,
+  'stack' | 'graph' | 'readiness' | 'scope' | 'redact' | 'conceal'
+>;
 
 /**
  * The record of a complete resource with those inputs that have come since its handler had ended; the record itself when there
