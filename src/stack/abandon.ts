@@ -49,6 +49,7 @@ export interface ExportedResource {
     | 'deletionPolicy'
     | 'properties'
     | 'inputs'
+    | 'unread'
     | 'reads'
     | 'isSuspended'
     | 'dataSecrecy'
@@ -149,6 +150,7 @@ async function dataOf(
       deletionPolicy,
       properties,
       inputs,
+      unread,
       isSuspended,
       dataSecrecy,
       signalAddress,
@@ -172,6 +174,7 @@ async function dataOf(
         deletionPolicy,
         ...(properties === undefined ? {} : { properties }),
         ...(inputs === undefined ? {} : { inputs }),
+        ...(unread === undefined ? {} : { unread }),
         ...(reads.length === 0 ? {} : { reads }),
         ...(isSuspended === undefined ? {} : { isSuspended }),
         ...(dataSecrecy === undefined ? {} : { dataSecrecy }),

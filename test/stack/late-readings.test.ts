@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { Engine } from '../../src/engine.ts';
 import { definePlainType, defineStreamingType } from '../../src/resource/resource-type.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
+import type { JsonObject } from '../../src/values.ts';
 import { live } from './killed-engine.ts';
 
 /** `early` has ended before `late` writes what it could read. */
@@ -75,4 +76,20 @@ test('what was made without an input is as it was, whether that fails again or c
   expect([stack?.action, stack?.status, calls]).toEqual(['UPDATE', 'COMPLETE', []]);
   const early = store.resources(stack?.id ?? '').find(({ name }) => name === 'early');
   expect([early?.properties, early?.unread]).toEqual([{ of: 1 }, undefined]);
+});
+
+test('what was made without an input is so in another store, too', async () => {
+  const store = new MemoryStore();
+  await live(store, { seed: 1, types }, create(true));
+  let data: unknown;
+  await live(store, { seed: 2, types }, async (engine) => {
+    data = await engine.abandon('s');
+  });
+  calls.length = 0;
+  const other = new MemoryStore();
+  await live(other, { seed: 3, types }, (engine) =>
+    engine.adopt({ stack: 's', data: data as JsonObject, template: template(false) }),
+  );
+  const stack = other.findStack('default', 's');
+  expect([stack?.action, stack?.status, calls]).toEqual(['ADOPT', 'COMPLETE', []]);
 });
