@@ -6,7 +6,7 @@ import { foreignReadsOf, type Life, type LifeStep, stackOf } from './life.ts';
 import type { Entry } from './log.ts';
 import { type LifePlay, roundsOf, type StepEnd } from './play-life.ts';
 import { hasPortCycle } from './ports.ts';
-import { groupOf, LONG_MS, type ResourceSketch, type StackSketch } from './scenario.ts';
+import { groupOf, LONG_MS, type StackSketch } from './scenario.ts';
 
 /** What is known of a stack before a step. */
 interface Before {
@@ -310,9 +310,8 @@ function differenceFrom(life: Life, version: number | undefined, end: StepEnd): 
 }
 
 /**
- * No handler is called of a resource whose type and inputs come out equal, whatever happens meanwhile. (But for one that does
- * not await all of its inputs, where an engine has been killed: it may not have been recorded what they came to. And where
- * what is read of others may change in between.)
+ * No handler is called of a resource whose type and inputs come out equal, whatever happens meanwhile; but where what is read
+ * of others may change in between.
  */
 function untouchedIsLeftAlone(
   { step, target, before: { present, reads }, log, end, beside }: Lived,
@@ -325,7 +324,6 @@ function untouchedIsLeftAlone(
   );
   if (readsOfOthers && beside.length > 0) return undefined;
   const untouched = (life.versions[present] as StackSketch).resources
-    .filter((resource) => life.kills.length === 0 || awaitsAll(resource))
     .map(({ name }) => name)
     .filter((name) =>
       targets.every((to) => {
@@ -337,16 +335,6 @@ function untouchedIsLeftAlone(
     (entry) => entry.kind === 'handler' && entry.did === 'start' && untouched.includes(entry.resource),
   );
   return called?.kind === 'handler' ? `${called.resource} is called, and nothing of it differs` : undefined;
-}
-
-/**
- * Whether its handler ends with all of its inputs. One that does not may be complete before they are there: then what they
- * came to is recorded later, and an engine that is killed in between has not recorded it. The next update takes the resource
- * for one that differs, and calls it: needlessly, perhaps, but never is one left alone that has to be called.
- */
-export function awaitsAll({ type, inputs, branches }: ResourceSketch): boolean {
-  const awaited = branches.flat().flatMap((step) => (step.do === 'await' ? step.inputs : []));
-  return type === 'Sim::Plain' || Object.keys(inputs).every((input) => awaited.includes(input));
 }
 
 /** Type, inputs and what is read at run time, as one text; undefined for what cannot be compared. */

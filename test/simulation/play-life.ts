@@ -4,7 +4,7 @@ import type { Json } from '../../src/values.ts';
 import { forever } from '../scheduler/worlds.ts';
 import { foreignReadsOf, type Life, type LifeStep, stackOf, stacksOf } from './life.ts';
 import type { Entry } from './log.ts';
-import { filesOf, type ResourceSketch, type StackSketch, templateOf } from './scenario.ts';
+import { filesOf, LONG_MS, type ResourceSketch, type StackSketch, templateOf } from './scenario.ts';
 import { type End, type Schedule, Stage } from './stage.ts';
 
 /** How one step of a life went; of steps that began together, when all of them were over. */
@@ -210,7 +210,7 @@ class LivedLife {
     const target = step.superseded?.to ?? step.to;
     const stack = stackOf(this.#life, step);
     if (this.#stage.store.findStack('default', stack) !== undefined) {
-      const error = await this.#unlessKilled(this.#stage.engine.resume({ stack }));
+      const error = await this.#unlessKilled(this.#stage.engine.resume({ stack, timeoutMs: LONG_MS }));
       if (this.#hasBegun(step, target, from)) {
         if (error !== undefined) throw error;
         return;
@@ -243,7 +243,8 @@ class LivedLife {
 
   async #delete(stack: string): Promise<void> {
     const { store, engine } = this.#stage;
-    if (store.findStack('default', stack)?.status === 'IN_PROGRESS') await this.#unlessKilled(engine.resume({ stack }));
+    if (store.findStack('default', stack)?.status === 'IN_PROGRESS')
+      await this.#unlessKilled(engine.resume({ stack, timeoutMs: LONG_MS }));
     if (store.findStack('default', stack) === undefined) return;
     const readers = stacksOf(this.#life).filter(
       (other) => other !== stack && Object.keys(this.#readsOf(other)).some((name) => name.startsWith(`${stack}.`)),

@@ -2,9 +2,9 @@ import { isHotloomError } from '../../src/errors.ts';
 import type { Complaint } from './checks.ts';
 import { type Edition, LATEST } from './generate.ts';
 import { generateLife, type Life } from './life.ts';
-import { awaitsAll, checkLife, differentEnds } from './life-checks.ts';
+import { checkLife, differentEnds } from './life-checks.ts';
 import { type LifePlay, playLife } from './play-life.ts';
-import { LONG_MS, type ResourceSketch, type Step } from './scenario.ts';
+import { LONG_MS } from './scenario.ts';
 import type { LifeFault } from './simulate-life.ts';
 import { schedulesOf } from './stage.ts';
 
@@ -36,10 +36,7 @@ export async function simulateKills(seed: number, edition: Edition = LATEST): Pr
   return { kills, fault: undefined };
 }
 
-/**
- * The life with nothing in it that depends on when an engine is killed: nothing is stopped or hangs, and what a kill may let
- * be called once more has no fault by which that would be a failure.
- */
+/** The life with nothing in it that depends on when an engine is killed: nothing is stopped, and nothing hangs. */
 function calm(life: Life): Life {
   return {
     ...life,
@@ -49,14 +46,10 @@ function calm(life: Life): Life {
       ...version,
       resources: version.resources.map((resource) => ({
         ...resource,
-        branches: resource.branches.map((steps) => steps.filter((step) => !isDropped(step.do, resource))),
+        branches: resource.branches.map((steps) => steps.filter((step) => step.do !== 'hang')),
       })),
     })),
   };
-}
-
-function isDropped(step: Step['do'], resource: ResourceSketch): boolean {
-  return step === 'hang' || ((step === 'fail' || step === 'stray') && !awaitsAll(resource));
 }
 
 async function complaintOf(act: () => Promise<LifePlay>, undisturbed: LifePlay): Promise<Complaint | undefined> {

@@ -52,6 +52,7 @@ describe('whatever the templates, the handlers, the faults and the order are', (
       60001031,
       'another stack changes in the middle of an update what one resource has read before, and another reads now',
     ],
+    [2, 61000656, 'what was interrupted waits for what never comes, and its resume has a time-out'],
     [1, 41004311, 'what an engine that was killed long ago is told at last is told to nobody'],
   ])('edition %i, life %i: %s', async (edition, seed) => {
     expect(await simulateLife(seed, edition)).toBeUndefined();

@@ -1,21 +1,20 @@
+import { hasPortCycle } from './ports.ts';
 import { attributesOf, LONG_MS, needs, type ResourceSketch, type Scenario } from './scenario.ts';
 
 /** What can be told of a scenario by itself. */
 export const traits = {
   /**
    * Nothing in it depends on how long something takes, so that every schedule has to end alike. A handler that writes, beside
-   * a read, what it declares to need that read counts as unable to write it: whether its reader is there by then decides
-   * whether there is a deadlock.
+   * a read, what it declares to need that read counts as unable to write it: in a circle of ports whether its reader is there
+   * by then decides whether there is a deadlock.
    */
   isTimeless: ({ stacks, kill }: Scenario): boolean =>
     kill === undefined &&
     stacks.every(
       ({ rollback, cancelMs, timeoutMs, resources }) =>
-        !rollback &&
-        cancelMs === undefined &&
-        timeoutMs === LONG_MS &&
-        !resources.some((resource) => hangs(resource) || writesBesideWhatItNeeds(resource)),
-    ),
+        !rollback && cancelMs === undefined && timeoutMs === LONG_MS && !resources.some(hangs),
+    ) &&
+    !(stacks.some(({ resources }) => resources.some(writesBesideWhatItNeeds)) && hasPortCycle(stacks, true)),
   /** Every handler keeps what its type declares, and none reads what the static check has not seen. */
   isFaultless: (scenario: Scenario): boolean =>
     traits.isTimeless(scenario) &&
