@@ -296,7 +296,8 @@ export function requiredResources(graph: PortGraph, resource: number): readonly 
     required[count] = graph.names[owner] as string;
     count += 1;
   }
-  return count === 0 ? NO_NAMES : required.slice(0, count);
+  if (count === 0) return NO_NAMES;
+  return count === required.length ? required : required.slice(0, count);
 }
 
 /** Whether one of these edges comes from an attribute or the end of that resource. By numbers: names lie anywhere in the heap. */

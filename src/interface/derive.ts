@@ -246,14 +246,14 @@ class Derivation {
     let lastForm: ResourceForm | undefined;
     let kind: ResourceKind | undefined;
     let index = 0;
-    for (const [name, definition] of template.resources) {
+    template.resources.forEach((definition, name) => {
       const form = template.forms[index];
       if (form !== lastForm) kind = form && this.#kindOf(form);
       lastForm = form;
       if (kind === undefined) this.#addResource(definition, template, definition.type);
       else this.#resources.push(new ResourceOfKind(index, name, definition, kind));
       index += 1;
-    }
+    });
   }
 
   /** The kind of all resources of a form, if there is nothing wrong with them and nothing is special about their type. */

@@ -131,14 +131,17 @@ export class Blockers implements WaitSource {
     if (this.#foreign.isAwaited(port)) return this.missingOf(port).map(toName);
     const { offsets, targets } = this.#graph.predecessors;
     const { space, stack } = this.#stack;
-    const names: Name[] = [];
+    // Nearly always one: a list that begins empty has room for 17 with the first.
+    let names: Name[] | undefined;
     for (let edge = offsets[port] as number; edge < (offsets[port + 1] as number); edge += 1) {
       const before = targets[edge] as number;
       if (!this.#isMissing(before)) continue;
       const resource = this.#graph.names[this.#graph.owners[before] as number] as string;
-      names.push([space, stack, resource, labelOf(this.#graph, before) ?? 'done']);
+      const name: Name = [space, stack, resource, labelOf(this.#graph, before) ?? 'done'];
+      if (names === undefined) names = [name];
+      else names.push(name);
     }
-    return names;
+    return names ?? NO_NAMES;
   }
 
   /** Whether it is a value or an end of a resource that has not come; others are told of through these. */
@@ -261,6 +264,8 @@ export class Blockers implements WaitSource {
     return { reader, input, name: toName(target), since, ...this.#parts.names.describeWriter(target) };
   }
 }
+
+const NO_NAMES: readonly Name[] = [];
 
 export function toName({ space, stack, resource, attribute }: WaitTarget): Name {
   return [space, stack, resource, attribute ?? 'done'];
