@@ -73,11 +73,16 @@ export class StackPart {
 
   /** False when there are cells of the resource already. */
   takeWhole(resource: string, number: number, values: JsonObject): boolean {
+    if (this.#whole.length === 0) this.#makeRoom();
     if (this.#whole[number] !== undefined || this.#has(resource)) return false;
-    if (this.#whole.length === 0) this.#whole = new Array(this.outputs?.numbering?.size ?? 0);
     this.#whole[number] = values;
     this.#wholes += 1;
     return true;
+  }
+
+  /** By itself: V8 drops code that it has compiled for a small list when a large one is made in it. */
+  #makeRoom(): void {
+    this.#whole = new Array(this.outputs?.numbering?.size ?? 0);
   }
 
   dropWhole(): void {

@@ -45,11 +45,14 @@ export class InputNames {
   #last: readonly string[] = [];
 
   of(inputs: readonly InputInterface[]): readonly string[] {
-    if (!isOf(this.#last, inputs)) this.#last = this.#listOf(inputs.map(({ name }) => name));
+    if (!isOf(this.#last, inputs)) this.#last = this.#listOf(inputs);
     return this.#last;
   }
 
-  #listOf(names: readonly string[]): readonly string[] {
+  #listOf(inputs: readonly InputInterface[]): readonly string[] {
+    // One by one, so that V8 has one kind of list for them: what `map` makes depends on whether it has been compiled.
+    const names: string[] = [];
+    for (const { name } of inputs) names.push(name);
     const key = names.join('\u0000');
     const list = this.#lists.get(key) ?? names;
     this.#lists.set(key, list);
