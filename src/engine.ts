@@ -197,7 +197,7 @@ export class Engine {
       secretsByStack: new Map(),
       openEndpoint: (resource) => this.#scripts.open(resource),
       closeEndpoints: (inSpace, stack) => this.#scripts.revoke(inSpace, stack),
-      didIdle: () => tellQuiescence(this.#services),
+      didIdle: (traversal) => tellQuiescence(this.#services, traversal),
     };
   }
 

@@ -83,7 +83,7 @@ export interface TraversalParts {
   /** Opens the port at which this engine takes signals, if it is not open. Throws PortFailed. */
   readonly openSignalPort: () => Promise<{ readonly host: string; readonly port: number }>;
   /** Told when no handler of this traversal works, none can start, and reads are blocked; where there are other stacks, each time that one stops. */
-  readonly didIdle: () => void;
+  readonly didIdle: (traversal: Traversal) => void;
   /** Told when the space refuses a value. */
   readonly didBreak: (error: unknown) => void;
   /** What an interrupted traversal of the same action has stored, by resource. Default: nothing. */
@@ -112,6 +112,16 @@ export interface StoredResource extends PresentResource {
   readonly failure?: HotloomError;
   /** Those of its values that another stack has read. */
   readonly readElsewhere: ReadonlySet<string>;
+}
+
+/** What was found out of a traversal that does nothing but wait. */
+export interface Quiescence {
+  /** What was told of its waits; undefined while it waits for somebody who is at work. */
+  readonly told: string | undefined;
+  /** The name of one for whose writer it waits, and who is at work. */
+  readonly atWork: Name | undefined;
+  /** The stacks whose names it waits for, by their keys. */
+  readonly stacks: ReadonlySet<string>;
 }
 
 /** How a traversal ended. */
@@ -193,8 +203,8 @@ export class Traversal {
   #working = 0;
   #isStopped = false;
   #isIdleCheckDue = false;
-  /** What was told of its waits since it had nothing else to do. */
-  toldQuiescence: string | undefined;
+  /** What was found out since it had nothing else to do but wait. */
+  quiescence: Quiescence | undefined;
   #graceTimer: Timer | undefined;
   #leave: () => void = () => {};
   #resolve: (result: TraversalResult) => void = () => {};
@@ -870,7 +880,7 @@ export class Traversal {
 
   #workDidBegin(): void {
     this.#working += 1;
-    this.toldQuiescence = undefined;
+    this.quiescence = undefined;
     if (this.waits.isShared) this.#checkIdleSoon();
   }
 
@@ -887,7 +897,7 @@ export class Traversal {
     queueMicrotask(() => {
       this.#isIdleCheckDue = false;
       if (this.#comparisons.size > 0 && !this.#isStopped) this.#comparisons.settle();
-      if ((this.isIdle || this.waits.isShared) && !this.#isStopped) this.#parts.didIdle();
+      if ((this.isIdle || this.waits.isShared) && !this.#isStopped) this.#parts.didIdle(this);
     });
   }
 

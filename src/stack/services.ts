@@ -55,7 +55,7 @@ export interface StackServices {
   /** Takes back what openEndpoint gave to the stack's resources. */
   readonly closeEndpoints: (space: string, stack: string) => void;
   /** Told when a traversal has nothing to do but wait, and when one of its handlers blocks. */
-  readonly didIdle: () => void;
+  readonly didIdle: (traversal: Traversal) => void;
 }
 
 /** What belongs to the engine's user and not to one stack. */

@@ -1,5 +1,6 @@
+import type { Quiescence, Traversal } from '../scheduler/traversal.ts';
 import type { WaitCycle } from '../space/waits.ts';
-import type { StackServices } from './services.ts';
+import { type StackServices, stackKey } from './services.ts';
 
 /** Tells each stack in it of a cycle of reads. */
 export function tellCycle(
@@ -24,18 +25,35 @@ export function tellCycle(
   }
 }
 
-/** Somebody waits now: tells of each traversal that does nothing else, and waits for nobody who is at work, once. */
-export function tellQuiescence({ running, events, clock }: Pick<StackServices, 'running' | 'events' | 'clock'>): void {
+/**
+ * `cause` has come to wait, or goes on: tells of each traversal that does nothing but wait, and waits for nobody who is at
+ * work, once. Those that do not wait for what `cause` does are not looked at: with thousands of readers that costs milliseconds.
+ */
+export function tellQuiescence(
+  { running, events, clock }: Pick<StackServices, 'running' | 'events' | 'clock'>,
+  cause: Traversal,
+): void {
   if (!events.isHeard) return;
   for (const { space, stack, traversal } of running.values()) {
-    if (traversal?.isIdle !== true) continue;
+    if (traversal?.isIdle !== true || (traversal !== cause && !mayDiffer(traversal.quiescence, cause))) continue;
     const waiting = traversal.blockers.waiting();
-    const isQuiet = waiting.length > 0 && !waiting.some(({ writer }) => writer === 'running');
+    const atWork = waiting.find(({ writer }) => writer === 'running');
+    const isQuiet = waiting.length > 0 && atWork === undefined;
     const told = isQuiet
       ? waiting.map((each) => [each.reader, each.input, each.name, each.writer].join()).join(';')
       : undefined;
-    const isNew = told !== traversal.toldQuiescence;
-    traversal.toldQuiescence = told;
+    const isNew = told !== traversal.quiescence?.told;
+    const stacks = new Set(waiting.map(({ name }) => stackKey(name[0], name[1])));
+    traversal.quiescence = { told, atWork: atWork?.name, stacks };
     if (isQuiet && isNew) events.emit({ type: 'stack:didQuiesce', time: clock.now(), space, stack, waiting });
   }
+}
+
+/** Whether something else may be found out of a traversal than before, since `cause` is not as it was. */
+function mayDiffer(before: Quiescence | undefined, { stack: { space, stack }, blockers }: Traversal): boolean {
+  if (before === undefined) return true;
+  if (!before.stacks.has(stackKey(space, stack))) return false;
+  if (before.atWork === undefined) return true;
+  const [ofSpace, ofStack, resource, attribute] = before.atWork;
+  return ofSpace === space && ofStack === stack && blockers.describeWriter(resource, attribute).writer !== 'running';
 }

@@ -1,0 +1,54 @@
+import { afterEach, expect, jest, test } from '@jest/globals';
+import { Engine } from '../../src/engine.ts';
+import { parseName } from '../../src/names.ts';
+import { definePlainType } from '../../src/resource/resource-type.ts';
+import { Blockers } from '../../src/scheduler/blockers.ts';
+import { SimulatedClock } from '../../src/simulated-clock.ts';
+
+const chain = Object.fromEntries(
+  ['a', 'b', 'c', 'd'].map((name, index, all) => [
+    name,
+    { type: 'Slow', properties: index === 0 ? {} : { of: { get_attr: [all[index - 1], 'value'] } } },
+  ]),
+);
+
+afterEach(() => void jest.restoreAllMocks());
+
+test.each([
+  { reads: 'nobody.x.y', looks: 0, quiet: ['reader'] },
+  // It is told when `other` is not there, and when that declares the name and has not come to it.
+  { reads: 'other.d.value', looks: 'some', quiet: ['reader', 'reader'] },
+])(
+  'of a stack that waits for $reads it is asked $looks times for what it waits while another is at work',
+  async ({ reads, looks, quiet }) => {
+    const clock = new SimulatedClock();
+    const slow = definePlainType({
+      name: 'Slow',
+      properties: { of: {}, reads: {} },
+      attributes: { value: { schema: {} } },
+      handler: {
+        async create({ properties, read }) {
+          if (typeof properties.reads === 'string') await read(parseName(properties.reads));
+          await new Promise<void>((resolve) => void clock.schedule(1, resolve));
+          return { value: 1 };
+        },
+      },
+    });
+    const engine = new Engine({ types: [slow], clock });
+    const told: string[] = [];
+    engine.onEvent((event) => {
+      if (event.type === 'stack:didQuiesce') told.push(event.stack);
+    });
+    const waiting = jest.spyOn(Blockers.prototype, 'waiting');
+    const of = (resources: object) => ({ template: { heat_template_version: 'hotloom-1', resources } });
+    const reader = engine.create({ stack: 'reader', ...of({ r: { type: 'Slow', properties: { reads } } }) });
+    reader.catch(() => {});
+    await clock.advance(0);
+    const own = waiting.mock.contexts.at(-1);
+    waiting.mockClear();
+    await clock.run(engine.create({ stack: 'other', ...of(chain) }));
+    const count = waiting.mock.contexts.filter((context) => context === own).length;
+    expect([looks === 0 ? count : count > 0 ? 'some' : count, told]).toEqual([looks, quiet]);
+    await clock.run(engine.close());
+  },
+);
