@@ -204,11 +204,11 @@ function printBars(bars) {
   console.log('\nbars');
   for (const { name, bar, value, isMet } of bars) {
     if (value === undefined) {
-      console.log(`${name.padEnd(60)}${'not measured'.padStart(12)}  at most ${printBar(bar)}`);
+      console.log(`${name.padEnd(64)}${'not measured'.padStart(12)}  at most ${printBar(bar)}`);
       continue;
     }
     const shown = value < 0.1 ? value.toExponential(1) : value.toFixed(value < 100 ? 2 : 0);
-    console.log(`${name.padEnd(60)}${shown.padStart(12)}  at most ${printBar(bar)}  ${isMet ? 'met' : 'NOT MET'}`);
+    console.log(`${name.padEnd(64)}${shown.padStart(12)}  at most ${printBar(bar)}  ${isMet ? 'met' : 'NOT MET'}`);
   }
 }
 
