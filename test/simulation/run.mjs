@@ -10,7 +10,6 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 
-const HANG_MS = 60_000;
 const PROGRESS_MS = 10_000;
 const LATEST_EDITION = 2;
 /** Most of what a run allocates is dropped at its end: with room for many runs, little of it is ever copied. */
@@ -25,6 +24,8 @@ const { values } = parseArgs({
     workers: { type: 'string', default: String(availableParallelism()) },
   },
 });
+/** A life with a kill at each of its changes is some hundred plays. */
+const HANG_MS = values.kills ? 600_000 : 60_000;
 const [runs, firstSeed, edition] = [count('runs'), count('seed'), count('edition')];
 console.log(`seed ${firstSeed} of edition ${edition}, ${runs} runs`);
 
