@@ -54,6 +54,7 @@ describe('whatever the templates, the handlers, the faults and the order are', (
     ],
     [2, 61000656, 'what was interrupted waits for what never comes, and its resume has a time-out'],
     [1, 41004311, 'what an engine that was killed long ago is told at last is told to nobody'],
+    [2, 55000098, 'a handler that hangs is stopped in time after a resume, too'],
   ])('edition %i, life %i: %s', async (edition, seed) => {
     expect(await simulateLife(seed, edition)).toBeUndefined();
   });
