@@ -40,16 +40,21 @@ export function stacksOf({ versions }: Life): readonly string[] {
 }
 
 /** What the version reads of others, by its template and at run time. */
-export function foreignReadsOf({ resources, outputs }: StackSketch): readonly string[] {
+export function foreignReadsOf(version: StackSketch): readonly string[] {
+  const known = foreignReads.get(version);
+  if (known !== undefined) return known;
+  const { resources, outputs } = version;
   const given = resources.flatMap(({ inputs }) => Object.values(inputs).flat());
-  const later = resources.flatMap(({ branches }) => branches.flat());
-  const reads = [
-    ...given,
-    ...later.flatMap((step) => (step.do === 'read' ? [step.name] : [])),
-    ...Object.values(outputs),
-  ];
-  return [...new Set(reads.filter((read) => read.split('.').length === 3))];
+  const steps = resources.flatMap(({ branches }) => branches.flat());
+  const later = steps.flatMap((step) => (step.do === 'read' ? [step.name] : []));
+  const all = [...given, ...later, ...Object.values(outputs)].filter((read) => read.split('.').length === 3);
+  const found = [...new Set(all)];
+  foreignReads.set(version, found);
+  return found;
 }
+
+/** Asked for again and again by the checks. */
+const foreignReads = new WeakMap<StackSketch, readonly string[]>();
 
 const FAULTS = 0.3;
 const STOPS = 0.2;

@@ -133,7 +133,7 @@ class LivedLife {
       ),
       unknown: things.filter(({ token }) => !tokens.has(token)).map(({ resource }) => resource),
       reads,
-      stale: end.state === undefined ? [] : (await this.#stage.engine.show(stack)).staleReads.map(printForeign),
+      stale: names.size === 0 ? [] : await this.#staleReads(stack),
       held: Object.fromEntries([...names].map((name) => [name, this.#heldBy(name)])),
     };
   }
@@ -271,6 +271,11 @@ class LivedLife {
     const record = store.findStack('default', stack);
     const reads = record === undefined ? [] : store.reads(record.id);
     return Object.fromEntries(reads.map(({ name, value }) => [printForeign(name), value]));
+  }
+
+  async #staleReads(stack: string): Promise<readonly string[]> {
+    if (this.#stage.store.findStack('default', stack) === undefined) return [];
+    return (await this.#stage.engine.show(stack)).staleReads.map(printForeign);
   }
 
   #heldBy(name: string): Json | undefined {
