@@ -119,10 +119,12 @@ export class MemorySpace implements DataSpace {
       }
     }
     for (const cell of blocked) this.#forget(cell);
+    // All are taken before one is told, who may make another one give up.
+    const waiting = blocked.map((cell) => cell.takeWaiters());
     this.#blockedReads = 0;
     let thrown: Thrown;
-    for (const cell of blocked) {
-      const one = tellAll(cell.takeWaiters(), undefined, failure, true);
+    for (const first of waiting) {
+      const one = tellAll(first, undefined, failure, true);
       thrown ??= one;
     }
     complain(thrown);

@@ -71,6 +71,18 @@ describe('waking', () => {
     await watch.return?.();
   });
 
+  test('a reader that gives up while the space is being closed is not counted twice, nor told', () => {
+    const space = new MemorySpace();
+    const told: string[] = [];
+    space.subscribe(name('address'), () => {
+      told.push('first');
+      cancel();
+    });
+    const cancel = space.subscribe(name('port'), () => told.push('second'));
+    space.close();
+    expect({ told, blocked: space.blockedReads }).toEqual({ told: ['first'], blocked: 0 });
+  });
+
   test('a reader that gives up while its name is being written is not counted twice', () => {
     const space = new MemorySpace();
     const region = declared(space);
