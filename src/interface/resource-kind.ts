@@ -10,8 +10,8 @@ export interface ResourceKind extends Omit<ResourceInterface, 'index' | 'name' |
 }
 
 /**
- * A resource by its name and its kind: with the 15 fields of its interface in each of 100,000 resources, analysis and the
- * collection of what it makes take 0.5 us more for each.
+ * A resource by its name and its kind: 65 bytes are allocated for each of 100,000, and 227 when each has all 15 fields of its
+ * interface.
  */
 export class ResourceOfKind implements ResourceInterface {
   readonly index: number;
