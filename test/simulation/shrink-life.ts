@@ -1,7 +1,7 @@
 import type { Life } from './life.ts';
-import type { StackSketch } from './scenario.ts';
+import { groupOf, membersOf, type StackSketch } from './scenario.ts';
 import { smallest } from './shrink.ts';
-import { consistent } from './tame.ts';
+import { consistent, isInGroup } from './tame.ts';
 
 /** The smallest life that still fails. */
 export function shrinkLife(life: Life, fails: (life: Life) => Promise<boolean>): Promise<Life> {
@@ -15,7 +15,7 @@ function* smallerThan(life: Life): Generator<Life> {
   for (const kill of kills) yield { ...life, kills: kills.filter((each) => each !== kill) };
   const names = new Set(versions.flatMap(({ resources }) => resources.map(({ name }) => name)));
   for (const name of names) {
-    if (versions.every(({ resources }) => resources.some((each) => each.name !== name))) {
+    if (versions.every((version) => version.resources.some((each) => each.name !== name) && canGo(version, name))) {
       yield { ...life, versions: versions.map((version) => without(version, name)) };
     }
   }
@@ -25,6 +25,12 @@ function* smallerThan(life: Life): Generator<Life> {
       yield { ...life, versions: versions.with(index, { ...version, outputs }) };
     }
   }
+}
+
+/** The members of a group are numbered, so only the last of them can. */
+function canGo(version: StackSketch, name: string): boolean {
+  const isThere = version.resources.some((each) => each.name === name);
+  return !isInGroup(name) || !isThere || membersOf(version, groupOf(name) as string).at(-1)?.name === name;
 }
 
 function without(version: StackSketch, name: string): StackSketch {
