@@ -245,8 +245,9 @@ export class Comparisons {
     const place = placeOf(resource, this.#parts.stack, this.#parts.redact);
     for (const { name, kind } of comparison.missing) {
       const port = findPort(graph, resource.index, IN, name);
-      const isFailed = port !== undefined && !readiness.isFired(port) && !readiness.isPending(port);
-      if (isFailed || (port !== undefined && missingValues.isAt(port))) comparison.leave({ name, kind });
+      const isMissing = port !== undefined && missingValues.isAt(port);
+      // What it was made without it need not wait for.
+      if (isMissing || isUnread(comparison.present, { name, kind })) comparison.leave({ name, kind });
       else if (given === undefined && port !== undefined && !readiness.isFired(port)) continue;
       else {
         const value = given !== undefined ? given[name] : inputNow(resource, { name, kind }, scope, place);
