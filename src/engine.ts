@@ -197,7 +197,10 @@ export class Engine {
       secretsByStack: new Map(),
       openEndpoint: (resource) => this.#scripts.open(resource),
       closeEndpoints: (inSpace, stack) => this.#scripts.revoke(inSpace, stack),
-      didIdle: (traversal) => tellQuiescence(this.#services, traversal),
+      didIdle: (traversal) => {
+        for (const { traversal: other } of running.values()) if (other !== traversal) other?.othersDidWait();
+        tellQuiescence(this.#services, traversal);
+      },
     };
   }
 

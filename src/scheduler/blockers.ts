@@ -174,6 +174,12 @@ export class Blockers implements WaitSource {
     return resource !== undefined && this.#runs[resource.index]?.keep(attribute) === true;
   }
 
+  /** See WaitSource. */
+  isCompared(name: string): boolean {
+    const resource = findResource(this.#stack, name);
+    return resource !== undefined && this.#phases[resource.index] === 'comparing';
+  }
+
   /** The resources that keep another from going on, and whether it waits for what is not of this stack. */
   waitsFor(index: number): { readonly resources: readonly number[]; readonly isForeign: boolean } {
     const { space, stack, resources } = this.#stack;

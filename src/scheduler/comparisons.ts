@@ -27,6 +27,13 @@ export interface ComparisonsParts {
    */
   readonly heldUpBy: (port: number) => readonly number[] | undefined;
   readonly ownReads: OwnReads;
+  /**
+   * What is wanted of a resource that waits for these of its inputs, where all of that waits for it, through other stacks too;
+   * undefined where not.
+   */
+  readonly wantedInCircles: (resource: ResourceInterface, inputs: readonly string[]) => readonly string[] | undefined;
+  /** Whether circles may lead through other stacks. */
+  readonly isShared: () => boolean;
   /** Told once of each resource. */
   readonly didDecide: (resource: ResourceInterface, present: PresentResource, verdict: Verdict) => void;
   /** It cannot be changed, since what it waits for has failed. Instead of didDecide, too. */
@@ -131,10 +138,18 @@ export class Comparisons {
    */
   settle(): void {
     this.#takeDue();
-    if (this.#circles.length === 0) return;
-    const stuck = [...this.#open.values()].filter((comparison) => this.#isStuck(comparison));
+    const isShared = this.#parts.isShared();
+    if (this.#circles.length === 0 && !isShared) return;
+    const wanted = new Map<Comparison, readonly string[]>();
+    const stuck = [...this.#open.values()].filter((comparison) => {
+      if (this.#isStuck(comparison)) return true;
+      const around = isShared ? this.#wantedAround(comparison) : undefined;
+      if (around !== undefined) wanted.set(comparison, around);
+      return around !== undefined;
+    });
     const replaced = stuck.filter(({ verdictSoFar }) => verdictSoFar === 'replace');
-    const isConfirmed = replaced.length === 0 && stuck.filter((comparison) => this.#confirm(comparison)).length > 0;
+    const isConfirmed =
+      replaced.length === 0 && stuck.filter((each) => this.#confirm(each, wanted.get(each))).length > 0;
     const changing = isConfirmed ? [] : stuck.filter(({ verdictSoFar }) => verdictSoFar === 'update');
     for (const comparison of replaced.length > 0 ? replaced : changing) {
       this.#decide(comparison, comparison.verdictSoFar);
@@ -154,11 +169,21 @@ export class Comparisons {
   }
 
   /** Whether something of it was confirmed that was not before. */
-  #confirm(comparison: Comparison): boolean {
-    const { resource, present } = comparison;
+  #confirm(comparison: Comparison, wantedAround: readonly string[] = []): boolean {
+    const { resource, present, unequal } = comparison;
     // What the one before has confirmed may have decided about this one.
     if (!this.#open.has(resource.index)) return false;
-    return this.#parts.didConfirm(resource, present, this.#neededInCircle(comparison));
+    const around = wantedAround.filter((attribute) => !unequal.some((name) => needsInput(resource, attribute, name)));
+    return this.#parts.didConfirm(resource, present, [...this.#neededInCircle(comparison), ...around]);
+  }
+
+  /** The same as `#isStuck` for circles through other stacks, which the graph does not know: what is wanted of it there. */
+  #wantedAround({ resource, missing }: Comparison): readonly string[] | undefined {
+    if (this.awaitsReads(resource.index)) return undefined;
+    return this.#parts.wantedInCircles(
+      resource,
+      missing.map(({ name }) => name),
+    );
   }
 
   /** Whether all that it waits for waits, over any number of others, for the resource itself. */

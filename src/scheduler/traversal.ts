@@ -308,6 +308,8 @@ export class Traversal {
       signals: this.signals,
       hookPauses: this.hookPauses,
       heldUpBy: (port) => this.blockers.heldUpBy(port),
+      isShared: () => this.waits.isShared && this.stack.foreignReads.length > 0 && this.isIdle,
+      wantedInCircles: (resource, inputs) => this.#wantedInCircles(resource, inputs),
       didWait: () => this.#checkIdleSoon(),
       snapshotOf: (resource) => this.snapshotOf(resource),
       addRecord: (record) => this.addRecord(record),
@@ -899,6 +901,22 @@ export class Traversal {
       if (this.#comparisons.size > 0 && !this.#isStopped) this.#comparisons.settle();
       if ((this.isIdle || this.waits.isShared) && !this.#isStopped) this.#parts.didIdle(this);
     });
+  }
+
+  /** See ComparisonsParts. */
+  #wantedInCircles({ index, name }: ResourceInterface, inputs: readonly string[]): readonly string[] | undefined {
+    const { space, stack } = this.stack;
+    const missing = inputs.flatMap((input) => {
+      const port = findPort(this.graph, index, IN, input);
+      return port === undefined ? [] : this.blockers.missingOf(port);
+    });
+    return this.waits.wantedInCircles({ space, stack, resource: name }, missing);
+  }
+
+  /** Another stack waits now, or goes on: a circle through both may wait for nothing but itself any more. */
+  othersDidWait(): void {
+    if (this.#comparisons.size > 0 && this.stack.foreignReads.length > 0 && !this.#isStopped)
+      this.#comparisons.settle();
   }
 
   /** Something was there, or came from outside, or is waited for: a circle may wait for nothing but itself any more. */

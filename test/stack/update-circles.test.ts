@@ -296,3 +296,48 @@ describe('an update of resources that read each other', () => {
     expect(told.calls).toEqual(['update cfg', 'update right', 'create left']);
   });
 });
+
+describe('updates at the same time of stacks whose resources read each other', () => {
+  test.each([
+    { what: 'nothing changes', changes: [], calls: [] },
+    { what: 'one is changed in place', changes: ['a'], calls: ['update a'] },
+    { what: 'the other is changed in place', changes: ['b'], calls: ['update b'] },
+    { what: 'both are changed in place', changes: ['a', 'b'], calls: ['update a', 'update b'] },
+    { what: 'one is made anew', changes: ['gone'], calls: ['create b'] },
+  ])('end without waiting when $what', async ({ changes, calls }) => {
+    const clock = new SimulatedClock();
+    const told: string[] = [];
+    const peer = defineStreamingType({
+      name: 'Peer',
+      properties: { peer: {}, live: { updateAllowed: true } },
+      attributes: { address: { schema: {}, needs: [] } },
+      handler: {
+        async create({ inputs, outputs, resource }) {
+          told.push(`create ${resource.stack}`);
+          await outputs.address(`at ${resource.stack}`);
+          await inputs.peer;
+        },
+        async update({ inputs, resource }) {
+          told.push(`update ${resource.stack}`);
+          await inputs.peer;
+        },
+      },
+    });
+    const engine = new Engine({ types: [peer], clock, randomness: seededRandomness(1) });
+    const of = (stack: string, other: string, live: number) => ({
+      stack,
+      template: template({
+        p: { type: 'Peer', properties: { live, peer: { get_data: `default.${other}.p.address` } } },
+      }),
+    });
+    await clock.run(Promise.all([engine.create(of('a', 'b', 1)), engine.create(of('b', 'a', 1))]));
+    const isGone = changes.includes('gone');
+    if (isGone) await clock.run(engine.delete({ stack: 'b', force: true }));
+    told.length = 0;
+    const [toA, toB] = [of('a', 'b', changes.includes('a') ? 2 : 1), of('b', 'a', changes.includes('b') ? 2 : 1)];
+    const ended = Promise.all([engine.update(toA), isGone ? engine.create(toB) : engine.update(toB)]);
+    expect((await clock.run(ended)).map(({ status }) => status)).toEqual(['COMPLETE', 'COMPLETE']);
+    expect([told.sort(), clock.now()]).toEqual([calls, 0]);
+    await clock.run(engine.close());
+  });
+});
