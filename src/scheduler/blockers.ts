@@ -1,7 +1,7 @@
 import type { WaitingRead } from '../events.ts';
 import { DONE, findPort, IN, labelOf, OUT, type PortGraph, START, startPort } from '../graph/port-graph.ts';
 import { findResource, needsInput, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
-import type { Name } from '../names.ts';
+import { type Name, printName } from '../names.ts';
 import type { NameReader } from '../space/name-reader.ts';
 import { type Blocker, printTarget, type WaitSource, type WaitTarget } from '../space/waits.ts';
 import type { ForeignNames } from './foreign-names.ts';
@@ -102,13 +102,17 @@ export class Blockers implements WaitSource {
     if (phase === 'paused' || phase === 'held') {
       return { writer: 'blocked', reason: `'${resource}' is paused until a hook is cleared` };
     }
-    const missing = this.#startBlockers(found).flatMap((blocker) => blocker.missing.map(printTarget));
+    const isCompared = phase === 'comparing';
+    const blockers = isCompared ? this.#inputBlockers(found) : this.#startBlockers(found);
+    const awaited = blockers.flatMap((blocker) => blocker.missing.map(printTarget));
+    const missing = [...awaited, ...this.#parts.awaitedReads(found.index).map(printName)];
+    const state = isCompared ? 'is still compared with what it was made with' : 'has not started';
     return {
       writer: 'notStarted',
       reason:
         missing.length === 0
           ? `'${resource}' waits for a slot`
-          : `'${resource}' has not started: it waits for ${missing.join(', ')}`,
+          : `'${resource}' ${state}: it waits for ${missing.join(', ')}`,
     };
   }
 

@@ -60,6 +60,23 @@ describe('an update of resources that read each other', () => {
     expect(after.state).toBe('UPDATE_COMPLETE');
   });
 
+  test('tells who waits for one of them what that waits for itself', async () => {
+    await create(circle(1));
+    const updating = engine.update({ stack: 's', template: template({ ...circle(1), cfg: thing({ of: 2 }) }) });
+    await clock.advance(0);
+    const waiting = engine.create({
+      stack: 'other',
+      template: template({ reader: thing({ of: { get_data: 'default.s.left.knows' } }) }),
+    });
+    await clock.advance(0);
+    const [read] = await engine.waiting('other');
+    expect([read?.writer, read?.reason]).toEqual([
+      'notStarted',
+      "'left' is still compared with what it was made with: it waits for default.s.right.address, default.s.cfg.of",
+    ]);
+    await clock.run(Promise.all([updating, waiting]));
+  });
+
   test('replaces a circle through which a change goes', async () => {
     const of = (value: Json) => ({ ...circle(1), cfg: thing({ of: value }) });
     await create(of(1));
