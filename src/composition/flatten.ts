@@ -261,7 +261,7 @@ export class Flattener {
         what: `Request limit exceeded: You have reached the maximum resources per stack, ${maxResources}.`,
         where: template.source.locate(definition.path),
         why: `'${definition.name}' is made of ${members} more.`,
-        fix: 'Split the stack, or raise the limit with the option maxResources.',
+        fix: "Split the stack, or raise the limit by the engine's option 'limits.maxResources'.",
       }),
     );
   }

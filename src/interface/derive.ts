@@ -209,7 +209,7 @@ class Derivation {
       what: `Request limit exceeded: You have reached the maximum resources per stack, ${limit}.`,
       where: this.#template.source.locate(['resources']),
       why: `The template has ${this.#template.resources.size} resources.`,
-      fix: 'Split the stack, or raise the limit with the option maxResources.',
+      fix: "Split the stack, or raise the limit by the engine's option 'limits.maxResources'.",
     });
   }
 

@@ -957,7 +957,7 @@ export class Traversal {
   #finish(): void {
     this.#graceTimer?.cancel();
     for (const run of this.#unread ?? []) run.completeRecord();
-    this.#completeStored();
+    this.#completeFound();
     this.#foreign.close();
     this.#ownReads.close();
     this.#leave();
@@ -974,9 +974,9 @@ export class Traversal {
     void this.journal.settled().then(() => this.#resolve(result));
   }
 
-  /** The records of what was complete before with what has come of their inputs since. */
-  #completeStored(): void {
-    for (const { record } of this.#parts.stored?.values() ?? []) {
+  /** The records of what is complete as it was found, with what has come of their inputs since. */
+  #completeFound(): void {
+    for (const record of this.#records) {
       const resource = record.unread === undefined ? undefined : findResource(this.stack, record.name);
       if (resource === undefined || this.#phases[resource.index] !== 'complete' || !isWell(record)) continue;
       const completed = withLateReadings(record, resource, false, {
@@ -984,6 +984,7 @@ export class Traversal {
         readiness: this.readiness,
         scope: this.scope,
       });
+      if (completed.unread?.length === record.unread?.length) continue;
       void this.journal.record({ kind: 'resource', record: this.signals.onto(completed) });
     }
   }

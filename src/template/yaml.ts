@@ -270,7 +270,7 @@ function checkSize(text: string, maxSize: number, kind: string, file: string): v
     what: `Request limit exceeded: ${kind === 'template' ? 'Template' : 'Environment'} size (${size} bytes) exceeds maximum allowed size (${maxSize} bytes).`,
     where: { file, path: [] },
     why: 'The limit keeps one document from taking the memory of all others.',
-    fix: 'Move long texts into files that get_file reads, split the stack, or raise the limit by the option maxTemplateSize of the engine.',
+    fix: "Move long texts into files that get_file reads, split the stack, or raise the limit by the engine's option 'limits.maxTemplateSize'.",
   });
 }
 

@@ -93,3 +93,52 @@ test('what was made without an input is so in another store, too', async () => {
   const stack = other.findStack('default', 's');
   expect([stack?.action, stack?.status, calls]).toEqual(['ADOPT', 'COMPLETE', []]);
 });
+
+test('what comes of an input that a resource was made without is what the next update compares with', async () => {
+  const calls: string[] = [];
+  const typesOf = () => [
+    definePlainType({
+      name: 'Late',
+      properties: { fails: {}, value: { updateAllowed: true } },
+      attributes: { value: { schema: {} } },
+      handler: {
+        async create({ clock, properties }) {
+          await new Promise<void>((resolve) => void clock.schedule(5, resolve));
+          if (properties.fails === true) throw new Error('no disk');
+          return { value: properties.value };
+        },
+        update: ({ properties }) => ({ value: properties.value }),
+      },
+    }),
+    defineStreamingType({
+      name: 'Early',
+      properties: { of: { updateAllowed: true } },
+      attributes: {},
+      handler: {
+        async create() {},
+        async update({ inputs }) {
+          calls.push(`update to ${await inputs.of}`);
+        },
+      },
+    }),
+  ];
+  const store = new MemoryStore();
+  const to = (action: 'create' | 'update', fails: boolean, value: number) =>
+    live(store, { seed: value, types: typesOf }, (engine) =>
+      engine[action]({
+        stack: 's',
+        template: {
+          heat_template_version: 'hotloom-1',
+          resources: {
+            late: { type: 'Late', properties: { fails, value } },
+            early: { type: 'Early', properties: { of: { get_attr: ['late', 'value'] } } },
+          },
+        },
+      }),
+    );
+  await to('create', true, 1);
+  await to('update', false, 2);
+  expect(calls).toEqual([]);
+  await to('update', false, 3);
+  expect(calls).toEqual(['update to 3']);
+});
