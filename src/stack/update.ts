@@ -97,7 +97,15 @@ export async function updateStack(services: StackServices, options: UpdateOption
   const converge = options.converge === true;
   const run = () =>
     superseding(services, record, () =>
-      runUpdate(services, record, analysis, { timeoutMs, signal, rollback, tags, moves, converge }),
+      runUpdate(services, record, analysis, {
+        timeoutMs,
+        signal,
+        rollback,
+        tags,
+        moves,
+        converge,
+        analyseAgain: (now) => analyseWithMoves(services, now, options),
+      }),
     );
   return options.supersede === true ? supersedingOthers(services, record, run) : run();
 }
@@ -115,11 +123,16 @@ export async function prepareUpdate(
   checkTags(options.tags);
   const record = await findStack(services, options.space ?? 'default', options.stack);
   await refuseState(services, record);
+  const analysis = analyseWithMoves(services, record, options);
+  await refuseUnknownMoves(services, record, options.moves);
+  return { record, analysis };
+}
+
+function analyseWithMoves(services: StackServices, record: StackRecord, options: UpdateOptions): Analysis {
   requireKey(record);
   const analysis = analyseUpdate(services, record, options);
   refuseWrongMoves(analysis, options.moves);
-  await refuseUnknownMoves(services, record, options.moves);
-  return { record, analysis };
+  return analysis;
 }
 
 /**
@@ -165,6 +178,11 @@ export interface UpdateRun extends Omit<OperationLimits, 'rollback' | 'rollsBack
   readonly restoring?: string | undefined;
   /** Whether the real things are asked what they are. Default: false. */
   readonly converge?: boolean;
+  /**
+   * The analysis of an update that goes by what the stack is (what it keeps, and what is immutable), for a stack that somebody
+   * else has changed since the first one. Default: it goes by nothing of that.
+   */
+  readonly analyseAgain?: (record: StackRecord) => Analysis;
   /** Looks at the stack once nobody else can change it; what it throws ends the update before it begins. */
   readonly check?: (record: StackRecord) => Promise<void>;
   /** The same for what the real things are, with `converge`. */
@@ -185,10 +203,10 @@ async function updateClaimed(
   services: StackServices,
   before: StackRecord,
   claim: Claim,
-  analysis: Analysis,
+  analysedBefore: Analysis,
   run: UpdateRun,
 ): Promise<StackDescription> {
-  const { record, moved, kept } = await findClaimed(services, before, analysis, run);
+  const { record, analysis, moved, kept } = await findClaimed(services, before, analysedBefore, run);
   const { restoring } = run;
   const action = restoring === undefined ? 'UPDATE' : 'RESTORE';
   const operation = new Operation(services, limitsOf(services, record, run, analysis), analysis, record.id, action);
@@ -229,10 +247,11 @@ async function updateClaimed(
 async function findClaimed(
   services: StackServices,
   before: StackRecord,
-  analysis: Analysis,
-  { check, moves = [], restoring }: UpdateRun,
+  analysedBefore: Analysis,
+  { analyseAgain, check, moves = [], restoring }: UpdateRun,
 ): Promise<{
   readonly record: StackRecord;
+  readonly analysis: Analysis;
   readonly moved: MovedResources;
   /** What a restore brings back. */
   readonly kept: readonly ResourceSnapshot[] | undefined;
@@ -240,12 +259,20 @@ async function findClaimed(
   const record = await findStack(services, before.space, before.name);
   await refuseState(services, record);
   await check?.(record);
+  const analysis =
+    analyseAgain === undefined || isSameDefinition(record, before) ? analysedBefore : analyseAgain(record);
   const all = await presentResources(services, record.id);
   const kept = restoring === undefined ? undefined : await services.store.resourceSnapshots(restoring);
   // What the template of then tells of moves was done before the snapshot.
   const moved = kept === undefined ? movedResources(analysis, record, all, moves) : renamed(all, namesThen(all, kept));
   const previous = withNamesBefore(await rollbackTarget(services, record), moved.namesBefore);
-  return { record: { ...record, previous }, moved, kept };
+  return { record: { ...record, previous }, analysis, moved, kept };
+}
+
+function isSameDefinition(a: StackRecord, b: StackRecord): boolean {
+  const { template, files, parameters, environment, hidden = {} } = a;
+  const isSame = sameJson(template, b.template) && sameJson(parameters, b.parameters);
+  return isSame && sameJson(files, b.files) && sameJson(environment, b.environment) && sameJson(hidden, b.hidden ?? {});
 }
 
 /** The stack's resources under the names that an update gives them. */

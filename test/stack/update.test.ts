@@ -4,7 +4,7 @@ import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
 import type { UpdateOptions } from '../../src/stack/update.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { Json, JsonObject } from '../../src/values.ts';
-import { storeUntilKill } from './killed-engine.ts';
+import { storeUntilKill, withOwn } from './killed-engine.ts';
 import { attr, type Told, template, thing, typesOf } from './update-world.ts';
 
 describe('an update', () => {
@@ -179,6 +179,31 @@ describe('an update', () => {
   It is to be cleared, and the stack has no such parameter.
   Did you mean 'q'? It has 'p' and 'q'.`);
     expect((await run({ template: made })).outputs).toEqual({ live: [1, 1] });
+  });
+
+  test('keeps what another has made of the stack since it was called, until it has the stack', async () => {
+    let beforeClaim: (() => Promise<unknown>) | undefined;
+    const memory = new MemoryStore();
+    const store = withOwn(memory, {
+      claim: async (stackId, claimant) => {
+        const before = beforeClaim;
+        beforeClaim = undefined;
+        await before?.();
+        return memory.claim(stackId, claimant);
+      },
+    });
+    const parameters = { p: { type: 'number', default: 1 }, q: { type: 'number', default: 1 } };
+    const made = template({ a: thing({ live: [{ get_param: 'p' }, { get_param: 'q' }] }) }, { parameters });
+    const parts = { types: typesOf(told), clock, store };
+    const [one, other] = [
+      new Engine({ ...parts, randomness: seededRandomness(2) }),
+      new Engine({ ...parts, randomness: seededRandomness(3) }),
+    ];
+    await clock.run(one.create({ stack: 's', template: made }));
+    beforeClaim = () => other.update({ stack: 's', existing: true, parameters: { q: 5 } });
+    const updated = await clock.run(one.update({ stack: 's', existing: true, parameters: { p: 2 } }));
+    expect(updated.parameters).toEqual({ p: 2, q: 5 });
+    await clock.run(Promise.all([one.close(), other.close()]));
   });
 
   test('keeps no value of a parameter that the new template does not have, and clears one that only the old one has', async () => {
