@@ -59,7 +59,7 @@ export async function leftOutByHeat(
   return leftOut;
 }
 
-/** Undefined for one that reads from what is not known. */
+/** What it reads of resources that are not known counts as null. Undefined where its properties come out wrong by that. */
 function propertiesOf(
   resource: ResourceInterface,
   present: ReadonlyMap<string, PresentResource>,
