@@ -198,8 +198,10 @@ export class Engine {
       openEndpoint: (resource) => this.#scripts.open(resource),
       closeEndpoints: (inSpace, stack) => this.#scripts.revoke(inSpace, stack),
       didIdle: (traversal) => {
-        for (const { traversal: other } of running.values()) if (other !== traversal) other?.othersDidWait();
-        tellQuiescence(this.#services, traversal);
+        if (!traversal.isAtWork) {
+          for (const { traversal: other } of running.values()) if (other !== traversal) other?.otherDidStop();
+        }
+        if (!traversal.isStopped) tellQuiescence(this.#services, traversal);
       },
     };
   }

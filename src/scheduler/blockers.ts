@@ -3,7 +3,7 @@ import { DONE, findPort, IN, labelOf, OUT, type PortGraph, START, startPort } fr
 import { findResource, needsInput, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
 import { type Name, printName } from '../names.ts';
 import type { NameReader } from '../space/name-reader.ts';
-import { type Blocker, printTarget, type WaitSource, type WaitTarget } from '../space/waits.ts';
+import { type BlockedRead, type Blocker, printTarget, type WaitSource, type WaitTarget } from '../space/waits.ts';
 import type { ForeignNames } from './foreign-names.ts';
 import type { Hooks } from './hooks.ts';
 import type { Phase } from './phase.ts';
@@ -24,6 +24,12 @@ export interface BlockersParts {
   readonly runs: readonly (ResourceRun | undefined)[];
   /** No handler works and none can start. */
   readonly isIdle: () => boolean;
+  /** A handler works or can start, and the traversal goes on. */
+  readonly isAtWork: () => boolean;
+  /** Whether the value of a resource that is compared was confirmed. */
+  readonly isConfirmed: (resource: number, attribute: string) => boolean;
+  /** The inputs that a resource that is compared waits for. */
+  readonly missingInputs: (resource: number) => readonly string[];
   /** What a resource that is compared waits for since its handler has read it by name before. */
   readonly awaitedReads: (resource: number) => readonly Name[];
   /** Whether the value of an `out` port is on its way into the space. */
@@ -41,6 +47,8 @@ export class Blockers implements WaitSource {
   readonly #foreign: ForeignNames;
   readonly #phases: readonly Phase[];
   readonly #runs: readonly (ResourceRun | undefined)[];
+  /** By port, what resources that are compared and wait in circles are told through that they cannot go on. */
+  readonly #comparedReads = new Map<number, BlockedRead>();
 
   constructor(parts: BlockersParts) {
     this.#parts = parts;
@@ -179,9 +187,46 @@ export class Blockers implements WaitSource {
   }
 
   /** See WaitSource. */
-  isCompared(name: string): boolean {
+  get isAtWork(): boolean {
+    return this.#parts.isAtWork();
+  }
+
+  /** See WaitSource. */
+  comparedInputs(name: string): readonly WaitTarget[] | undefined {
     const resource = findResource(this.#stack, name);
-    return resource !== undefined && this.#phases[resource.index] === 'comparing';
+    if (resource === undefined || this.#phases[resource.index] !== 'comparing') return undefined;
+    if (this.#parts.awaitedReads(resource.index).length > 0) return [];
+    return this.#comparisonBlockers(resource, undefined).flatMap(({ missing }) => missing);
+  }
+
+  /** See WaitSource. */
+  isConfirmed(name: string, attribute: string): boolean {
+    const resource = findResource(this.#stack, name);
+    return resource !== undefined && this.#parts.isConfirmed(resource.index, attribute);
+  }
+
+  /** What a resource that is compared waits for, as reads from which circles are looked for. */
+  *readsOfCompared(resource: ResourceInterface): Iterable<BlockedRead> {
+    const { space, stack } = this.#stack;
+    const first = startPort(this.#graph, resource.index) + 1;
+    for (const [position, input] of resource.inputNames.entries()) {
+      const port = first + position;
+      // One that was told of a circle does not wait for the rest any more.
+      if (this.#phases[resource.index] !== 'comparing') return;
+      if (!this.#parts.missingInputs(resource.index).includes(input) || !this.#readiness.isPending(port)) continue;
+      const read = this.#readOf(port) ?? {
+        reader: { space, stack, resource: resource.name },
+        input,
+        missing: () => this.missingOf(port),
+        reject: (error) => this.#readiness.fail(port, error),
+      };
+      this.#comparedReads.set(port, read);
+      yield read;
+    }
+  }
+
+  #readOf(port: number): BlockedRead | undefined {
+    return this.#foreign.readOf(port) ?? this.#comparedReads.get(port);
   }
 
   /** The resources that keep another from going on, and whether it waits for what is not of this stack. */
@@ -209,8 +254,12 @@ export class Blockers implements WaitSource {
 
   /** An attribute may be confirmed without the inputs that it does not need, if these wait for it. */
   #comparisonBlockers(resource: ResourceInterface, attribute: string | undefined): readonly Blocker[] {
+    const names = this.#parts.missingInputs(resource.index);
     return this.#inputBlockers(resource).filter(
-      ({ input }) => attribute === undefined || needsInput(resource, attribute, input),
+      ({ input }) =>
+        input !== undefined &&
+        names.includes(input) &&
+        (attribute === undefined || needsInput(resource, attribute, input)),
     );
   }
 
@@ -266,7 +315,7 @@ export class Blockers implements WaitSource {
     return resource.inputNames.flatMap((name, position) => {
       const missing = this.missingOf(first + position);
       if (missing.length === 0) return [];
-      return [{ input: name, missing, isNeeded: true, read: this.#foreign.readOf(first + position) }];
+      return [{ input: name, missing, isNeeded: true, read: this.#readOf(first + position) }];
     });
   }
 

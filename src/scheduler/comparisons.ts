@@ -27,13 +27,12 @@ export interface ComparisonsParts {
    */
   readonly heldUpBy: (port: number) => readonly number[] | undefined;
   readonly ownReads: OwnReads;
-  /**
-   * What is wanted of a resource that waits for these of its inputs, where all of that waits for it, through other stacks too;
-   * undefined where not.
-   */
-  readonly wantedInCircles: (resource: ResourceInterface, inputs: readonly string[]) => readonly string[] | undefined;
-  /** Whether circles may lead through other stacks. */
+  /** Those of these resources that wait in circles through other stacks too, by name, each with what is wanted of it there. */
+  readonly wantedInCircles: (resources: readonly ResourceInterface[]) => ReadonlyMap<string, ReadonlySet<string>>;
+  /** Whether such circles may be there, and it is time to look for them. */
   readonly isShared: () => boolean;
+  /** These wait in circles through other stacks, and nothing can be done about it here. */
+  readonly didStick: (resources: readonly ResourceInterface[]) => void;
   /** Told once of each resource. */
   readonly didDecide: (resource: ResourceInterface, present: PresentResource, verdict: Verdict) => void;
   /** It cannot be changed, since what it waits for has failed. Instead of didDecide, too. */
@@ -122,6 +121,11 @@ export class Comparisons {
     return (this.#open.get(index)?.missingReads ?? []).map(({ name }) => name);
   }
 
+  /** The inputs that it waits for. */
+  missingInputs(index: number): readonly string[] {
+    return (this.#open.get(index)?.missing ?? []).map(({ name }) => name);
+  }
+
   #takeDue(): void {
     const { ownReads } = this.#parts;
     if (ownReads.isEmpty) return;
@@ -140,20 +144,18 @@ export class Comparisons {
     this.#takeDue();
     const isShared = this.#parts.isShared();
     if (this.#circles.length === 0 && !isShared) return;
-    const wanted = new Map<Comparison, readonly string[]>();
-    const stuck = [...this.#open.values()].filter((comparison) => {
-      if (this.#isStuck(comparison)) return true;
-      const around = isShared ? this.#wantedAround(comparison) : undefined;
-      if (around !== undefined) wanted.set(comparison, around);
-      return around !== undefined;
-    });
+    const open = [...this.#open.values()];
+    const around = isShared ? this.#parts.wantedInCircles(open.map(({ resource }) => resource)) : undefined;
+    const stuck = open.filter((each) => around?.has(each.resource.name) === true || this.#isStuck(each));
     const replaced = stuck.filter(({ verdictSoFar }) => verdictSoFar === 'replace');
     const isConfirmed =
-      replaced.length === 0 && stuck.filter((each) => this.#confirm(each, wanted.get(each))).length > 0;
-    const changing = isConfirmed ? [] : stuck.filter(({ verdictSoFar }) => verdictSoFar === 'update');
-    for (const comparison of replaced.length > 0 ? replaced : changing) {
-      this.#decide(comparison, comparison.verdictSoFar);
-    }
+      replaced.length === 0 && stuck.filter((each) => this.#confirm(each, around?.get(each.resource.name))).length > 0;
+    if (isConfirmed) return;
+    const changing = stuck.filter(({ verdictSoFar }) => verdictSoFar === 'update');
+    const decided = replaced.length > 0 ? replaced : changing;
+    for (const comparison of decided) this.#decide(comparison, comparison.verdictSoFar);
+    if (decided.length > 0 || around === undefined || around.size === 0) return;
+    this.#parts.didStick(stuck.flatMap(({ resource }) => (around.has(resource.name) ? resource : [])));
   }
 
   /** Whether all that an attribute needs is there, and as it was. */
@@ -169,21 +171,14 @@ export class Comparisons {
   }
 
   /** Whether something of it was confirmed that was not before. */
-  #confirm(comparison: Comparison, wantedAround: readonly string[] = []): boolean {
+  #confirm(comparison: Comparison, wantedAround: ReadonlySet<string> = NO_NAMES): boolean {
     const { resource, present, unequal } = comparison;
     // What the one before has confirmed may have decided about this one.
     if (!this.#open.has(resource.index)) return false;
-    const around = wantedAround.filter((attribute) => !unequal.some((name) => needsInput(resource, attribute, name)));
-    return this.#parts.didConfirm(resource, present, [...this.#neededInCircle(comparison), ...around]);
-  }
-
-  /** The same as `#isStuck` for circles through other stacks, which the graph does not know: what is wanted of it there. */
-  #wantedAround({ resource, missing }: Comparison): readonly string[] | undefined {
-    if (this.awaitsReads(resource.index)) return undefined;
-    return this.#parts.wantedInCircles(
-      resource,
-      missing.map(({ name }) => name),
+    const around = [...wantedAround].filter(
+      (attribute) => !unequal.some((name) => needsInput(resource, attribute, name)),
     );
+    return this.#parts.didConfirm(resource, present, [...this.#neededInCircle(comparison), ...around]);
   }
 
   /** Whether all that it waits for waits, over any number of others, for the resource itself. */
@@ -306,3 +301,5 @@ export class Comparisons {
     this.#parts.didFail(resource, present, error);
   }
 }
+
+const NO_NAMES: ReadonlySet<string> = new Set();

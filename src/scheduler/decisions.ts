@@ -128,6 +128,12 @@ export class Decisions {
     return true;
   }
 
+  /** Whether others have got the value of a resource before it was decided about. */
+  isConfirmed(resource: number, attribute: string): boolean {
+    const confirmed = this.#confirmed.get(resource);
+    return confirmed !== undefined && Object.hasOwn(confirmed, attribute);
+  }
+
   /** Whether the resource keeps to what others have got, or have been told, of it before it was decided about. */
   keepsTo({ index }: ResourceInterface, attribute: string, value: Json): boolean {
     const confirmed = this.#confirmed.get(index);

@@ -30,7 +30,7 @@ import type { ResourceTypes } from '../resource/registry.ts';
 import type { Conceal, Secrets } from '../secrets.ts';
 import type { ReadValue, Region } from '../space/data-space.ts';
 import type { NameReader } from '../space/name-reader.ts';
-import type { BlockedRead, Waits } from '../space/waits.ts';
+import type { BlockedRead, Party, Waits } from '../space/waits.ts';
 import type { ResourceRecord, StackStore, StoredRead } from '../store/stack-store.ts';
 import { noSuchResource } from '../store/stored-stack.ts';
 import { REFID, type ResolveScope } from '../template/expression.ts';
@@ -269,6 +269,9 @@ export class Traversal {
       phases: this.#phases,
       runs: this.#runs,
       isIdle: () => this.isIdle,
+      isAtWork: () => this.isAtWork,
+      isConfirmed: (resource, attribute) => this.decisions.isConfirmed(resource, attribute),
+      missingInputs: (resource) => this.#comparisons.missingInputs(resource),
       isArriving: (port) => this.#arrivingPorts.has(port),
       awaitedReads: (resource) => this.#comparisons.awaitedReads(resource),
       startedAt: () => this.#startedAt,
@@ -308,8 +311,11 @@ export class Traversal {
       signals: this.signals,
       hookPauses: this.hookPauses,
       heldUpBy: (port) => this.blockers.heldUpBy(port),
-      isShared: () => this.waits.isShared && this.stack.foreignReads.length > 0 && this.isIdle,
-      wantedInCircles: (resource, inputs) => this.#wantedInCircles(resource, inputs),
+      isShared: () => this.#mayBeInCircles(),
+      wantedInCircles: (resources) => this.waits.wantedInCircles(resources.map(({ name }) => this.#partyOf(name))),
+      didStick: (resources) => {
+        for (const each of resources) for (const read of this.blockers.readsOfCompared(each)) this.waits.didBlock(read);
+      },
       didWait: () => this.#checkIdleSoon(),
       snapshotOf: (resource) => this.snapshotOf(resource),
       addRecord: (record) => this.addRecord(record),
@@ -517,6 +523,11 @@ export class Traversal {
   /** No handler works and none can start, yet the traversal has not ended. */
   get isIdle(): boolean {
     return this.#working === 0 && this.#left > 0;
+  }
+
+  /** A handler works or can start, and it has not been stopped. */
+  get isAtWork(): boolean {
+    return this.#working > 0 && !this.#isStopped;
   }
 
   // --- what runs tell ---
@@ -899,29 +910,32 @@ export class Traversal {
     queueMicrotask(() => {
       this.#isIdleCheckDue = false;
       if (this.#comparisons.size > 0 && !this.#isStopped) this.#comparisons.settle();
-      if ((this.isIdle || this.waits.isShared) && !this.#isStopped) this.#parts.didIdle(this);
+      if ((this.isIdle && !this.#isStopped) || this.waits.isShared) this.#parts.didIdle(this);
     });
   }
 
-  /** See ComparisonsParts. */
-  #wantedInCircles({ index, name }: ResourceInterface, inputs: readonly string[]): readonly string[] | undefined {
-    const { space, stack } = this.stack;
-    const missing = inputs.flatMap((input) => {
-      const port = findPort(this.graph, index, IN, input);
-      return port === undefined ? [] : this.blockers.missingOf(port);
-    });
-    return this.waits.wantedInCircles({ space, stack, resource: name }, missing);
+  /**
+   * Whether it may be in circles through other stacks that wait for nothing but themselves. While one of those that it reads
+   * from is at work, nobody looks: with many resources, each step of that one would be a walk through all that waits.
+   */
+  #mayBeInCircles(): boolean {
+    const { foreignReads } = this.stack;
+    if (!this.isIdle || foreignReads.length === 0 || !this.waits.isShared) return false;
+    return foreignReads.every(({ name: [space, stack] }) => this.waits.source(space, stack)?.isAtWork !== true);
   }
 
-  /** Another stack waits now, or goes on: a circle through both may wait for nothing but itself any more. */
-  othersDidWait(): void {
-    if (this.#comparisons.size > 0 && this.stack.foreignReads.length > 0 && !this.#isStopped)
-      this.#comparisons.settle();
+  #partyOf(resource: string): Party {
+    return { space: this.stack.space, stack: this.stack.stack, resource };
+  }
+
+  /** Another stack is not at work any more: a circle through both may wait for nothing but itself. */
+  otherDidStop(): void {
+    if (this.#comparisons.size > 0 && this.#mayBeInCircles() && !this.#isStopped) this.#comparisons.settle();
   }
 
   /** Something was there, or came from outside, or is waited for: a circle may wait for nothing but itself any more. */
   #checkCirclesSoon(): void {
-    if (this.#comparisons.size > 0) this.#checkIdleSoon();
+    if (this.#comparisons.size > 0 || (this.isIdle && this.waits.isShared)) this.#checkIdleSoon();
   }
 
   #stop(): void {

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../clock.ts';
 import { Deadlock } from '../errors.ts';
 import { printName } from '../names.ts';
+import { findWantedInCircles } from './wait-circles.ts';
 
 /** What a read waits for: a name, or (attribute undefined) that a resource is done. */
 export interface WaitTarget {
@@ -47,8 +48,15 @@ export interface WaitSource {
    * have it as it was, if it may be left so. Returns whether it does; then the handler is not asked about it again.
    */
   keep?(resource: string, attribute: string): boolean;
-  /** Whether it is not decided yet what an update does with the resource: all that it waits for keeps back all that it has. */
-  isCompared?(resource: string): boolean;
+  /**
+   * What keeps back all of a resource of which it is not decided yet what an update does with it; undefined of any other. Empty
+   * when it may go on by itself.
+   */
+  comparedInputs?(resource: string): readonly WaitTarget[] | undefined;
+  /** Whether others have got the value of a resource that is compared, or it is on its way to them. */
+  isConfirmed?(resource: string, attribute: string): boolean;
+  /** Whether a handler of the stack is at work, or can start. */
+  readonly isAtWork?: boolean;
 }
 
 /** A circle of waits. Each hop is a resource that waits, on what, and what of it the hop before wants. */
@@ -166,35 +174,9 @@ export class Waits {
     }
   }
 
-  /**
-   * What is wanted of a resource in circles: by those for whom it waits, each of whom waits, over any number of others, for
-   * itself. Undefined when somebody is at work for one of them, or one waits for what nobody here writes.
-   */
-  wantedInCircles({ space, stack, resource }: Party, missing: readonly WaitTarget[]): readonly string[] | undefined {
-    const seen = new SeenTargets();
-    const wanted = new Set<string>();
-    const open: { readonly target: WaitTarget; readonly source: WaitSource }[] = [];
-    const follow = (target: WaitTarget): boolean => {
-      const source = this.source(target.space, target.stack);
-      if (source === undefined) return false;
-      if (target.resource !== resource || target.stack !== stack || target.space !== space) {
-        if (seen.add(source, target)) open.push({ target, source });
-        return true;
-      }
-      if (target.attribute === undefined) return false;
-      wanted.add(target.attribute);
-      return true;
-    };
-    if (!missing.every(follow)) return undefined;
-    for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      const { target, source } = next;
-      const attribute = source.isCompared?.(target.resource) === true ? undefined : target.attribute;
-      const blockers = source.blockers(target.resource, attribute);
-      const isKept =
-        blockers.length > 0 && blockers.every((each) => each.missing.length > 0 && each.missing.every(follow));
-      if (!isKept) return undefined;
-    }
-    return wanted.size === 0 ? undefined : [...wanted];
+  /** See findWantedInCircles. */
+  wantedInCircles(parties: readonly Party[]): ReadonlyMap<string, ReadonlySet<string>> {
+    return findWantedInCircles(parties, (space, stack) => this.source(space, stack));
   }
 
   /** The stalls that stand now. */

@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Engine } from '../../src/engine.ts';
 import type { StreamingCreateCall } from '../../src/resource/handler.ts';
 import { definePlainType, defineStreamingType } from '../../src/resource/resource-type.ts';
 import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
+import { Waits } from '../../src/space/waits.ts';
 import type { UpdateOptions } from '../../src/stack/update.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { Json, JsonObject } from '../../src/values.ts';
@@ -356,5 +357,130 @@ describe('updates at the same time of stacks whose resources read each other', (
     expect((await clock.run(ended)).map(({ status }) => status)).toEqual(['COMPLETE', 'COMPLETE']);
     expect([told.sort(), clock.now()]).toEqual([calls, 0]);
     await clock.run(engine.close());
+  });
+});
+
+describe('updates of stacks whose resources wait for each other', () => {
+  const from = (stack: string, resource: string, attribute: string) => ({
+    get_data: `default.${stack}.${resource}.${attribute}`,
+  });
+  let clock: SimulatedClock;
+  let engine: Engine;
+  let told: string[];
+  beforeEach(() => {
+    clock = new SimulatedClock();
+    told = [];
+    engine = new Engine({ types: [member, slow], clock, randomness: seededRandomness(1) });
+    engine.onEvent((event) => {
+      if (event.type !== 'read:didStall' && event.type !== 'read:didDeadlock') return;
+      told.push(`${clock.now()} ${event.type} ${event.stack}: ${event.cycle.join('; ')}`);
+    });
+  });
+  afterEach(() => clock.run(engine.close()));
+
+  /** Waits for its peer before it writes anything, though it declares only `full` to need it. */
+  const member = defineStreamingType({
+    name: 'Member',
+    properties: { peer: { updateAllowed: true } },
+    attributes: { early: { schema: {}, needs: [] }, full: { schema: {}, needs: ['peer'] } },
+    handler: {
+      async create({ inputs, outputs }) {
+        await inputs.peer;
+        await outputs.early('early');
+        await outputs.full('full');
+      },
+      async update() {},
+    },
+  });
+  /** Is updated for a second. */
+  const slow = definePlainType({
+    name: 'Slow',
+    properties: { live: { updateAllowed: true } },
+    attributes: {},
+    handler: {
+      async create() {
+        return undefined;
+      },
+      async update({ clock: by }) {
+        await new Promise<void>((resolve) => void by.schedule(1000, resolve));
+        return undefined;
+      },
+    },
+  });
+  const of = (stack: string, resources: JsonObject) => ({ stack, template: template(resources) });
+  const peer = (value: Json, more: JsonObject = {}) => ({ type: 'Member', properties: { peer: value }, ...more });
+  const until = (live: number): JsonObject => ({ d: { type: 'Slow', properties: { live } } });
+  const later = async <Result>(act: () => Promise<Result>): Promise<Result> => {
+    await new Promise<void>((resolve) => void clock.schedule(500, resolve));
+    return act();
+  };
+  const reasonsOf = (actions: readonly Promise<{ readonly status: string }>[]) =>
+    clock.run(Promise.all(actions.map((each) => each.then(({ status }) => status, rootCodeOf))));
+  const rootCodeOf = (error: unknown): unknown => {
+    const { cause, code } = error as { readonly cause?: unknown; readonly code?: unknown };
+    return cause === undefined ? code : rootCodeOf(cause);
+  };
+
+  test('end with a deadlock at once where each needs what the other has not confirmed', async () => {
+    await clock.run(engine.create(of('a', { p: peer(1) })));
+    await clock.run(engine.create(of('b', { p: peer(from('a', 'p', 'full')) })));
+    await clock.run(engine.update(of('a', { p: peer(from('b', 'p', 'full')) })));
+    const both = [
+      engine.update(of('a', { p: peer(from('b', 'p', 'full')) })),
+      engine.update(of('b', { p: peer(from('a', 'p', 'full')) })),
+    ];
+    expect([await reasonsOf(both), clock.now()]).toEqual([['Deadlock', 'Deadlock'], 0]);
+    const cycle = 'default.a.p.peer waits for default.b.p.full; default.b.p.peer waits for default.a.p.full';
+    expect(told).toEqual([`0 read:didDeadlock b: ${cycle}`, `0 read:didDeadlock a: ${cycle}`]);
+  });
+
+  test('tell a stall when a handler keeps back what a compared resource waits for, and end with a deadlock', async () => {
+    await clock.run(engine.create(of('a', { ...until(1), p: peer(1) })));
+    await clock.run(engine.create(of('b', { q: peer(1) })));
+    await clock.run(engine.update(of('a', { ...until(1), p: peer(from('b', 'q', 'early')) })));
+    await clock.run(engine.delete({ stack: 'b', force: true }));
+    const both = [
+      engine.update(of('a', { ...until(2), p: peer(from('b', 'q', 'early'), { depends_on: 'd' }) })),
+      later(() => engine.create(of('b', { q: peer(from('a', 'p', 'full')) }))),
+    ];
+    expect([await reasonsOf(both), clock.now()]).toEqual([['Deadlock', 'Deadlock'], 31_000]);
+    const cycle = 'default.a.p.peer waits for default.b.q.early; default.b.q.peer waits for default.a.p.full';
+    expect(told).toEqual([
+      `1000 read:didStall b: ${cycle}`,
+      `1000 read:didStall a: ${cycle}`,
+      `31000 read:didDeadlock b: ${cycle}`,
+      `31000 read:didDeadlock a: ${cycle}`,
+    ]);
+  });
+
+  test('end with a deadlock that a compared resource closes which reads only its own stack', async () => {
+    await clock.run(engine.create(of('a', { ...until(1), p: peer(1) })));
+    const both = [
+      engine.update(
+        of('a', {
+          ...until(2),
+          h: peer(from('b', 'q', 'full')),
+          p: peer(attr('h', 'full'), { depends_on: 'd' }),
+        }),
+      ),
+      later(() => engine.create(of('b', { q: peer(from('a', 'p', 'full')) }))),
+    ];
+    expect([await reasonsOf(both), clock.now()]).toEqual([['Deadlock', 'Deadlock'], 1000]);
+  });
+
+  test('do not look for circles again and again while the other is at work', async () => {
+    const all = (of: (index: number) => Json): JsonObject =>
+      Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`r${index}`, peer(of(index))]));
+    const chain = all((index) => (index === 0 ? 1 : attr(`r${index - 1}`, 'full')));
+    const readers = all((index) => from('a', `r${index}`, 'full'));
+    await clock.run(engine.create(of('a', chain)));
+    await clock.run(engine.create(of('b', readers)));
+    await clock.run(engine.delete({ stack: 'a', force: true }));
+    const looked = jest.spyOn(Waits.prototype, 'wantedInCircles');
+    const both = [engine.update(of('b', readers)), engine.create(of('a', chain))];
+    expect(await reasonsOf(both)).toEqual(['COMPLETE', 'COMPLETE']);
+    const { length } = looked.mock.calls;
+    looked.mockRestore();
+    expect(length).toBeLessThan(5);
   });
 });
