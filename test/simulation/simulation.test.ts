@@ -55,10 +55,10 @@ describe('whatever the templates, the handlers, the faults and the order are', (
     [2, 61000656, 'what was interrupted waits for what never comes, and its resume has a time-out'],
     [1, 41004311, 'what an engine that was killed long ago is told at last is told to nobody'],
     [2, 55000098, 'a handler that hangs is stopped in time after a resume, too'],
-    [2, 71000005, 'two stacks are updated at the same time, and a circle leads through both'],
-    [2, 56001258, 'the same of one that is updated beside one that is created'],
-    [2, 62000524, 'the same of a circle of which something changes'],
-    [2, 62001236, 'the same of several stacks'],
+    [2, 71000005, 'stacks that read each other in a circle are updated at the same time'],
+    [2, 56001258, 'one of a circle of stacks is updated while others of it are created or updated'],
+    [2, 62000524, 'resources of stacks that read each other in a circle, none of ports, are compared at the same time'],
+    [2, 62001236, 'the same with other stacks'],
   ])('edition %i, life %i: %s', async (edition, seed) => {
     expect(await simulateLife(seed, edition)).toBeUndefined();
   });
