@@ -240,13 +240,18 @@ function failsForAReason(lived: Lived, { life, schedule }: LifePlay): string | u
 
 /**
  * All that the version reads of others is there when the step is over, and each of those stacks was complete before, or came
- * to be for the first time, and is complete now: a read of one that has failed fails.
+ * to be for the first time, and is complete now: a read of one that has failed fails. So does a read of one that was stopped, to
+ * be superseded, before it had what is read.
  */
-function findsAll({ end, beside, world }: Lived, version: StackSketch, life: Life): boolean {
+function findsAll({ end, beside, world, log }: Lived, version: StackSketch, life: Life): boolean {
   return foreignReadsOf(version).every((name) => {
     const owner = name.split('.')[0] as string;
     if (owner === 'ops') return true;
-    const now = beside.find(({ step }) => stackOf(life, step) === owner)?.end ?? world[owner];
+    const other = beside.find(({ step }) => stackOf(life, step) === owner);
+    const writer = name.split('.').slice(0, -1).join('.');
+    const isGivenUp = log.some((entry) => entry.kind === 'arrived' && entry.isFailure && entry.name === writer);
+    if (other?.step.superseded !== undefined && isGivenUp) return false;
+    const now = other?.end ?? world[owner];
     const wasReady = world[owner] === undefined || isComplete(world[owner].state);
     return wasReady && isComplete(now?.state) && end.held[name] !== undefined;
   });

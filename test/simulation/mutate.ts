@@ -146,7 +146,9 @@ export function withReadByName(stack: StackSketch, random: Random, others: reado
     steps.every((step) => step.do !== 'write' || needs(changed, step.attribute, undefined)),
   );
   const name = others.length === 0 ? 'ops.desk.go' : foreignRead(random, others);
-  if (branch === undefined || name === undefined) return stack;
+  // A member of a group that is taken away may come again, and does then what all others do.
+  const mayComeAgain = isInGroup(changed.name) && !changed.name.endsWith('/0');
+  if (branch === undefined || name === undefined || mayComeAgain) return stack;
   const branches = changed.branches.map((steps) =>
     steps === branch ? [{ do: 'read' as const, name }, ...steps] : steps,
   );

@@ -55,6 +55,7 @@ describe('whatever the templates, the handlers, the faults and the order are', (
     [2, 61000656, 'what was interrupted waits for what never comes, and its resume has a time-out'],
     [1, 41004311, 'what an engine that was killed long ago is told at last is told to nobody'],
     [2, 55000098, 'a handler that hangs is stopped in time after a resume, too'],
+    [2, 56001526, 'another stack reads what one had not yet when it was superseded'],
     [2, 71000005, 'stacks that read each other in a circle are updated at the same time'],
     [2, 56001258, 'one of a circle of stacks is updated while others of it are created or updated'],
     [2, 62000524, 'resources of stacks that read each other in a circle, none of ports, are compared at the same time'],
