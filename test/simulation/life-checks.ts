@@ -128,13 +128,26 @@ export function livesAlike(plays: readonly LifePlay[]): Complaint | undefined {
 
 /** The steps of both end alike. */
 export function differentEnds(one: LifePlay, two: LifePlay): Complaint | undefined {
-  for (const [index, end] of one.steps.entries()) {
+  for (const [index, end] of one.steps.slice(0, countComparable(one.life)).entries()) {
     const [first, second] = [end, two.steps[index] as StepEnd].map((each) => print(endings(each)));
     if (first === second) continue;
     const [under, otherwise] = [one, two].map(({ schedule, life }) => print({ schedule, kills: life.kills }));
     return { check: 'endsAlike', saw: `step ${index}: ${first} under ${under}, ${second} under ${otherwise}` };
   }
   return undefined;
+}
+
+/** The steps until, after the creates, two begin together of which one reads of the other: what that had before, or has then. */
+function countComparable(life: Life): number {
+  const [creates = [], ...later] = roundsOf(life);
+  let count = creates.length;
+  for (const round of later) {
+    const stacks = round.map((step) => stackOf(life, step));
+    const reads = round.flatMap(({ to }) => foreignReadsOf(life.versions[to] as StackSketch));
+    if (reads.some((name) => round.length > 1 && stacks.includes(name.split('.')[0] as string))) break;
+    count += round.length;
+  }
+  return count;
 }
 
 /**

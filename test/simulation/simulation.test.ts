@@ -14,7 +14,7 @@ describe('whatever the templates, the handlers, the faults and the order are', (
     for (let seed = first; seed < first + 25; seed += 1) expect(await simulateLife(seed)).toBeUndefined();
   });
 
-  test.each([3, 4, 5, 7])(
+  test.each([3, 4, 5, 7, 61000029])(
     'a life killed with any change that it stores goes on as if undisturbed: seed %i',
     async (seed) => {
       const { kills, fault } = await simulateKills(seed);
