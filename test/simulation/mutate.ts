@@ -17,9 +17,9 @@ type Mutation = (stack: StackSketch, random: Random, others: readonly StackSketc
 
 /** Another version of the stack: up to three things are different, one of them often a constant alone. */
 export function mutate(stack: StackSketch, random: Random, others: readonly StackSketch[] = []): StackSketch {
-  const mutations = stack.resources.some(({ name }) => isInGroup(name)) ? [...MUTATIONS, resized] : MUTATIONS;
   let mutated = stack;
   for (let count = random.below(4); count > 0; count -= 1) {
+    const mutations = mutated.resources.some(({ name }) => isInGroup(name)) ? [...MUTATIONS, resized] : MUTATIONS;
     const next = acyclic(random.pick(mutations)(mutated, random, others), others);
     // What a handler reads by name is the same in every version.
     if (!hasPortCycle([next, ...others], true)) mutated = next;
@@ -105,10 +105,10 @@ function flipped(stack: StackSketch, random: Random): StackSketch {
 
 /**
  * Not back again, since by one type and with one set of inputs a resource does the same in every version, but where it has
- * been plainly faithful from the start.
+ * been plainly faithful from the start; of a group only the first member may not have been.
  */
 function otherType(stack: StackSketch, random: Random): StackSketch {
-  const isSame = ({ name }: ResourceSketch): boolean => /^n\d/.test(name) || isInGroup(name);
+  const isSame = ({ name }: ResourceSketch): boolean => /^n\d/.test(name) || (isInGroup(name) && !name.endsWith('/0'));
   const isFirst = (resource: ResourceSketch): boolean => isSame(resource) || !isPlainlyFaithful(resource);
   const changed = pickWhere(stack, random, (resource) => resource.type !== 'Sim::Open' && isFirst(resource));
   if (changed === undefined) return stack;

@@ -61,7 +61,7 @@ export class State {
   readonly readable = new Set<string>();
   /** The same of what never comes. */
   readonly failed = new Set<string>();
-  /** Stacks that have been rolled back or deleted: whoever reads their names now waits as for nobody's. */
+  /** Stacks of which everything has been deleted: whoever reads their names now waits as for nobody's. */
   readonly gone = new Set<string>();
   /** What handlers have written, by name. */
   readonly written = new Map<string, Json>();
@@ -252,6 +252,9 @@ export class State {
     actor.slot = isOver ? 'none' : 'held';
     if (action === 'DELETE') {
       actor.phase = isOver ? 'gone' : 'deleting';
+      // Its names are let go once nothing of it is there, which is before the end of the action is told.
+      const others = [...this.actors.values()].filter(({ stack }) => stack === actor.stack);
+      if (others.every(({ phase }) => IS_NOT_THERE.has(phase))) this.gone.add(actor.stack.name);
       return;
     }
     actor.phase = status === 'IN_PROGRESS' ? 'running' : status === 'COMPLETE' ? 'complete' : 'failed';
@@ -339,3 +342,5 @@ export function isNeeded({ sketch, phase }: Actor, name: string, read: string): 
 function attributeNames(sketch: ResourceSketch): readonly string[] {
   return [...Object.keys(attributesOf(sketch)), 'refid'];
 }
+
+const IS_NOT_THERE: ReadonlySet<Actor['phase']> = new Set<Actor['phase']>(['waiting', 'skipped', 'gone']);
