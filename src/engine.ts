@@ -10,7 +10,7 @@ import { SignalServer } from './endpoint/signal-server.ts';
 import { checkOptions, defaultActor, type EngineOptions } from './engine-options.ts';
 import { ActionCancelled, NotTheWriter, UsageError } from './errors.ts';
 import { type EngineEvent, EventHub, type StackEvent, type WaitingRead } from './events.ts';
-import { type Name, parseName, printName } from './names.ts';
+import { type Name, type NameInput, parseName, printName } from './names.ts';
 import type { Plan } from './plan/plan.ts';
 import { pidNamespace, processStart } from './process-identity.ts';
 import { createRegistry } from './resource/registry.ts';
@@ -101,9 +101,6 @@ import type { Json } from './values.ts';
 export interface ListOptions extends TagFilter {
   readonly space?: string;
 }
-
-/** A name as a tuple, or in its printed form, completed with the space `default`. */
-export type NameInput = Name | string;
 
 /**
  * An orchestration engine. Any number of them live in one process; they share nothing but what is given to several of

@@ -1,7 +1,7 @@
 // The whole public surface, in the order of the table in README.md beside this file.
 export * from './errors.ts';
 export { type Path, printLocation, type Source, type SourceLocation } from './source.ts';
-export { DEFAULT_SPACE, type DeclaredNames, type Name, parseName, printName } from './names.ts';
+export { DEFAULT_SPACE, type DeclaredNames, type Name, type NameInput, parseName, printName } from './names.ts';
 export type { Json, JsonObject } from './values.ts';
 export { type Clock, type Randomness, systemClock, systemRandomness, type Timer, type TimerOptions } from './clock.ts';
 export type * from './events.ts';
@@ -125,5 +125,5 @@ export { definitionNames, findDefinition, heatType } from './builtin/definitions
 export { heatTypes } from './builtin/heat/index.ts';
 export { type LocalTypesOptions, localTypes } from './builtin/local/index.ts';
 export type { ReadyOrder } from './scheduler/ready-order.ts';
-export { Engine, type ListOptions, type NameInput } from './engine.ts';
+export { Engine, type ListOptions } from './engine.ts';
 export type { EngineOptions } from './engine-options.ts';

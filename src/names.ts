@@ -7,6 +7,9 @@ import { InvalidName } from './errors.ts';
  */
 export type Name = readonly [space: string, stack: string, resource: string, attribute: string];
 
+/** A name as a tuple, or in its printed form, completed by parseName. */
+export type NameInput = Name | string;
+
 /** The space used where none is named. */
 export const DEFAULT_SPACE = 'default';
 

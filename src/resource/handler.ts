@@ -1,5 +1,5 @@
 import type { Clock, Randomness } from '../clock.ts';
-import type { Name } from '../names.ts';
+import type { NameInput } from '../names.ts';
 import type { Json, JsonObject } from '../values.ts';
 
 type MaybePromise<T> = T | Promise<T>;
@@ -46,8 +46,11 @@ export interface CreateCall extends HandlerCall {
   readonly data: JsonObject;
   /** Records the handler's own data (a pid, say) for later calls, replacing what was there. Stored when this returns. */
   setData(data: JsonObject): Promise<void>;
-  /** Reads any name at run time; blocks until it is written. Rejects with WriterFailed, Deadlock or ReadAborted. */
-  read(name: Name): Promise<Json>;
+  /**
+   * Reads any name at run time; blocks until it is written. A text is completed with the resource's own space and stack:
+   * `web.address`. Rejects with InvalidName, WriterFailed, Deadlock or ReadAborted.
+   */
+  read(name: NameInput): Promise<Json>;
   /** Opens the socket by which a process of this resource reads and writes names. Closed when the action ends. */
   openEndpoint(): Promise<EndpointAccess>;
   /**

@@ -1,5 +1,5 @@
 import type { Clock, Randomness } from '../clock.ts';
-import type { Name } from '../names.ts';
+import { type NameInput, parseName } from '../names.ts';
 import type {
   CreateCall,
   EndpointAccess,
@@ -65,8 +65,13 @@ class RunCall implements CreateCall {
     return (data) => this.run.setData(data);
   }
 
-  get read(): (name: Name) => Promise<Json> {
-    return (name) => this.run.readName(name);
+  get read(): (name: NameInput) => Promise<Json> {
+    return (name) => (typeof name === 'string' ? this.#readText(name) : this.run.readName(name));
+  }
+
+  /** Rejects for what is no name. */
+  async #readText(text: string): Promise<Json> {
+    return this.run.readName(parseName(text, this.run.identity));
   }
 
   get openEndpoint(): () => Promise<EndpointAccess> {

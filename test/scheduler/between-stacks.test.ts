@@ -84,6 +84,19 @@ describe('names with dots', () => {
   });
 });
 
+test('a handler reads a name as a tuple or as a text, a short one of its own stack; what is no name fails its read', async () => {
+  const w = world({
+    a: ({ resource }) => ({ late: resource.stack }),
+    b: async ({ read }) => ({
+      late: await Promise.all([read(['default', 'x.y', 'a', 'late']), read('x\\.y.a.late'), read('a.late')]),
+    }),
+    c: async ({ read }) => ({ late: await read('late').catch((error) => error.code) }),
+  });
+  await w.create('a: Plain', { stack: 'x.y' });
+  const { outputs } = await w.create('a: Plain\nb: Plain\nc: Plain\n!o=b.late\n!c=c.late', { stack: 'z' });
+  expect(outputs).toEqual({ o: ['x.y', 'x.y', 'z'], c: 'InvalidName' });
+});
+
 describe('a stack of a name that was used before', () => {
   test('is refused while there is one, also while that one is being made', async () => {
     const w = world();
