@@ -1,5 +1,6 @@
 import type { Clock, Randomness, Timer } from '../clock.ts';
 import { withCompositions } from '../composition/composition.ts';
+import { COMPOSITION_DATA } from '../composition/handler.ts';
 import {
   type HotloomError,
   isHotloomError,
@@ -856,7 +857,7 @@ export class Traversal {
       status: 'COMPLETE',
       reason,
       token: '',
-      data: {},
+      data: resource.type.isComposition === true ? COMPOSITION_DATA : {},
       requires: requiredResources(this.graph, resource.index),
       deletionPolicy: resource.deletionPolicy,
       updatedAt: this.clock.now(),

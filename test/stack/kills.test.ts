@@ -171,6 +171,20 @@ const ROWS: readonly Row[] = [
   },
   { name: 'a stack is deleted', before: [create], act: remove, refusals: ['EntityNotFound'] },
   {
+    name: 'a stack is deleted whose nested template was never begun',
+    before: [
+      (engine) =>
+        engine.create(
+          stackOf(1, {
+            first: thing({ of: 'bad' }),
+            net: { type: 'net.yaml', depends_on: 'first', properties: { of: attr('first', 'of') } },
+          }),
+        ),
+    ],
+    act: remove,
+    refusals: ['EntityNotFound', 'StackFailed'],
+  },
+  {
     name: 'a saved plan of a create is applied',
     before: [
       async (engine, hands) => {
