@@ -54,9 +54,8 @@ export function removeAttempt(parts: Omit<DeleteParts, 'records'>, record: Resou
 }
 
 async function callDelete(parts: Omit<DeleteParts, 'records'>, record: ResourceRecord): Promise<void> {
-  // What is made of others has nothing of its own. Of what has no token no attempt was made, though an engine that was stopped
-  // may have begun to delete it.
-  if (record.data.isComposition === true || record.token === '') return;
+  // What is made of others has nothing of its own.
+  if (record.data.isComposition === true) return;
   const { handler } = parts.types.get(record.type);
   if (handler.delete === undefined) return;
   const call = deleteCall(parts, record);
