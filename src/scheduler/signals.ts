@@ -118,14 +118,14 @@ export class Signals {
     const isAsleep = record.isSuspended === true && record.action !== 'RESUME';
     const during = isAsleep ? 'SUSPEND' : record.action;
     if (during !== 'DELETE' && during !== 'SUSPEND') return;
-    const { journal, events } = this.#parts;
+    const { journal, events, stack } = this.#parts;
     const event = this.#eventOf(record, during, `Cannot signal resource during ${during}`);
     await journal.record({ kind: 'event', event });
     if (events.isHeard) events.emit(event);
     throw new NotSupported({
       what: `Signal resource during ${during} is not supported.`,
       why: `'${record.name}' is ${during === record.action ? `${during}_${record.status}` : 'suspended'}.`,
-      fix: during === 'DELETE' ? 'Signal it while it is there.' : 'Resume the stack first.',
+      fix: during === 'DELETE' ? 'Signal it while it is there.' : `Resume the stack first: 'hotloom resume ${stack}'.`,
     });
   }
 

@@ -97,13 +97,22 @@ class Check implements ResourceAction {
   }
 }
 
-function refuseIncomplete({ name, action, status }: StackRecord): void {
+function refuseIncomplete(record: StackRecord): void {
+  const { name, action, status } = record;
   if (status === 'COMPLETE' || action === 'CHECK' || action === 'SNAPSHOT') return;
   throw new NotSupported({
     what: `Checking a stack that is ${action}_${status} is not supported: ${name}.`,
     why: 'What it should be is known of a complete stack.',
-    fix: 'Update or resume it first.',
+    fix: bringToItsEnd(record),
   });
+}
+
+/** What makes the stack complete. */
+function bringToItsEnd({ name, action, status }: StackRecord): string {
+  if (action === 'DELETE') return `Delete it to its end: 'hotloom delete ${name}'.`;
+  return status === 'IN_PROGRESS' || action === 'SUSPEND' || action === 'RESUME'
+    ? `Resume it first: 'hotloom resume ${name}'.`
+    : `Update it first: 'hotloom update ${name}'.`;
 }
 
 export interface MarkUnhealthyOptions extends Pick<CheckOptions, 'stack' | 'space'> {
@@ -132,7 +141,7 @@ export async function markUnhealthy(services: StackServices, options: MarkUnheal
       records.find(({ name }) => name === resource) ?? records.find(({ resourceId }) => resourceId === resource);
     if (record === undefined) throw noSuchResource(stack, resource);
     const updatedAt = clock.now();
-    const marked = withMembers(records, record)
+    const marked = withMembers(stored, records, record)
       .filter((each) => each.action !== 'DELETE' && (unhealthy || isUnwell(each)))
       .map(
         (each): ResourceRecord => ({
@@ -153,13 +162,17 @@ export async function markUnhealthy(services: StackServices, options: MarkUnheal
 }
 
 /** What is made of others is replaced with all of them, as under Heat. Throws NotSupported when an engine was stopped in one. */
-function withMembers(records: readonly ResourceRecord[], record: ResourceRecord): readonly ResourceRecord[] {
+function withMembers(
+  stack: StackRecord,
+  records: readonly ResourceRecord[],
+  record: ResourceRecord,
+): readonly ResourceRecord[] {
   const members = records.filter(
     ({ name, replacedName }) => replacedName === undefined && name.startsWith(`${record.name}/`),
   );
   const all = [record, ...members];
   const interrupted = all.find(({ status }) => status === 'IN_PROGRESS');
-  if (interrupted !== undefined) throw isInterrupted(interrupted);
+  if (interrupted !== undefined) throw isInterrupted(stack, interrupted);
   return all;
 }
 
@@ -167,10 +180,10 @@ function isUnwell({ action, status }: ResourceRecord): boolean {
   return action === 'CHECK' && status === 'FAILED';
 }
 
-function isInterrupted({ name, action }: ResourceRecord): NotSupported {
+function isInterrupted(stack: StackRecord, { name, action }: ResourceRecord): NotSupported {
   return new NotSupported({
     what: `Marking a resource that is ${action}_IN_PROGRESS is not supported: ${name}.`,
     why: 'An engine was stopped in it, and what it has made is not known.',
-    fix: 'Resume the stack first.',
+    fix: bringToItsEnd(stack),
   });
 }

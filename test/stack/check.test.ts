@@ -283,10 +283,28 @@ describe('a check', () => {
   test('of a stack that is not complete, or not there, is refused', async () => {
     const failing = { ...template, resources: { c: { type: 'OS::Heat::TestResource', properties: { fail: true } } } };
     await clock.run(engine.create({ stack: 'failed', template: failing }).catch(() => {}));
-    await expect(engine.check({ stack: 'failed' })).rejects.toThrow(
-      'Checking a stack that is CREATE_FAILED is not supported',
-    );
+    await expect(engine.check({ stack: 'failed' })).rejects.toMatchObject({
+      what: 'Checking a stack that is CREATE_FAILED is not supported: failed.',
+      fix: "Update it first: 'hotloom update failed'.",
+    });
     await expect(engine.check({ stack: 'none' })).rejects.toThrow('could not be found');
+  });
+
+  test('is not followed by a mark on what an engine was stopped in: that is refused with the command that helps', async () => {
+    const seen = storeUntilKill(store, 3);
+    const killed = engineOn({ store: seen.store });
+    const more = { ...template, resources: { ...template.resources, c: { type: 'Thing', properties: { size: 3 } } } };
+    void killed.update({ stack: 's', template: more }).catch(() => {});
+    await seen.killed;
+    await expect(engine.markUnhealthy({ stack: 's', resource: 'c' })).rejects.toMatchObject({
+      what: 'Marking a resource that is CREATE_IN_PROGRESS is not supported: c.',
+      fix: "Resume it first: 'hotloom resume s'.",
+    });
+    // Cancelled without a rollback, the stack is not at work any more, and a resume would do nothing.
+    await clock.run(engine.cancel({ stack: 's', rollback: false }));
+    await expect(engine.markUnhealthy({ stack: 's', resource: 'c' })).rejects.toMatchObject({
+      fix: "Update it first: 'hotloom update s'.",
+    });
   });
 
   test('is not needed to have a resource replaced', async () => {

@@ -145,12 +145,13 @@ describe('a stack', () => {
   test('that is suspended takes no signals, also after a check', async () => {
     const signal = () => clock.run(engine.signal({ stack: 's', resource: 'a' }));
     await suspend();
-    const refusal = ['Signal resource during SUSPEND is not supported.', "'a' is SUSPEND_COMPLETE."];
+    const what = 'Signal resource during SUSPEND is not supported.';
+    const fix = "Resume the stack first: 'hotloom resume s'.";
     const told = (await refused(signal(), 'NotSupported')) as HotloomError;
-    expect([told.what, told.why]).toEqual(refusal);
+    expect([told.what, told.why, told.fix]).toEqual([what, "'a' is SUSPEND_COMPLETE.", fix]);
     await clock.run(engine.check({ stack: 's' }));
     const after = (await refused(signal(), 'NotSupported')) as HotloomError;
-    expect([after.what, after.why]).toEqual([refusal[0], "'a' is suspended."]);
+    expect([after.what, after.why, after.fix]).toEqual([what, "'a' is suspended.", fix]);
     await resume();
     expect(await signal()).toBe('Signal: heard');
   });
