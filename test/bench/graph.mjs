@@ -12,22 +12,9 @@ import { timed } from './timed.mjs';
 export const subjects = {
   'Kahn over the same edges': async (n) => {
     const { graph } = await understood(n);
-    const { offsets, targets } = graph.successors;
-    return timed(() => {
-      const missing = new Uint32Array(graph.size);
-      for (let edge = 0; edge < targets.length; edge += 1) missing[targets[edge]] += 1;
-      const order = new Uint32Array(graph.size);
-      let end = 0;
-      for (let port = 0; port < graph.size; port += 1) if (missing[port] === 0) order[end++] = port;
-      for (let head = 0; head < end; head += 1) {
-        const port = order[head];
-        for (let edge = offsets[port]; edge < offsets[port + 1]; edge += 1) {
-          missing[targets[edge]] -= 1;
-          if (missing[targets[edge]] === 0) order[end++] = targets[edge];
-        }
-      }
-      if (end !== graph.size) throw new Error('The graph has a cycle.');
-    });
+    // The engine has looked for deadlocks once already, when it validated: the peer walks once before, too.
+    kahn(graph);
+    return timed(() => kahn(graph));
   },
   'deadlock analysis': async (n) => {
     const { graph, stack } = await understood(n);
@@ -65,4 +52,20 @@ async function understood(n) {
   const analysis = engine.validate({ stack: 'bench', template });
   await engine.close();
   return analysis;
+}
+
+function kahn({ size, successors: { offsets, targets } }) {
+  const missing = new Uint32Array(size);
+  for (let edge = 0; edge < targets.length; edge += 1) missing[targets[edge]] += 1;
+  const order = new Uint32Array(size);
+  let end = 0;
+  for (let port = 0; port < size; port += 1) if (missing[port] === 0) order[end++] = port;
+  for (let head = 0; head < end; head += 1) {
+    const port = order[head];
+    for (let edge = offsets[port]; edge < offsets[port + 1]; edge += 1) {
+      missing[targets[edge]] -= 1;
+      if (missing[targets[edge]] === 0) order[end++] = targets[edge];
+    }
+  }
+  if (end !== size) throw new Error('The graph has a cycle.');
 }
