@@ -967,6 +967,8 @@ export class Traversal {
     if (this.#comparisons.size > 0) this.#comparisons.producerDidSettle(index);
     this.#left -= 1;
     if (this.#left === 0 && this.#arriving === 0) this.#finish();
+    // One that never started waits no more, maybe the only one that waited for somebody at work.
+    else if (this.isIdle) this.#checkIdleSoon();
   }
 
   #finish(): void {

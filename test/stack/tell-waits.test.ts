@@ -12,6 +12,23 @@ const chain = Object.fromEntries(
   ]),
 );
 
+const of = (resources: object) => ({ template: { heat_template_version: 'hotloom-1', resources } });
+
+/** Takes a millisecond, after it has read what it is told to read. */
+const slowBy = (clock: SimulatedClock) =>
+  definePlainType({
+    name: 'Slow',
+    properties: { of: {}, reads: {} },
+    attributes: { value: { schema: {} } },
+    handler: {
+      async create({ properties, read }) {
+        if (typeof properties.reads === 'string') await read(parseName(properties.reads));
+        await new Promise<void>((resolve) => void clock.schedule(1, resolve));
+        return { value: 1 };
+      },
+    },
+  });
+
 afterEach(() => void jest.restoreAllMocks());
 
 test.each([
@@ -22,25 +39,12 @@ test.each([
   'of a stack that waits for $reads it is asked $looks times for what it waits while another is at work',
   async ({ reads, looks, quiet }) => {
     const clock = new SimulatedClock();
-    const slow = definePlainType({
-      name: 'Slow',
-      properties: { of: {}, reads: {} },
-      attributes: { value: { schema: {} } },
-      handler: {
-        async create({ properties, read }) {
-          if (typeof properties.reads === 'string') await read(parseName(properties.reads));
-          await new Promise<void>((resolve) => void clock.schedule(1, resolve));
-          return { value: 1 };
-        },
-      },
-    });
-    const engine = new Engine({ types: [slow], clock });
+    const engine = new Engine({ types: [slowBy(clock)], clock });
     const told: string[] = [];
     engine.onEvent((event) => {
       if (event.type === 'stack:didQuiesce') told.push(event.stack);
     });
     const waiting = jest.spyOn(Blockers.prototype, 'waiting');
-    const of = (resources: object) => ({ template: { heat_template_version: 'hotloom-1', resources } });
     const reader = engine.create({ stack: 'reader', ...of({ r: { type: 'Slow', properties: { reads } } }) });
     reader.catch(() => {});
     await clock.advance(0);
@@ -52,3 +56,34 @@ test.each([
     await clock.run(engine.close());
   },
 );
+
+test('a stack is told to be quiet when that of its resources which waited for somebody at work is skipped', async () => {
+  const clock = new SimulatedClock();
+  const engine = new Engine({ types: [slowBy(clock)], clock });
+  const told: string[] = [];
+  engine.onEvent((event) => {
+    if (event.type === 'stack:didQuiesce') told.push(`${event.stack}: ${event.waiting.map(({ reader }) => reader)}`);
+    if (event.type === 'read:didDeadlock') told.push(`${event.stack} is in a deadlock`);
+  });
+  const ends = [
+    engine.create({
+      stack: 's',
+      ...of({
+        starved: { type: 'Slow', properties: { of: { get_data: 't.late.value' } } },
+        patient: { type: 'Slow', properties: { reads: 'nobody.x.y' } },
+      }),
+    }),
+    // Of 's' it is told that 'late' has not started; then 'late' is at work, until its read closes the circle.
+    engine.create({
+      stack: 't',
+      ...of({
+        early: { type: 'Slow' },
+        late: { type: 'Slow', depends_on: 'early', properties: { reads: 's.starved.value' } },
+      }),
+    }),
+  ];
+  for (const end of ends) end.catch(() => {});
+  await clock.advance(1);
+  expect(told).toEqual(['s: starved,patient', 's is in a deadlock', 't is in a deadlock', 's: patient']);
+  await clock.run(engine.close());
+});
