@@ -253,8 +253,8 @@ function failsForAReason(lived: Lived, { life, schedule }: LifePlay): string | u
 
 /**
  * All that the version reads of others is there when the step is over, and each of those stacks was complete before, or came
- * to be for the first time, and is complete now: a read of one that has failed fails. So does a read of one that was stopped, to
- * be superseded, before it had what is read.
+ * to be for the first time, and is complete now: a read of one that has failed fails. So does a read of one that was stopped before
+ * it had what is read, to be superseded, or when an engine was killed before that was stored: then another goes on with it.
  */
 function findsAll({ end, beside, world, log }: Lived, version: StackSketch, life: Life): boolean {
   return foreignReadsOf(version).every((name) => {
@@ -262,8 +262,10 @@ function findsAll({ end, beside, world, log }: Lived, version: StackSketch, life
     if (owner === 'ops') return true;
     const other = beside.find(({ step }) => stackOf(life, step) === owner);
     const writer = name.split('.').slice(0, -1).join('.');
-    const isGivenUp = log.some((entry) => entry.kind === 'arrived' && entry.isFailure && entry.name === writer);
-    if (other?.step.superseded !== undefined && isGivenUp) return false;
+    const givenUp = log.findIndex((entry) => entry.kind === 'arrived' && entry.isFailure && entry.name === writer);
+    const goesOn =
+      other?.step.superseded !== undefined || log.some(({ kind }, at) => kind === 'killed' && at > givenUp);
+    if (other !== undefined && givenUp >= 0 && goesOn) return false;
     const now = other?.end ?? world[owner];
     const wasReady = world[owner] === undefined || isComplete(world[owner].state);
     return wasReady && isComplete(now?.state) && end.held[name] !== undefined;

@@ -24,10 +24,7 @@ export async function simulateLife(seed: number, edition: Edition = LATEST): Pro
   const schedules = schedulesOf(seed, SCHEDULES);
   const found = await complaintOf(life, schedules);
   if (found === undefined) return undefined;
-  const smaller = await shrinkLife(life, async (candidate) => {
-    const again = await complaintOf(candidate, schedules);
-    return again?.check === found.check;
-  });
+  const smaller = await shrinkLife(life, found, (candidate) => complaintOf(candidate, schedules));
   return { seed, schedules, life: smaller, ...((await complaintOf(smaller, schedules)) ?? found) };
 }
 

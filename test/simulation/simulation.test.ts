@@ -60,6 +60,7 @@ describe('whatever the templates, the handlers, the faults and the order are', (
     [2, 56001258, 'one of a circle of stacks is updated while others of it are created or updated'],
     [2, 62000524, 'resources of stacks that read each other in a circle, none of ports, are compared at the same time'],
     [2, 62001236, 'the same with other stacks'],
+    [2, 91004211, 'another stack reads what one had not yet when it timed out, and the next engine goes on with it'],
   ])('edition %i, life %i: %s', async (edition, seed) => {
     expect(await simulateLife(seed, edition)).toBeUndefined();
   });
