@@ -27,7 +27,7 @@ import {
   exportStack,
   type StackExport,
 } from './stack/abandon.ts';
-import { type ActionOptions, checkActionOptions } from './stack/action-options.ts';
+import { type ActionOptions, checkActionOptions, checkShapes } from './stack/action-options.ts';
 import { type AdoptOptions, adoptStack } from './stack/adopt.ts';
 import { type Analysis, analyse, type TemplateInput } from './stack/analyse.ts';
 import { askWaiting } from './stack/ask-waiting.ts';
@@ -86,7 +86,7 @@ import {
 import { PresentValues, staleReads } from './stack/stale-reads.ts';
 import { requireKey } from './stack/stored-secrets.ts';
 import { type SuspendOptions, suspendStack } from './stack/suspend.ts';
-import { hasTags, type TagFilter } from './stack/tags.ts';
+import { checkTags, hasTags, type TagFilter } from './stack/tags.ts';
 import { tellCycle, tellQuiescence } from './stack/tell-waits.ts';
 import { previewUpdate, type UpdateOptions, updateStack } from './stack/update.ts';
 import { EngineStore } from './store/engine-store.ts';
@@ -205,6 +205,7 @@ export class Engine {
 
   /** Checks a template with its parameters as far as can be known before a run. Throws what `create` would throw. */
   validate(input: TemplateInput): Analysis {
+    checkShapes(input);
     return analyse(this.#services, input);
   }
 
@@ -218,6 +219,7 @@ export class Engine {
     read?: (resource: string, attribute: string) => Json,
     options: InspectOptions = {},
   ): Inspection {
+    checkShapes(input);
     return inspectAnalysis(analyse(this.#services, input, { isTolerant: true }), read, options);
   }
 
@@ -260,11 +262,13 @@ export class Engine {
 
   /** What `create` would do, with all that `apply` needs to do it later. Throws what `preview` throws. */
   async planCreate(options: CreateOptions): Promise<SavedPlan> {
+    checkActionOptions(options);
     return savePlanOfCreate(this.#services, options);
   }
 
   /** What `update` would do, with all that `apply` needs to do it later. Throws what `previewUpdate` throws. */
   async planUpdate(options: UpdateOptions): Promise<SavedPlan> {
+    checkActionOptions(options);
     return savePlanOfUpdate(this.#services, options);
   }
 
@@ -275,6 +279,7 @@ export class Engine {
    * throws.
    */
   async apply(options: ApplyOptions): Promise<StackDescription> {
+    checkShapes(options);
     return this.#owned(() => applyPlan(this.#services, options));
   }
 
@@ -335,6 +340,7 @@ export class Engine {
    * the others. A stack whose hidden parameters have to be given again is to be resumed by itself.
    */
   async resumeAll(options: Pick<ResumeOptions, 'timeoutMs' | 'signal'> = {}): Promise<readonly ResumedStack[]> {
+    checkShapes(options);
     return this.#owned(() => resumeAllStacks(this.#services, options));
   }
 
@@ -397,6 +403,7 @@ export class Engine {
 
   /** A snapshot with what it holds: the stack's definition, and what is kept of each resource. Throws EntityNotFound and, for a name that several have, UsageError. */
   async showSnapshot(choice: SnapshotChoice): Promise<SnapshotDescription> {
+    checkActionOptions(choice);
     return showSnapshot(this.#services, choice);
   }
 
@@ -460,6 +467,8 @@ export class Engine {
 
   /** All stacks of the store, or those of a space, or with certain tags, by space and name. */
   async list(options: ListOptions = {}): Promise<readonly StackSummary[]> {
+    checkShapes(options);
+    checkTags(options.tags);
     const { store } = this.#services;
     const records = (await store.listStacks()).filter(
       (record) => (options.space === undefined || record.space === options.space) && hasTags(record, options),

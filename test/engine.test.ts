@@ -49,6 +49,46 @@ describe('an engine that is used wrongly', () => {
     await engine.close();
   });
 
+  const [LIST, TEXTS, FLAG] = ['list of moves', 'list of texts', 'boolean'];
+  const MOVES = "Give a list, as in [{from: 'old', to: 'new'}], or leave the option out.";
+  test.each([
+    ['update', 'moves', [7, null, {}, [null], [{ from: 'a' }], [{ from: 'a', to: 7 }]], LIST, MOVES],
+    ['planUpdate', 'moves', [7], LIST, MOVES],
+    ['previewUpdate', 'moves', ['a=b'], LIST, MOVES],
+    ['update', 'clearParameters', ['p', [7]], TEXTS, "Give a list, as in ['count'], or leave the option out."],
+    [
+      'create',
+      'environments',
+      ['{}', [null], {}],
+      'list of environments',
+      'Give a list, also of one, or leave the option out.',
+    ],
+    [
+      'adopt',
+      'files',
+      [['a'], { a: 7 }],
+      'mapping of texts',
+      "Give a mapping, as in {'app.conf': text}, or leave the option out.",
+    ],
+    ['validate', 'parameters', [['a'], 'a=b'], 'mapping', 'Give a mapping, as in {count: 3}, or leave the option out.'],
+    ['resume', 'parameters', [7], 'mapping', 'Give a mapping, as in {count: 3}, or leave the option out.'],
+    ['cancel', 'rollback', ['false', 0], FLAG, 'Give true or false, or leave the option out.'],
+    ['delete', 'signal', [{}, 7], 'AbortSignal', "Give an AbortController's signal, or leave the option out."],
+    ['apply', 'signal', [{}], 'AbortSignal', "Give an AbortController's signal, or leave the option out."],
+    ['resumeAll', 'signal', [{}], 'AbortSignal', "Give an AbortController's signal, or leave the option out."],
+    ['markUnhealthy', 'reason', [7], 'text', 'Give a sentence, or leave the option out.'],
+    ['showSnapshot', 'snapshot', [7], 'text', 'Give one of these.'],
+    ['list', 'tagsAny', ['a,b'], TEXTS, "Give a list, as in ['prod'], or leave the option out."],
+  ] as const)('%s with a wrong %s', async (method, option, values, is, fix) => {
+    const engine = new Engine();
+    for (const value of values) {
+      const call = async () => engine[method]({ stack: 's', template: TEMPLATE, [option]: value } as never);
+      const what = `The option '${option}' is no ${is}.`;
+      await expect(call()).rejects.toMatchObject({ code: 'UsageError', what, fix });
+    }
+    await engine.close();
+  });
+
   test('an option that there is not', () => {
     expect(() => new Engine({ concurrancy: 3 } as EngineOptions)).toThrow(
       /^An engine has no option 'concurrancy'\.[\s\S]*Did you mean 'concurrency'\?/,

@@ -143,7 +143,8 @@ function recordOf(
 
 /** Throws StackValidationFailed for what is no exported stack. */
 function checkData(given: JsonObject): StackExport {
-  const data = asJson(given) as JsonObject;
+  const json = asJson(given);
+  const data = isJsonObject(json) ? json : {};
   const { id = '', template, files = {}, environment = {}, resources } = data;
   const wrong = !isJsonObject(template)
     ? 'template'

@@ -15,9 +15,9 @@ export interface TagFilter {
 /** Heat's rules (heat/engine/api.py, extract_args). Throws UsageError. */
 export function checkTags(tags: readonly string[] | undefined): void {
   if (tags === undefined) return;
-  if (!Array.isArray(tags)) throw invalidTags(`Invalid tags, not a list: ${tags}`);
+  if (!Array.isArray(tags)) throw invalidTags(`Invalid tags, not a list: ${String(tags)}`);
   for (const tag of tags) {
-    if (typeof tag !== 'string') throw invalidTags(`Invalid tag, "${tag}" is not a string`);
+    if (typeof tag !== 'string') throw invalidTags(`Invalid tag, "${String(tag)}" is not a string`);
     if ([...tag].length > 80) throw invalidTags(`Invalid tag, "${tag}" is longer than 80 characters`);
     if (tag.includes(',')) throw invalidTags(`Invalid tag, "${tag}" contains a comma`);
   }

@@ -228,10 +228,10 @@ describe('an abandoned stack', () => {
     }
   });
 
-  test.each([{}, { template: {} }, { template: {}, resources: { a: 1 } }])(
+  test.each([null, [], {}, { template: {} }, { template: {}, resources: { a: 1 } }])(
     'is refused when it is none: %j',
     async (data) => {
-      await expect(other.adopt({ stack: 's', data })).rejects.toThrow('Invalid adopt data');
+      await expect(other.adopt({ stack: 's', data: data as never })).rejects.toThrow('Invalid adopt data');
       expect(await other.list()).toEqual([]);
     },
   );
