@@ -202,18 +202,32 @@ function faultless(version: StackSketch): StackSketch {
 
 const models = new WeakMap<Life, Map<string, StackModel>>();
 
-/** The version as it comes out when it is created from nothing, others being as `given`. */
-function fresh(life: Life, version: number, given: Given): StackModel {
+/** The version as it comes out when it is created from nothing, others being as `given`; `isOrdered`: it heeds depends_on. */
+function fresh(life: Life, version: number, given: Given, isOrdered = true): StackModel {
   const known = models.get(life) ?? new Map<string, StackModel>();
   models.set(life, known);
-  const key = `${version} ${print(given)}`;
-  const model = known.get(key) ?? playModel([faultless(life.versions[version] as StackSketch)], given);
+  const key = `${version} ${isOrdered} ${print(given)}`;
+  const sketch = faultless(life.versions[version] as StackSketch);
+  const model = known.get(key) ?? playModel([isOrdered ? sketch : unordered(sketch)], given);
   known.set(key, model);
   return model;
 }
 
 function freshEnd(life: Life, version: number, given: Given): ModelledEnd {
   return endOf(life.versions[version] as StackSketch, fresh(life, version, given));
+}
+
+/**
+ * The version as it is when it is complete. An update may have come there where a create does not: when a handler awaits more
+ * than it declares, and waits for itself by way of a depends_on. That holds back only what is called, and makes no value.
+ */
+function whole(life: Life, version: number, given: Given): StackModel {
+  const isOrdered = freshEnd(life, version, given).state === 'CREATE_COMPLETE';
+  return fresh(life, version, given, isOrdered);
+}
+
+function unordered(version: StackSketch): StackSketch {
+  return { ...version, resources: version.resources.map((resource) => ({ ...resource, dependsOn: [] })) };
 }
 
 /**
@@ -305,8 +319,9 @@ function differenceFrom(life: Life, version: number | undefined, end: StepEnd): 
     const left = [...Object.keys(end.resources), ...Object.keys(end.things)];
     return left.length === 0 ? undefined : `left of a create: ${left}`;
   }
-  const expected = freshEnd(life, version, end.reads);
-  const { resources } = life.versions[version] as StackSketch;
+  const sketch = life.versions[version] as StackSketch;
+  const expected = endOf(sketch, whole(life, version, end.reads));
+  const { resources } = sketch;
   const sketches = resources.filter(({ isEnabled }) => isEnabled);
   const groups = resources.flatMap(({ name }) => groupOf(name) ?? []);
   const making = sketches.filter(({ branches }) => branches.flat().some((step) => step.do === 'make'));
@@ -366,7 +381,7 @@ function madeWith(life: Life, number: number, resource: string, given: Given): s
   // Of an input that never came nobody can tell whether it is what it was.
   if (!foreignReadsOf({ ...version, resources: [sketch], outputs: {} }).every((name) => Object.hasOwn(given, name)))
     return undefined;
-  const model = fresh(life, number, given);
+  const model = whole(life, number, given);
   const part = model.parts.find(({ key }) => key === `${version.name}.${resource}`) as Part;
   const values = Object.keys(inputs).map((input) => [input, model.valueOf(part, input)]);
   const read = branches.flat().flatMap((step) => (step.do === 'read' ? [given[step.name] ?? null] : []));
