@@ -9,7 +9,7 @@ import type { Limits } from './stack/services.ts';
 import type { KeyInput } from './store/encryption-key.ts';
 import type { StackStore } from './store/stack-store.ts';
 import type { CustomConstraints } from './template/constraints.ts';
-import type { DuplicateKeys } from './template/yaml.ts';
+import { DEFAULT_MAX_TEMPLATE_SIZE, type DuplicateKeys } from './template/yaml.ts';
 import { listNames, suggest } from './wording.ts';
 
 export interface EngineOptions {
@@ -54,6 +54,7 @@ export interface EngineOptions {
   readonly storeTimeoutMs?: number;
   /** What consumers wait for: the attribute they read (default), or the whole resource, as other engines do. */
   readonly granularity?: Granularity;
+  /** Those that are left out have their defaults. Throws UsageError for one that is no limit. */
   readonly limits?: Partial<Limits>;
   /** The pseudo-parameter `OS::project_id`; default: the empty text. */
   readonly projectId?: string;
@@ -117,6 +118,40 @@ export function checkOptions(options: EngineOptions): void {
   checkActor(options.actor);
   checkMs('leaseMs', options.leaseMs, 100, 86_400_000);
   checkMs('storeTimeoutMs', options.storeTimeoutMs, 1, Number.POSITIVE_INFINITY);
+  checkMs('stallTimeoutMs', options.stallTimeoutMs, 0, Number.POSITIVE_INFINITY);
+  checkMs('cancelGraceMs', options.cancelGraceMs, 0, Number.POSITIVE_INFINITY);
+}
+
+const DEFAULT_LIMITS: Limits = { maxTemplateSize: DEFAULT_MAX_TEMPLATE_SIZE, maxResources: 1000, maxSnapshots: 32 };
+
+/** The limits of an engine that is given these. Throws UsageError. */
+export function limitsOf(given: Partial<Limits> = {}): Limits {
+  const limits: { -readonly [L in keyof Limits]: number } = { ...DEFAULT_LIMITS };
+  const names = Object.keys(limits) as (keyof Limits)[];
+  for (const [name, limit] of Object.entries(given)) {
+    const known = names.find((each) => each === name);
+    if (known === undefined) {
+      throw new UsageError({
+        what: `An engine has no limit '${name}'.`,
+        why: `Its limits are ${listNames(names)}.`,
+        fix: `${suggest(name, names)}Correct the name, or leave it out.`,
+      });
+    }
+    if (limit !== undefined) limits[known] = checkLimit(known, limit);
+  }
+  return limits;
+}
+
+/** -1 is no limit, as under Heat; a template's size has always one there. */
+function checkLimit(name: keyof Limits, limit: number): number {
+  const [least, none] = name === 'maxTemplateSize' ? [1, Number.POSITIVE_INFINITY] : [0, -1];
+  if (limit === none || limit === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
+  if (Number.isInteger(limit) && limit >= least) return limit;
+  throw new UsageError({
+    what: `The engine's limit '${name}' cannot be ${String(limit)}.`,
+    why: `It is a whole number, at least ${least}, or ${none} for no limit.`,
+    fix: `Give such a number, or leave the limit out: it is ${DEFAULT_LIMITS[name]} then.`,
+  });
 }
 
 function checkActor(actor: string | undefined): void {
@@ -139,10 +174,10 @@ export function defaultActor(): string {
 }
 
 function checkMs(option: string, value: number | undefined, least: number, most: number): void {
-  if (value === undefined || (value >= least && value <= most)) return;
+  if (value === undefined || (typeof value === 'number' && value >= least && value <= most)) return;
   const upTo = most === Number.POSITIVE_INFINITY ? '' : ` and at most ${most}`;
   throw new UsageError({
-    what: `The engine's option '${option}' cannot be ${value}.`,
+    what: `The engine's option '${option}' cannot be ${String(value)}.`,
     why: `It is a time in milliseconds, at least ${least}${upTo}.`,
     fix: 'Give such a number, or leave the option out.',
   });

@@ -7,7 +7,7 @@ import { heatTypes } from './builtin/heat/index.ts';
 import { systemClock, systemRandomness } from './clock.ts';
 import { engineIsEnding } from './endpoint/endpoint-server.ts';
 import { SignalServer } from './endpoint/signal-server.ts';
-import { checkOptions, defaultActor, type EngineOptions } from './engine-options.ts';
+import { checkOptions, defaultActor, type EngineOptions, limitsOf } from './engine-options.ts';
 import { ActionCancelled, NotTheWriter, UsageError } from './errors.ts';
 import { type EngineEvent, EventHub, type StackEvent, type WaitingRead } from './events.ts';
 import { type Name, type NameInput, parseName, printName } from './names.ts';
@@ -94,7 +94,6 @@ import { Keyring } from './store/keyring.ts';
 import { MemoryStore } from './store/memory-store.ts';
 import { SealedStore } from './store/sealed-store.ts';
 import type { Claimant, StoredEvent } from './store/stack-store.ts';
-import { DEFAULT_MAX_TEMPLATE_SIZE } from './template/yaml.ts';
 import type { Json } from './values.ts';
 
 /** Which stacks are listed. */
@@ -177,7 +176,7 @@ export class Engine {
       randomness,
       claimant: () => this.#claimant(),
       granularity: options.granularity ?? 'attribute',
-      limits: { maxTemplateSize: DEFAULT_MAX_TEMPLATE_SIZE, maxResources: 1000, maxSnapshots: 32, ...options.limits },
+      limits: limitsOf(options.limits),
       project: {
         ...(options.projectId === undefined ? {} : { projectId: options.projectId }),
         ...(options.region === undefined ? {} : { region: options.region }),

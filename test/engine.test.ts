@@ -95,10 +95,50 @@ describe('an engine that is used wrongly', () => {
     );
   });
 
+  test.each([
+    [{ maxResources: -2 }, 'maxResources', 'It is a whole number, at least 0, or -1 for no limit.', 1000],
+    [{ maxResources: 1.5 }, 'maxResources', 'It is a whole number, at least 0, or -1 for no limit.', 1000],
+    [{ maxSnapshots: '3' }, 'maxSnapshots', 'It is a whole number, at least 0, or -1 for no limit.', 32],
+    [{ maxTemplateSize: -1 }, 'maxTemplateSize', 'It is a whole number, at least 1, or Infinity for no limit.', 524288],
+    [
+      { maxTemplateSize: Number.NaN },
+      'maxTemplateSize',
+      'It is a whole number, at least 1, or Infinity for no limit.',
+      524288,
+    ],
+  ])('a limit that is none: %j', (limits, name, why, standard) => {
+    const what = `The engine's limit '${name}' cannot be ${Object.values(limits)[0]}.`;
+    const fix = `Give such a number, or leave the limit out: it is ${standard} then.`;
+    expect(() => new Engine({ limits } as EngineOptions)).toThrow(expect.objectContaining({ what, why, fix }));
+  });
+
+  test('a limit that there is not', () => {
+    expect(() => new Engine({ limits: { maxResource: 3 } } as EngineOptions)).toThrow(
+      /^An engine has no limit 'maxResource'\.[\s\S]*Did you mean 'maxResources'\?/,
+    );
+  });
+
   test('an action after its end', async () => {
     const engine = new Engine();
     await engine.close();
     await expect(engine.create({ stack: 's', template: TEMPLATE })).rejects.toMatchObject({ code: 'UsageError' });
     await expect(engine.delete({ stack: 's' })).rejects.toThrow('The engine has been closed.');
   });
+});
+
+test.each([
+  ['-1', { maxResources: -1, maxSnapshots: -1 }],
+  ['Infinity', { maxResources: Number.POSITIVE_INFINITY, maxSnapshots: Number.POSITIVE_INFINITY }],
+])('a limit of %s is no limit, as under Heat', async (_, limits) => {
+  const engine = new Engine({ limits });
+  const resources = Object.fromEntries(
+    Array.from({ length: 1001 }, (_value, index) => [`r${index}`, { type: 'OS::Heat::None' }]),
+  );
+  const group = { type: 'OS::Heat::ResourceGroup', properties: { count: 3, resource_def: { type: 'OS::Heat::None' } } };
+  const template = { heat_template_version: '2021-04-16', resources: { ...resources, group } };
+  expect(engine.preview({ stack: 's', template }).steps.length).toBe(1005);
+  await engine.create({ stack: 's', template: TEMPLATE });
+  for (let count = 0; count < 33; count += 1) await engine.snapshot({ stack: 's' });
+  expect(await engine.snapshots('s')).toHaveLength(33);
+  await engine.close();
 });

@@ -71,11 +71,11 @@ export interface Project {
 }
 
 export interface Limits {
-  /** Bytes of a template's text; Heat's max_template_size. Default 524,288. */
+  /** Bytes of a template's text; Heat's max_template_size. Default 524,288; Infinity: no limit. */
   readonly maxTemplateSize: number;
-  /** Resources of a stack; Heat's max_resources_per_stack. Default 1000. */
+  /** Resources of a stack; Heat's max_resources_per_stack. Default 1000; -1: no limit. */
   readonly maxResources: number;
-  /** Snapshots of a stack; Heat's max_snapshots_per_stack. Default 32. */
+  /** Snapshots of a stack; Heat's max_snapshots_per_stack. Default 32; -1: no limit. */
   readonly maxSnapshots: number;
 }
 

@@ -231,7 +231,7 @@ async function refuseTooMany({ store, limits }: StackServices, { id }: StackReco
   throw new RequestLimitExceeded({
     what: `Request limit exceeded: You have reached the maximum snapshots per stack, ${maxSnapshots}. Please delete some snapshots.`,
     why: 'Each of them holds the whole definition of the stack.',
-    fix: "Delete some by 'hotloom delete-snapshot', or raise the limit with the option maxSnapshots.",
+    fix: "Delete some by 'hotloom delete-snapshot', or raise the limit by the engine's option 'limits.maxSnapshots'.",
   });
 }
 
