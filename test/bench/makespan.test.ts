@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { runs } from '../random.ts';
 // @ts-expect-error: plain JavaScript, which the benchmark runs as it is
 import { cluster, randomFrom, randomPlan, threeTiers, twoMachines } from './makespan/cases.mjs';
 // @ts-expect-error: see above
@@ -14,7 +15,7 @@ test('the makespan is the critical path over attributes, exactly, when there are
       expect(await makespan(plan, 'attribute')).toBe(criticalPath(plan));
       expect(await makespan(plan, 'resource')).toBeGreaterThanOrEqual(criticalPath(plan));
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
 });
 

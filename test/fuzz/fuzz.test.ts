@@ -4,6 +4,7 @@ import { localTypes } from '../../src/builtin/local/index.ts';
 import { Engine } from '../../src/engine.ts';
 import { isHotloomError } from '../../src/errors.ts';
 import { findResource } from '../../src/interface/interface.ts';
+import { runs } from '../random.ts';
 import { fuzzCases, inputOf } from './cases.ts';
 import { readSeeds } from './seeds.ts';
 import { faultOf } from './verdict.ts';
@@ -20,7 +21,7 @@ describe('whatever the documents are', () => {
         fc.property(fuzzCases(seeds), (fuzzCase) => {
           expect(faultOf(engine, isHotloomError, inputOf(seeds, fuzzCase))).toBeUndefined();
         }),
-        { numRuns: 1000, seed: 20_260_101 },
+        { numRuns: runs(1000) },
       );
     },
   );

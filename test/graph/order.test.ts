@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isAcyclic } from '../../src/graph/order.ts';
 import { PortGraphBuilder } from '../../src/graph/port-graph.ts';
+import { runs } from '../random.ts';
 
 const RESOURCE = { inputNames: ['p'], outputs: ['x', 'y'] };
 const PORTS = 5;
@@ -25,6 +26,6 @@ test('a graph is acyclic exactly when no port is behind itself', () => {
       const isCyclic = [...behind].some(([port, all]) => all.has(port));
       expect(isAcyclic(builder.build())).toBe(!isCyclic);
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });

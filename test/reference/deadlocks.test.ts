@@ -4,6 +4,7 @@ import { buildPortGraph } from '../../src/graph/build.ts';
 import { findCycles } from '../../src/graph/cycles.ts';
 import type { PortGraph } from '../../src/graph/port-graph.ts';
 import { stackOf } from '../graph/stack-of.ts';
+import { runs } from '../random.ts';
 import { type Sketch, searchSchedules } from './search.ts';
 
 /**
@@ -96,7 +97,7 @@ describe('the static analysis refuses exactly what can deadlock', () => {
       fc.property(sketch, (one) => {
         expect(differs(one)).toBeUndefined();
       }),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
   });
 
@@ -105,7 +106,7 @@ describe('the static analysis refuses exactly what can deadlock', () => {
       fc.property(sketch, fc.nat(), (one, which) => {
         expect(differs(one, (given) => withoutEdge(graphOf(given), which))).toBeUndefined();
       }),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
     expect(found.failed).toBe(true);
   });
@@ -119,7 +120,7 @@ describe('the static analysis refuses exactly what can deadlock', () => {
         });
         expect(differs(one, () => graphOf(Object.fromEntries(needy)))).toBeUndefined();
       }),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
     expect(found.failed).toBe(true);
   });

@@ -5,6 +5,7 @@ import type { Name } from '../../src/names.ts';
 import type { DataSpace, Entry, Region } from '../../src/space/data-space.ts';
 import { MemorySpace } from '../../src/space/memory-space.ts';
 import type { Json } from '../../src/values.ts';
+import { runs } from '../random.ts';
 import { print, SpaceModel } from './space-model.ts';
 
 const STACKS = ['s', 't'];
@@ -186,7 +187,7 @@ describe('the data space does what its model of a page does', () => {
         const [modelled, real] = await difference(list, new MemorySpace());
         expect(real).toEqual(modelled);
       }),
-      { numRuns: 1500 },
+      { numRuns: runs(1500) },
     );
   });
 
@@ -227,7 +228,7 @@ describe('the data space does what its model of a page does', () => {
         const [modelled, real] = await difference(list, space);
         expect(real).toEqual(modelled);
       }),
-      { numRuns: 1500 },
+      { numRuns: runs(1500) },
     );
     expect(found.failed).toBe(true);
   });

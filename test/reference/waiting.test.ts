@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { EngineEvent } from '../../src/events.ts';
 import { Waits } from '../../src/space/waits.ts';
+import { runs } from '../random.ts';
 import { parseHop } from '../simulation/circles.ts';
 import { hasPortCycle } from '../simulation/ports.ts';
 import { needs, type ResourceSketch, STALL_MS, type StackSketch, type Step } from '../simulation/scenario.ts';
@@ -324,7 +325,7 @@ describe('deadlocks and stalls are told exactly when a circle closes', () => {
       const choose: Choose = (count) => (stream.next().value as number) % count;
       expect(await new Judge(stacks, isNeeded).play(choose)).toBeUndefined();
     });
-  const isFoundOut = async (isNeeded = needs) => (await fc.check(random(isNeeded), { numRuns: 200 })).failed;
+  const isFoundOut = async (isNeeded = needs) => (await fc.check(random(isNeeded), { numRuns: runs(200) })).failed;
 
   test('under every schedule of two resources, for each way to read and to write', async () => {
     const told = { schedules: 0, deadlocks: 0, stalls: 0, expired: 0 };
@@ -342,7 +343,7 @@ describe('deadlocks and stalls are told exactly when a circle closes', () => {
   }, 120_000);
 
   test('under random schedules of random stacks', async () => {
-    await fc.assert(random(), { numRuns: 200 });
+    await fc.assert(random(), { numRuns: runs(200) });
   });
 
   test('a model in which every attribute needs everything is found out, and one in which it needs nothing', async () => {

@@ -5,6 +5,7 @@ import { MemoryStore } from '../../src/store/memory-store.ts';
 import { SealedStore } from '../../src/store/sealed-store.ts';
 import type { Claimant, ResourceRecord, StackRecord } from '../../src/store/stack-store.ts';
 import type { Json, JsonObject } from '../../src/values.ts';
+import { runs } from '../random.ts';
 import { KEY, OTHER_KEY } from './keys.ts';
 
 const CLAIMANT: Claimant = { engineId: 'e', host: 'h', pid: 1, processStart: 'x', leaseMs: 20_000 };
@@ -153,7 +154,7 @@ describe('whatever is stored comes out as it went in, although it may look like 
         const all = { ...expected, properties, values, read: value, outside, value };
         expect(JSON.stringify(sorted(read))).toBe(JSON.stringify(sorted(all)));
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { ResourceRecord } from '../../src/store/stack-store.ts';
 import { StoredResources } from '../../src/store/stored-resources.ts';
 import type { JsonObject } from '../../src/values.ts';
+import { runs } from '../random.ts';
 
 const NAMES = ['a', 'b', 'c', 'd', 'e'];
 
@@ -101,6 +102,6 @@ test('whether changes tell the numbers of their resources makes no difference', 
         expect(stored.valueOf(resource, attribute)).toBe(value);
       }
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
 });

@@ -5,6 +5,7 @@ import { printTemplate } from '../../src/template/print.ts';
 import { MAX_PROBLEMS } from '../../src/template/problems.ts';
 import { deletionPolicyOf, parseTemplate, type ResourceDefinition } from '../../src/template/template.ts';
 import { TEMPLATE_VERSIONS } from '../../src/template/version.ts';
+import { runs } from '../random.ts';
 import { scopeOf, thrownBy } from './scope-of.ts';
 
 const NEWEST = 'heat_template_version: 2021-04-16\n';
@@ -513,7 +514,7 @@ describe('properties of the parser', () => {
         }
         expect(Object.getOwnPropertyNames(Object.prototype)).toHaveLength(keys);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -529,7 +530,7 @@ describe('properties of the parser', () => {
         }
         expect(parseTemplate(printTemplate(template)).document).toEqual(template.document);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

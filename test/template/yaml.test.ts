@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isHotloomError } from '../../src/errors.ts';
 import { loadDocument, nonTextKeys } from '../../src/template/yaml.ts';
+import { runs } from '../random.ts';
 import { thrownBy } from './scope-of.ts';
 
 describe('scalars are read as PyYAML reads them for Heat', () => {
@@ -177,7 +178,7 @@ describe('what is refused', () => {
           }
         },
       ),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

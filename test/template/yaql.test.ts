@@ -6,6 +6,7 @@ import { YaqlError } from '../../src/template/yaql/errors.ts';
 import { evaluateYaql } from '../../src/template/yaql/evaluate.ts';
 import { parseYaql } from '../../src/template/yaql/grammar.ts';
 import type { Json } from '../../src/values.ts';
+import { runs } from '../random.ts';
 import { outputOf, referencesOf, scopeOf, thrownBy } from './scope-of.ts';
 
 const DATA: Json = {
@@ -233,7 +234,7 @@ test('any text gives a value or a YaqlError', () => {
         expect(error).toBeInstanceOf(YaqlError);
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });
 
