@@ -286,6 +286,21 @@ describe('a file that cannot be used is refused, and stays as it is', () => {
     expect(store.listStacks()).toHaveLength(1);
   });
 
+  test('a store that has refused one thing is not taken for damaged: it is written to again', () => {
+    const store = open();
+    const other = new Database(file);
+    // SQLite's code for it is that of a missing table, too.
+    other.exec("CREATE TRIGGER late BEFORE INSERT ON stacks BEGIN SELECT json('{'); END");
+    const error = refusalOf(() => store.createStack(stack(), ME));
+    expect(error.message.replaceAll(file, 'FILE')).toBe(`The store FILE has refused what was to be done.
+  SQLite says: malformed JSON (SQLITE_ERROR).
+  Run the action again. If it is refused again, see what else uses the file, and report it with this text.`);
+    other.exec('DROP TRIGGER late');
+    other.close();
+    store.createStack(stack(), ME);
+    expect(store.listStacks()).toHaveLength(1);
+  });
+
   test('a store that was closed', () => {
     const store = open();
     store.close();

@@ -1,7 +1,7 @@
 import type Database from 'libsql';
 import { isHotloomError, StoreUnusable } from '../../errors.ts';
 import { all } from './database.ts';
-import { sqliteCode } from './errors.ts';
+import { isOtherSchema, sqliteCode } from './errors.ts';
 
 /** Larger ones would keep their first writer waiting for longer than some 50 ms. */
 const CHECKED_BYTES = 8 * 2 ** 20;
@@ -26,5 +26,5 @@ export function refuseDamaged(path: string, database: Database.Database): void {
 export function isDamage(error: unknown): boolean {
   if (!isHotloomError(error, 'StoreUnusable')) return false;
   const code = sqliteCode(error.cause);
-  return ['SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_ERROR'].some((prefix) => code.startsWith(prefix));
+  return code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_NOTADB') || isOtherSchema(error.cause);
 }

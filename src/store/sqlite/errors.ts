@@ -20,7 +20,9 @@ function storeUnusable(path: string, cause: unknown): StoreUnusable | StoreBusy 
   if (code === '' || code.startsWith('SQLITE_CONSTRAINT')) {
     return new InternalError(`The store ${path} failed: ${message}`, cause);
   }
-  const [, what, fix] = SQLITE_ERRORS.find(([prefix]) => code.startsWith(prefix)) ?? [
+  const [, what, fix] = (isOtherSchema(cause)
+    ? OTHER_SCHEMA
+    : SQLITE_ERRORS.find(([prefix]) => code.startsWith(prefix))) ?? [
     '',
     'cannot be used',
     'Look at the disk and at the file. If it is damaged, restore it from a backup.',
@@ -80,8 +82,8 @@ const SQLITE_ERRORS: readonly (readonly [prefix: string, what: string, fix: stri
   ],
   [
     'SQLITE_ERROR',
-    'is damaged: its tables are not those of its schema',
-    'Restore the file from a backup; nothing more is written to it.',
+    'has refused what was to be done',
+    'Run the action again. If it is refused again, see what else uses the file, and report it with this text.',
   ],
   ['SQLITE_READONLY', 'cannot be written', 'Give this user the right to write the file and its directory.'],
   [
@@ -91,6 +93,17 @@ const SQLITE_ERRORS: readonly (readonly [prefix: string, what: string, fix: stri
   ],
   ['SQLITE_CANTOPEN', 'cannot be opened', 'Look at the rights of the file and its directory.'],
 ];
+
+const OTHER_SCHEMA = [
+  '',
+  'is damaged: its tables are not those of its schema',
+  'Restore the file from a backup; nothing more is written to it.',
+] as const;
+
+/** SQLite tells of missing tables and columns by a code that it has for many things. */
+export function isOtherSchema(error: unknown): boolean {
+  return sqliteCode(error) === 'SQLITE_ERROR' && /^no such (table|column)|^table \S+ has /.test(messageOf(error));
+}
 
 export function cannotOpen(path: string, cause: unknown): StoreUnusable {
   return new StoreUnusable({
