@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { PortGraph } from '../graph/port-graph.ts';
 import { findResourceCircles } from '../graph/resource-circles.ts';
 import { findResource, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
@@ -43,8 +43,10 @@ export class OwnReads {
   readonly #parts: OwnReadsParts;
   readonly #readers = new Map<number, number[]>();
   readonly #givenUp = new Set<number>();
-  #timer: Timer | undefined;
-  #isOver = false;
+  /** Those whose wait leads out of the stack, and since when, in milliseconds. */
+  #outsideSince: ReadonlyMap<number, number> = new Map();
+  /** Fires when the first of them has waited for too long. */
+  #timer: { readonly dueAt: number; readonly cancel: () => void } | undefined;
   /** By resource, the circle that it is in by all of its reads. Found when it is asked for first. */
   #circlesOnce: Int32Array | undefined;
 
@@ -94,15 +96,21 @@ export class OwnReads {
 
   /** Lets those of `waiting` go on that would wait for ever; returns their numbers. */
   giveUp(waiting: readonly Comparison[]): readonly number[] {
-    const isOver = this.#isOver;
-    this.#isOver = false;
-    if (waiting.length === 0 || !this.#parts.isIdle()) return NONE;
+    if (waiting.length > 0 && !this.#parts.isIdle()) return NONE;
     const awaited = new Map(waiting.map((comparison) => [comparison.resource.index, this.#awaitedBy(comparison)]));
     const ends = [...awaited.keys()].map((reader) => ({ reader, end: this.#endOf(reader, awaited) }));
-    const given = ends.filter(({ end }) => end === 'itself' || (end === 'outside' && isOver));
-    for (const { reader } of given) this.#givenUp.add(reader);
-    if (given.length < ends.length && ends.some(({ end }) => end === 'outside')) this.#startTimer();
-    return given.map(({ reader }) => reader);
+    const now = this.#parts.clock.now();
+    const since = new Map<number, number>();
+    for (const { reader, end } of ends) if (end === 'outside') since.set(reader, this.#outsideSince.get(reader) ?? now);
+    const isOver = (reader: number): boolean => now >= this.#dueAt(since.get(reader));
+    const given = ends.filter(({ reader, end }) => end === 'itself' || isOver(reader)).map(({ reader }) => reader);
+    for (const reader of given) {
+      this.#givenUp.add(reader);
+      since.delete(reader);
+    }
+    this.#outsideSince = since;
+    this.#setTimer(Math.min(...[...since.values()].map((each) => this.#dueAt(each))));
+    return given;
   }
 
   /** Nobody is compared any more. */
@@ -110,17 +118,22 @@ export class OwnReads {
     this.#timer?.cancel();
   }
 
-  #startTimer(): void {
-    const { clock, waits, didExpire } = this.#parts;
-    this.#timer ??= clock.schedule(
-      waits.stallTimeoutMs,
-      () => {
-        this.#timer = undefined;
-        this.#isOver = true;
-        didExpire();
-      },
-      { keepAlive: true },
-    );
+  #dueAt(since = Number.POSITIVE_INFINITY): number {
+    return since + this.#parts.waits.stallTimeoutMs;
+  }
+
+  #setTimer(dueAt: number): void {
+    if (this.#timer?.dueAt === dueAt) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (dueAt === Number.POSITIVE_INFINITY) return;
+    const { clock, didExpire } = this.#parts;
+    const expire = (): void => {
+      this.#timer = undefined;
+      didExpire();
+    };
+    const timer = clock.schedule(dueAt - clock.now(), expire, { keepAlive: true });
+    this.#timer = { dueAt, cancel: () => timer.cancel() };
   }
 
   #awaitedBy({ missingReads }: Comparison): readonly number[] {

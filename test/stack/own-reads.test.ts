@@ -247,6 +247,31 @@ describe('what a handler has read by name of its own stack', () => {
     expect([told.calls, await read()]).toEqual([['update r'], { value: [['late']] }]);
   });
 
+  test('is waited for by each for as long, whoever has waited before, and no timer is left', async () => {
+    const resources = (name: string) => ({
+      r: reader('a.read'),
+      a: reader(`ops:${name}:first`),
+      last: { type: 'Reading', properties: { names: ['b.read'], wait: attr('r', 'read') } },
+      b: reader(`ops:${name}:second`),
+    });
+    for (const which of ['first', 'second']) await engine.write(`ops.old.${which}`, 0);
+    await create(resources('old'));
+    const timers = clock.pendingTimers;
+    const done = engine.update({ stack: 's', template: template(resources('new')) });
+    await clock.advance(20_000);
+    await engine.write('ops.new.first', 0);
+    // `last` waits from now on, for 29 s.
+    await clock.advance(29_000);
+    await engine.write('ops.new.second', 2);
+    await clock.run(done);
+    expect([told.calls, await read('last')]).toEqual([['update a', 'update b', 'update last'], { value: [[2]] }]);
+    expect(clock.pendingTimers).toBe(timers);
+    const cancelled = engine.update({ stack: 's', template: template(resources('never')) }).catch(() => {});
+    await clock.advance(1000);
+    await clock.run(Promise.all([engine.cancel({ stack: 's', rollback: false }), cancelled]));
+    expect(clock.pendingTimers).toBe(timers);
+  });
+
   test('is told in the plan: what differs for certain, and what is known only in the run', async () => {
     const resources = (value: Json) => ({ r: reader('a.live'), a: thing({ live: value }) });
     await create(resources(1));
