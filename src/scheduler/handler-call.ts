@@ -30,7 +30,7 @@ class RunCall implements CreateCall {
   }
 
   get token(): string {
-    return this.run.token;
+    return this.run.record.token;
   }
 
   get signal(): AbortSignal {
@@ -58,7 +58,7 @@ class RunCall implements CreateCall {
   }
 
   get data(): JsonObject {
-    return this.run.data;
+    return this.run.record.data;
   }
 
   get setData(): (data: JsonObject) => Promise<void> {

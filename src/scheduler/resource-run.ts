@@ -1,7 +1,5 @@
 import { pause } from '../clock.ts';
-import { COMPOSITION_DATA } from '../composition/handler.ts';
 import { type HotloomError, isHotloomError, messageOf, ResourceFailure, rootCause, withRootCause } from '../errors.ts';
-import type { Status } from '../events.ts';
 import { findPort, IN } from '../graph/port-graph.ts';
 import { externalIdOf, givenInput, givenProperties, placeOf } from '../interface/given.ts';
 import { needsInput, type ResourceInterface } from '../interface/interface.ts';
@@ -16,10 +14,9 @@ import type {
 } from '../resource/handler.ts';
 import { checkAttribute, type PropertyPlace } from '../resource/properties.ts';
 import type { AttributeDeclaration, Retries } from '../resource/resource-type.ts';
-import { type SignalAddress, signalUrl } from '../resource/signal-url.ts';
-import type { Secrecy } from '../secrets.ts';
+import { signalUrl } from '../resource/signal-url.ts';
 import type { Entry } from '../space/data-space.ts';
-import type { ResourceRecord, StoredRead } from '../store/stack-store.ts';
+import type { ResourceRecord } from '../store/stack-store.ts';
 import { resourceEventOf } from '../store/stored-stack.ts';
 import { REFID } from '../template/expression.ts';
 import { asJson, type Json, type JsonObject, sameJson, setOwn, withoutDigests } from '../values.ts';
@@ -50,6 +47,7 @@ import {
   writtenOtherwiseThanConfirmed,
   writtenTwice,
 } from './run-errors.ts';
+import { RunRecord } from './run-record.ts';
 import { SignalledResources } from './signalled-resources.ts';
 import type { Slot } from './slots.ts';
 import type { Traversal } from './traversal.ts';
@@ -76,33 +74,11 @@ export interface RunChange {
 export class ResourceRun implements JournalWaiter {
   readonly resource: ResourceInterface;
   readonly traversal: Traversal;
-  /** What delete runs against. */
-  readonly #requires: readonly string[];
-  #token: string;
-  readonly #physicalName: string;
+  readonly record: RunRecord;
   readonly #interrupted: InterruptedAttempt | undefined;
   readonly #change: RunChange | undefined;
   #slot: Slot | undefined;
-  #resourceId: string | undefined;
-  #data: JsonObject = NO_DATA;
-  /** Of the data that an earlier attempt has recorded. */
-  #dataSecrecy: Secrecy | undefined;
-  /** What it is made with, known at its end. */
-  #properties: JsonObject | undefined;
-  #inputs: JsonObject | undefined;
-  /** What of these has not come. */
-  #unread: readonly string[] | undefined;
-  /** What signals had left behind before. */
-  readonly #metadata: JsonObject | undefined;
-  #signalAddress: SignalAddress | undefined;
-  /** What it has read by name of other stacks and of nobody, by the printed name. */
-  #namesRead: Map<string, StoredRead> | undefined;
-  #record: ResourceRecord | undefined;
-  /** Of its record among the traversal's. */
-  #recordPlace = -1;
   #hasEnded = false;
-  /** How many attempts have failed. */
-  #failures: number;
   /** Waits for the next attempt: undefined while the handler is at work. */
   #pause: AbortController | undefined;
   /** How long this attempt may work; undefined when there is no limit. */
@@ -131,7 +107,6 @@ export class ResourceRun implements JournalWaiter {
     traversal: Traversal,
     resource: ResourceInterface,
     token: string,
-    requires: readonly string[],
     namePrefix: string,
     interrupted?: InterruptedAttempt,
     change?: RunChange,
@@ -141,30 +116,11 @@ export class ResourceRun implements JournalWaiter {
     this.resource = resource;
     this.#interrupted = interrupted;
     this.#change = change;
-    // An update is about what an earlier attempt has made.
-    const earlier = change?.verdict === 'update' ? change.present.record : interrupted?.record;
-    this.#token = earlier?.token ?? token;
-    const ownName = resource.parent < 0 ? resource.name : resource.name.slice(resource.name.lastIndexOf('/') + 1);
-    this.#physicalName = earlier?.physicalName ?? `${namePrefix}${ownName}${token.slice(LAST_DASH)}`;
-    this.#requires = requires;
-    this.#failures = earlier?.failedAttempts ?? failedAttempts ?? 0;
-    this.#metadata = earlier?.metadata;
-    this.#signalAddress = earlier?.signalAddress;
-    // From the intent on: of a type that is a template nobody but the record knows that there is nothing to delete.
-    this.#data = resource.type.isComposition === true ? COMPOSITION_DATA : (interrupted?.record.data ?? NO_DATA);
-    this.#dataSecrecy = interrupted?.record.dataSecrecy;
-    if (change?.verdict !== 'update') return;
-    this.#resourceId = change.present.record.resourceId;
-    this.#data = change.present.record.data;
-    this.#dataSecrecy = change.present.record.dataSecrecy;
-    this.#properties = change.present.record.properties;
-    this.#inputs = change.present.record.inputs;
-    this.#namesRead = keptReads(change.present);
-  }
-
-  /** Names the attempt over crashes. */
-  get token(): string {
-    return this.#token;
+    this.record = new RunRecord(traversal, resource, token, namePrefix, {
+      interrupted: interrupted?.record,
+      updated: change?.verdict === 'update' ? change.present : undefined,
+      failedAttempts,
+    });
   }
 
   get identity(): ResourceIdentity {
@@ -175,7 +131,7 @@ export class ResourceRun implements JournalWaiter {
       stackId,
       name: this.resource.name,
       type: this.resource.type.name,
-      physicalName: this.#physicalName,
+      physicalName: this.record.physicalName,
     };
   }
 
@@ -202,34 +158,13 @@ export class ResourceRun implements JournalWaiter {
     return this.#reads?.all() ?? [];
   }
 
-  /** The last state that it has come to by itself. */
-  get record(): ResourceRecord | undefined {
-    return this.#record;
-  }
-
-  /** That state with what has been recorded since; undefined before the first. */
-  get recordNow(): ResourceRecord | undefined {
-    return this.#record && this.recordOf(this.#record.status, this.#record.reason);
-  }
-
-  /** It has failed: `record` says why. */
-  didFail(record: ResourceRecord): void {
-    if (this.#record === undefined) return;
-    this.#record = record;
-    this.traversal.replaceRecord(this.#recordPlace, record);
-  }
-
-  get resourceId(): string | undefined {
-    return this.#resourceId;
-  }
-
   /** Records the intent, runs the handler, and records the result. The slot is given back at the end. */
   run(slot: Slot): void {
     this.#hasStarted = true;
     this.#slot = slot;
     if (this.#change?.verdict === 'replace') this.#moveAside(this.#change);
-    const record = this.recordOf('IN_PROGRESS', 'state changed');
-    this.#recordPlace = this.traversal.addRecord(record);
+    const record = this.record.at('IN_PROGRESS', 'state changed');
+    this.record.begin(record);
     this.traversal.events.didChange(record);
     this.#store(record);
   }
@@ -277,7 +212,7 @@ export class ResourceRun implements JournalWaiter {
       this.traversal.throwIfStopped();
       const { type, isExternal } = this.resource;
       this.#beginLimit();
-      const attempt = this.#failures;
+      const attempt = this.record.failedAttempts;
       const updated = this.#change?.verdict === 'update' ? this.#change.present : undefined;
       const snapshot = this.traversal.snapshotOf(this.resource);
       const result = isExternal
@@ -307,7 +242,7 @@ export class ResourceRun implements JournalWaiter {
 
   /** Whether that attempt counts no more; it is told by how many have failed before it. */
   #isOver(attempt: number): boolean {
-    return this.#hasEnded || attempt !== this.#failures;
+    return this.#hasEnded || attempt !== this.record.failedAttempts;
   }
 
   #beginLimit(): void {
@@ -343,7 +278,9 @@ export class ResourceRun implements JournalWaiter {
     const isHopeless =
       isExternal || this.traversal.isStopped || this.#violation !== undefined || this.#failedRead !== undefined;
     const { retries } = this.resource.type;
-    const delayMs = isHopeless ? undefined : retryDelay(retries, this.#failures + 1, error, this.traversal.randomness);
+    const delayMs = isHopeless
+      ? undefined
+      : retryDelay(retries, this.record.failedAttempts + 1, error, this.traversal.randomness);
     if (delayMs === undefined || retries === undefined) this.#end(error);
     else void this.#tryAgain(error, delayMs, retries);
   }
@@ -356,34 +293,29 @@ export class ResourceRun implements JournalWaiter {
       return;
     }
     const wasBlocked = this.#leave(reason);
-    this.traversal.didGiveWay(this, present, this.#recordPlace, wasBlocked, reason);
+    this.traversal.didGiveWay(this, present, this.record.place, wasBlocked, reason);
   }
 
   /** Removes what the attempt has made, waits without a slot, and begins the next one. Never rejects. */
   async #tryAgain(error: unknown, delayMs: number, retries: Retries): Promise<void> {
     const { traversal, resource } = this;
     this.#endLimit();
-    this.#failures += 1;
+    this.record.attemptDidFail();
     this.#pause = new AbortController();
     const { signal } = this.#pause;
     if (this.isBlocked) this.rejectReads(error);
     const text = traversal.redact(messageOf(error));
-    const reason = printFailedAttempt(retries, this.#failures, text, delayMs);
+    const reason = printFailedAttempt(retries, this.record.failedAttempts, text, delayMs);
     const isRepeated = this.#change?.verdict === 'update' || resource.type.handler.isRepeatable === true;
     try {
-      if (!isRepeated) await traversal.removeAttempt(this.recordOf('IN_PROGRESS', reason));
+      if (!isRepeated) await traversal.removeAttempt(this.record.at('IN_PROGRESS', reason));
     } catch (cause) {
       const what = `${text}; and what the attempt had made could not be removed: ${messageOf(cause)}`;
       this.#end(new ResourceFailure({ what: traversal.redact(what), cause: error }));
       return;
     }
     if (this.#hasEnded) return;
-    if (!isRepeated) {
-      this.#resourceId = undefined;
-      this.#data = NO_DATA;
-      this.#properties = undefined;
-      this.#token = traversal.randomness.uuid();
-    }
+    if (!isRepeated) this.record.beginAnew(traversal.randomness.uuid());
     this.#slot?.release();
     this.#slot = undefined;
     try {
@@ -404,17 +336,16 @@ export class ResourceRun implements JournalWaiter {
     }
     this.#pause = undefined;
     this.#slot = slot;
-    const record = this.recordOf('IN_PROGRESS', `attempt ${this.#failures + 1} of ${retries.limit + 1}`);
+    const record = this.record.at('IN_PROGRESS', `attempt ${this.record.failedAttempts + 1} of ${retries.limit + 1}`);
     this.traversal.events.didChange(record);
     this.#store(record);
   }
 
   #storePaused(reason: string, isRepeated: boolean): Promise<void> {
     const { traversal } = this;
-    const told = this.recordOf('IN_PROGRESS', reason);
+    const told = this.record.at('IN_PROGRESS', reason);
     const record = isRepeated ? told : { ...told, action: 'INIT' as const, status: 'COMPLETE' as const };
-    this.#record = record;
-    traversal.replaceRecord(this.#recordPlace, told);
+    this.record.become(record, told);
     traversal.events.didChange(told);
     const event = resourceEventOf(told, traversal.stack);
     return traversal.journal.record({ kind: 'resource', record }, { kind: 'event', event });
@@ -435,16 +366,16 @@ export class ResourceRun implements JournalWaiter {
   #callCreate(): unknown {
     const { type } = this.resource;
     if (type.kind === 'streaming') return type.handler.create(new StreamingRunCall(this) as never);
-    this.#properties = this.#givenProperties();
-    return type.handler.create(new PlainRunCall(this, this.#properties) as never);
+    this.record.properties = this.#givenProperties();
+    return type.handler.create(new PlainRunCall(this, this.record.properties) as never);
   }
 
   #callUpdate(updated: PresentResource): unknown {
     const { type } = this.resource;
     const previous = previousOf(updated);
     if (type.kind === 'streaming') return type.handler.update?.(new StreamingUpdateRunCall(this, previous) as never);
-    this.#properties = this.#givenProperties();
-    return type.handler.update?.(new PlainUpdateRunCall(this, this.#properties, previous) as never);
+    this.record.properties = this.#givenProperties();
+    return type.handler.update?.(new PlainUpdateRunCall(this, this.record.properties, previous) as never);
   }
 
   #callRestore(updated: PresentResource | undefined, snapshot: JsonObject): unknown {
@@ -453,8 +384,8 @@ export class ResourceRun implements JournalWaiter {
     if (type.kind === 'streaming') {
       return type.handler.restore?.(new StreamingRestoreRunCall(this, previous, snapshot) as never);
     }
-    this.#properties = this.#givenProperties();
-    return type.handler.restore?.(new PlainRestoreRunCall(this, this.#properties, previous, snapshot) as never);
+    this.record.properties = this.#givenProperties();
+    return type.handler.restore?.(new PlainRestoreRunCall(this, this.record.properties, previous, snapshot) as never);
   }
 
   #givenProperties(): JsonObject {
@@ -467,14 +398,13 @@ export class ResourceRun implements JournalWaiter {
    * for attributes: they are null.
    */
   async #adopt(): Promise<void> {
-    this.#resourceId = externalIdOf(this.resource, this.traversal.scope);
-    await this.traversal.check(this.resource, this.recordOf('IN_PROGRESS', 'state changed'));
+    this.record.resourceId = externalIdOf(this.resource, this.traversal.scope);
+    await this.traversal.check(this.resource, this.record.at('IN_PROGRESS', 'state changed'));
   }
 
   /** Goes on in didStore. */
   #store(record: ResourceRecord, values?: JsonObject): void {
-    this.#record = record;
-    this.traversal.replaceRecord(this.#recordPlace, record);
+    this.record.become(record);
     const number = this.resource.index;
     this.traversal.journal.recordFor(this, { kind: 'resource', record, number, values, isEvent: true });
   }
@@ -654,8 +584,8 @@ export class ResourceRun implements JournalWaiter {
   /** Also after a cancel: what was made has to be known, so that it can be deleted. */
   async #setResourceId(id: string): Promise<void> {
     if (this.#hasEnded) throw runHasEnded(this.resource);
-    this.#resourceId = id;
-    await this.traversal.journal.record({ kind: 'resource', record: this.recordOf('IN_PROGRESS', 'state changed') });
+    this.record.resourceId = id;
+    await this.record.save();
     this.traversal.throwIfStopped();
     // A type that declares a refid of its own publishes it itself.
     // One that may be tried again, or replaced still, publishes it at its end: another has another id.
@@ -665,20 +595,14 @@ export class ResourceRun implements JournalWaiter {
   }
 
   /** See CreateCall. */
-  get data(): JsonObject {
-    return this.#data;
-  }
-
-  /** See CreateCall. */
   setData(data: JsonObject): Promise<void> {
     return guarded(this.#setData(data));
   }
 
   async #setData(data: JsonObject): Promise<void> {
     if (this.#hasEnded) throw runHasEnded(this.resource);
-    this.#data = asJson(data) as JsonObject;
-    this.#dataSecrecy = undefined;
-    await this.traversal.journal.record({ kind: 'resource', record: this.recordOf('IN_PROGRESS', 'state changed') });
+    this.record.data = asJson(data) as JsonObject;
+    await this.record.save();
   }
 
   /** See CreateCall. */
@@ -696,7 +620,7 @@ export class ResourceRun implements JournalWaiter {
   async #openSignalUrl(): Promise<SignalUrl> {
     this.#throwIfEnded();
     const { traversal } = this;
-    const known = this.#signalAddress;
+    const known = this.record.signalAddress;
     if (known !== undefined) {
       traversal.learnSecret(known.token);
       return signalUrl(this.identity, known);
@@ -705,8 +629,8 @@ export class ResourceRun implements JournalWaiter {
     this.#throwIfEnded();
     const address = { host, port, token: Buffer.from(traversal.randomness.bytes(32)).toString('hex') };
     traversal.learnSecret(address.token);
-    this.#signalAddress = address;
-    await traversal.journal.record({ kind: 'resource', record: this.recordOf('IN_PROGRESS', 'state changed') });
+    this.record.signalAddress = address;
+    await this.record.save();
     return signalUrl(this.identity, address);
   }
 
@@ -768,7 +692,7 @@ export class ResourceRun implements JournalWaiter {
       if (this.#violation !== undefined) throw this.#violation;
       if (this.resource.type.kind === 'streaming' && !this.#takeReadings()) this.traversal.awaitReadings(this);
       if (this.#change?.verdict === 'update') this.#storeChanged(this.#change.present.values, result);
-      this.#store(this.recordOf('COMPLETE', 'state changed'), this.#change?.verdict === 'update' ? undefined : result);
+      this.#store(this.record.at('COMPLETE', 'state changed'), this.#change?.verdict === 'update' ? undefined : result);
       this.traversal.hookPauses.willComplete(this.resource, this.#change?.verdict === 'update');
     } catch (error) {
       this.#end(error);
@@ -808,18 +732,19 @@ export class ResourceRun implements JournalWaiter {
         if (value !== undefined) setOwn(into, name, value);
       }
     }
-    this.#properties = properties;
-    this.#inputs = Object.keys(inputs).length === 0 ? undefined : inputs;
-    this.#unread = unread.length === 0 ? undefined : unread;
+    this.record.takeReadings({
+      properties,
+      inputs: Object.keys(inputs).length === 0 ? undefined : inputs,
+      unread: unread.length === 0 ? undefined : unread,
+    });
     return isAll;
   }
 
   /** Every input is there now, or will never be: the record of a complete resource tells what it came to. */
   completeRecord(): void {
     this.#takeReadings();
-    const record = this.recordOf('COMPLETE', 'state changed');
-    this.#record = record;
-    this.traversal.replaceRecord(this.#recordPlace, record);
+    const record = this.record.at('COMPLETE', 'state changed');
+    this.record.become(record);
     void this.traversal.journal.record({ kind: 'resource', record });
   }
 
@@ -837,7 +762,7 @@ export class ResourceRun implements JournalWaiter {
     for (const attribute in outputs) {
       if (Object.hasOwn(rest, attribute) || this.#written?.has(attribute) === true) continue;
       if (this.#isLeftMissing(attribute)) continue;
-      if (attribute === REFID) rest[REFID] = this.#resourceId ?? this.resource.name;
+      if (attribute === REFID) rest[REFID] = this.record.resourceId ?? this.resource.name;
       else if (isExternal || outputs[attribute]?.optional === true) setOwn(rest, attribute, null);
       else throw unwritten(this.resource, attribute);
     }
@@ -897,68 +822,6 @@ export class ResourceRun implements JournalWaiter {
   #withWhatItBeganWith(error: unknown): unknown {
     const isKnown = this.#failedRead === undefined || rootCause(this.#failedRead) === rootCause(error);
     return isKnown || this.traversal.isStopped ? error : withRootCause(error, this.#failedRead);
-  }
-
-  /** Its record in a state that it has come to. */
-  recordOf(status: Status, reason: string): ResourceRecord {
-    const common = this.#plainRecordOf(status, reason);
-    if (common !== undefined) return common;
-    const record = {
-      name: this.resource.name,
-      type: this.resource.type.name,
-      physicalName: this.#physicalName,
-      resourceId: this.#resourceId,
-      action: this.#change?.verdict === 'update' ? 'UPDATE' : 'CREATE',
-      status,
-      reason,
-      token: this.token,
-      data: this.#data,
-      dataSecrecy: this.#dataSecrecy,
-      properties: this.traversal.conceal(this.#properties, this.resource),
-      inputs: this.traversal.conceal(this.#inputs, this.resource),
-      reads: this.#namesRead && [...this.#namesRead.values()],
-      requires: this.#requires,
-      metadata: this.traversal.signals.metadataOf(this.resource.name, this.#metadata),
-      signalAddress: this.#signalAddress,
-      deletionPolicy: this.resource.deletionPolicy,
-      updatedAt: this.traversal.now(),
-    } as const;
-    if (this.#unread !== undefined) return { ...record, unread: this.#unread };
-    return this.#failures > 0 && status === 'IN_PROGRESS' ? { ...record, failedAttempts: this.#failures } : record;
-  }
-
-  /**
-   * The same where nothing needs to be told but what every resource has: two are made for each, and one is kept. A literal
-   * without a spread, which would make it several times as slow, and without what is undefined, which is a quarter of it.
-   */
-  #plainRecordOf(status: Status, reason: string): ResourceRecord | undefined {
-    const { name, type, deletionPolicy } = this.resource;
-    const metadata = this.traversal.signals.metadataOf(name, this.#metadata);
-    const isPlain =
-      this.#change === undefined &&
-      this.#failures === 0 &&
-      this.#unread === undefined &&
-      this.#dataSecrecy === undefined &&
-      this.#inputs === undefined &&
-      this.#namesRead === undefined &&
-      this.#signalAddress === undefined &&
-      metadata === undefined;
-    if (!isPlain) return undefined;
-    return {
-      name,
-      type: type.name,
-      physicalName: this.#physicalName,
-      resourceId: this.#resourceId,
-      action: 'CREATE',
-      status,
-      reason,
-      token: this.#token,
-      data: this.#data,
-      properties: this.traversal.conceal(this.#properties, this.resource),
-      requires: this.#requires,
-      deletionPolicy,
-      updatedAt: this.traversal.now(),
-    };
   }
 
   // --- blocking ---
@@ -1043,8 +906,7 @@ export class ResourceRun implements JournalWaiter {
     const { stack } = this.traversal;
     const isOwn = name[0] === stack.space && name[1] === stack.stack && stack.numbers.has(name[2]);
     if (!isOwn || name[2] !== this.resource.name) {
-      this.#namesRead ??= new Map();
-      this.#namesRead.set(printName(name), isOwn ? { name, ...entry, isOwn } : { name, ...entry });
+      this.record.didRead(isOwn ? { name, ...entry, isOwn } : { name, ...entry });
     }
     return { value: entry.value };
   }
@@ -1059,18 +921,7 @@ export class ResourceRun implements JournalWaiter {
   }
 }
 
-/** What was read before and has not changed since; what has changed is read again, or was not needed any more. */
-function keptReads({ record, readsSince = [] }: PresentResource): Map<string, StoredRead> | undefined {
-  const changed = new Set(readsSince.map(({ name }) => name));
-  const kept = (record.reads ?? []).map((read) => [printName(read.name), read] as const);
-  const reads = new Map(kept.filter(([name]) => !changed.has(name)));
-  return reads.size === 0 ? undefined : reads;
-}
-
 const NO_NAMES: ReadonlySet<string> = new Set();
-
-/** Where the last group of a UUID begins, with the dash before it. */
-const LAST_DASH = 23;
 
 function previousOf({ record, values }: PresentResource): UpdatedResource<JsonObject, JsonObject> {
   const properties = withoutDigests(record.properties ?? {});
@@ -1079,6 +930,3 @@ function previousOf({ record, values }: PresentResource): UpdatedResource<JsonOb
 
 const NO_INPUTS: readonly string[] = [];
 const NO_ATTRIBUTES: { readonly [attribute: string]: Json } = {};
-
-/** Made by asJson, so that the store takes it as it is. */
-const NO_DATA = asJson({}) as JsonObject;

@@ -450,7 +450,7 @@ export class Traversal {
     const resource = findResource(this.stack, name);
     if (resource === undefined) return undefined;
     const record =
-      this.#runs[resource.index]?.recordNow ??
+      this.#runs[resource.index]?.record.now ??
       this.#records.find((candidate) => candidate.name === name) ??
       (this.#parts.stored?.get(name) ?? this.#parts.present?.get(name))?.record;
     return record && this.signals.onto(record);
@@ -647,7 +647,7 @@ export class Traversal {
     if (error === undefined) {
       this.#moment = this.clock.now();
       try {
-        if (run.record !== undefined) this.events.didChange(run.record);
+        if (run.record.last !== undefined) this.events.didChange(run.record.last);
         const missing = run.leftMissing;
         if (!this.hookPauses.isAny) this.#complete(resource, result, missing);
         else this.#completeWhenLetGo(resource, result, missing);
@@ -660,8 +660,7 @@ export class Traversal {
     const reason = this.#parts.redact(causeText(error));
     this.#phases[resource.index] = 'failed';
     // When nothing can be stored any more the journal has stopped the traversal already.
-    const record = run.recordOf('FAILED', reason);
-    run.didFail(record);
+    const record = run.record.fail(reason);
     if (this.#failures.length === 0) this.#failedAction = record.action;
     this.#failures.push(failure);
     void this.journal.record({ kind: 'resource', record, isEvent: true });
@@ -731,7 +730,6 @@ export class Traversal {
       this,
       resource,
       this.randomness.uuid(),
-      requiredResources(this.graph, resource.index),
       namePrefix,
       stored?.record.status === 'IN_PROGRESS'
         ? { record: stored.record, read: this.#readValues(resource, stored) }
