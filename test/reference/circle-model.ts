@@ -58,7 +58,7 @@ function circleOf(way: readonly Hop[], isNeeded: typeof needs): Circle {
 
 export function waitsIn(model: StackModel): readonly Wait[] {
   const waits = model.parts.flatMap((part) => {
-    const reads = part.branches.flatMap((branch) => (branch.isReading ? readsOf(branch) : []));
+    const reads = part.branches.flatMap((branch) => (branch.state === 'reading' ? readsOf(branch) : []));
     const open = part.phase === 'waiting' ? readsToStart(part) : part.phase === 'running' ? new Set(reads) : [];
     return [...open].map((read) => ({ part, read, names: [...new Set(model.missing(part, read))] }));
   });
@@ -79,7 +79,7 @@ export function isQuiet(model: StackModel, stack: string): boolean {
 }
 
 function isAtWork({ phase, branches }: Part): boolean {
-  return phase === 'running' && !branches.some(({ isReading }) => isReading);
+  return phase === 'running' && !branches.some(({ state }) => state === 'reading');
 }
 
 function ownerOf(name: string): string {

@@ -1,7 +1,7 @@
 import type { Json } from '../../src/values.ts';
 import { attributesOf, type StackSketch, targetOf } from '../simulation/scenario.ts';
 import { circlesIn } from './circle-model.ts';
-import { hasEnded, type Part, type Rules, StackModel } from './stack-model.ts';
+import { hasEnded, type Part, StackModel } from './stack-model.ts';
 
 /** How a stack has ended. */
 export interface ModelledEnd {
@@ -22,9 +22,9 @@ const STATES: { readonly [P in Part['phase']]?: string } = {
 export function playModel(
   stacks: readonly StackSketch[],
   outside: { readonly [name: string]: Json },
-  rules?: Partial<Rules>,
+  Model = StackModel,
 ): StackModel {
-  const model = new StackModel(stacks, rules);
+  const model = new Model(stacks);
   for (const [name, value] of Object.entries(outside)) model.there.set(name, value);
   for (const { name } of stacks) model.begin(name);
   for (let isOver = false; !isOver; ) {
@@ -40,7 +40,7 @@ export function playModel(
 }
 
 function canGoOn(branch: Part['branches'][number]): boolean {
-  return !branch.isReading && !hasEnded(branch) && branch.steps[branch.at]?.do !== 'hang';
+  return branch.state === 'working' && !hasEnded(branch) && branch.steps[branch.at]?.do !== 'hang';
 }
 
 /** How the stack has ended by the model. */

@@ -71,7 +71,7 @@ class Judge {
     const begins = this.#stacks.flatMap(({ name }) => (this.#begun.has(name) ? [] : [{ begins: name }]));
     const steps = this.#model.parts.flatMap(({ key, phase, branches }) =>
       branches.flatMap((each, branch) =>
-        phase === 'running' && !each.isReading && !hasEnded(each) ? [{ of: key, branch }] : [],
+        phase === 'running' && each.state === 'working' && !hasEnded(each) ? [{ of: key, branch }] : [],
       ),
     );
     return [...begins, ...steps, ...(this.#stalls.length > 0 ? ['time' as const] : [])];
