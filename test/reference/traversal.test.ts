@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Traversal } from '../../src/scheduler/traversal.ts';
+import { runs } from '../random.ts';
 import { generate } from '../simulation/generate.ts';
 import { type Play, play } from '../simulation/play.ts';
 import { hasPortCycle } from '../simulation/ports.ts';
@@ -81,7 +82,7 @@ class Textual extends StackModel {
 
 describe('the engine ends as the model of a page does', () => {
   test('states, values, outputs, failures and what is skipped, over random stacks', async () => {
-    expect(await firstDifference(500)).toBeUndefined();
+    expect(await firstDifference(runs(500))).toBeUndefined();
   }, 120_000);
 
   test('what is compared ends in every way', () => {

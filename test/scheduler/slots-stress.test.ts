@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Engine } from '../../src/engine.ts';
 import { isHotloomError } from '../../src/errors.ts';
+import { runs } from '../random.ts';
 import type { Behaviours, World } from './world.ts';
 import { closeWorlds, forever, world } from './worlds.ts';
 
@@ -191,7 +192,7 @@ class Storm {
 }
 
 describe('whatever handlers and callers do', () => {
-  const seeds = Array.from({ length: 60 }, (_, index) => index + 1);
+  const seeds = Array.from({ length: runs(60) }, (_, index) => index + 1);
   test.each(seeds)('every stack ends in time, and every slot is free again: seed %i', async (seed) => {
     const storm = new Storm(seed);
     await storm.blow();
