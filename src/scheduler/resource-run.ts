@@ -4,14 +4,8 @@ import { findPort, IN } from '../graph/port-graph.ts';
 import { externalIdOf, givenInput, givenProperties, placeOf } from '../interface/given.ts';
 import { needsInput, type ResourceInterface } from '../interface/interface.ts';
 import { type Name, printName } from '../names.ts';
-import { differenceOf, isUpdatable, type PresentResource, publishedBy } from '../plan/comparison.ts';
-import type {
-  EndpointAccess,
-  ResourceIdentity,
-  SignalledResource,
-  SignalUrl,
-  UpdatedResource,
-} from '../resource/handler.ts';
+import { type PresentResource, publishedBy } from '../plan/comparison.ts';
+import type { EndpointAccess, ResourceIdentity, SignalledResource, SignalUrl } from '../resource/handler.ts';
 import { checkAttribute, type PropertyPlace } from '../resource/properties.ts';
 import type { AttributeDeclaration, Retries } from '../resource/resource-type.ts';
 import { signalUrl } from '../resource/signal-url.ts';
@@ -19,7 +13,7 @@ import type { Entry } from '../space/data-space.ts';
 import type { ResourceRecord } from '../store/stack-store.ts';
 import { resourceEventOf } from '../store/stored-stack.ts';
 import { REFID } from '../template/expression.ts';
-import { asJson, type Json, type JsonObject, sameJson, setOwn, withoutDigests } from '../values.ts';
+import { asJson, type Json, type JsonObject, sameJson, setOwn } from '../values.ts';
 import { AttemptLimit } from './attempt-limit.ts';
 import { BlockedReads, type PendingRead, type ReadToBlock } from './blocked-reads.ts';
 import {
@@ -30,13 +24,13 @@ import {
   StreamingRunCall,
   StreamingUpdateRunCall,
 } from './handler-call.ts';
+import { InPlaceUpdate } from './in-place-update.ts';
 import type { JournalWaiter } from './journal.ts';
 import { LateReads } from './late-reads.ts';
 import { guarded, type Outcome, settled } from './outcome.ts';
 import { PublishedAttributes } from './published-attributes.ts';
 import { printFailedAttempt, retryDelay } from './retries.ts';
 import {
-  cameOutDifferent,
   inputFailed,
   readFailed,
   runHasEnded,
@@ -76,7 +70,10 @@ export class ResourceRun implements JournalWaiter {
   readonly traversal: Traversal;
   readonly record: RunRecord;
   readonly #interrupted: InterruptedAttempt | undefined;
-  readonly #change: RunChange | undefined;
+  /** What is replaced. */
+  readonly #replaced: RunChange | undefined;
+  /** Undefined when another is made. */
+  readonly #update: InPlaceUpdate | undefined;
   #slot: Slot | undefined;
   #hasEnded = false;
   /** Waits for the next attempt: undefined while the handler is at work. */
@@ -88,8 +85,6 @@ export class ResourceRun implements JournalWaiter {
   #isGivenUp = false;
   /** What the handler returned and what has a default: set when it has returned, and then stored. */
   #result: JsonObject | undefined;
-  /** Why an update cannot go on and has to become a replacement. */
-  #replacement: HotloomError | undefined;
   /** The first thing the handler did against its declaration. It fails the resource even when the handler goes on. */
   #violation: HotloomError | undefined;
   /** The first error of a read by the handler's processes: what their end with an exit code began with. */
@@ -115,10 +110,11 @@ export class ResourceRun implements JournalWaiter {
     this.traversal = traversal;
     this.resource = resource;
     this.#interrupted = interrupted;
-    this.#change = change;
+    if (change?.verdict === 'replace') this.#replaced = change;
+    else if (change !== undefined) this.#update = new InPlaceUpdate(resource, change.present, traversal.conceal);
     this.record = new RunRecord(traversal, resource, token, namePrefix, {
       interrupted: interrupted?.record,
-      updated: change?.verdict === 'update' ? change.present : undefined,
+      updated: this.#update?.present,
       failedAttempts,
     });
   }
@@ -162,7 +158,7 @@ export class ResourceRun implements JournalWaiter {
   run(slot: Slot): void {
     this.#hasStarted = true;
     this.#slot = slot;
-    if (this.#change?.verdict === 'replace') this.#moveAside(this.#change);
+    if (this.#replaced !== undefined) this.#moveAside(this.#replaced);
     const record = this.record.at('IN_PROGRESS', 'state changed');
     this.record.begin(record);
     this.traversal.events.didChange(record);
@@ -213,14 +209,14 @@ export class ResourceRun implements JournalWaiter {
       const { type, isExternal } = this.resource;
       this.#beginLimit();
       const attempt = this.record.failedAttempts;
-      const updated = this.#change?.verdict === 'update' ? this.#change.present : undefined;
+      const update = this.#update;
       const snapshot = this.traversal.snapshotOf(this.resource);
       const result = isExternal
         ? this.#adopt()
         : snapshot !== undefined
-          ? this.#callRestore(updated, snapshot)
-          : updated !== undefined
-            ? this.#callUpdate(updated)
+          ? this.#callRestore(snapshot)
+          : update !== undefined
+            ? this.#callUpdate(update)
             : this.#callCreate();
       Promise.resolve(result).then(
         (attributes) => {
@@ -228,7 +224,7 @@ export class ResourceRun implements JournalWaiter {
           const failure = this.#limit?.failure;
           if (failure !== undefined) this.#handlerDidFail(failure);
           else if (type.kind === 'plain') this.#finish((attributes as JsonObject | undefined) ?? {});
-          else if (updated === undefined) this.#finish(NO_ATTRIBUTES);
+          else if (update === undefined) this.#finish(NO_ATTRIBUTES);
           else void this.#finishUpdate();
         },
         (error: unknown) => {
@@ -249,7 +245,7 @@ export class ResourceRun implements JournalWaiter {
     const { resource, traversal } = this;
     const limitMs = resource.timeoutMs ?? resource.type.timeoutMs;
     if (limitMs === undefined) return;
-    const did = this.#change?.verdict === 'update' ? 'updated' : 'created';
+    const did = this.#update === undefined ? 'created' : 'updated';
     this.#limit = new AttemptLimit({
       clock: traversal.clock,
       signal: traversal.signal,
@@ -269,9 +265,9 @@ export class ResourceRun implements JournalWaiter {
   /** What its handler threw: it is replaced when it asks for that, or tried again, or has failed. */
   #handlerDidFail(thrown: unknown): void {
     const error = this.#limit?.failure ?? thrown;
-    const replacement = this.#replacement ?? (isHotloomError(error, 'UpdateReplace') ? error : undefined);
-    if (replacement !== undefined && this.#change?.verdict === 'update' && !this.traversal.isStopped) {
-      this.#giveWay(this.#change.present, replacement);
+    const replacement = this.#update?.replacement ?? (isHotloomError(error, 'UpdateReplace') ? error : undefined);
+    if (replacement !== undefined && this.#update !== undefined && !this.traversal.isStopped) {
+      this.#giveWay(this.#update.present, replacement);
       return;
     }
     const { isExternal } = this.resource;
@@ -306,7 +302,7 @@ export class ResourceRun implements JournalWaiter {
     if (this.isBlocked) this.rejectReads(error);
     const text = traversal.redact(messageOf(error));
     const reason = printFailedAttempt(retries, this.record.failedAttempts, text, delayMs);
-    const isRepeated = this.#change?.verdict === 'update' || resource.type.handler.isRepeatable === true;
+    const isRepeated = this.#update !== undefined || resource.type.handler.isRepeatable === true;
     try {
       if (!isRepeated) await traversal.removeAttempt(this.record.at('IN_PROGRESS', reason));
     } catch (cause) {
@@ -370,17 +366,16 @@ export class ResourceRun implements JournalWaiter {
     return type.handler.create(new PlainRunCall(this, this.record.properties) as never);
   }
 
-  #callUpdate(updated: PresentResource): unknown {
+  #callUpdate({ previous }: InPlaceUpdate): unknown {
     const { type } = this.resource;
-    const previous = previousOf(updated);
     if (type.kind === 'streaming') return type.handler.update?.(new StreamingUpdateRunCall(this, previous) as never);
     this.record.properties = this.#givenProperties();
     return type.handler.update?.(new PlainUpdateRunCall(this, this.record.properties, previous) as never);
   }
 
-  #callRestore(updated: PresentResource | undefined, snapshot: JsonObject): unknown {
+  #callRestore(snapshot: JsonObject): unknown {
     const { type } = this.resource;
-    const previous = updated === undefined ? undefined : previousOf(updated);
+    const previous = this.#update?.previous;
     if (type.kind === 'streaming') {
       return type.handler.restore?.(new StreamingRestoreRunCall(this, previous, snapshot) as never);
     }
@@ -522,7 +517,7 @@ export class ResourceRun implements JournalWaiter {
   /** The handler waits, in a circle, for who waits for the attribute. Returns whether its update leaves that as it was. */
   keep(attribute: string): boolean {
     const { decisions } = this.traversal;
-    const present = this.#change?.verdict === 'update' ? this.#change.present : undefined;
+    const present = this.#update?.present;
     if (present === undefined || this.hasWritten(attribute)) return false;
     if (this.traversal.snapshotOf(this.resource) !== undefined) return false;
     if (!decisions.keep(this.resource, present, attribute)) return false;
@@ -590,7 +585,8 @@ export class ResourceRun implements JournalWaiter {
     // A type that declares a refid of its own publishes it itself.
     // One that may be tried again, or replaced still, publishes it at its end: another has another id.
     const { attributes, retries } = this.resource.type;
-    const isSure = retries === undefined && this.#compareFixed().length === 0 && this.#replacement === undefined;
+    const isSure =
+      retries === undefined && this.#compareFixed().length === 0 && this.#update?.replacement === undefined;
     if (isSure && !Object.hasOwn(attributes, REFID)) await this.publish(REFID, id);
   }
 
@@ -648,7 +644,7 @@ export class ResourceRun implements JournalWaiter {
    * Never rejects.
    */
   async #finishUpdate(): Promise<void> {
-    const late = this.traversal.isStopped ? NO_INPUTS : this.#compareFixed();
+    const late = this.traversal.isStopped ? [] : this.#compareFixed();
     if (late.length > 0) {
       try {
         const rest = this.#restOfAttributes(NO_ATTRIBUTES);
@@ -669,12 +665,7 @@ export class ResourceRun implements JournalWaiter {
    * not there yet.
    */
   #compareFixed(): readonly string[] {
-    const { type, definition } = this.resource;
-    // A plain one is decided about when all of it is there.
-    if (this.#change?.verdict !== 'update' || type.kind === 'plain') return NO_INPUTS;
-    const fixed = Object.keys(definition.properties).filter(
-      (name) => !isUpdatable(this.resource, { name, kind: 'property' }),
-    );
+    const fixed = this.#update?.fixed ?? [];
     for (const name of fixed) if (this.isInputReady(name)) this.#tryInput(name);
     return fixed.filter((name) => !this.isInputReady(name));
   }
@@ -682,8 +673,9 @@ export class ResourceRun implements JournalWaiter {
   /** The handler has returned: writes what is left, checks that nothing is owed, records the result. */
   #finish(attributes: { readonly [attribute: string]: unknown }): void {
     if (this.#hasEnded) return;
-    if (this.#replacement !== undefined) {
-      this.#handlerDidFail(this.#replacement);
+    const update = this.#update;
+    if (update?.replacement !== undefined) {
+      this.#handlerDidFail(update.replacement);
       return;
     }
     try {
@@ -691,21 +683,19 @@ export class ResourceRun implements JournalWaiter {
       this.#result = result;
       if (this.#violation !== undefined) throw this.#violation;
       if (this.resource.type.kind === 'streaming' && !this.#takeReadings()) this.traversal.awaitReadings(this);
-      if (this.#change?.verdict === 'update') this.#storeChanged(this.#change.present.values, result);
-      this.#store(this.record.at('COMPLETE', 'state changed'), this.#change?.verdict === 'update' ? undefined : result);
-      this.traversal.hookPauses.willComplete(this.resource, this.#change?.verdict === 'update');
+      if (update !== undefined) this.#storeChanged(update, result);
+      this.#store(this.record.at('COMPLETE', 'state changed'), update === undefined ? result : undefined);
+      this.traversal.hookPauses.willComplete(this.resource, update !== undefined);
     } catch (error) {
       this.#end(error);
     }
   }
 
   /** One by one: an attribute that was published by itself would stand before one of a record. */
-  #storeChanged(before: JsonObject, after: JsonObject): void {
-    const { journal } = this.traversal;
-    for (const attribute in after) {
-      const value = after[attribute] as Json;
-      if (Object.hasOwn(before, attribute) && sameJson(before[attribute] as Json, value)) continue;
-      void journal.record({ kind: 'value', resource: this.resource.name, attribute, value });
+  #storeChanged(update: InPlaceUpdate, result: JsonObject): void {
+    for (const attribute of update.changed(result)) {
+      const value = result[attribute] as Json;
+      void this.traversal.journal.record({ kind: 'value', resource: this.resource.name, attribute, value });
     }
   }
 
@@ -716,7 +706,7 @@ export class ResourceRun implements JournalWaiter {
     const inputs: Record<string, Json> = {};
     let isAll = true;
     const unread: string[] = [];
-    const earlier = this.#change?.verdict === 'update' ? this.#change.present.record : undefined;
+    const earlier = this.#update?.present.record;
     for (const [names, into, before] of [
       [definition.properties, properties, earlier?.properties],
       [definition.inputs, inputs, earlier?.inputs],
@@ -750,7 +740,7 @@ export class ResourceRun implements JournalWaiter {
 
   /** What the handler returned and what has a default, checked; throws for what is owed. */
   #restOfAttributes(returned: { readonly [attribute: string]: unknown }): JsonObject {
-    const attributes = this.#change?.verdict === 'update' ? this.#withKept(this.#change.present, returned) : returned;
+    const attributes = this.#update?.withKept(returned, (name) => this.hasWritten(name)) ?? returned;
     const rest: Record<string, Json> = {};
     for (const attribute of Object.keys(attributes)) {
       const written = attributes[attribute];
@@ -761,7 +751,7 @@ export class ResourceRun implements JournalWaiter {
     const { outputs, isExternal } = this.resource;
     for (const attribute in outputs) {
       if (Object.hasOwn(rest, attribute) || this.#written?.has(attribute) === true) continue;
-      if (this.#isLeftMissing(attribute)) continue;
+      if (this.#update?.isMissing(attribute) === true) continue;
       if (attribute === REFID) rest[REFID] = this.record.resourceId ?? this.resource.name;
       else if (isExternal || outputs[attribute]?.optional === true) setOwn(rest, attribute, null);
       else throw unwritten(this.resource, attribute);
@@ -771,24 +761,11 @@ export class ResourceRun implements JournalWaiter {
 
   /** What was published before an update, is not stored, and was not published again. */
   get leftMissing(): ReadonlySet<string> {
-    if (this.#change?.verdict !== 'update' || this.#change.present.missing === undefined) return NO_NAMES;
+    const missing = this.#update?.present.missing;
+    if (missing === undefined) return NO_NAMES;
     const isTold = (attribute: string): boolean =>
       this.hasWritten(attribute) || (this.#result !== undefined && Object.hasOwn(this.#result, attribute));
-    return new Set([...this.#change.present.missing].filter((attribute) => !isTold(attribute)));
-  }
-
-  #isLeftMissing(attribute: string): boolean {
-    return this.#change?.verdict === 'update' && this.#change.present.missing?.has(attribute) === true;
-  }
-
-  /** An update leaves as they are the attributes that it does not tell. */
-  #withKept({ values }: PresentResource, returned: { readonly [attribute: string]: unknown }) {
-    const attributes: Record<string, unknown> = { ...returned };
-    for (const attribute in values) {
-      const isTold = attributes[attribute] !== undefined || this.#written?.has(attribute) === true;
-      if (!isTold && Object.hasOwn(this.resource.outputs, attribute)) attributes[attribute] = values[attribute];
-    }
-    return attributes;
+    return new Set([...missing].filter((attribute) => !isTold(attribute)));
   }
 
   #end(error: unknown): void {
@@ -886,18 +863,8 @@ export class ResourceRun implements JournalWaiter {
     const failure = this.traversal.missingValues.failureOf(this.resource, input);
     if (failure !== undefined) throw inputFailed(this.resource, input, failure);
     const value = givenInput(this.resource, input, this.traversal.scope, this.#propertyPlace()) as Json;
-    if (this.#change?.verdict === 'update') this.#checkUpdatable(this.#change.present, input, value);
+    this.#update?.check(input, value);
     return value;
-  }
-
-  /** In a circle an update may begin before all of its inputs are there: one that it cannot change may differ. */
-  #checkUpdatable(present: PresentResource, name: string, value: Json | undefined): void {
-    const kind = Object.hasOwn(this.resource.definition.inputs, name) ? 'alias' : 'property';
-    if (isUpdatable(this.resource, { name, kind })) return;
-    const concealed = value === undefined ? undefined : this.traversal.conceal({ [name]: value }, this.resource)[name];
-    if (differenceOf(present, { name, kind, value: concealed }) === undefined) return;
-    this.#replacement ??= cameOutDifferent(this.resource, name);
-    throw this.#replacement;
   }
 
   #tryEntry(name: Name, entry: Entry): Outcome {
@@ -923,10 +890,4 @@ export class ResourceRun implements JournalWaiter {
 
 const NO_NAMES: ReadonlySet<string> = new Set();
 
-function previousOf({ record, values }: PresentResource): UpdatedResource<JsonObject, JsonObject> {
-  const properties = withoutDigests(record.properties ?? {});
-  return { resourceId: record.resourceId, data: record.data, properties, attributes: values };
-}
-
-const NO_INPUTS: readonly string[] = [];
 const NO_ATTRIBUTES: { readonly [attribute: string]: Json } = {};
