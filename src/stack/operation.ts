@@ -162,14 +162,19 @@ export class Operation {
   async #runInRegion(region: Region, claim: Claim, beginning: Beginning, verb: Verb): Promise<StackDescription> {
     const { store, regions, secretsByStack } = this.#services;
     const { stack, secrets } = this.#analysis;
-    regions.set(stackKey(stack.space, stack.stack), region);
-    secretsByStack.set(stackKey(stack.space, stack.stack), secrets);
+    const key = stackKey(stack.space, stack.stack);
+    regions.set(key, region);
+    secretsByStack.set(key, secrets);
+    let isComplete = false;
     try {
-      return await this.#runClaimed(region, claim, beginning, verb);
+      const description = await this.#runClaimed(region, claim, beginning, verb);
+      isComplete = true;
+      return description;
     } finally {
-      // On a shared store another engine may change the stack from now on: the store alone tells its values.
-      if (store.isShared) {
-        regions.delete(stackKey(stack.space, stack.stack));
+      // On a shared store another engine may change the stack from now on: the store alone tells its values. So it does when an
+      // update has failed: what that has not come to is as it was, and has failed only for those who waited for it.
+      if (store.isShared || (!isComplete && this.#action !== 'CREATE')) {
+        if (regions.get(key) === region) regions.delete(key);
         await region.close();
       }
     }

@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { Engine } from '../../src/engine.ts';
+import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import { SqliteStore } from '../../src/store/sqlite-store.ts';
+import type { StackStore } from '../../src/store/stack-store.ts';
+import type { JsonObject } from '../../src/values.ts';
+import { attr, template, thing, typesOf } from './update-world.ts';
+
+const before = { a: thing({ live: 1 }), b: thing({ live: attr('a', 'live'), of: attr('a', 'of') }) };
+
+/** What `names` hold after an update that fails, in the engine that ran it and in the next one on the same store. */
+async function heldAfter(open: () => StackStore, update: JsonObject, names: readonly string[]) {
+  const clock = new SimulatedClock();
+  const types = typesOf({ things: new Map(), calls: [] });
+  const engine = new Engine({ types, clock, store: open(), randomness: seededRandomness(1) });
+  await clock.run(engine.create({ stack: 's', template: template(before) }));
+  const failed = clock.run(engine.update({ stack: 's', template: template(update) }));
+  await expect(failed).rejects.toMatchObject({ code: 'StackFailed' });
+  const next = new Engine({ types, clock, store: open(), randomness: seededRandomness(2) });
+  const held: string[][] = [];
+  for (const each of [engine, next]) {
+    const entries = await Promise.all(names.map((name) => each.tryRead(`s.${name}`)));
+    held.push(
+      entries.map((entry) =>
+        entry === undefined ? 'nothing' : 'value' in entry ? JSON.stringify(entry.value) : `${entry.failure.why}`,
+      ),
+    );
+  }
+  await clock.run(Promise.all([next.close(), engine.close()]));
+  return held;
+}
+
+describe('after an update that has failed, a name holds in each engine and on each store', () => {
+  test.each<{ readonly what: string; readonly update: JsonObject; readonly held: { readonly [name: string]: string } }>(
+    [
+      {
+        what: 'what it held, when its writer could not be changed in place, or was not come to',
+        update: { ...before, a: thing({ live: 'bad' }) },
+        held: { 'a.live': '1', 'b.live': '1' },
+      },
+      {
+        what: 'the failure of the resource that was to take the place of its writer, and what it held behind that',
+        update: { ...before, a: thing({ of: 'bad' }) },
+        held: { 'a.of': "Resource 'a' of stack 's' is CREATE_FAILED: it is bad", 'b.of': 'null' },
+      },
+      {
+        what: 'what it has got in the update, where another resource has failed',
+        update: { ...before, a: thing({ live: 2 }), c: thing({ of: 'bad' }) },
+        held: { 'a.live': '2', 'b.live': '2', 'c.of': "Resource 'c' of stack 's' is CREATE_FAILED: it is bad" },
+      },
+    ],
+  )('$what', async ({ update, held }) => {
+    const directory = mkdtempSync(join(tmpdir(), 'hotloom-test-'));
+    const memory = new MemoryStore();
+    const file = () => SqliteStore.open(join(directory, 'store.db'));
+    for (const open of [() => memory, file]) {
+      const values = Object.values(held);
+      expect(await heldAfter(open, update, Object.keys(held))).toEqual([values, values]);
+    }
+    rmSync(directory, { recursive: true });
+  });
+});
