@@ -171,7 +171,7 @@ export class Blockers implements WaitSource {
     if (phase === 'comparing') return this.#comparisonBlockers(resource, attribute);
     const run = phase === 'running' ? this.#runs[resource.index] : undefined;
     // What is written comes, though it may still be on its way into the store or the space.
-    if (attribute !== undefined && run?.hasWritten(attribute) === true) return [];
+    if (attribute !== undefined && run?.writes.has(attribute) === true) return [];
     return (run?.blockedReads ?? []).map((read) => ({
       input: read.input,
       missing: read.missing(),
@@ -183,7 +183,7 @@ export class Blockers implements WaitSource {
   /** See WaitSource. */
   keep(name: string, attribute: string): boolean {
     const resource = findResource(this.#stack, name);
-    return resource !== undefined && this.#runs[resource.index]?.keep(attribute) === true;
+    return resource !== undefined && this.#runs[resource.index]?.writes.keep(attribute) === true;
   }
 
   /** See WaitSource. */
@@ -300,7 +300,7 @@ export class Blockers implements WaitSource {
     if (run === undefined || !run.isBlocked) return undefined;
     const { resource, blockedReads } = run;
     const attribute = labelOf(this.#graph, port);
-    if (attribute !== undefined && run.hasWritten(attribute)) return undefined;
+    if (attribute !== undefined && run.writes.has(attribute)) return undefined;
     const needed = blockedReads.filter(
       ({ input }) => attribute === undefined || needsInput(resource, attribute, input),
     );

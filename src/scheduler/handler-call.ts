@@ -148,7 +148,7 @@ export class StreamingRunCall
   }
 
   get whenPublished(): (attributes: readonly string[]) => Promise<void> {
-    return (attributes) => this.run.whenPublished(attributes);
+    return (attributes) => this.run.writes.whenPublished(attributes);
   }
 
   get inputNames(): readonly string[] {

@@ -6,14 +6,14 @@ import { needsInput, type ResourceInterface } from '../interface/interface.ts';
 import { type Name, printName } from '../names.ts';
 import { type PresentResource, publishedBy } from '../plan/comparison.ts';
 import type { EndpointAccess, ResourceIdentity, SignalledResource, SignalUrl } from '../resource/handler.ts';
-import { checkAttribute, type PropertyPlace } from '../resource/properties.ts';
-import type { AttributeDeclaration, Retries } from '../resource/resource-type.ts';
+import type { PropertyPlace } from '../resource/properties.ts';
+import type { Retries } from '../resource/resource-type.ts';
 import { signalUrl } from '../resource/signal-url.ts';
 import type { Entry } from '../space/data-space.ts';
 import type { ResourceRecord } from '../store/stack-store.ts';
 import { resourceEventOf } from '../store/stored-stack.ts';
 import { REFID } from '../template/expression.ts';
-import { asJson, type Json, type JsonObject, sameJson, setOwn } from '../values.ts';
+import { asJson, type Json, type JsonObject, setOwn } from '../values.ts';
 import { AttemptLimit } from './attempt-limit.ts';
 import { BlockedReads, type PendingRead, type ReadToBlock } from './blocked-reads.ts';
 import {
@@ -28,20 +28,10 @@ import { InPlaceUpdate } from './in-place-update.ts';
 import type { JournalWaiter } from './journal.ts';
 import { LateReads } from './late-reads.ts';
 import { guarded, type Outcome, settled } from './outcome.ts';
-import { PublishedAttributes } from './published-attributes.ts';
 import { printFailedAttempt, retryDelay } from './retries.ts';
-import {
-  inputFailed,
-  readFailed,
-  runHasEnded,
-  undeclaredRead,
-  undeclaredWrite,
-  unwritten,
-  writtenOtherwiseThanBefore,
-  writtenOtherwiseThanConfirmed,
-  writtenTwice,
-} from './run-errors.ts';
+import { inputFailed, readFailed, runHasEnded, undeclaredRead } from './run-errors.ts';
 import { RunRecord } from './run-record.ts';
+import { RunWrites } from './run-writes.ts';
 import { SignalledResources } from './signalled-resources.ts';
 import type { Slot } from './slots.ts';
 import type { Traversal } from './traversal.ts';
@@ -69,7 +59,7 @@ export class ResourceRun implements JournalWaiter {
   readonly resource: ResourceInterface;
   readonly traversal: Traversal;
   readonly record: RunRecord;
-  readonly #interrupted: InterruptedAttempt | undefined;
+  readonly writes: RunWrites;
   /** What is replaced. */
   readonly #replaced: RunChange | undefined;
   /** Undefined when another is made. */
@@ -83,14 +73,8 @@ export class ResourceRun implements JournalWaiter {
   #hasStarted = false;
   /** It has ended without being complete: what its handler still asks for is refused. */
   #isGivenUp = false;
-  /** What the handler returned and what has a default: set when it has returned, and then stored. */
-  #result: JsonObject | undefined;
-  /** The first thing the handler did against its declaration. It fails the resource even when the handler goes on. */
-  #violation: HotloomError | undefined;
   /** The first error of a read by the handler's processes: what their end with an exit code began with. */
   #failedRead: unknown;
-  /** What the handler has published while it runs. */
-  #written: PublishedAttributes | undefined;
   /** Reads of inputs by a process that goes on after its resource is complete; they keep nobody waiting. */
   #lateReads: LateReads | undefined;
   #hasEndpoint = false;
@@ -109,7 +93,6 @@ export class ResourceRun implements JournalWaiter {
   ) {
     this.traversal = traversal;
     this.resource = resource;
-    this.#interrupted = interrupted;
     if (change?.verdict === 'replace') this.#replaced = change;
     else if (change !== undefined) this.#update = new InPlaceUpdate(resource, change.present, traversal.conceal);
     this.record = new RunRecord(traversal, resource, token, namePrefix, {
@@ -117,6 +100,7 @@ export class ResourceRun implements JournalWaiter {
       updated: this.#update?.present,
       failedAttempts,
     });
+    this.writes = new RunWrites(traversal, resource, this.#update, interrupted?.read);
   }
 
   get identity(): ResourceIdentity {
@@ -178,7 +162,7 @@ export class ResourceRun implements JournalWaiter {
 
   /** The intent is stored, or the result. Called by the journal. */
   didStore(): void {
-    if (this.#result !== undefined) {
+    if (this.writes.result !== undefined) {
       this.#end(undefined);
       return;
     }
@@ -272,7 +256,7 @@ export class ResourceRun implements JournalWaiter {
     }
     const { isExternal } = this.resource;
     const isHopeless =
-      isExternal || this.traversal.isStopped || this.#violation !== undefined || this.#failedRead !== undefined;
+      isExternal || this.traversal.isStopped || this.writes.violation !== undefined || this.#failedRead !== undefined;
     const { retries } = this.resource.type;
     const delayMs = isHopeless
       ? undefined
@@ -491,84 +475,12 @@ export class ResourceRun implements JournalWaiter {
    */
   publish(attribute: string, written: unknown): Promise<void> {
     try {
-      return guarded(this.#publish(attribute, written));
+      this.#throwIfEnded();
+      return guarded(this.writes.publish(attribute, written));
     } catch (error) {
-      this.#violation ??= error as HotloomError;
+      this.writes.violation ??= error as HotloomError;
       return guarded(Promise.reject(error));
     }
-  }
-
-  /** Resolves when all of `attributes` have been published. */
-  whenPublished(attributes: readonly string[]): Promise<void> {
-    this.#written ??= new PublishedAttributes();
-    return guarded(this.#written.whenAll(attributes));
-  }
-
-  /** What the handler has published. */
-  get published(): JsonObject {
-    return this.#written?.values() ?? {};
-  }
-
-  /** Whether the handler has published it already. */
-  hasWritten(attribute: string): boolean {
-    return this.#written?.has(attribute) === true;
-  }
-
-  /** The handler waits, in a circle, for who waits for the attribute. Returns whether its update leaves that as it was. */
-  keep(attribute: string): boolean {
-    const { decisions } = this.traversal;
-    const present = this.#update?.present;
-    if (present === undefined || this.hasWritten(attribute)) return false;
-    if (this.traversal.snapshotOf(this.resource) !== undefined) return false;
-    if (!decisions.keep(this.resource, present, attribute)) return false;
-    this.#written ??= new PublishedAttributes();
-    this.#written.add(attribute, { value: present.values[attribute] as Json, stored: Promise.resolve() });
-    return true;
-  }
-
-  #publish(attribute: string, written: unknown): Promise<void> {
-    this.#throwIfEnded();
-    const value = this.#checkWrite(attribute, written);
-    const earlier = this.#written?.get(attribute);
-    if (earlier !== undefined) return earlier.stored;
-    if (this.#result !== undefined) throw runHasEnded(this.resource);
-    const stored = new Promise<void>((resolve, reject) => {
-      const didStore = (): void => {
-        this.traversal.didStoreValue(this.resource, attribute, value);
-        resolve();
-      };
-      const change = { kind: 'value', resource: this.resource.name, attribute, value } as const;
-      this.traversal.journal.recordFor({ didStore, didFailToStore: reject }, change);
-    });
-    this.#written ??= new PublishedAttributes();
-    this.#written.add(attribute, { value, stored: guarded(stored) });
-    return stored;
-  }
-
-  #checkWrite(attribute: string, written: unknown): Json {
-    const { outputs, name } = this.resource;
-    if (!Object.hasOwn(outputs, attribute)) throw undeclaredWrite(this.resource, attribute);
-    const value = asJson(written);
-    this.traversal.didWriteSecret(name, attribute, value);
-    checkAttribute(outputs[attribute] as AttributeDeclaration, attribute, value, name);
-    this.#checkRead(attribute, value);
-    this.#checkConfirmed(attribute, value);
-    const earlier = this.#written?.get(attribute);
-    if (earlier !== undefined && !sameJson(earlier.value, value)) throw writtenTwice(this.resource, attribute);
-    return value;
-  }
-
-  /** What an interrupted attempt has published and somebody has read stays so. */
-  #checkRead(attribute: string, value: Json): void {
-    const read = this.#interrupted?.read;
-    if (read === undefined || !Object.hasOwn(read, attribute) || sameJson(read[attribute] as Json, value)) return;
-    throw writtenOtherwiseThanBefore(this.resource, attribute);
-  }
-
-  /** What others have got of it in this update, since they and it read each other, stays so too. */
-  #checkConfirmed(attribute: string, value: Json): void {
-    if (this.traversal.decisions.keepsTo(this.resource, attribute, value)) return;
-    throw writtenOtherwiseThanConfirmed(this.resource, attribute);
   }
 
   /** See CreateCall. */
@@ -647,7 +559,7 @@ export class ResourceRun implements JournalWaiter {
     const late = this.traversal.isStopped ? [] : this.#compareFixed();
     if (late.length > 0) {
       try {
-        const rest = this.#restOfAttributes(NO_ATTRIBUTES);
+        const rest = this.writes.rest(NO_ATTRIBUTES, this.#refid);
         const leading = Object.keys(rest).filter((each) => !late.some((name) => needsInput(this.resource, each, name)));
         await Promise.all(leading.map((attribute) => this.publish(attribute, rest[attribute])));
       } catch (error) {
@@ -679,9 +591,8 @@ export class ResourceRun implements JournalWaiter {
       return;
     }
     try {
-      const result = this.#restOfAttributes(attributes);
-      this.#result = result;
-      if (this.#violation !== undefined) throw this.#violation;
+      const result = this.writes.finish(attributes, this.#refid);
+      if (this.writes.violation !== undefined) throw this.writes.violation;
       if (this.resource.type.kind === 'streaming' && !this.#takeReadings()) this.traversal.awaitReadings(this);
       if (update !== undefined) this.#storeChanged(update, result);
       this.#store(this.record.at('COMPLETE', 'state changed'), update === undefined ? result : undefined);
@@ -738,41 +649,16 @@ export class ResourceRun implements JournalWaiter {
     void this.traversal.journal.record({ kind: 'resource', record });
   }
 
-  /** What the handler returned and what has a default, checked; throws for what is owed. */
-  #restOfAttributes(returned: { readonly [attribute: string]: unknown }): JsonObject {
-    const attributes = this.#update?.withKept(returned, (name) => this.hasWritten(name)) ?? returned;
-    const rest: Record<string, Json> = {};
-    for (const attribute of Object.keys(attributes)) {
-      const written = attributes[attribute];
-      if (written === undefined) continue;
-      const value = this.#checkWrite(attribute, written);
-      if (this.#written?.has(attribute) !== true) setOwn(rest, attribute, value);
-    }
-    const { outputs, isExternal } = this.resource;
-    for (const attribute in outputs) {
-      if (Object.hasOwn(rest, attribute) || this.#written?.has(attribute) === true) continue;
-      if (this.#update?.isMissing(attribute) === true) continue;
-      if (attribute === REFID) rest[REFID] = this.record.resourceId ?? this.resource.name;
-      else if (isExternal || outputs[attribute]?.optional === true) setOwn(rest, attribute, null);
-      else throw unwritten(this.resource, attribute);
-    }
-    return rest;
-  }
-
-  /** What was published before an update, is not stored, and was not published again. */
-  get leftMissing(): ReadonlySet<string> {
-    const missing = this.#update?.present.missing;
-    if (missing === undefined) return NO_NAMES;
-    const isTold = (attribute: string): boolean =>
-      this.hasWritten(attribute) || (this.#result !== undefined && Object.hasOwn(this.#result, attribute));
-    return new Set([...missing].filter((attribute) => !isTold(attribute)));
+  /** Of a type that writes none. */
+  get #refid(): string {
+    return this.record.resourceId ?? this.resource.name;
   }
 
   #end(error: unknown): void {
     if (this.#hasEnded) return;
     const wasBlocked = this.#leave(error);
     const told = error === undefined ? undefined : this.#withWhatItBeganWith(error);
-    this.traversal.didEnd(this, told, wasBlocked, this.#result);
+    this.traversal.didEnd(this, told, wasBlocked, this.writes.result);
   }
 
   /** Nothing more comes from it; returns whether it was blocked. */
@@ -887,7 +773,5 @@ export class ResourceRun implements JournalWaiter {
     return placeOf(this.resource, this.traversal.stack, this.traversal.redact);
   }
 }
-
-const NO_NAMES: ReadonlySet<string> = new Set();
 
 const NO_ATTRIBUTES: { readonly [attribute: string]: Json } = {};

@@ -648,7 +648,7 @@ export class Traversal {
       this.#moment = this.clock.now();
       try {
         if (run.record.last !== undefined) this.events.didChange(run.record.last);
-        const missing = run.leftMissing;
+        const missing = run.writes.leftMissing;
         if (!this.hookPauses.isAny) this.#complete(resource, result, missing);
         else this.#completeWhenLetGo(resource, result, missing);
       } finally {
@@ -782,7 +782,7 @@ export class Traversal {
     this.#runs[resource.index] = undefined;
     this.#freePlaces.set(resource.name, place);
     this.events.didLog(resource.name, messageOf(reason));
-    this.decisions.didGiveWay(resource, present, run.published);
+    this.decisions.didGiveWay(resource, present, run.writes.published);
   }
 
   /** Removes what a failed attempt has made. */
