@@ -58,6 +58,7 @@ import { type Rekeyed, rekeyStacks } from './stack/rekey.ts';
 import { type RestoreOptions, restoreStack } from './stack/restore.ts';
 import {
   finishResourceAction,
+  finishRollback,
   type ResumedStack,
   type ResumeOptions,
   resumeAllStacks,
@@ -286,11 +287,14 @@ export class Engine {
    * Ends the create or the update that is at work on a stack, in this engine or in another process of this user on the same
    * store, and resolves with the stack when that has ended: by default with a rollback, as Heat's cancel_update; with
    * `rollback: false` what is done by then stays, as by its cancel_without_rollback, and an update goes on from there. Also ends
-   * what an engine was stopped in. Throws EntityNotFound, NotSupported when there is nothing to cancel or nothing to go back
+   * what an engine was stopped in, and goes on with a rollback. Throws EntityNotFound, NotSupported when there is nothing to cancel or nothing to go back
    * to, ActionInProgress when the engine at work cannot be asked, and StackFailed when a rollback fails.
    */
   async cancel(options: CancelOptions): Promise<StackDescription> {
-    return this.#act(options, () => cancelStack(this.#services, options));
+    return this.#act(
+      options,
+      async () => (await finishRollback(this.#services, options)) ?? cancelStack(this.#services, options),
+    );
   }
 
   /**

@@ -145,10 +145,13 @@ function cancelled(action: string, rollback: boolean): ActionCancelled {
 }
 
 function nothingToCancel({ name, action, status }: StackRecord): NotSupported {
+  const isInterrupted = status === 'IN_PROGRESS';
   return new NotSupported({
     what: `Cancelling a stack when it is ${action}_${status} is not supported: ${name}.`,
-    why: 'Nothing is at work on it that could be cancelled.',
-    fix: 'See its state, and update it or delete it.',
+    why: isInterrupted
+      ? `An engine was stopped in its ${action}, and what that has done cannot be taken back.`
+      : 'Nothing is at work on it that could be cancelled.',
+    fix: isInterrupted ? `Go on with it: 'hotloom resume ${name}'.` : 'See its state, and update it or delete it.',
   });
 }
 

@@ -3,6 +3,7 @@ import type { Action } from '../events.ts';
 import type { Claim, StackRecord } from '../store/stack-store.ts';
 import type { JsonObject } from '../values.ts';
 import { analyseStored } from './analyse.ts';
+import type { CancelOptions } from './cancel.ts';
 import { checkClaimed } from './check.ts';
 import { underClaim, withClaim } from './claimed-stack.ts';
 import { deleteClaimed } from './delete.ts';
@@ -157,6 +158,21 @@ export async function finishResourceAction(
   } catch (error) {
     if (!isHotloomError(error, StackFailed.name)) throw error;
   }
+}
+
+/**
+ * A cancel that is repeated after its engine was stopped in the rollback goes on with that: it is what was asked for. Undefined
+ * when no engine was stopped in a rollback of the stack.
+ */
+export async function finishRollback(
+  services: StackServices,
+  { space = 'default', stack, rollback = true }: CancelOptions,
+): Promise<StackDescription | undefined> {
+  await services.running.begun(space, stack);
+  const record = rollback ? await services.store.findStack(space, stack) : undefined;
+  const isOurs = services.running.get(space, stack) !== undefined;
+  if (record?.action !== 'ROLLBACK' || isOurs || !(await isInterrupted(services.store, record))) return undefined;
+  return goOn(services, record, { space, stack });
 }
 
 /** The stack's resume in Heat's sense, where it or something of it is suspended. */

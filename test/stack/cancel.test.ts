@@ -9,8 +9,9 @@ import { definePlainType } from '../../src/resource/resource-type.ts';
 import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { SqliteStore } from '../../src/store/sqlite-store.ts';
+import type { StackRecord } from '../../src/store/stack-store.ts';
 import type { Json, JsonObject } from '../../src/values.ts';
-import { storeUntilKill, withOwn } from './killed-engine.ts';
+import { live, storeUntilKill, withOwn } from './killed-engine.ts';
 import { type Told, template, thing, typesOf } from './update-world.ts';
 
 /** Works until its action is stopped, or `ms` are over. */
@@ -180,6 +181,45 @@ describe('a cancel of what an engine was stopped in', () => {
     expect(told.things.size).toBe(things);
     await live(never, (engine) => engine.delete({ stack: 's' }));
     expect(told.things.size).toBe(0);
+  });
+});
+
+describe('a cancel that is repeated after its engine was stopped in the rollback', () => {
+  test.each(['create', 'update'] as const)('goes on with it, of %s, at any position', async (of) => {
+    for (let limit = 1; ; limit += 1) {
+      const store = new MemoryStore();
+      const told: Told = { things: new Map(), calls: [] };
+      const types = (isDead: () => boolean) => [...typesOf(told, isDead), slow];
+      const act = (max: number, what: (engine: Engine) => Promise<unknown>) =>
+        live(store, { seed: limit, limit: max, types }, what);
+      const never = Number.POSITIVE_INFINITY;
+      const made = template({ a: thing({ of: 1 }), s: SLOW });
+      const before = template({ a: thing({ of: 0 }) });
+      if (of === 'update') await act(never, (engine) => engine.create({ stack: 's', template: before }));
+      await act(6, (engine) => engine[of]({ stack: 's', template: made }));
+      await act(limit, (engine) => engine.cancel({ stack: 's' }));
+      const { action, status } = store.findStack('default', 's') as StackRecord;
+      let refusal: unknown;
+      let result: unknown;
+      await act(never, async (engine) => {
+        if (action === 'ROLLBACK' && status === 'IN_PROGRESS')
+          refusal = await engine.cancel({ stack: 's', rollback: false }).catch((error: unknown) => error);
+        if (status === 'IN_PROGRESS') result = await engine.cancel({ stack: 's' });
+      });
+      if (refusal !== undefined) {
+        expect(refusal).toMatchObject({
+          what: 'Cancelling a stack when it is ROLLBACK_IN_PROGRESS is not supported: s.',
+          why: 'An engine was stopped in its ROLLBACK, and what that has done cannot be taken back.',
+          fix: "Go on with it: 'hotloom resume s'.",
+        });
+      }
+      if (status === 'COMPLETE') {
+        expect(limit).toBeGreaterThan(3);
+        return;
+      }
+      expect([limit, result]).toMatchObject([limit, { state: 'ROLLBACK_COMPLETE' }]);
+      expect([...told.things.values()].map(({ of: size }) => size)).toEqual(of === 'create' ? [] : [0]);
+    }
   });
 });
 
