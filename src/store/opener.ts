@@ -3,6 +3,7 @@ import type { SignalAddress } from '../resource/signal-url.ts';
 import { digestValue, type Json, type JsonObject } from '../values.ts';
 import type { Keyring } from './keyring.ts';
 import {
+  areVisible,
   mapValues,
   placeOfRead,
   placeOfSnapshot,
@@ -45,8 +46,10 @@ export class Opener {
     if (mark !== undefined) this.#sealed.note(id, mark, record.name);
     const openedOutputs = this.#openOutputs(id, outputs);
     const openedPrevious = previous && this.#openDefinition(record, previous, 'previous');
+    const current = this.#openDefinition(record, record, 'current');
+    if (current === record && openedOutputs === outputs && openedPrevious === previous) return record;
     return Object.defineProperties({} as StackRecord, {
-      ...Object.getOwnPropertyDescriptors(this.#openDefinition(record, record, 'current')),
+      ...Object.getOwnPropertyDescriptors(current),
       outputs: { value: openedOutputs, enumerable: true },
       ...(previous === undefined ? {} : { previous: { value: openedPrevious, enumerable: true } }),
     });
@@ -111,8 +114,9 @@ export class Opener {
     return { failure: missing === 'key' ? 'It is sealed, and its key was not given.' : NOT_KEPT };
   }
 
-  /** `owner`: the stack, or the snapshot. */
+  /** `owner`: the stack, or the snapshot. The definition itself where nothing of it is to be opened. */
   #openDefinition<D extends StackDefinition>({ id, name }: Owner, definition: D, role: Role): D {
+    if (isAsStored(definition)) return definition;
     const mark = definition.parameters[MARK];
     const open = (value: Json, part: string): JsonObject => {
       if (!isKept(value)) return value as JsonObject;
@@ -203,6 +207,16 @@ export class Opener {
 }
 
 const SECRET_PARTS: readonly SecretPart[] = ['template', 'files', 'environment'];
+
+/** False, too, for documents that are parsed when they are asked for: looking at them would ask. */
+function isAsStored(definition: StackDefinition): boolean {
+  return areVisible(definition.parameters) && SECRET_PARTS.every((part) => isPlain(definition, part));
+}
+
+function isPlain(definition: StackDefinition, part: SecretPart): boolean {
+  const property = Object.getOwnPropertyDescriptor(definition, part);
+  return property !== undefined && 'value' in property && !isKept(property.value);
+}
 
 const NOT_KEPT = 'It is ephemeral, so it was not kept.';
 

@@ -40,6 +40,11 @@ export function visibleParameters(stored: JsonObject): JsonObject {
   return parameters;
 }
 
+/** Whether the parameters are stored under the names that their template gives them, without a mark. */
+export function areVisible(stored: JsonObject): boolean {
+  return !Object.keys(stored).some(isMarkOrEscaped);
+}
+
 /** The mark, which a parameter may have as its name, with more of its first character. */
 function isEscaped(name: string): boolean {
   return /^\$\$+hotloom$/.test(name);
