@@ -17,6 +17,7 @@ import type {
 } from '../resource/handler.ts';
 import type { Json, JsonObject } from '../values.ts';
 import type { ResourceRun } from './resource-run.ts';
+import { undeclaredRead } from './run-errors.ts';
 
 /**
  * What a handler gets for a create. Its functions are made when they are asked for, so that a handler may take them out
@@ -196,13 +197,13 @@ class RunInput implements Input<Json> {
 
   /** Throws UndeclaredRead. */
   constructor(run: ResourceRun, name: string) {
-    run.requireInput(name);
+    if (!run.inputs.has(name)) throw undeclaredRead(run.resource, name);
     this.#run = run;
     this.#name = name;
   }
 
   get isReady(): boolean {
-    return this.#run.isInputReady(this.#name);
+    return this.#run.inputs.isReady(this.#name);
   }
 
   then<T = Json, E = never>(

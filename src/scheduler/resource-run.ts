@@ -1,19 +1,17 @@
 import { pause } from '../clock.ts';
 import { type HotloomError, isHotloomError, messageOf, ResourceFailure, rootCause, withRootCause } from '../errors.ts';
-import { findPort, IN } from '../graph/port-graph.ts';
-import { externalIdOf, givenInput, givenProperties, placeOf } from '../interface/given.ts';
+import { externalIdOf } from '../interface/given.ts';
 import { needsInput, type ResourceInterface } from '../interface/interface.ts';
 import { type Name, printName } from '../names.ts';
 import { type PresentResource, publishedBy } from '../plan/comparison.ts';
 import type { EndpointAccess, ResourceIdentity, SignalledResource, SignalUrl } from '../resource/handler.ts';
-import type { PropertyPlace } from '../resource/properties.ts';
 import type { Retries } from '../resource/resource-type.ts';
 import { signalUrl } from '../resource/signal-url.ts';
 import type { Entry } from '../space/data-space.ts';
 import type { ResourceRecord } from '../store/stack-store.ts';
 import { resourceEventOf } from '../store/stored-stack.ts';
 import { REFID } from '../template/expression.ts';
-import { asJson, type Json, type JsonObject, setOwn } from '../values.ts';
+import { asJson, type Json, type JsonObject } from '../values.ts';
 import { AttemptLimit } from './attempt-limit.ts';
 import { BlockedReads, type PendingRead, type ReadToBlock } from './blocked-reads.ts';
 import {
@@ -29,7 +27,8 @@ import type { JournalWaiter } from './journal.ts';
 import { LateReads } from './late-reads.ts';
 import { guarded, type Outcome, settled } from './outcome.ts';
 import { printFailedAttempt, retryDelay } from './retries.ts';
-import { inputFailed, readFailed, runHasEnded, undeclaredRead } from './run-errors.ts';
+import { inputFailed, readFailed, runHasEnded } from './run-errors.ts';
+import { RunInputs } from './run-inputs.ts';
 import { RunRecord } from './run-record.ts';
 import { RunWrites } from './run-writes.ts';
 import { SignalledResources } from './signalled-resources.ts';
@@ -59,6 +58,7 @@ export class ResourceRun implements JournalWaiter {
   readonly resource: ResourceInterface;
   readonly traversal: Traversal;
   readonly record: RunRecord;
+  readonly inputs: RunInputs;
   readonly writes: RunWrites;
   /** What is replaced. */
   readonly #replaced: RunChange | undefined;
@@ -100,6 +100,7 @@ export class ResourceRun implements JournalWaiter {
       updated: this.#update?.present,
       failedAttempts,
     });
+    this.inputs = new RunInputs(traversal, resource, this.#update);
     this.writes = new RunWrites(traversal, resource, this.#update, interrupted?.read);
   }
 
@@ -346,14 +347,14 @@ export class ResourceRun implements JournalWaiter {
   #callCreate(): unknown {
     const { type } = this.resource;
     if (type.kind === 'streaming') return type.handler.create(new StreamingRunCall(this) as never);
-    this.record.properties = this.#givenProperties();
+    this.record.properties = this.inputs.properties();
     return type.handler.create(new PlainRunCall(this, this.record.properties) as never);
   }
 
   #callUpdate({ previous }: InPlaceUpdate): unknown {
     const { type } = this.resource;
     if (type.kind === 'streaming') return type.handler.update?.(new StreamingUpdateRunCall(this, previous) as never);
-    this.record.properties = this.#givenProperties();
+    this.record.properties = this.inputs.properties();
     return type.handler.update?.(new PlainUpdateRunCall(this, this.record.properties, previous) as never);
   }
 
@@ -363,13 +364,8 @@ export class ResourceRun implements JournalWaiter {
     if (type.kind === 'streaming') {
       return type.handler.restore?.(new StreamingRestoreRunCall(this, previous, snapshot) as never);
     }
-    this.record.properties = this.#givenProperties();
+    this.record.properties = this.inputs.properties();
     return type.handler.restore?.(new PlainRestoreRunCall(this, this.record.properties, previous, snapshot) as never);
-  }
-
-  #givenProperties(): JsonObject {
-    const { scope, inputReader } = this.traversal;
-    return givenProperties(this.resource, scope, this.#propertyPlace(), inputReader);
   }
 
   /**
@@ -398,7 +394,7 @@ export class ResourceRun implements JournalWaiter {
     const read = this.#reads?.get(input);
     if (read === undefined && this.#lateReads === undefined) return;
     const outcome =
-      failure === undefined ? this.#tryInput(input) : { error: inputFailed(this.resource, input, failure) };
+      failure === undefined ? this.inputs.outcomeOf(input) : { error: inputFailed(this.resource, input, failure) };
     read?.settle(outcome);
     this.#lateReads?.settle(input, outcome);
   }
@@ -411,28 +407,28 @@ export class ResourceRun implements JournalWaiter {
   /** The value of an input; blocks until everything it refers to is there. */
   readInput(input: string, signal?: AbortSignal): Promise<Json> {
     if (this.#isGivenUp) return Promise.reject(runHasEnded(this.resource));
-    const { graph, readiness } = this.traversal;
-    const port = findPort(graph, this.resource.index, IN, input);
-    if (port === undefined || readiness.isFired(port)) return settled(this.#tryInput(input));
-    if (!readiness.isPending(port)) return Promise.reject(inputFailed(this.resource, input, readiness.causeOf(port)));
+    const { inputs } = this;
+    const state = inputs.stateOf(input);
+    if (state === 'ready') return settled(inputs.outcomeOf(input));
+    if (state === 'failed') return Promise.reject(inputs.failureOf(input));
     if (this.#hasEnded) {
       this.#lateReads ??= new LateReads();
       return this.#lateReads.read(input, signal);
     }
-    const missing = () => this.traversal.blockers.missingOf(port);
-    return this.#block(input, { input, missing, subscribe: () => () => {}, signal });
+    return this.#block(input, { input, missing: () => inputs.missingOf(input), subscribe: () => () => {}, signal });
   }
 
   /** The value of an input, undefined while it is not there. Throws when it has failed. */
   tryInput(input: string): Json | undefined {
     if (this.#isGivenUp) throw runHasEnded(this.resource);
-    const { graph, readiness } = this.traversal;
-    const port = findPort(graph, this.resource.index, IN, input);
-    if (port !== undefined && readiness.isPending(port)) return undefined;
-    if (port !== undefined && !readiness.isFired(port)) {
-      throw inputFailed(this.resource, input, readiness.causeOf(port));
+    switch (this.inputs.stateOf(input)) {
+      case 'ready':
+        return this.inputs.resolve(input);
+      case 'pending':
+        return undefined;
+      default:
+        throw this.inputs.failureOf(input);
     }
-    return this.#resolveInput(input);
   }
 
   /** A value by its full name; blocks until it is written. */
@@ -446,27 +442,6 @@ export class ResourceRun implements JournalWaiter {
       subscribe: (wake) => this.traversal.names.subscribe(name, (entry) => wake(this.#tryEntry(name, entry))),
       signal,
     });
-  }
-
-  /** True when reading the input would not block. */
-  isInputReady(input: string): boolean {
-    const port = findPort(this.traversal.graph, this.resource.index, IN, input);
-    return port === undefined || this.traversal.readiness.isFired(port);
-  }
-
-  /** Throws UndeclaredRead for a name that is neither a property nor an alias. */
-  requireInput(name: string): void {
-    if (!this.hasInput(name)) throw undeclaredRead(this.resource, name);
-  }
-
-  /** True for a property or alias, whether the template gives it or not. */
-  hasInput(name: string): boolean {
-    const { definition, type } = this.resource;
-    return (
-      Object.hasOwn(definition.inputs, name) ||
-      Object.hasOwn(type.properties, name) ||
-      Object.hasOwn(definition.properties, name)
-    );
   }
 
   /**
@@ -498,7 +473,7 @@ export class ResourceRun implements JournalWaiter {
     // One that may be tried again, or replaced still, publishes it at its end: another has another id.
     const { attributes, retries } = this.resource.type;
     const isSure =
-      retries === undefined && this.#compareFixed().length === 0 && this.#update?.replacement === undefined;
+      retries === undefined && this.inputs.compareFixed().length === 0 && this.#update?.replacement === undefined;
     if (isSure && !Object.hasOwn(attributes, REFID)) await this.publish(REFID, id);
   }
 
@@ -556,7 +531,7 @@ export class ResourceRun implements JournalWaiter {
    * Never rejects.
    */
   async #finishUpdate(): Promise<void> {
-    const late = this.traversal.isStopped ? [] : this.#compareFixed();
+    const late = this.traversal.isStopped ? [] : this.inputs.compareFixed();
     if (late.length > 0) {
       try {
         const rest = this.writes.rest(NO_ATTRIBUTES, this.#refid);
@@ -567,19 +542,9 @@ export class ResourceRun implements JournalWaiter {
         return;
       }
       await Promise.allSettled(late.map((name) => this.readInput(name)));
-      this.#compareFixed();
+      this.inputs.compareFixed();
     }
     this.#finish(NO_ATTRIBUTES);
-  }
-
-  /**
-   * Looks at what an update could not change: what is there and has come out different asks for a replacement. Returns what is
-   * not there yet.
-   */
-  #compareFixed(): readonly string[] {
-    const fixed = this.#update?.fixed ?? [];
-    for (const name of fixed) if (this.isInputReady(name)) this.#tryInput(name);
-    return fixed.filter((name) => !this.isInputReady(name));
   }
 
   /** The handler has returned: writes what is left, checks that nothing is owed, records the result. */
@@ -610,34 +575,10 @@ export class ResourceRun implements JournalWaiter {
     }
   }
 
-  /** What a streaming resource was made with, as far as it is there; returns whether nothing can come any more. */
+  /** Records what a streaming resource was made with, as far as it is there; returns whether nothing can come any more. */
   #takeReadings(): boolean {
-    const { definition } = this.resource;
-    const properties: Record<string, Json> = {};
-    const inputs: Record<string, Json> = {};
-    let isAll = true;
-    const unread: string[] = [];
-    const earlier = this.#update?.present.record;
-    for (const [names, into, before] of [
-      [definition.properties, properties, earlier?.properties],
-      [definition.inputs, inputs, earlier?.inputs],
-    ] as const) {
-      for (const name in names) {
-        const port = findPort(this.traversal.graph, this.resource.index, IN, name);
-        const isThere = port === undefined || this.traversal.readiness.isFired(port);
-        isAll = isAll && (isThere || !this.traversal.readiness.isPending(port));
-        if (!isThere && (earlier === undefined || earlier.unread?.includes(name) === true)) unread.push(name);
-        // What does not come to an update it is still made with as it was.
-        const outcome = isThere ? this.#tryInput(name) : undefined;
-        const value = outcome !== undefined && 'value' in outcome ? outcome.value : before?.[name];
-        if (value !== undefined) setOwn(into, name, value);
-      }
-    }
-    this.record.takeReadings({
-      properties,
-      inputs: Object.keys(inputs).length === 0 ? undefined : inputs,
-      unread: unread.length === 0 ? undefined : unread,
-    });
+    const { isAll, ...readings } = this.inputs.readings();
+    this.record.takeReadings(readings);
     return isAll;
   }
 
@@ -737,22 +678,6 @@ export class ResourceRun implements JournalWaiter {
     });
   }
 
-  #tryInput(input: string): Outcome {
-    try {
-      return { value: this.#resolveInput(input) };
-    } catch (error) {
-      return { error };
-    }
-  }
-
-  #resolveInput(input: string): Json {
-    const failure = this.traversal.missingValues.failureOf(this.resource, input);
-    if (failure !== undefined) throw inputFailed(this.resource, input, failure);
-    const value = givenInput(this.resource, input, this.traversal.scope, this.#propertyPlace()) as Json;
-    this.#update?.check(input, value);
-    return value;
-  }
-
   #tryEntry(name: Name, entry: Entry): Outcome {
     if ('failure' in entry) return { error: readFailed(this.resource, printName(name), entry.failure) };
     this.traversal.didReadName(name, entry);
@@ -767,10 +692,6 @@ export class ResourceRun implements JournalWaiter {
   #throwIfEnded(): void {
     if (this.#hasEnded || this.isPaused) throw runHasEnded(this.resource);
     this.traversal.throwIfStopped();
-  }
-
-  #propertyPlace(): PropertyPlace {
-    return placeOf(this.resource, this.traversal.stack, this.traversal.redact);
   }
 }
 

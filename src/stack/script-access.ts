@@ -123,7 +123,7 @@ export class ScriptAccess {
   /** `hotloom read peers` means the alias or property of that name, unless the resource publishes such an attribute. */
   #isOwnInput(principal: ResourceIdentity, run: ResourceRun, [space, stack, resource, attribute]: Name): boolean {
     const isOwn = space === principal.space && stack === principal.stack && resource === principal.name;
-    return isOwn && run.hasInput(attribute) && !Object.hasOwn(run.resource.outputs, attribute);
+    return isOwn && run.inputs.has(attribute) && !Object.hasOwn(run.resource.outputs, attribute);
   }
 
   async #write(principal: ResourceIdentity, name: Name, value: Json): Promise<void> {
