@@ -262,8 +262,9 @@ interface HandlerBase {
   /** Removes what a snapshot has kept outside of the store; must succeed when nothing is left. */
   deleteSnapshot?(call: SnapshotDeleteCall): MaybePromise<void>;
   /**
-   * Takes a signal; called for one at a time. Throws for data that it cannot take: then nothing is stored. Without it the
-   * type cannot be signalled.
+   * Takes a signal; called for one at a time. Throws for data that it cannot take: then nothing is stored. Called again, in
+   * this engine or another, when the stack was lost to another engine before what it returned was stored. Without it the type
+   * cannot be signalled.
    */
   signal?(call: SignalCall, data: Json | undefined): MaybePromise<SignalOutcome | undefined>;
   /**

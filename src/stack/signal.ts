@@ -1,7 +1,14 @@
 import { timingSafeEqual } from 'node:crypto';
 import { requestSignal } from '../endpoint/client.ts';
 import { ToldError } from '../endpoint/told-error.ts';
-import { InternalError, isHotloomError, OutcomeUnknown } from '../errors.ts';
+import {
+  ActionInProgress,
+  ClaimLost,
+  EndpointUnreachable,
+  InternalError,
+  isHotloomError,
+  OutcomeUnknown,
+} from '../errors.ts';
 import type { SignalTarget } from '../resource/signal-url.ts';
 import { Hooks, hookToClear } from '../scheduler/hooks.ts';
 import { Journal } from '../scheduler/journal.ts';
@@ -37,9 +44,13 @@ const PATIENCE_MS = 30_000;
 /** How long until it is tried again. */
 const PAUSE_MS = 50;
 
+/** The errors after which it is tried again. */
+const GIVE_WAY = [ActionInProgress.name, EndpointUnreachable.name, ClaimLost.name];
+
 /**
  * Hands a signal to a resource, by whoever is at work on its stack: this engine, another process of this user on the same
- * store, or, when nobody is, this engine under a claim of its own. Resolves with what the resource's event tells, once what
+ * store, or, when nobody is, this engine under a claim of its own. When that one loses the stack before the signal is stored, it
+ * goes to the next. Resolves with what the resource's event tells, once what
  * the signal leaves behind is stored.
  *
  * Throws EntityNotFound, ResourceNotAvailable for a resource that is not made yet, ResourceActionNotSupported when its type
@@ -66,9 +77,9 @@ export async function signalResource(services: StackServices, options: SignalOpt
         ? await signalIdle(services, record, resource, data)
         : await ask(services, { ...holder, observers: holder.observers }, record, resource, data, signal);
     } catch (error) {
-      // Whoever had the stack has let it go, or is about to.
-      if (!isHotloomError(error, 'ActionInProgress') && !isHotloomError(error, 'EndpointUnreachable')) throw error;
-      refusal = error;
+      // Whoever had the stack has let it go, or is about to, or has lost it: then nothing of the signal was stored.
+      if (!GIVE_WAY.some((code) => isHotloomError(error, code))) throw error;
+      refusal = isHotloomError(error, ClaimLost.name) ? notDelivered(stack, resource, error) : error;
     }
     signal?.throwIfAborted();
     closing.throwIfAborted();
@@ -204,6 +215,15 @@ async function ask(
   if (reply.kind === 'absent') throw new InternalError(`An engine answered 404 to a signal to '${resource}'.`);
   if (reply.isUnknown === true) throw noAnswer(engine, stack, resource);
   throw new ToldError(reply.failure);
+}
+
+function notDelivered(stack: string, resource: string, cause: unknown): ActionInProgress {
+  return new ActionInProgress({
+    what: `The signal to '${resource}' of stack '${stack}' was not delivered.`,
+    why: `Each engine that was to store it has lost the stack to another one, for ${PATIENCE_MS / 1000} s.`,
+    fix: 'Nothing of it is stored: send it again when the stack is at rest.',
+    cause,
+  });
 }
 
 function noAnswer(engine: WorkingEngine, stack: string, resource: string): OutcomeUnknown {

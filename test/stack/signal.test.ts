@@ -9,12 +9,13 @@ import { processStart } from '../../src/process-identity.ts';
 import { definePlainType } from '../../src/resource/resource-type.ts';
 import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
 import type { StackDescription } from '../../src/stack/describe.ts';
+import { claimWasLost } from '../../src/store/claim.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { SqliteStore } from '../../src/store/sqlite-store.ts';
-import type { Claimant } from '../../src/store/stack-store.ts';
+import type { Claimant, StackRecord } from '../../src/store/stack-store.ts';
 import type { Json } from '../../src/values.ts';
 import { KEY } from '../store/keys.ts';
-import { storeUntilKill } from './killed-engine.ts';
+import { storeUntilKill, withOwn } from './killed-engine.ts';
 
 const TEMPLATE = `
 heat_template_version: 2021-04-16
@@ -218,6 +219,51 @@ describe('a signal', () => {
       const text = await clock.run(ask().then(String, (error: Error) => error.message));
       expect(text).toBe(lines.join('\n'));
       expect(clock.now() - begun).toBe(ms);
+    });
+  });
+
+  describe('whose engine loses the stack before it is stored', () => {
+    const HANDLE = TEMPLATE.replace(/ {2}wait:.*\n {2}after:.*\n/, '').replace(/ {2}data:.*\n/, '');
+    /** The claim is lost at each batch that is to be stored while `isLost` says so. */
+    const losing = (isLost: () => boolean) => {
+      const store = new MemoryStore();
+      const clock = new SimulatedClock();
+      const seen = withOwn(store, {
+        append: (claim, changes) => {
+          if (isLost()) throw claimWasLost(claim, { stack: 's', fence: claim.fence + 1, holder: undefined });
+          store.append(claim, changes);
+        },
+      });
+      return { store, clock, engine: new Engine({ clock, store: seen }) };
+    };
+
+    test.each([
+      { what: 'which is at work on it', template: TEMPLATE },
+      { what: 'and was not at work on it', template: HANDLE },
+    ])('$what, is delivered all the same, and once', async ({ template }) => {
+      let losses = 0;
+      const { store, clock, engine } = losing(() => losses-- > 0);
+      const created = engine.create({ stack: 's', template }).catch(messageOf);
+      await clock.advance(1);
+      losses = 1;
+      expect(await clock.run(signal(engine, 'a'))).toBe('Signal: status:SUCCESS reason:Signal 1 received');
+      await clock.run(created);
+      const { id } = store.listStacks()[0] as StackRecord;
+      expect(Object.keys(store.resources(id).find(({ name }) => name === 'handle')?.metadata ?? {})).toEqual(['1']);
+      await clock.run(engine.close());
+    });
+
+    test('again and again, is refused in the end, and its sender is told what to do', async () => {
+      let isLost = false;
+      const { clock, engine } = losing(() => isLost);
+      await clock.run(engine.create({ stack: 's', template: HANDLE }));
+      isLost = true;
+      const text = await clock.run(signal(engine, 'a').catch((error: Error) => error.message));
+      expect(text).toBe(`The signal to 'handle' of stack 's' was not delivered.
+  Each engine that was to store it has lost the stack to another one, for 30 s.
+  Nothing of it is stored: send it again when the stack is at rest.`);
+      isLost = false;
+      await clock.run(engine.close());
     });
   });
 
