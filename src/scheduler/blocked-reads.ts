@@ -3,8 +3,9 @@ import type { Deadlock } from '../errors.ts';
 import type { WaitingRead } from '../events.ts';
 import type { BlockedRead, Waits, WaitTarget } from '../space/waits.ts';
 import type { Json } from '../values.ts';
+import type { HandlerWork } from './handler-work.ts';
 import { guarded, type Outcome } from './outcome.ts';
-import type { Slot, Slots } from './slots.ts';
+import type { Slots } from './slots.ts';
 
 /** A read that the handler awaits and that is not there yet. */
 export interface PendingRead extends BlockedRead {
@@ -37,12 +38,7 @@ export interface BlockedReadsParts {
   readonly waits: Waits;
   readonly clock: Clock;
   readonly slots: Slots;
-  /** Its handler has returned, failed, or was given up. */
-  readonly hasEnded: () => boolean;
-  /** Whether the handler holds no slot and goes on only with one. */
-  readonly needsSlot: () => boolean;
-  readonly giveSlotBack: () => void;
-  readonly takeSlot: (slot: Slot) => void;
+  readonly work: HandlerWork;
   readonly didBlock: (read: PendingRead) => void;
   readonly didUnblock: (read: PendingRead) => void;
 }
@@ -80,7 +76,7 @@ export class BlockedReads {
       earlier.join(signal);
       return earlier.promise;
     }
-    const { reader, waits, clock, giveSlotBack, didBlock, didUnblock } = this.#parts;
+    const { reader, waits, clock, work, didBlock, didUnblock } = this.#parts;
     let resolve: (value: Json) => void = () => {};
     let reject: (error: unknown) => void = () => {};
     const promise = new Promise<Json>((onValue, onError) => {
@@ -115,7 +111,7 @@ export class BlockedReads {
       },
     };
     pending.set(key, read);
-    if (pending.size === 1) giveSlotBack();
+    if (pending.size === 1) work.block();
     didBlock(read);
     unsubscribe = subscribe((outcome) => read.settle(outcome));
     read.join(signal);
@@ -130,8 +126,8 @@ export class BlockedReads {
 
   /** Calls `goOn` with a slot, unless the handler is blocked on something else still or needs none. */
   #withSlot(goOn: () => void): void {
-    const { slots, hasEnded, needsSlot, takeSlot } = this.#parts;
-    if (this.size > 0 || !needsSlot()) {
+    const { slots, work } = this.#parts;
+    if (this.size > 0 || !work.needsSlot) {
       goOn();
       return;
     }
@@ -145,8 +141,8 @@ export class BlockedReads {
     slots.acquire((slot) => {
       this.#waking = undefined;
       // Meanwhile the handler may have ended, or blocked again in another branch.
-      if (hasEnded() || this.size > 0) slot.release();
-      else takeSlot(slot);
+      if (work.hasEnded || this.size > 0) slot.release();
+      else work.wake(slot);
       for (const each of waking) each();
     });
   }

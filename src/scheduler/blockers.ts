@@ -100,7 +100,7 @@ export class Blockers implements WaitSource {
     }
     const phase = this.#phases[found.index];
     if (phase === 'running') {
-      if (this.#runs[found.index]?.isPaused === true) {
+      if (this.#runs[found.index]?.work.isPaused === true) {
         return { writer: 'running', reason: `'${resource}' waits for its next attempt` };
       }
       return this.#runs[found.index]?.isBlocked === true

@@ -35,7 +35,7 @@ class RunCall implements CreateCall {
   }
 
   get signal(): AbortSignal {
-    return this.run.signal;
+    return this.run.work.signal;
   }
 
   get clock(): Clock {

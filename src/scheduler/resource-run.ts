@@ -12,7 +12,6 @@ import type { ResourceRecord } from '../store/stack-store.ts';
 import { resourceEventOf } from '../store/stored-stack.ts';
 import { REFID } from '../template/expression.ts';
 import { asJson, type Json, type JsonObject } from '../values.ts';
-import { AttemptLimit } from './attempt-limit.ts';
 import { BlockedReads, type PendingRead, type ReadToBlock } from './blocked-reads.ts';
 import {
   PlainRestoreRunCall,
@@ -22,6 +21,7 @@ import {
   StreamingRunCall,
   StreamingUpdateRunCall,
 } from './handler-call.ts';
+import { HandlerWork } from './handler-work.ts';
 import { InPlaceUpdate } from './in-place-update.ts';
 import type { JournalWaiter } from './journal.ts';
 import { LateReads } from './late-reads.ts';
@@ -58,21 +58,13 @@ export class ResourceRun implements JournalWaiter {
   readonly resource: ResourceInterface;
   readonly traversal: Traversal;
   readonly record: RunRecord;
+  readonly work: HandlerWork;
   readonly inputs: RunInputs;
   readonly writes: RunWrites;
   /** What is replaced. */
   readonly #replaced: RunChange | undefined;
   /** Undefined when another is made. */
   readonly #update: InPlaceUpdate | undefined;
-  #slot: Slot | undefined;
-  #hasEnded = false;
-  /** Waits for the next attempt: undefined while the handler is at work. */
-  #pause: AbortController | undefined;
-  /** How long this attempt may work; undefined when there is no limit. */
-  #limit: AttemptLimit | undefined;
-  #hasStarted = false;
-  /** It has ended without being complete: what its handler still asks for is refused. */
-  #isGivenUp = false;
   /** The first error of a read by the handler's processes: what their end with an exit code began with. */
   #failedRead: unknown;
   /** Reads of inputs by a process that goes on after its resource is complete; they keep nobody waiting. */
@@ -100,6 +92,7 @@ export class ResourceRun implements JournalWaiter {
       updated: this.#update?.present,
       failedAttempts,
     });
+    this.work = new HandlerWork(traversal, resource);
     this.inputs = new RunInputs(traversal, resource, this.#update);
     this.writes = new RunWrites(traversal, resource, this.#update, interrupted?.read);
   }
@@ -116,18 +109,9 @@ export class ResourceRun implements JournalWaiter {
     };
   }
 
-  get hasEnded(): boolean {
-    return this.#hasEnded;
-  }
-
   /** Whether a process of it may still ask for something after its end. */
   get hasEndpoint(): boolean {
     return this.#hasEndpoint;
-  }
-
-  /** It has had its first slot. */
-  get hasStarted(): boolean {
-    return this.#hasStarted;
   }
 
   get isBlocked(): boolean {
@@ -141,8 +125,7 @@ export class ResourceRun implements JournalWaiter {
 
   /** Records the intent, runs the handler, and records the result. The slot is given back at the end. */
   run(slot: Slot): void {
-    this.#hasStarted = true;
-    this.#slot = slot;
+    this.work.begin(slot);
     if (this.#replaced !== undefined) this.#moveAside(this.#replaced);
     const record = this.record.at('IN_PROGRESS', 'state changed');
     this.record.begin(record);
@@ -181,18 +164,13 @@ export class ResourceRun implements JournalWaiter {
     this.#end(error);
   }
 
-  /** What the handler listens to. */
-  get signal(): AbortSignal {
-    return this.#limit?.signal ?? this.traversal.signal;
-  }
-
   /** Now the handler may act on the world. */
   #start(): void {
-    if (this.#hasEnded) return;
+    if (this.work.hasEnded) return;
     try {
       this.traversal.throwIfStopped();
       const { type, isExternal } = this.resource;
-      this.#beginLimit();
+      this.work.limit(this.#update === undefined ? 'created' : 'updated', (failure) => this.#end(failure));
       const attempt = this.record.failedAttempts;
       const update = this.#update;
       const snapshot = this.traversal.snapshotOf(this.resource);
@@ -206,7 +184,7 @@ export class ResourceRun implements JournalWaiter {
       Promise.resolve(result).then(
         (attributes) => {
           if (this.#isOver(attempt)) return;
-          const failure = this.#limit?.failure;
+          const { failure } = this.work;
           if (failure !== undefined) this.#handlerDidFail(failure);
           else if (type.kind === 'plain') this.#finish((attributes as JsonObject | undefined) ?? {});
           else if (update === undefined) this.#finish(NO_ATTRIBUTES);
@@ -223,33 +201,12 @@ export class ResourceRun implements JournalWaiter {
 
   /** Whether that attempt counts no more; it is told by how many have failed before it. */
   #isOver(attempt: number): boolean {
-    return this.#hasEnded || attempt !== this.record.failedAttempts;
-  }
-
-  #beginLimit(): void {
-    const { resource, traversal } = this;
-    const limitMs = resource.timeoutMs ?? resource.type.timeoutMs;
-    if (limitMs === undefined) return;
-    const did = this.#update === undefined ? 'created' : 'updated';
-    this.#limit = new AttemptLimit({
-      clock: traversal.clock,
-      signal: traversal.signal,
-      limitMs,
-      what: `'${resource.name}' was not ${did}`,
-      graceMs: traversal.cancelGraceMs,
-      didNotHeed: (failure) => this.#end(failure),
-    });
-    this.#limit.start();
-  }
-
-  #endLimit(): void {
-    this.#limit?.end();
-    this.#limit = undefined;
+    return this.work.hasEnded || attempt !== this.record.failedAttempts;
   }
 
   /** What its handler threw: it is replaced when it asks for that, or tried again, or has failed. */
   #handlerDidFail(thrown: unknown): void {
-    const error = this.#limit?.failure ?? thrown;
+    const error = this.work.failure ?? thrown;
     const replacement = this.#update?.replacement ?? (isHotloomError(error, 'UpdateReplace') ? error : undefined);
     if (replacement !== undefined && this.#update !== undefined && !this.traversal.isStopped) {
       this.#giveWay(this.#update.present, replacement);
@@ -280,10 +237,8 @@ export class ResourceRun implements JournalWaiter {
   /** Removes what the attempt has made, waits without a slot, and begins the next one. Never rejects. */
   async #tryAgain(error: unknown, delayMs: number, retries: Retries): Promise<void> {
     const { traversal, resource } = this;
-    this.#endLimit();
+    const signal = this.work.pause();
     this.record.attemptDidFail();
-    this.#pause = new AbortController();
-    const { signal } = this.#pause;
     if (this.isBlocked) this.rejectReads(error);
     const text = traversal.redact(messageOf(error));
     const reason = printFailedAttempt(retries, this.record.failedAttempts, text, delayMs);
@@ -295,10 +250,9 @@ export class ResourceRun implements JournalWaiter {
       this.#end(new ResourceFailure({ what: traversal.redact(what), cause: error }));
       return;
     }
-    if (this.#hasEnded) return;
+    if (this.work.hasEnded) return;
     if (!isRepeated) this.record.beginAnew(traversal.randomness.uuid());
-    this.#slot?.release();
-    this.#slot = undefined;
+    this.work.giveSlotBack();
     try {
       // Nothing of it is there now, and the record says so: a resume begins with the next attempt.
       await this.#storePaused(reason, isRepeated);
@@ -311,12 +265,11 @@ export class ResourceRun implements JournalWaiter {
   }
 
   #beginNext(slot: Slot, retries: Retries): void {
-    if (this.#hasEnded) {
+    if (this.work.hasEnded) {
       slot.release();
       return;
     }
-    this.#pause = undefined;
-    this.#slot = slot;
+    this.work.begin(slot);
     const record = this.record.at('IN_PROGRESS', `attempt ${this.record.failedAttempts + 1} of ${retries.limit + 1}`);
     this.traversal.events.didChange(record);
     this.#store(record);
@@ -330,16 +283,6 @@ export class ResourceRun implements JournalWaiter {
     traversal.events.didChange(told);
     const event = resourceEventOf(told, traversal.stack);
     return traversal.journal.record({ kind: 'resource', record }, { kind: 'event', event });
-  }
-
-  /** The action is stopped: it does not wait for its next attempt. */
-  stopWaiting(reason: unknown): void {
-    this.#pause?.abort(reason);
-  }
-
-  /** Whether it waits for its next attempt. */
-  get isPaused(): boolean {
-    return this.#pause !== undefined;
   }
 
   // The handler's own types are erased in the registry: the schemas have checked what the call holds.
@@ -406,12 +349,12 @@ export class ResourceRun implements JournalWaiter {
 
   /** The value of an input; blocks until everything it refers to is there. */
   readInput(input: string, signal?: AbortSignal): Promise<Json> {
-    if (this.#isGivenUp) return Promise.reject(runHasEnded(this.resource));
+    if (this.work.isGivenUp) return Promise.reject(runHasEnded(this.resource));
     const { inputs } = this;
     const state = inputs.stateOf(input);
     if (state === 'ready') return settled(inputs.outcomeOf(input));
     if (state === 'failed') return Promise.reject(inputs.failureOf(input));
-    if (this.#hasEnded) {
+    if (this.work.hasEnded) {
       this.#lateReads ??= new LateReads();
       return this.#lateReads.read(input, signal);
     }
@@ -420,7 +363,7 @@ export class ResourceRun implements JournalWaiter {
 
   /** The value of an input, undefined while it is not there. Throws when it has failed. */
   tryInput(input: string): Json | undefined {
-    if (this.#isGivenUp) throw runHasEnded(this.resource);
+    if (this.work.isGivenUp) throw runHasEnded(this.resource);
     switch (this.inputs.stateOf(input)) {
       case 'ready':
         return this.inputs.resolve(input);
@@ -450,7 +393,7 @@ export class ResourceRun implements JournalWaiter {
    */
   publish(attribute: string, written: unknown): Promise<void> {
     try {
-      this.#throwIfEnded();
+      this.work.throwIfOver();
       return guarded(this.writes.publish(attribute, written));
     } catch (error) {
       this.writes.violation ??= error as HotloomError;
@@ -465,7 +408,7 @@ export class ResourceRun implements JournalWaiter {
 
   /** Also after a cancel: what was made has to be known, so that it can be deleted. */
   async #setResourceId(id: string): Promise<void> {
-    if (this.#hasEnded) throw runHasEnded(this.resource);
+    if (this.work.hasEnded) throw runHasEnded(this.resource);
     this.record.resourceId = id;
     await this.record.save();
     this.traversal.throwIfStopped();
@@ -483,14 +426,14 @@ export class ResourceRun implements JournalWaiter {
   }
 
   async #setData(data: JsonObject): Promise<void> {
-    if (this.#hasEnded) throw runHasEnded(this.resource);
+    if (this.work.hasEnded) throw runHasEnded(this.resource);
     this.record.data = asJson(data) as JsonObject;
     await this.record.save();
   }
 
   /** See CreateCall. */
   openEndpoint(): Promise<EndpointAccess> {
-    this.#throwIfEnded();
+    this.work.throwIfOver();
     this.#hasEndpoint = true;
     return this.traversal.openEndpoint(this.identity);
   }
@@ -501,7 +444,7 @@ export class ResourceRun implements JournalWaiter {
   }
 
   async #openSignalUrl(): Promise<SignalUrl> {
-    this.#throwIfEnded();
+    this.work.throwIfOver();
     const { traversal } = this;
     const known = this.record.signalAddress;
     if (known !== undefined) {
@@ -509,7 +452,7 @@ export class ResourceRun implements JournalWaiter {
       return signalUrl(this.identity, known);
     }
     const { host, port } = await traversal.openSignalPort();
-    this.#throwIfEnded();
+    this.work.throwIfOver();
     const address = { host, port, token: Buffer.from(traversal.randomness.bytes(32)).toString('hex') };
     traversal.learnSecret(address.token);
     this.record.signalAddress = address;
@@ -549,7 +492,7 @@ export class ResourceRun implements JournalWaiter {
 
   /** The handler has returned: writes what is left, checks that nothing is owed, records the result. */
   #finish(attributes: { readonly [attribute: string]: unknown }): void {
-    if (this.#hasEnded) return;
+    if (this.work.hasEnded) return;
     const update = this.#update;
     if (update?.replacement !== undefined) {
       this.#handlerDidFail(update.replacement);
@@ -596,7 +539,7 @@ export class ResourceRun implements JournalWaiter {
   }
 
   #end(error: unknown): void {
-    if (this.#hasEnded) return;
+    if (this.work.hasEnded) return;
     const wasBlocked = this.#leave(error);
     const told = error === undefined ? undefined : this.#withWhatItBeganWith(error);
     this.traversal.didEnd(this, told, wasBlocked, this.writes.result);
@@ -604,14 +547,10 @@ export class ResourceRun implements JournalWaiter {
 
   /** Nothing more comes from it; returns whether it was blocked. */
   #leave(error: unknown): boolean {
-    this.#hasEnded = true;
-    this.#endLimit();
-    this.#pause = undefined;
-    this.#isGivenUp = error !== undefined;
+    this.work.end(error !== undefined);
     const wasBlocked = this.isBlocked;
     if (wasBlocked) this.rejectReads(error ?? runHasEnded(this.resource));
-    this.#slot?.release();
-    this.#slot = undefined;
+    this.work.giveSlotBack();
     return wasBlocked;
   }
 
@@ -631,7 +570,7 @@ export class ResourceRun implements JournalWaiter {
   // --- blocking ---
 
   #block(key: string, read: ReadToBlock): Promise<Json> {
-    if (this.#hasEnded) return Promise.reject(runHasEnded(this.resource));
+    if (this.work.hasEnded) return Promise.reject(runHasEnded(this.resource));
     const stopped = this.traversal.stopReason;
     if (stopped !== undefined) return Promise.reject(stopped);
     if (read.signal?.aborted) return Promise.reject(read.signal.reason);
@@ -649,18 +588,7 @@ export class ResourceRun implements JournalWaiter {
       waits: traversal.waits,
       clock: traversal.clock,
       slots: traversal.slots,
-      hasEnded: () => this.#hasEnded,
-      // A handler that is to stop does not queue for the right to hear so.
-      needsSlot: () => !this.#hasEnded && !this.isPaused && this.#slot === undefined && !traversal.isStopped,
-      giveSlotBack: () => {
-        this.#limit?.stop();
-        this.#slot?.release();
-        this.#slot = undefined;
-      },
-      takeSlot: (slot) => {
-        this.#slot = slot;
-        this.#limit?.start();
-      },
+      work: this.work,
       didBlock: (read) => traversal.didBlock(this, read),
       didUnblock: (read) => traversal.didUnblock(this, read),
     });
@@ -687,11 +615,6 @@ export class ResourceRun implements JournalWaiter {
       this.record.didRead(isOwn ? { name, ...entry, isOwn } : { name, ...entry });
     }
     return { value: entry.value };
-  }
-
-  #throwIfEnded(): void {
-    if (this.#hasEnded || this.isPaused) throw runHasEnded(this.resource);
-    this.traversal.throwIfStopped();
   }
 }
 

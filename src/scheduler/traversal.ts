@@ -415,7 +415,7 @@ export class Traversal {
   runOf(resource: string): ResourceRun | undefined {
     const found = findResource(this.stack, resource);
     const run = found === undefined ? undefined : this.#runs[found.index];
-    return run?.hasEnded === false ? run : undefined;
+    return run?.work.hasEnded === false ? run : undefined;
   }
 
   /** The run of a resource that is complete, while a process of it may go on. */
@@ -606,7 +606,7 @@ export class Traversal {
   }
 
   didUnblock(run: ResourceRun, read: BlockedRead & { readonly since: number }): void {
-    if (!run.isBlocked && !run.hasEnded) this.#workDidBegin();
+    if (!run.isBlocked && !run.work.hasEnded) this.#workDidBegin();
     else if (this.isIdle) this.#checkIdleSoon();
     this.events.didWake(read);
   }
@@ -739,7 +739,7 @@ export class Traversal {
     );
     this.#runs[resource.index] = run;
     this.slots.acquire((slot) => {
-      if (run.hasEnded || this.#runs[resource.index] !== run) slot.release();
+      if (run.work.hasEnded || this.#runs[resource.index] !== run) slot.release();
       else run.run(slot);
     });
   }
@@ -946,9 +946,9 @@ export class Traversal {
       else if (phase === 'held') this.#failUnrun(resource, this.#failureOf(resource, reason));
     }
     for (const run of this.#runs) {
-      if (run === undefined || run.hasEnded) continue;
-      run.stopWaiting(reason);
-      if (run.hasStarted) run.rejectReads(reason);
+      if (run === undefined || run.work.hasEnded) continue;
+      run.work.stopWaiting(reason);
+      if (run.work.hasStarted) run.rejectReads(reason);
       else this.#skipQueued(run, reason);
     }
     if (this.#left === 0) return;
