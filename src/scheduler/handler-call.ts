@@ -67,12 +67,12 @@ class RunCall implements CreateCall {
   }
 
   get read(): (name: NameInput) => Promise<Json> {
-    return (name) => (typeof name === 'string' ? this.#readText(name) : this.run.readName(name));
+    return (name) => (typeof name === 'string' ? this.#readText(name) : this.run.reads.name(name));
   }
 
   /** Rejects for what is no name. */
   async #readText(text: string): Promise<Json> {
-    return this.run.readName(parseName(text, this.run.identity));
+    return this.run.reads.name(parseName(text, this.run.identity));
   }
 
   get openEndpoint(): () => Promise<EndpointAccess> {
@@ -84,7 +84,7 @@ class RunCall implements CreateCall {
   }
 
   get signalled(): (refid: string) => SignalledResource | undefined {
-    return (refid) => this.run.signalled(refid);
+    return (refid) => this.run.reads.signalled(refid);
   }
 }
 
@@ -210,6 +210,6 @@ class RunInput implements Input<Json> {
     fulfilled?: ((value: Json) => T | PromiseLike<T>) | null,
     rejected?: ((reason: unknown) => E | PromiseLike<E>) | null,
   ): Promise<T | E> {
-    return this.#run.readInput(this.#name).then(fulfilled, rejected);
+    return this.#run.reads.input(this.#name).then(fulfilled, rejected);
   }
 }

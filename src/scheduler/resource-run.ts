@@ -2,17 +2,15 @@ import { pause } from '../clock.ts';
 import { type HotloomError, isHotloomError, messageOf, ResourceFailure, rootCause, withRootCause } from '../errors.ts';
 import { externalIdOf } from '../interface/given.ts';
 import { needsInput, type ResourceInterface } from '../interface/interface.ts';
-import { type Name, printName } from '../names.ts';
 import { type PresentResource, publishedBy } from '../plan/comparison.ts';
-import type { EndpointAccess, ResourceIdentity, SignalledResource, SignalUrl } from '../resource/handler.ts';
+import type { EndpointAccess, ResourceIdentity, SignalUrl } from '../resource/handler.ts';
 import type { Retries } from '../resource/resource-type.ts';
 import { signalUrl } from '../resource/signal-url.ts';
-import type { Entry } from '../space/data-space.ts';
 import type { ResourceRecord } from '../store/stack-store.ts';
 import { resourceEventOf } from '../store/stored-stack.ts';
 import { REFID } from '../template/expression.ts';
 import { asJson, type Json, type JsonObject } from '../values.ts';
-import { BlockedReads, type PendingRead, type ReadToBlock } from './blocked-reads.ts';
+import type { PendingRead } from './blocked-reads.ts';
 import {
   PlainRestoreRunCall,
   PlainRunCall,
@@ -24,14 +22,13 @@ import {
 import { HandlerWork } from './handler-work.ts';
 import { InPlaceUpdate } from './in-place-update.ts';
 import type { JournalWaiter } from './journal.ts';
-import { LateReads } from './late-reads.ts';
-import { guarded, type Outcome, settled } from './outcome.ts';
+import { guarded } from './outcome.ts';
 import { printFailedAttempt, retryDelay } from './retries.ts';
-import { inputFailed, readFailed, runHasEnded } from './run-errors.ts';
+import { runHasEnded } from './run-errors.ts';
 import { RunInputs } from './run-inputs.ts';
+import { RunReads } from './run-reads.ts';
 import { RunRecord } from './run-record.ts';
 import { RunWrites } from './run-writes.ts';
-import { SignalledResources } from './signalled-resources.ts';
 import type { Slot } from './slots.ts';
 import type { Traversal } from './traversal.ts';
 
@@ -65,14 +62,9 @@ export class ResourceRun implements JournalWaiter {
   readonly #replaced: RunChange | undefined;
   /** Undefined when another is made. */
   readonly #update: InPlaceUpdate | undefined;
-  /** The first error of a read by the handler's processes: what their end with an exit code began with. */
-  #failedRead: unknown;
-  /** Reads of inputs by a process that goes on after its resource is complete; they keep nobody waiting. */
-  #lateReads: LateReads | undefined;
   #hasEndpoint = false;
-  /** What it is blocked on; undefined before the first time. */
-  #reads: BlockedReads | undefined;
-  #signalled: SignalledResources | undefined;
+  /** Undefined before the first: most handlers read nothing but what they are given. */
+  #reads: RunReads | undefined;
 
   constructor(
     traversal: Traversal,
@@ -114,13 +106,18 @@ export class ResourceRun implements JournalWaiter {
     return this.#hasEndpoint;
   }
 
-  get isBlocked(): boolean {
-    return this.#reads !== undefined && this.#reads.size > 0;
+  get reads(): RunReads {
+    this.#reads ??= new RunReads(this);
+    return this.#reads;
   }
 
   /** The reads that the handler is blocked on now. */
   get blockedReads(): readonly PendingRead[] {
-    return this.#reads?.all() ?? [];
+    return this.#reads?.blocked() ?? [];
+  }
+
+  get isBlocked(): boolean {
+    return this.#reads?.isBlocked === true;
   }
 
   /** Records the intent, runs the handler, and records the result. The slot is given back at the end. */
@@ -214,7 +211,10 @@ export class ResourceRun implements JournalWaiter {
     }
     const { isExternal } = this.resource;
     const isHopeless =
-      isExternal || this.traversal.isStopped || this.writes.violation !== undefined || this.#failedRead !== undefined;
+      isExternal ||
+      this.traversal.isStopped ||
+      this.writes.violation !== undefined ||
+      this.#reads?.failure !== undefined;
     const { retries } = this.resource.type;
     const delayMs = isHopeless
       ? undefined
@@ -334,57 +334,12 @@ export class ResourceRun implements JournalWaiter {
 
   /** The `in` port of an input has fired or failed. */
   inputDidSettle(input: string, failure: unknown): void {
-    const read = this.#reads?.get(input);
-    if (read === undefined && this.#lateReads === undefined) return;
-    const outcome =
-      failure === undefined ? this.inputs.outcomeOf(input) : { error: inputFailed(this.resource, input, failure) };
-    read?.settle(outcome);
-    this.#lateReads?.settle(input, outcome);
+    this.#reads?.inputDidSettle(input, failure);
   }
 
   /** Ends every blocked read with `error`, at a cancel. */
   rejectReads(error: unknown): void {
     this.#reads?.reject(error);
-  }
-
-  /** The value of an input; blocks until everything it refers to is there. */
-  readInput(input: string, signal?: AbortSignal): Promise<Json> {
-    if (this.work.isGivenUp) return Promise.reject(runHasEnded(this.resource));
-    const { inputs } = this;
-    const state = inputs.stateOf(input);
-    if (state === 'ready') return settled(inputs.outcomeOf(input));
-    if (state === 'failed') return Promise.reject(inputs.failureOf(input));
-    if (this.work.hasEnded) {
-      this.#lateReads ??= new LateReads();
-      return this.#lateReads.read(input, signal);
-    }
-    return this.#block(input, { input, missing: () => inputs.missingOf(input), subscribe: () => () => {}, signal });
-  }
-
-  /** The value of an input, undefined while it is not there. Throws when it has failed. */
-  tryInput(input: string): Json | undefined {
-    if (this.work.isGivenUp) throw runHasEnded(this.resource);
-    switch (this.inputs.stateOf(input)) {
-      case 'ready':
-        return this.inputs.resolve(input);
-      case 'pending':
-        return undefined;
-      default:
-        throw this.inputs.failureOf(input);
-    }
-  }
-
-  /** A value by its full name; blocks until it is written. */
-  readName(name: Name, signal?: AbortSignal): Promise<Json> {
-    const present = this.traversal.names.tryRead(name);
-    if (present !== undefined) return settled(this.#tryEntry(name, present));
-    const [space, stack, resource, attribute] = name;
-    return this.#block(printName(name), {
-      input: undefined,
-      missing: () => [{ space, stack, resource, attribute }],
-      subscribe: (wake) => this.traversal.names.subscribe(name, (entry) => wake(this.#tryEntry(name, entry))),
-      signal,
-    });
   }
 
   /**
@@ -460,14 +415,6 @@ export class ResourceRun implements JournalWaiter {
     return signalUrl(this.identity, address);
   }
 
-  /** See CreateCall. */
-  signalled(refid: string): SignalledResource | undefined {
-    const name = this.traversal.resourceByRefid(refid, this.resource);
-    if (name === undefined) return undefined;
-    this.#signalled ??= this.#newSignalled();
-    return this.#signalled.get(name);
-  }
-
   /**
    * In a circle an update may begin before all of its inputs are there. What it could not change and has not read has to
    * come out as it was, or another takes its place: so it is waited for, with all published that may lead to it.
@@ -484,7 +431,7 @@ export class ResourceRun implements JournalWaiter {
         this.#end(error);
         return;
       }
-      await Promise.allSettled(late.map((name) => this.readInput(name)));
+      await Promise.allSettled(late.map((name) => this.reads.input(name)));
       this.inputs.compareFixed();
     }
     this.#finish(NO_ATTRIBUTES);
@@ -554,67 +501,10 @@ export class ResourceRun implements JournalWaiter {
     return wasBlocked;
   }
 
-  /**
-   * A read by a process of the handler has failed. Counts as what a later failure of the handler began with: an exit code
-   * tells nothing of it. A handler that reads itself gets the error, and passes on what it wants to.
-   */
-  processReadDidFail(error: unknown): void {
-    this.#failedRead ??= error;
-  }
-
   #withWhatItBeganWith(error: unknown): unknown {
-    const isKnown = this.#failedRead === undefined || rootCause(this.#failedRead) === rootCause(error);
-    return isKnown || this.traversal.isStopped ? error : withRootCause(error, this.#failedRead);
-  }
-
-  // --- blocking ---
-
-  #block(key: string, read: ReadToBlock): Promise<Json> {
-    if (this.work.hasEnded) return Promise.reject(runHasEnded(this.resource));
-    const stopped = this.traversal.stopReason;
-    if (stopped !== undefined) return Promise.reject(stopped);
-    if (read.signal?.aborted) return Promise.reject(read.signal.reason);
-    this.#reads ??= this.#newReads();
-    return this.#reads.block(key, read);
-  }
-
-  // Made when they are needed first: most runs need none of them.
-
-  #newReads(): BlockedReads {
-    const { traversal } = this;
-    const { space, stack } = traversal.stack;
-    return new BlockedReads({
-      reader: { space, stack, resource: this.resource.name },
-      waits: traversal.waits,
-      clock: traversal.clock,
-      slots: traversal.slots,
-      work: this.work,
-      didBlock: (read) => traversal.didBlock(this, read),
-      didUnblock: (read) => traversal.didUnblock(this, read),
-    });
-  }
-
-  #newSignalled(): SignalledResources {
-    const { traversal } = this;
-    const { space, stack } = traversal.stack;
-    return new SignalledResources({
-      space,
-      stack,
-      signals: traversal.signals,
-      recordOf: (resource) => traversal.recordNow(resource),
-      block: (key, read) => this.#block(key, read),
-    });
-  }
-
-  #tryEntry(name: Name, entry: Entry): Outcome {
-    if ('failure' in entry) return { error: readFailed(this.resource, printName(name), entry.failure) };
-    this.traversal.didReadName(name, entry);
-    const { stack } = this.traversal;
-    const isOwn = name[0] === stack.space && name[1] === stack.stack && stack.numbers.has(name[2]);
-    if (!isOwn || name[2] !== this.resource.name) {
-      this.record.didRead(isOwn ? { name, ...entry, isOwn } : { name, ...entry });
-    }
-    return { value: entry.value };
+    const failedRead = this.#reads?.failure;
+    const isKnown = failedRead === undefined || rootCause(failedRead) === rootCause(error);
+    return isKnown || this.traversal.isStopped ? error : withRootCause(error, failedRead);
   }
 }
 

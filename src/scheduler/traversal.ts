@@ -598,15 +598,17 @@ export class Traversal {
     this.#unread.push(run);
   }
 
-  didBlock(run: ResourceRun, read: BlockedRead & { readonly awaits: 'signals' | undefined }): void {
-    if (run.blockedReads.length === 1) this.#workDidEnd();
+  /** `stopsWork`: its handler has done something until now. */
+  didBlock(read: BlockedRead & { readonly awaits: 'signals' | undefined }, stopsWork: boolean): void {
+    if (stopsWork) this.#workDidEnd();
     else if (this.isIdle) this.#checkIdleSoon();
     this.#checkCirclesSoon();
     this.events.willBlock(read);
   }
 
-  didUnblock(run: ResourceRun, read: BlockedRead & { readonly since: number }): void {
-    if (!run.isBlocked && !run.work.hasEnded) this.#workDidBegin();
+  /** `goesOn`: its handler waits for nothing else. */
+  didUnblock(read: BlockedRead & { readonly since: number }, goesOn: boolean): void {
+    if (goesOn) this.#workDidBegin();
     else if (this.isIdle) this.#checkIdleSoon();
     this.events.didWake(read);
   }

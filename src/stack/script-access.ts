@@ -80,15 +80,15 @@ export class ScriptAccess {
     if (run === undefined) return this.#readAfterEnd(principal, name, signal);
     try {
       return await (this.#isOwnInput(principal, run, name)
-        ? run.readInput(name[3], signal)
-        : run.readName(name, signal));
+        ? run.reads.input(name[3], signal)
+        : run.reads.name(name, signal));
     } catch (error) {
       // The resource became complete while its process was waiting.
       if (!signal.aborted && this.#traversalOf(principal)?.completeRunOf(principal.name) === run) {
         return this.#readAfterEnd(principal, name, signal);
       }
       // A process that gave its read up knows why.
-      if (!signal.aborted) run.processReadDidFail(error);
+      if (!signal.aborted) run.reads.didFail(error);
       throw error;
     }
   }
@@ -97,7 +97,7 @@ export class ScriptAccess {
   #readAfterEnd(principal: ResourceIdentity, name: Name, signal: AbortSignal): Promise<Json> {
     const run = this.#traversalOf(principal)?.completeRunOf(principal.name);
     return run !== undefined && this.#isOwnInput(principal, run, name)
-      ? run.readInput(name[3], signal)
+      ? run.reads.input(name[3], signal)
       : readValue(this.#names, name, signal);
   }
 
@@ -105,9 +105,9 @@ export class ScriptAccess {
     const run = this.#runOf(principal) ?? this.#traversalOf(principal)?.completeRunOf(principal.name);
     if (run === undefined) return this.#find(name);
     try {
-      return await (this.#isOwnInput(principal, run, name) ? run.tryInput(name[3]) : this.#find(name));
+      return await (this.#isOwnInput(principal, run, name) ? run.reads.tryInput(name[3]) : this.#find(name));
     } catch (error) {
-      run.processReadDidFail(error);
+      run.reads.didFail(error);
       throw error;
     }
   }
