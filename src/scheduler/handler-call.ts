@@ -20,6 +20,32 @@ import type { ResourceRun } from './resource-run.ts';
 import { undeclaredRead } from './run-errors.ts';
 
 /**
+ * Calls the handler of a run: for a create, for an update of `previous`, or for a restore of what `snapshot` holds. The
+ * handler's own types are erased in the registry: the schemas have checked what the call holds.
+ */
+export function callHandler(
+  run: ResourceRun,
+  previous: UpdatedResource<JsonObject, JsonObject> | undefined,
+  snapshot: JsonObject | undefined,
+): unknown {
+  const { type } = run.resource;
+  if (type.kind === 'streaming') {
+    const { handler } = type;
+    if (snapshot !== undefined) return handler.restore?.(new StreamingRestoreRunCall(run, previous, snapshot) as never);
+    if (previous !== undefined) return handler.update?.(new StreamingUpdateRunCall(run, previous) as never);
+    return handler.create(new StreamingRunCall(run) as never);
+  }
+  const { handler } = type;
+  const properties = run.inputs.properties();
+  run.record.properties = properties;
+  if (snapshot !== undefined) {
+    return handler.restore?.(new PlainRestoreRunCall(run, properties, previous, snapshot) as never);
+  }
+  if (previous !== undefined) return handler.update?.(new PlainUpdateRunCall(run, properties, previous) as never);
+  return handler.create(new PlainRunCall(run, properties) as never);
+}
+
+/**
  * What a handler gets for a create. Its functions are made when they are asked for, so that a handler may take them out
  * of the call (`create({ setResourceId })`) and one that needs none of them costs none.
  */
@@ -89,7 +115,7 @@ class RunCall implements CreateCall {
 }
 
 /** The call of a plain handler: its properties are resolved already. */
-export class PlainRunCall extends RunCall implements PlainCreateCall<JsonObject> {
+class PlainRunCall extends RunCall implements PlainCreateCall<JsonObject> {
   readonly properties: JsonObject;
 
   constructor(run: ResourceRun, properties: JsonObject) {
@@ -99,7 +125,7 @@ export class PlainRunCall extends RunCall implements PlainCreateCall<JsonObject>
 }
 
 /** The same for an update. */
-export class PlainUpdateRunCall extends PlainRunCall implements PlainUpdateCall<JsonObject, JsonObject> {
+class PlainUpdateRunCall extends PlainRunCall implements PlainUpdateCall<JsonObject, JsonObject> {
   readonly previous: UpdatedResource<JsonObject, JsonObject>;
 
   constructor(run: ResourceRun, properties: JsonObject, previous: UpdatedResource<JsonObject, JsonObject>) {
@@ -109,7 +135,7 @@ export class PlainUpdateRunCall extends PlainRunCall implements PlainUpdateCall<
 }
 
 /** The same for a restore. */
-export class PlainRestoreRunCall extends PlainRunCall implements PlainRestoreCall<JsonObject, JsonObject> {
+class PlainRestoreRunCall extends PlainRunCall implements PlainRestoreCall<JsonObject, JsonObject> {
   readonly previous: UpdatedResource<JsonObject, JsonObject> | undefined;
   readonly snapshot: JsonObject;
 
@@ -126,7 +152,7 @@ export class PlainRestoreRunCall extends PlainRunCall implements PlainRestoreCal
 }
 
 /** The call of a streaming handler: its inputs are thenables, its outputs functions that publish. */
-export class StreamingRunCall
+class StreamingRunCall
   extends RunCall
   implements StreamingCreateCall<JsonObject, { readonly [attribute: string]: Json }>
 {
@@ -163,7 +189,7 @@ export class StreamingRunCall
 }
 
 /** The same for an update. */
-export class StreamingUpdateRunCall
+class StreamingUpdateRunCall
   extends StreamingRunCall
   implements StreamingUpdateCall<JsonObject, { readonly [attribute: string]: Json }>
 {
@@ -176,7 +202,7 @@ export class StreamingUpdateRunCall
 }
 
 /** The same for a restore. */
-export class StreamingRestoreRunCall
+class StreamingRestoreRunCall
   extends StreamingRunCall
   implements StreamingRestoreCall<JsonObject, { readonly [attribute: string]: Json }>
 {

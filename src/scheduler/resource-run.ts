@@ -11,14 +11,7 @@ import { resourceEventOf } from '../store/stored-stack.ts';
 import { REFID } from '../template/expression.ts';
 import { asJson, type Json, type JsonObject } from '../values.ts';
 import type { PendingRead } from './blocked-reads.ts';
-import {
-  PlainRestoreRunCall,
-  PlainRunCall,
-  PlainUpdateRunCall,
-  StreamingRestoreRunCall,
-  StreamingRunCall,
-  StreamingUpdateRunCall,
-} from './handler-call.ts';
+import { callHandler } from './handler-call.ts';
 import { HandlerWork } from './handler-work.ts';
 import { InPlaceUpdate } from './in-place-update.ts';
 import type { JournalWaiter } from './journal.ts';
@@ -48,8 +41,8 @@ export interface RunChange {
 }
 
 /**
- * One run of a resource's `create` or `update`: gives the handler its call, holds its slot, blocks and wakes its reads, and checks
- * what it writes against what it declares. Tells the traversal when it ends.
+ * One run of a resource's `create`, `update` or `restore`, over all of its attempts: records the intent, calls the handler, and
+ * records what comes of it. Tells the traversal when it ends.
  */
 export class ResourceRun implements JournalWaiter {
   readonly resource: ResourceInterface;
@@ -171,13 +164,7 @@ export class ResourceRun implements JournalWaiter {
       const attempt = this.record.failedAttempts;
       const update = this.#update;
       const snapshot = this.traversal.snapshotOf(this.resource);
-      const result = isExternal
-        ? this.#adopt()
-        : snapshot !== undefined
-          ? this.#callRestore(snapshot)
-          : update !== undefined
-            ? this.#callUpdate(update)
-            : this.#callCreate();
+      const result = isExternal ? this.#adopt() : callHandler(this, update?.previous, snapshot);
       Promise.resolve(result).then(
         (attributes) => {
           if (this.#isOver(attempt)) return;
@@ -283,32 +270,6 @@ export class ResourceRun implements JournalWaiter {
     traversal.events.didChange(told);
     const event = resourceEventOf(told, traversal.stack);
     return traversal.journal.record({ kind: 'resource', record }, { kind: 'event', event });
-  }
-
-  // The handler's own types are erased in the registry: the schemas have checked what the call holds.
-
-  #callCreate(): unknown {
-    const { type } = this.resource;
-    if (type.kind === 'streaming') return type.handler.create(new StreamingRunCall(this) as never);
-    this.record.properties = this.inputs.properties();
-    return type.handler.create(new PlainRunCall(this, this.record.properties) as never);
-  }
-
-  #callUpdate({ previous }: InPlaceUpdate): unknown {
-    const { type } = this.resource;
-    if (type.kind === 'streaming') return type.handler.update?.(new StreamingUpdateRunCall(this, previous) as never);
-    this.record.properties = this.inputs.properties();
-    return type.handler.update?.(new PlainUpdateRunCall(this, this.record.properties, previous) as never);
-  }
-
-  #callRestore(snapshot: JsonObject): unknown {
-    const { type } = this.resource;
-    const previous = this.#update?.previous;
-    if (type.kind === 'streaming') {
-      return type.handler.restore?.(new StreamingRestoreRunCall(this, previous, snapshot) as never);
-    }
-    this.record.properties = this.inputs.properties();
-    return type.handler.restore?.(new PlainRestoreRunCall(this, this.record.properties, previous, snapshot) as never);
   }
 
   /**
