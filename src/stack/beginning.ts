@@ -1,7 +1,7 @@
 import type { OutcomeUnknown } from '../errors.ts';
 import type { Change } from '../plan/changes.ts';
 import type { PresentResource } from '../plan/comparison.ts';
-import type { StoredResource } from '../scheduler/traversal.ts';
+import type { StoredResource } from '../scheduler/traversal-parts.ts';
 import type { ResourceRecord, ResourceSnapshot, StoreChange } from '../store/stack-store.ts';
 import type { JsonObject } from '../values.ts';
 import type { Analysis } from './analyse.ts';

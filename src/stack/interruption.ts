@@ -3,7 +3,7 @@ import { IN, OUT, startPort } from '../graph/port-graph.ts';
 import { findResource, type ResourceInterface } from '../interface/interface.ts';
 import { deleteResources } from '../scheduler/delete-traversal.ts';
 import type { Journal } from '../scheduler/journal.ts';
-import type { StoredResource } from '../scheduler/traversal.ts';
+import type { StoredResource } from '../scheduler/traversal-parts.ts';
 import type { ResourceRecord, StoreChange } from '../store/stack-store.ts';
 import { resourceEventOf } from '../store/stored-stack.ts';
 import type { Analysis } from './analyse.ts';

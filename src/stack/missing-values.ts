@@ -1,6 +1,6 @@
 import { findPort, IN, OUT } from '../graph/port-graph.ts';
 import { findResource } from '../interface/interface.ts';
-import type { StoredResource } from '../scheduler/traversal.ts';
+import type { StoredResource } from '../scheduler/traversal-parts.ts';
 import type { Analysis } from './analyse.ts';
 
 /**

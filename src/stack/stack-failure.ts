@@ -1,6 +1,6 @@
 import { isHotloomError, messageOf, rootCause, StackFailed } from '../errors.ts';
 import type { Action } from '../events.ts';
-import type { TraversalResult } from '../scheduler/traversal.ts';
+import type { TraversalResult } from '../scheduler/traversal-parts.ts';
 
 /** What of the action the text of its failure needs. */
 export interface FailedAction {

@@ -1,4 +1,5 @@
-import type { Quiescence, Traversal } from '../scheduler/traversal.ts';
+import type { Traversal } from '../scheduler/traversal.ts';
+import type { Quiescence } from '../scheduler/traversal-parts.ts';
 import type { WaitCycle } from '../space/waits.ts';
 import { type StackServices, stackKey } from './services.ts';
 
