@@ -1,6 +1,9 @@
+import { messageOf, StackFailed } from '../errors.ts';
 import { type PresentResource, publishedBy } from '../plan/comparison.ts';
 import { renamed } from '../plan/moves.ts';
+import { Journal } from '../scheduler/journal.ts';
 import type {
+  Claim,
   OperationRecord,
   PreviousDefinition,
   ResourceRecord,
@@ -29,6 +32,7 @@ export function rollbackOf(
   if (previous === undefined) return undefined;
   const target = definitionOfRecord(previous);
   return async (claim, failed) => {
+    const orFailed = <T>(begin: () => T | Promise<T>) => beginOrFail(services, claim, failed, current, begin);
     // Where the values of hidden parameters are not stored, those that the update was given count.
     const hidden = [...current.template.parameters.values()].flatMap((parameter): [string, never][] => {
       const value = parameter.hidden ? current.parameters.get(parameter.name) : undefined;
@@ -39,7 +43,8 @@ export function rollbackOf(
         ? []
         : [[parameter.name, value as never]];
     });
-    const analysis = analyseStored(services, { id, space, name, ...target }, Object.fromEntries(hidden));
+    const stored = { id, space, name, ...target };
+    const analysis = await orFailed(() => analyseStored(services, stored, Object.fromEntries(hidden)));
     const operation = new Operation(services, { timeoutMs }, analysis, id, 'ROLLBACK');
     await operation.goOn(claim, 'started', async (journal) => {
       const movedBack = renamed(
@@ -56,13 +61,15 @@ export function rollbackOf(
         moved: previous.moved,
       };
       // What was secret in the update need not be so in what it goes back to.
-      await journal.record(...failed.map(marksOf(current)), ...movedBack.changes, ...restored, definition, HOOKS_GONE, {
+      const start: StoreChange = {
         kind: 'stack',
         action: 'ROLLBACK',
         status: 'IN_PROGRESS',
         reason: 'Stack ROLLBACK started',
         time: services.clock.now(),
-      });
+      };
+      const changes = [...movedBack.changes, ...restored, definition, HOOKS_GONE, start];
+      await orFailed(() => journal.record(...failed.map(marksOf(current)), ...changes));
       return beginningOf(
         services,
         analysis,
@@ -72,6 +79,37 @@ export function rollbackOf(
       );
     });
   };
+}
+
+/**
+ * What `begin` gives, before which nothing of the rollback is stored. When it throws, the stack has failed and stays so: nobody
+ * would be at work on a stack that is in progress.
+ */
+async function beginOrFail<T>(
+  { store }: StackServices,
+  claim: Claim,
+  failed: readonly StoreChange[],
+  current: Analysis,
+  begin: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await begin();
+  } catch (error) {
+    const journal = new Journal(store, claim, () => {}, marksOf(current));
+    const isStored = await journal.record(...failed).then(
+      () => true,
+      () => false,
+    );
+    // The store takes nothing any more, and that is what there is to tell.
+    if (!isStored) throw error;
+    const reason = failed.find((change) => change.kind === 'stack')?.reason;
+    throw new StackFailed({
+      what: current.redact(reason ?? 'The stack has failed.'),
+      why: current.redact(`It could not be rolled back: ${messageOf(error)}`),
+      fix: 'Update the stack to what it was, or is to be.',
+      cause: error,
+    });
+  }
 }
 
 /** What was replaced and is still there takes its place again; what replaced it goes. */

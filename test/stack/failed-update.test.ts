@@ -64,3 +64,29 @@ describe('after an update that has failed, a name holds in each engine and on ea
     rmSync(directory, { recursive: true });
   });
 });
+
+test('an update that fails and cannot be rolled back leaves its stack failed, and says why', async () => {
+  const clock = new SimulatedClock();
+  const engine = new Engine({
+    types: typesOf({ things: new Map(), calls: [] }),
+    clock,
+    randomness: seededRandomness(1),
+  });
+  const pin = { parameters: { pin: { type: 'string', hidden: true } } };
+  const resources = { a: thing({ of: { get_param: 'pin' } }) };
+  await clock.run(engine.create({ stack: 's', template: template(resources, pin), parameters: { pin: 'x-ray' } }));
+  // Without a key the value is not stored, and what the update is given has none.
+  const failed = engine.update({ stack: 's', template: template({ a: thing({ of: 'bad' }) }), rollback: true });
+  await expect(clock.run(failed)).rejects.toMatchObject({
+    code: 'StackFailed',
+    what: 'Stack UPDATE failed: Resource CREATE failed: Error: resources.a: it is bad',
+    why: 'It could not be rolled back: The Parameter (pin) was not provided.',
+    fix: 'Update the stack to what it was, or is to be.',
+  });
+  expect(await engine.show('s')).toMatchObject({ state: 'UPDATE_FAILED', isInterrupted: false });
+  expect((await engine.history('s')).map(({ state }) => state)).toEqual(['CREATE_COMPLETE', 'UPDATE_FAILED']);
+  expect(await clock.run(engine.update({ stack: 's', template: template({ a: thing({ of: 1 }) }) }))).toMatchObject({
+    state: 'UPDATE_COMPLETE',
+  });
+  await clock.run(engine.close());
+});
