@@ -99,6 +99,12 @@ export class Blockers implements WaitSource {
       };
     }
     const phase = this.#phases[found.index];
+    if (phase === 'complete' || this.#isArriving(found, attribute)) {
+      return { writer: 'running', reason: `'${resource}' has written it, and it is on its way` };
+    }
+    if (phase === 'failed' || phase === 'skipped') {
+      return { writer: 'running', reason: `'${resource}' will not write it, and that is on its way` };
+    }
     if (phase === 'running') {
       if (this.#runs[found.index]?.work.isPaused === true) {
         return { writer: 'running', reason: `'${resource}' waits for its next attempt` };
@@ -122,6 +128,11 @@ export class Blockers implements WaitSource {
           ? `'${resource}' waits for a slot`
           : `'${resource}' ${state}: it waits for ${missing.join(', ')}`,
     };
+  }
+
+  #isArriving({ index }: ResourceInterface, attribute: string): boolean {
+    const port = findPort(this.#graph, index, OUT, attribute);
+    return port !== undefined && this.#parts.isArriving(port);
   }
 
   /** What is still missing before an `in` or `start` port can fire. */

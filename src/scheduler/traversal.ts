@@ -471,6 +471,7 @@ export class Traversal {
           this.#arrivingPorts.delete(port);
           if (this.#comparisons.size > 0) this.#comparisons.producerDidSettle(resource.index);
           if (this.#left === 0 && this.#arriving === 0) this.#finish();
+          else if (this.isIdle) this.#checkIdleSoon();
         });
     }
   }
