@@ -76,9 +76,17 @@ export function processState(pid: number): string {
 
 /**
  * The namespace in which this process has its pid: containers that share a host's name may not see each other's processes.
- * Undefined where there are none (they are Linux's, pid_namespaces(7)).
+ * Undefined where there are none (they are Linux's, pid_namespaces(7)). A process never leaves its own, and each engine
+ * asks for it.
  */
 export function pidNamespace(): string | undefined {
+  if (!ownNamespace.isKnown) ownNamespace = { isKnown: true, name: readNamespace() };
+  return ownNamespace.name;
+}
+
+let ownNamespace: { readonly isKnown: boolean; readonly name?: string | undefined } = { isKnown: false };
+
+function readNamespace(): string | undefined {
   try {
     return readlinkSync('/proc/self/ns/pid');
   } catch {

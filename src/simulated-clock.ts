@@ -133,18 +133,18 @@ export function seededRandomness(seed: number): Randomness {
     return sum >>> 0;
   };
   for (let round = 0; round < 12; round += 1) next();
-  const bytes = (size: number): Uint8Array => Uint8Array.from({ length: size }, () => next() >>> 24);
+  const bytes = (size: number): Uint8Array => {
+    const drawn = new Uint8Array(size);
+    for (let index = 0; index < size; index += 1) drawn[index] = next() >>> 24;
+    return drawn;
+  };
   const uuid = (): string => {
-    const digits = [...bytes(16)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+    let digits = '';
+    for (let index = 0; index < 16; index += 1) digits += (0x100 | (next() >>> 24)).toString(16).slice(1);
     // Version 4 and variant 10, RFC 9562 section 5.4.
     const variant = ((Number.parseInt(digits[16] as string, 16) & 3) | 8).toString(16);
-    return [
-      digits.slice(0, 8),
-      digits.slice(8, 12),
-      `4${digits.slice(13, 16)}`,
-      `${variant}${digits.slice(17, 20)}`,
-      digits.slice(20),
-    ].join('-');
+    const groups = `${digits.slice(0, 8)}-${digits.slice(8, 12)}-4${digits.slice(13, 16)}`;
+    return `${groups}-${variant}${digits.slice(17, 20)}-${digits.slice(20)}`;
   };
   return { uuid, bytes };
 }
