@@ -48,24 +48,46 @@ export const CHECKS: { readonly [name: string]: (play: Play) => Observer } = {
 /** The first complaint of any check; undefined when the play keeps every rule. */
 export function checkPlay(play: Play, names: readonly string[] = Object.keys(CHECKS)): Complaint | undefined {
   const state = new State(play);
-  const observers = names.map((check) => ({ check, ...CHECKS[check]?.(play) }));
-  const ask = (question: (observer: Observer) => string | undefined): Complaint | undefined => {
-    for (const observer of observers) {
-      const saw = question(observer);
-      if (saw !== undefined) return { check: observer.check, saw: `${saw} (at ${state.time} ms)` };
+  const observers = names.map((check) => [check, CHECKS[check]?.(play) ?? {}] as const);
+  // Few of them look at each moment, and a log has many.
+  const [before, after] = [lookingAt('before', observers), lookingAt('after', observers)];
+  const [instant, end] = [lookingAt('instant', observers), lookingAt('end', observers)];
+  const told = (check: string, saw: string): Complaint => ({ check, saw: `${saw} (at ${state.time} ms)` });
+  const atInstant = (): Complaint | undefined => {
+    for (const [check, look] of instant) {
+      const saw = look(state);
+      if (saw !== undefined) return told(check, saw);
     }
     return undefined;
   };
   for (const entry of play.log) {
-    const found =
-      (entry.time > state.time ? ask((observer) => observer.instant?.(state)) : undefined) ??
-      ask((observer) => observer.before?.(entry, state));
+    const found = entry.time > state.time ? atInstant() : undefined;
     if (found !== undefined) return found;
+    for (const [check, look] of before) {
+      const saw = look(entry, state);
+      if (saw !== undefined) return told(check, saw);
+    }
     state.apply(entry);
-    const after = ask((observer) => observer.after?.(entry, state));
-    if (after !== undefined) return after;
+    for (const [check, look] of after) {
+      const saw = look(entry, state);
+      if (saw !== undefined) return told(check, saw);
+    }
   }
-  return ask((observer) => observer.instant?.(state)) ?? ask((observer) => observer.end?.(state));
+  const found = atInstant();
+  if (found !== undefined) return found;
+  for (const [check, look] of end) {
+    const saw = look(state);
+    if (saw !== undefined) return told(check, saw);
+  }
+  return undefined;
+}
+
+/** Those that look at such moments, with how. */
+function lookingAt<M extends keyof Observer>(
+  moment: M,
+  observers: readonly (readonly [check: string, observer: Observer])[],
+): readonly (readonly [check: string, look: NonNullable<Observer[M]>])[] {
+  return observers.flatMap(([check, { [moment]: look }]) => (look === undefined ? [] : [[check, look] as const]));
 }
 
 /**

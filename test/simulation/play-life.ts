@@ -4,7 +4,7 @@ import type { Json } from '../../src/values.ts';
 import { forever } from '../scheduler/worlds.ts';
 import { foreignReadsOf, type Life, type LifeStep, stackOf, stacksOf } from './life.ts';
 import type { Entry } from './log.ts';
-import { filesOf, LONG_MS, type ResourceSketch, type StackSketch, templateOf } from './scenario.ts';
+import { givenOf, LONG_MS, type ResourceSketch, type StackSketch } from './scenario.ts';
 import { type End, type Schedule, Stage } from './stage.ts';
 
 /** How one step of a life went; of steps that began together, when all of them were over. */
@@ -195,8 +195,7 @@ class LivedLife {
     const controller = new AbortController();
     const cancel = cancelMs === undefined ? undefined : engineClock.schedule(cancelMs, () => controller.abort());
     const version = this.#life.versions[to] as StackSketch;
-    const [template, files] = [templateOf(version), filesOf(version)];
-    const options = { stack: version.name, template, files, rollback, timeoutMs, signal: controller.signal };
+    const options = { stack: version.name, ...givenOf(version), rollback, timeoutMs, signal: controller.signal };
     const isNew = store.findStack('default', version.name) === undefined;
     try {
       await (isNew ? engine.create(options) : engine.update(options));

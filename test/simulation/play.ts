@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { isHotloomError } from '../../src/errors.ts';
 import type { Entry } from './log.ts';
-import { filesOf, type Scenario, type StackSketch, templateOf } from './scenario.ts';
+import { givenOf, type Scenario, type StackSketch } from './scenario.ts';
 import { type End, type Schedule, Stage } from './stage.ts';
 
 /** A scenario played to its end: every stack created, well or not, and deleted again. */
@@ -99,12 +99,10 @@ class ScenarioPlay {
     const cancel =
       cancelMs === undefined ? undefined : this.#stage.engineClock.schedule(cancelMs, () => controller.abort());
     const { signal } = controller;
-    const error = await this.#stage.engine
-      .create({ stack: name, template: templateOf(stack), files: filesOf(stack), rollback, timeoutMs, signal })
-      .then(
-        () => undefined,
-        (thrown: unknown) => thrown,
-      );
+    const error = await this.#stage.engine.create({ stack: name, ...givenOf(stack), rollback, timeoutMs, signal }).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
     if (error !== undefined && !isHotloomError(error)) throw error;
     cancel?.cancel();
     this.#listeners += getEventListeners(signal, 'abort').length;

@@ -1,3 +1,5 @@
+import { isHotloomError } from '../../src/errors.ts';
+import { parseTemplate, type Template } from '../../src/template/template.ts';
 import type { Json, JsonObject } from '../../src/values.ts';
 
 /** What one run of the simulation is, as plain data: what is created, how handlers behave, what happens to them. */
@@ -117,8 +119,36 @@ export function needs(resource: ResourceSketch, attribute: string, input: string
   return resource.type === 'Sim::Plain' || needed === null || (input !== undefined && needed.includes(input));
 }
 
+/** What an engine is given of a stack. */
+export interface Given {
+  readonly template: Template | JsonObject;
+  readonly files: { readonly [file: string]: string };
+}
+
+/** The template is read once, for all the schedules that it is played under; the document itself where it cannot be read. */
+export function givenOf(stack: StackSketch): Given {
+  let given = givens.get(stack);
+  if (given === undefined) {
+    const [template, files] = [templateOf(stack), filesOf(stack)];
+    given = { template: readOf(template, files) ?? template, files };
+    givens.set(stack, given);
+  }
+  return given;
+}
+
+const givens = new WeakMap<StackSketch, Given>();
+
+function readOf(template: JsonObject, files: Given['files']): Template | undefined {
+  try {
+    return parseTemplate(template, { files });
+  } catch (error) {
+    if (isHotloomError(error)) return undefined;
+    throw error;
+  }
+}
+
 /** The stack as a template in HOT. */
-export function templateOf(stack: StackSketch): JsonObject {
+function templateOf(stack: StackSketch): JsonObject {
   const resources = stack.resources.map((resource): [string, JsonObject] => {
     const group = groupOf(resource.name);
     if (group === undefined) return [resource.name, definitionOf(resource)];
@@ -136,7 +166,7 @@ export function templateOf(stack: StackSketch): JsonObject {
 const HEAD = { heat_template_version: 'hotloom-1', conditions: { never: { equals: ['a', 'b'] } } } as const;
 
 /** The files that go with the template: that of the nested one, with the members as its resources. */
-export function filesOf(stack: StackSketch): { readonly [file: string]: string } {
+function filesOf(stack: StackSketch): { readonly [file: string]: string } {
   const members = membersOf(stack, NEST);
   if (members.length === 0) return {};
   const parameters = members.flatMap((member) =>
