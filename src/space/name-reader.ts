@@ -145,7 +145,10 @@ export class NameReader {
   async #look(wishes: readonly Wish[]): Promise<void> {
     for (const { name, wakes } of wishes) {
       if (this.#space.isDeclared(name)) continue; // its region tells
-      const entry = await this.#findStored(name).catch(() => undefined);
+      const entry = await this.#findStored(name).catch(() => {
+        // It is looked for again, although nothing more may be stored.
+        this.#revision = undefined;
+      });
       if (entry !== undefined) for (const wake of [...wakes]) wake(entry);
     }
   }
