@@ -87,11 +87,15 @@ async function goOn(
   before: StackRecord,
   options: ResumeOptions,
 ): Promise<StackDescription | undefined> {
-  return underClaim(services, before, async (claim) => {
-    // As it is now: another engine may have come to the end of it, and have been stopped in something else.
-    const record = await findStack(services, before.space, before.name);
-    return record.status === 'IN_PROGRESS' ? goOnClaimed(services, record, claim, options) : describe(services, record);
-  });
+  return services.running.starting(before.space, before.name, () =>
+    underClaim(services, before, async (claim) => {
+      // As it is now: another engine may have come to the end of it, and have been stopped in something else.
+      const record = await findStack(services, before.space, before.name);
+      return record.status === 'IN_PROGRESS'
+        ? goOnClaimed(services, record, claim, options)
+        : describe(services, record);
+    }),
+  );
 }
 
 async function goOnClaimed(

@@ -223,6 +223,43 @@ describe('a cancel that is repeated after its engine was stopped in the rollback
   });
 });
 
+test('a cancel that comes while a resume removes what was interrupted ends that resume', async () => {
+  const store = new MemoryStore();
+  const lingering = definePlainType({
+    name: 'Lingering',
+    properties: {},
+    attributes: {},
+    handler: {
+      create: async ({ clock, setResourceId }) => {
+        await setResourceId('x');
+        await new Promise<void>((resolve) => void clock.schedule(10, resolve));
+        return {};
+      },
+      delete: ({ clock }) => new Promise<void>((resolve) => void clock.schedule(1000, resolve)),
+    },
+  });
+  const seen = storeUntilKill(store, 4);
+  const killed = new SimulatedClock();
+  const one = new Engine({ types: [lingering, slow], clock: killed, store: seen.store });
+  const made = template({ a: { type: 'Lingering' }, s: { ...SLOW, depends_on: 'a' } });
+  await killed.run(Promise.race([one.create({ stack: 's', template: made }), seen.killed]));
+  expect(store.findStack('default', 's')?.status).toBe('IN_PROGRESS');
+  const clock = new SimulatedClock();
+  const engine = new Engine({ types: [lingering, slow], clock, store });
+  const later = new Promise<void>((resolve) => void clock.schedule(100, resolve));
+  const ended = await clock.run(
+    Promise.allSettled([
+      engine.resume({ stack: 's' }),
+      later.then(() => engine.cancel({ stack: 's', rollback: false })),
+    ]),
+  );
+  await clock.run(engine.close());
+  expect(ended).toMatchObject([
+    { status: 'rejected', reason: { what: 'Stack CREATE failed: Stack CREATE was cancelled.' } },
+    { status: 'fulfilled', value: { state: 'CREATE_FAILED' } },
+  ]);
+});
+
 describe('a cancel whose engine is gone when it is asked', () => {
   const gone = {
     engineId: 'another',
