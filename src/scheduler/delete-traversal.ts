@@ -198,8 +198,11 @@ class DeleteTraversal {
   #record(record: ResourceRecord, status: Status, reason: string): Promise<void> {
     const { events, journal } = this.#parts;
     const changed = this.#changed(record, status, reason);
+    const event = resourceEventOf(changed, this.#parts);
+    if (events.isHeard) events.emit(event);
+    // Whoever goes on after a kill has to know that nothing was made.
+    if (record.action === 'INIT') return journal.record({ kind: 'event', event });
     this.#stored.set(record.name, changed);
-    if (events.isHeard) events.emit(resourceEventOf(changed, this.#parts));
     return journal.record({ kind: 'resource', record: changed, isEvent: true });
   }
 }

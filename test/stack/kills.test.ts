@@ -435,3 +435,29 @@ class Life {
     expect({ action, status }).toEqual({ action: stack.action, status: stack.status });
   }
 }
+
+test('what was never begun is forgotten without a call of its handler, wherever the engine is killed in the delete', async () => {
+  for (let limit = 1; ; limit += 1) {
+    const store = new MemoryStore();
+    const deleted: string[] = [];
+    const types = () => [
+      definePlainType({
+        name: 'Counted',
+        properties: { of: {} },
+        attributes: {},
+        handler: {
+          create: ({ resource }) => {
+            if (resource.name === 'first') throw new Error('no');
+          },
+          delete: ({ resource }) => void deleted.push(resource.name),
+        },
+      }),
+    ];
+    const resources = { first: { type: 'Counted' }, never: { type: 'Counted', depends_on: 'first' } };
+    await live(store, { seed: 1, types }, (engine) => engine.create({ stack: 's', template: template(resources) }));
+    const batches = await live(store, { seed: 2, limit, types }, (engine) => engine.delete({ stack: 's' }));
+    await live(store, { seed: 3, types }, (engine) => engine.delete({ stack: 's' }));
+    expect([limit, [...new Set(deleted)], store.listStacks()]).toEqual([limit, ['first'], []]);
+    if (batches < limit) return;
+  }
+});
