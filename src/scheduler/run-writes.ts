@@ -67,7 +67,7 @@ export class RunWrites {
     if (this.#result !== undefined) throw runHasEnded(this.#resource);
     const stored = new Promise<void>((resolve, reject) => {
       const didStore = (): void => {
-        this.#traversal.didStoreValue(this.#resource, attribute, value);
+        this.#traversal.publisher.publish(this.#resource, attribute, value);
         resolve();
       };
       const change = { kind: 'value', resource: this.#resource.name, attribute, value } as const;

@@ -47,6 +47,7 @@ import { MissingValues } from './missing-values.ts';
 import { OwnReads } from './own-reads.ts';
 import type { Phase } from './phase.ts';
 import { PublishedValues } from './published-values.ts';
+import { Publisher } from './publisher.ts';
 import { Readiness } from './readiness.ts';
 import { resourceFailure } from './resource-failure.ts';
 import { ResourceRun, type RunChange } from './resource-run.ts';
@@ -83,6 +84,7 @@ export class Traversal {
   /** What an update does with what it finds. */
   readonly decisions: Decisions;
   readonly events: TraversalEvents;
+  readonly publisher: Publisher;
   /** Resolves expressions with what has been published. */
   readonly scope: ResolveScope;
   readonly #parts: TraversalParts;
@@ -112,12 +114,6 @@ export class Traversal {
   #isBeginning = false;
   /** Resources that are not yet complete, failed or skipped. */
   #left: number;
-  /** How many values are on their way into a space that takes time. */
-  #arriving = 0;
-  /** The ports that they will fire. */
-  readonly #arrivingPorts = new Set<number | undefined>();
-  /** How many of a resource are, by its number. */
-  readonly #arrivingOf = new Map<number, number>();
   /** Runs that hold a slot or queue for one. */
   #working = 0;
   #isStopped = false;
@@ -191,7 +187,7 @@ export class Traversal {
       isAtWork: () => this.isAtWork,
       isConfirmed: (resource, attribute) => this.decisions.isConfirmed(resource, attribute),
       missingInputs: (resource) => this.#comparisons.missingInputs(resource),
-      isArriving: (port) => this.#arrivingPorts.has(port),
+      isArriving: (port) => this.publisher.isArriving(port),
       awaitedReads: (resource) => this.#comparisons.awaitedReads(resource),
       startedAt: () => this.#startedAt,
     });
@@ -201,6 +197,21 @@ export class Traversal {
       phases: this.#phases,
       startedAt: () => this.#startedAt,
       now: () => this.now(),
+    });
+    this.publisher = new Publisher({
+      ...parts,
+      values: this.values,
+      readiness: this.readiness,
+      events: this.events,
+      didPublish: ({ index }) => {
+        if (this.#comparisons.size > 0) this.#comparisons.producerDidSettle(index);
+        this.#checkCirclesSoon();
+      },
+      didArrive: ({ index }) => {
+        if (this.#comparisons.size > 0) this.#comparisons.producerDidSettle(index);
+        this.#finishIfOver();
+        if (this.isIdle) this.#checkIdleSoon();
+      },
     });
     this.hookPauses = new HookPauses({
       ...parts,
@@ -216,7 +227,7 @@ export class Traversal {
       ...parts,
       phases: this.#phases,
       published: (resource, attribute) => this.values.find(resource, attribute),
-      isArriving: (resource) => (this.#arrivingOf.get(resource) ?? 0) > 0,
+      isArriving: (resource) => this.publisher.isBusyWith(resource),
       waitsFor: (resource) => this.blockers.waitsFor(resource),
       isIdle: () => this.isIdle,
       didExpire: () => this.#checkIdleSoon(),
@@ -238,7 +249,7 @@ export class Traversal {
       didWait: () => this.#checkIdleSoon(),
       snapshotOf: (resource) => this.snapshotOf(resource),
       addRecord: (record) => this.addRecord(record),
-      publish: (resource, attribute, value) => this.didStoreValue(resource, attribute, value),
+      publish: (resource, attribute, value) => this.publisher.publish(resource, attribute, value),
       run: (resource, change) => this.#run(resource, change),
       remove: (resource, record) => this.#removeReplaced(resource, record),
       complete: (resource, values, missing) => this.#complete(resource, values, missing),
@@ -259,7 +270,7 @@ export class Traversal {
     this.#foreign.await((resource) => this.#phases[resource] === 'waiting');
     if (this.#left === 0) {
       this.#publishStored();
-      if (this.#arriving === 0) this.#finish();
+      this.#finishIfOver();
     } else {
       this.events.plainWillBlock();
       this.signal.addEventListener('abort', () => this.#stop(), { once: true });
@@ -299,7 +310,7 @@ export class Traversal {
       if (resource !== undefined && phase === 'held')
         this.hookPauses.after(resource, () => this.#complete(resource, values, missing));
       if (resource === undefined || (phase !== 'complete' && phase !== 'failed')) continue;
-      for (const attribute in values) this.didStoreValue(resource, attribute, values[attribute] as Json);
+      for (const attribute in values) this.publisher.publish(resource, attribute, values[attribute] as Json);
       if (missing !== undefined) this.missingValues.end(resource, missing);
       if (phase === 'complete') this.readiness.fire(donePort(this.graph, resource.index));
       else {
@@ -450,66 +461,6 @@ export class Traversal {
   }
 
   // --- what runs tell ---
-
-  /** A value is durable: now readers may see it. */
-  didStoreValue(resource: ResourceInterface, attribute: string, value: Json): void {
-    const written = this.#parts.region.write(resource.name, attribute, value);
-    if (!(written instanceof Promise)) this.#publish(resource, attribute, value);
-    else {
-      const port = findPort(this.graph, resource.index, OUT, attribute);
-      this.#arriving += 1;
-      this.#arrivingOf.set(resource.index, (this.#arrivingOf.get(resource.index) ?? 0) + 1);
-      this.#arrivingPorts.add(port);
-      void written
-        .then(
-          () => this.#publish(resource, attribute, value),
-          (error: unknown) => this.#parts.didBreak(error),
-        )
-        .finally(() => {
-          this.#arriving -= 1;
-          this.#arrivingOf.set(resource.index, (this.#arrivingOf.get(resource.index) ?? 0) - 1);
-          this.#arrivingPorts.delete(port);
-          if (this.#comparisons.size > 0) this.#comparisons.producerDidSettle(resource.index);
-          if (this.#left === 0 && this.#arriving === 0) this.#finish();
-          else if (this.isIdle) this.#checkIdleSoon();
-        });
-    }
-  }
-
-  /** The values that a resource has at its end, stored already. */
-  #didStoreValues(resource: ResourceInterface, values: JsonObject): void {
-    const { region } = this.#parts;
-    if (region.writeAll === undefined || this.values.has(resource.index)) {
-      for (const attribute in values) this.didStoreValue(resource, attribute, values[attribute] as Json);
-      return;
-    }
-    region.writeAll(resource.name, values, resource.index);
-    this.values.setAll(resource.index, values);
-    if (this.events.isHeard) {
-      for (const attribute in values) this.#didPublish(resource, attribute);
-      return;
-    }
-    const attributes = this.graph.outputs[resource.index] as readonly string[];
-    const firstOut = donePort(this.graph, resource.index) - attributes.length;
-    for (let slot = 0; slot < attributes.length; slot += 1) {
-      if (this.values.isThere(firstOut + slot)) this.readiness.fire(firstOut + slot);
-    }
-    this.waits.didWrite();
-  }
-
-  #publish(resource: ResourceInterface, attribute: string, value: Json): void {
-    this.values.set(resource.index, attribute, value);
-    this.#didPublish(resource, attribute);
-  }
-
-  #didPublish(resource: ResourceInterface, attribute: string): void {
-    this.events.didPublish(resource, attribute);
-    const port = findPort(this.graph, resource.index, OUT, attribute);
-    if (port !== undefined) this.readiness.fire(port);
-    if (this.#comparisons.size > 0) this.#comparisons.producerDidSettle(resource.index);
-    this.#checkCirclesSoon();
-    this.waits.didWrite();
-  }
 
   /** Its inputs are not all there although it is complete: it is asked again at the end. */
   awaitReadings(run: ResourceRun): void {
@@ -718,7 +669,7 @@ export class Traversal {
   /** Its values are there for their readers. */
   #complete(resource: ResourceInterface, values: JsonObject | undefined, missing = NO_NAMES): void {
     this.#phases[resource.index] = 'complete';
-    if (values !== undefined) this.#didStoreValues(resource, values);
+    if (values !== undefined) this.publisher.publishAll(resource, values);
     this.missingValues.end(resource, missing);
     this.readiness.fire(donePort(this.graph, resource.index));
     this.#checkCirclesSoon();
@@ -796,7 +747,7 @@ export class Traversal {
     const last = donePort(this.graph, resource.index);
     // A value that is stored comes, even if its writer has failed since.
     for (let port = startPort(this.graph, resource.index) + 1; port <= last; port += 1) {
-      if (this.graph.kinds[port] !== IN && !this.#arrivingPorts.has(port)) this.readiness.fail(port, failure);
+      if (this.graph.kinds[port] !== IN && !this.publisher.isArriving(port)) this.readiness.fail(port, failure);
     }
   }
 
@@ -885,9 +836,13 @@ export class Traversal {
   #didLeave({ index }: ResourceInterface): void {
     if (this.#comparisons.size > 0) this.#comparisons.producerDidSettle(index);
     this.#left -= 1;
-    if (this.#left === 0 && this.#arriving === 0) this.#finish();
+    this.#finishIfOver();
     // One that never started waits no more, maybe the only one that waited for somebody at work.
-    else if (this.isIdle) this.#checkIdleSoon();
+    if (this.isIdle) this.#checkIdleSoon();
+  }
+
+  #finishIfOver(): void {
+    if (this.#left === 0 && !this.publisher.isBusy) this.#finish();
   }
 
   #finish(): void {
