@@ -195,8 +195,8 @@ export class Engine {
       openEndpoint: (resource) => this.#scripts.open(resource),
       closeEndpoints: (inSpace, stack) => this.#scripts.revoke(inSpace, stack),
       didIdle: (traversal) => {
-        if (!traversal.isAtWork) {
-          for (const { traversal: other } of running.values()) if (other !== traversal) other?.otherDidStop();
+        if (!traversal.idleness.isAtWork) {
+          for (const { traversal: other } of running.values()) if (other !== traversal) other?.idleness.otherDidStop();
         }
         if (!traversal.isStopped) tellQuiescence(this.#services, traversal);
       },

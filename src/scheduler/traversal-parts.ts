@@ -4,7 +4,6 @@ import type { Action, EventHub } from '../events.ts';
 import type { PortGraph } from '../graph/port-graph.ts';
 import type { ResourceInterface, StackInterface } from '../interface/interface.ts';
 import type { SecretReads } from '../interface/secret-reads.ts';
-import type { Name } from '../names.ts';
 import type { PresentResource } from '../plan/comparison.ts';
 import type { EndpointAccess, ResourceIdentity } from '../resource/handler.ts';
 import type { ResourceTypes } from '../resource/registry.ts';
@@ -76,16 +75,6 @@ export interface StoredResource extends PresentResource {
   readonly failure?: HotloomError;
   /** Those of its values that another stack has read. */
   readonly readElsewhere: ReadonlySet<string>;
-}
-
-/** What was found out of a traversal that does nothing but wait. */
-export interface Quiescence {
-  /** What was told of its waits; undefined while it waits for somebody who is at work. */
-  readonly told: string | undefined;
-  /** The name of one for whose writer it waits, and who is at work. */
-  readonly atWork: Name | undefined;
-  /** The stacks whose names it waits for, by their keys. */
-  readonly stacks: ReadonlySet<string>;
 }
 
 /** How a traversal ended. */

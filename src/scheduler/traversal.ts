@@ -41,6 +41,7 @@ import { deleteResources, removeAttempt } from './delete-traversal.ts';
 import { ForeignNames } from './foreign-names.ts';
 import { HookPauses } from './hook-pauses.ts';
 import { hookToClear } from './hooks.ts';
+import { Idleness } from './idleness.ts';
 import type { Journal } from './journal.ts';
 import { withLateReadings } from './late-readings.ts';
 import { MissingValues } from './missing-values.ts';
@@ -54,7 +55,7 @@ import { ResourceRun, type RunChange } from './resource-run.ts';
 import { Signals } from './signals.ts';
 import type { Slots } from './slots.ts';
 import { TraversalEvents } from './traversal-events.ts';
-import type { Quiescence, StoredResource, TraversalParts, TraversalResult } from './traversal-parts.ts';
+import type { StoredResource, TraversalParts, TraversalResult } from './traversal-parts.ts';
 
 /**
  * One create or update of a stack: starts each resource as soon as its ports allow, and ends when every resource is
@@ -85,6 +86,7 @@ export class Traversal {
   readonly decisions: Decisions;
   readonly events: TraversalEvents;
   readonly publisher: Publisher;
+  readonly idleness: Idleness;
   /** Resolves expressions with what has been published. */
   readonly scope: ResolveScope;
   readonly #parts: TraversalParts;
@@ -114,12 +116,7 @@ export class Traversal {
   #isBeginning = false;
   /** Resources that are not yet complete, failed or skipped. */
   #left: number;
-  /** Runs that hold a slot or queue for one. */
-  #working = 0;
   #isStopped = false;
-  #isIdleCheckDue = false;
-  /** What was found out since it had nothing else to do but wait. */
-  quiescence: Quiescence | undefined;
   #graceTimer: Timer | undefined;
   #leave: () => void = () => {};
   #resolve: (result: TraversalResult) => void = () => {};
@@ -173,7 +170,7 @@ export class Traversal {
       readiness: this.readiness,
       didRead: (name, entry) => {
         this.didReadName(name, entry);
-        this.#checkCirclesSoon();
+        this.idleness.checkCirclesSoon();
       },
       missingOf: (port) => this.blockers.missingOf(port),
     });
@@ -183,8 +180,8 @@ export class Traversal {
       foreign: this.#foreign,
       phases: this.#phases,
       runs: this.#runs,
-      isIdle: () => this.isIdle,
-      isAtWork: () => this.isAtWork,
+      isIdle: () => this.idleness.isIdle,
+      isAtWork: () => this.idleness.isAtWork,
       isConfirmed: (resource, attribute) => this.decisions.isConfirmed(resource, attribute),
       missingInputs: (resource) => this.#comparisons.missingInputs(resource),
       isArriving: (port) => this.publisher.isArriving(port),
@@ -205,12 +202,12 @@ export class Traversal {
       events: this.events,
       didPublish: ({ index }) => {
         if (this.#comparisons.size > 0) this.#comparisons.producerDidSettle(index);
-        this.#checkCirclesSoon();
+        this.idleness.checkCirclesSoon();
       },
       didArrive: ({ index }) => {
         if (this.#comparisons.size > 0) this.#comparisons.producerDidSettle(index);
         this.#finishIfOver();
-        if (this.isIdle) this.#checkIdleSoon();
+        this.idleness.checkIfIdle();
       },
     });
     this.hookPauses = new HookPauses({
@@ -219,7 +216,7 @@ export class Traversal {
       recordOf: (resource) => this.recordNow(resource),
       didPause: ({ index }, phase) => {
         this.#phases[index] = phase;
-        this.#checkIdleSoon();
+        this.idleness.checkSoon();
       },
     });
     this.missingValues = new MissingValues({ ...parts, readiness: this.readiness, phases: this.#phases });
@@ -229,8 +226,8 @@ export class Traversal {
       published: (resource, attribute) => this.values.find(resource, attribute),
       isArriving: (resource) => this.publisher.isBusyWith(resource),
       waitsFor: (resource) => this.blockers.waitsFor(resource),
-      isIdle: () => this.isIdle,
-      didExpire: () => this.#checkIdleSoon(),
+      isIdle: () => this.idleness.isIdle,
+      didExpire: () => this.idleness.checkSoon(),
     });
     this.decisions = new Decisions({
       ...parts,
@@ -241,12 +238,12 @@ export class Traversal {
       signals: this.signals,
       hookPauses: this.hookPauses,
       heldUpBy: (port) => this.blockers.heldUpBy(port),
-      isShared: () => this.#mayBeInCircles(),
+      isShared: () => this.idleness.mayBeInCircles(),
       wantedInCircles: (resources) => this.waits.wantedInCircles(resources.map(({ name }) => this.#partyOf(name))),
       didStick: (resources) => {
         for (const each of resources) for (const read of this.blockers.readsOfCompared(each)) this.waits.didBlock(read);
       },
-      didWait: () => this.#checkIdleSoon(),
+      didWait: () => this.idleness.checkSoon(),
       snapshotOf: (resource) => this.snapshotOf(resource),
       addRecord: (record) => this.addRecord(record),
       publish: (resource, attribute, value) => this.publisher.publish(resource, attribute, value),
@@ -257,6 +254,13 @@ export class Traversal {
       fail: (resource, error) => this.#failUnrun(resource, this.#failureOf(resource, error)),
     });
     this.#comparisons = this.decisions.comparisons;
+    this.idleness = new Idleness({
+      ...parts,
+      comparisons: this.#comparisons,
+      isUnfinished: () => this.#left > 0,
+      isStopped: () => this.#isStopped,
+      didIdle: () => parts.didIdle(this),
+    });
   }
 
   /** Runs to the end; never rejects. Called once. */
@@ -281,7 +285,7 @@ export class Traversal {
         this.readiness.begin();
         this.#isBeginning = false;
         this.#foreign.searchDeadlocks();
-        this.#checkIdleSoon();
+        this.idleness.checkSoon();
       }
     }
     return ended;
@@ -450,16 +454,6 @@ export class Traversal {
     return this.#parts.openEndpoint(resource);
   }
 
-  /** No handler works and none can start, yet the traversal has not ended. */
-  get isIdle(): boolean {
-    return this.#working === 0 && this.#left > 0;
-  }
-
-  /** A handler works or can start, and it has not been stopped. */
-  get isAtWork(): boolean {
-    return this.#working > 0 && !this.#isStopped;
-  }
-
   // --- what runs tell ---
 
   /** Its inputs are not all there although it is complete: it is asked again at the end. */
@@ -470,16 +464,16 @@ export class Traversal {
 
   /** `stopsWork`: its handler has done something until now. */
   didBlock(read: BlockedRead & { readonly awaits: 'signals' | undefined }, stopsWork: boolean): void {
-    if (stopsWork) this.#workDidEnd();
-    else if (this.isIdle) this.#checkIdleSoon();
-    this.#checkCirclesSoon();
+    if (stopsWork) this.idleness.workDidEnd();
+    else this.idleness.checkIfIdle();
+    this.idleness.checkCirclesSoon();
     this.events.willBlock(read);
   }
 
   /** `goesOn`: its handler waits for nothing else. */
   didUnblock(read: BlockedRead & { readonly since: number }, goesOn: boolean): void {
-    if (goesOn) this.#workDidBegin();
-    else if (this.isIdle) this.#checkIdleSoon();
+    if (goesOn) this.idleness.workDidBegin();
+    else this.idleness.checkIfIdle();
     this.events.didWake(read);
   }
 
@@ -494,7 +488,7 @@ export class Traversal {
     if (secrecy !== undefined) this.#parts.secrets.add(value, secrecy);
     if (name[0] === this.stack.space && name[1] === this.stack.stack) return;
     // What it still waits for may be of nobody who is at work.
-    if (this.isIdle) this.#checkIdleSoon();
+    this.idleness.checkIfIdle();
     this.#namesRead.set(nameKey(name), { name, value, ...(secrecy === undefined ? {} : { secrecy }) });
     // The reader goes on: the trace only matters to a later action of the other stack.
     void this.journal.record({ kind: 'read', name, value, ...(secrecy === undefined ? {} : { secrecy }) });
@@ -512,7 +506,7 @@ export class Traversal {
 
   /** A run has ended; `result` is what it wrote at its end, stored already unless there is an error. */
   didEnd(run: ResourceRun, error: unknown, wasBlocked: boolean, result: JsonObject | undefined): void {
-    if (!wasBlocked) this.#workDidEnd();
+    if (!wasBlocked) this.idleness.workDidEnd();
     const { resource } = run;
     // What is not needed any more need not outlive the youth of the heap; members are named after what they belong to.
     if (this.stack.compositions.size === 0 && !run.hasEndpoint) this.#runs[resource.index] = undefined;
@@ -593,7 +587,7 @@ export class Traversal {
 
   #run(resource: ResourceInterface, change?: RunChange): void {
     this.#phases[resource.index] = 'running';
-    this.#workDidBegin();
+    this.idleness.workDidBegin();
     // Only a member has a parent: to ask a list for what stands at -1 is slow.
     const owner = resource.parent < 0 ? undefined : this.#runs[resource.parent];
     const namePrefix = owner === undefined ? this.#namePrefix : `${owner.identity.physicalName}-`;
@@ -650,7 +644,7 @@ export class Traversal {
     reason: HotloomError,
   ): void {
     const { resource } = run;
-    if (!wasBlocked) this.#workDidEnd();
+    if (!wasBlocked) this.idleness.workDidEnd();
     this.#runs[resource.index] = undefined;
     this.#freePlaces.set(resource.name, place);
     this.events.didLog(resource.name, messageOf(reason));
@@ -672,21 +666,21 @@ export class Traversal {
     if (values !== undefined) this.publisher.publishAll(resource, values);
     this.missingValues.end(resource, missing);
     this.readiness.fire(donePort(this.graph, resource.index));
-    this.#checkCirclesSoon();
+    this.idleness.checkCirclesSoon();
     this.#didLeave(resource);
   }
 
   /** See DecisionsParts. */
   async #removeReplaced(resource: ResourceInterface, record: ResourceRecord): Promise<boolean> {
     this.#phases[resource.index] = 'running';
-    this.#workDidBegin();
+    this.idleness.workDidBegin();
     const { failures } = await deleteResources({
       ...this.#parts,
       space: this.stack.space,
       stack: this.stack.stack,
       records: [record],
     });
-    this.#workDidEnd();
+    this.idleness.workDidEnd();
     const [failure] = failures;
     if (failure === undefined && !this.#isStopped) return true;
     this.#failUnrun(resource, failure ?? this.#failureOf(resource, this.stopReason));
@@ -738,7 +732,7 @@ export class Traversal {
   #skipQueued(run: ResourceRun, cause: unknown): void {
     this.#runs[run.resource.index] = undefined;
     this.#phases[run.resource.index] = 'waiting';
-    this.#workDidEnd();
+    this.idleness.workDidEnd();
     this.#skip(run.resource, cause);
   }
 
@@ -762,51 +756,8 @@ export class Traversal {
 
   // --- the end ---
 
-  #workDidBegin(): void {
-    this.#working += 1;
-    this.quiescence = undefined;
-    if (this.waits.isShared) this.#checkIdleSoon();
-  }
-
-  #workDidEnd(): void {
-    this.#working -= 1;
-    // Another stack may wait now for nobody who is at work, or for somebody again.
-    if (this.#working === 0 || this.waits.isShared) this.#checkIdleSoon();
-  }
-
-  /** Looks after what is going on now has settled, so that a resource that ends while another starts is no pause. */
-  #checkIdleSoon(): void {
-    if (this.#isIdleCheckDue) return;
-    this.#isIdleCheckDue = true;
-    queueMicrotask(() => {
-      this.#isIdleCheckDue = false;
-      if (this.#comparisons.size > 0 && !this.#isStopped) this.#comparisons.settle();
-      if ((this.isIdle && !this.#isStopped) || this.waits.isShared) this.#parts.didIdle(this);
-    });
-  }
-
-  /**
-   * Whether it may be in circles through other stacks that wait for nothing but themselves. While one of those that it reads
-   * from is at work, nobody looks: with many resources, each step of that one would be a walk through all that waits.
-   */
-  #mayBeInCircles(): boolean {
-    const { foreignReads } = this.stack;
-    if (!this.isIdle || foreignReads.length === 0 || !this.waits.isShared) return false;
-    return foreignReads.every(({ name: [space, stack] }) => this.waits.source(space, stack)?.isAtWork !== true);
-  }
-
   #partyOf(resource: string): Party {
     return { space: this.stack.space, stack: this.stack.stack, resource };
-  }
-
-  /** Another stack is not at work any more: a circle through both may wait for nothing but itself. */
-  otherDidStop(): void {
-    if (this.#comparisons.size > 0 && this.#mayBeInCircles() && !this.#isStopped) this.#comparisons.settle();
-  }
-
-  /** Something was there, or came from outside, or is waited for: a circle may wait for nothing but itself any more. */
-  #checkCirclesSoon(): void {
-    if (this.#comparisons.size > 0 || (this.isIdle && this.waits.isShared)) this.#checkIdleSoon();
   }
 
   #stop(): void {
@@ -838,7 +789,7 @@ export class Traversal {
     this.#left -= 1;
     this.#finishIfOver();
     // One that never started waits no more, maybe the only one that waited for somebody at work.
-    if (this.isIdle) this.#checkIdleSoon();
+    this.idleness.checkIfIdle();
   }
 
   #finishIfOver(): void {

@@ -1,5 +1,5 @@
+import type { Quiescence } from '../scheduler/idleness.ts';
 import type { Traversal } from '../scheduler/traversal.ts';
-import type { Quiescence } from '../scheduler/traversal-parts.ts';
 import type { WaitCycle } from '../space/waits.ts';
 import { type StackServices, stackKey } from './services.ts';
 
@@ -36,16 +36,20 @@ export function tellQuiescence(
 ): void {
   if (!events.isHeard) return;
   for (const { space, stack, traversal } of running.values()) {
-    if (traversal?.isIdle !== true || (traversal !== cause && !mayDiffer(traversal.quiescence, cause))) continue;
+    if (
+      traversal?.idleness.isIdle !== true ||
+      (traversal !== cause && !mayDiffer(traversal.idleness.quiescence, cause))
+    )
+      continue;
     const waiting = traversal.blockers.waiting();
     const atWork = waiting.find(({ writer }) => writer === 'running');
     const isQuiet = waiting.length > 0 && atWork === undefined;
     const told = isQuiet
       ? waiting.map((each) => [each.reader, each.input, each.name, each.writer].join()).join(';')
       : undefined;
-    const isNew = told !== traversal.quiescence?.told;
+    const isNew = told !== traversal.idleness.quiescence?.told;
     const stacks = new Set(waiting.map(({ name }) => stackKey(name[0], name[1])));
-    traversal.quiescence = { told, atWork: atWork?.name, stacks };
+    traversal.idleness.quiescence = { told, atWork: atWork?.name, stacks };
     if (isQuiet && isNew) events.emit({ type: 'stack:didQuiesce', time: clock.now(), space, stack, waiting });
   }
 }

@@ -4,6 +4,7 @@ import { EventHub } from '../../src/events.ts';
 import { Comparison } from '../../src/plan/comparison.ts';
 import { BlockedReads } from '../../src/scheduler/blocked-reads.ts';
 import { Blockers } from '../../src/scheduler/blockers.ts';
+import { Idleness } from '../../src/scheduler/idleness.ts';
 import { Journal } from '../../src/scheduler/journal.ts';
 import { Readiness } from '../../src/scheduler/readiness.ts';
 import { Slots } from '../../src/scheduler/slots.ts';
@@ -133,9 +134,9 @@ export const BROKEN_ENGINES: readonly BrokenEngine[] = [
   {
     fault: 'a stack is taken to be idle while its handlers work',
     breakIt: () => {
-      const known = Object.getOwnPropertyDescriptor(Traversal.prototype, 'isIdle') as PropertyDescriptor;
-      Object.defineProperty(Traversal.prototype, 'isIdle', { ...known, get: () => true });
-      return () => Object.defineProperty(Traversal.prototype, 'isIdle', known);
+      const known = Object.getOwnPropertyDescriptor(Idleness.prototype, 'isIdle') as PropertyDescriptor;
+      Object.defineProperty(Idleness.prototype, 'isIdle', { ...known, get: () => true });
+      return () => Object.defineProperty(Idleness.prototype, 'isIdle', known);
     },
     finds: ['quietStacksAreQuiet'],
   },
