@@ -11,6 +11,7 @@ import type { Journal } from './journal.ts';
 import { withLateReadings } from './late-readings.ts';
 import type { RunChange } from './resource-run.ts';
 import type { Signals } from './signals.ts';
+import type { TraversalRecords } from './traversal-records.ts';
 
 /** What deciding works with, and what it has done to resources. */
 export interface DecisionsParts extends Omit<ComparisonsParts, 'didDecide' | 'didFail' | 'didConfirm'> {
@@ -22,7 +23,7 @@ export interface DecisionsParts extends Omit<ComparisonsParts, 'didDecide' | 'di
   readonly refusal: (resource: ResourceInterface, verdict: 'update' | 'replace') => HotloomError | undefined;
   /** What the resource's handler is to bring it back to; undefined when there is nothing. */
   readonly snapshotOf: (resource: ResourceInterface) => JsonObject | undefined;
-  readonly addRecord: (record: ResourceRecord) => void;
+  readonly records: TraversalRecords;
   /** A value that is stored is there for its readers. */
   readonly publish: (resource: ResourceInterface, attribute: string, value: Json) => void;
   /** Without a change it is created. */
@@ -79,13 +80,13 @@ export class Decisions {
 
   /** What the template gives it now is wrong, or it must not be changed: it stays as it is. */
   #fail(resource: ResourceInterface, { record }: PresentResource, error: unknown): void {
-    this.#parts.addRecord(record);
+    this.#parts.records.add(record);
     this.#parts.fail(resource, error);
   }
 
   #confirm(resource: ResourceInterface, { record, values, missing = NO_NAMES }: PresentResource): void {
-    const { addRecord, hookPauses, complete } = this.#parts;
-    addRecord(this.#completed(resource, this.refreshed(resource, record)));
+    const { records, hookPauses, complete } = this.#parts;
+    records.add(this.#completed(resource, this.refreshed(resource, record)));
     hookPauses.after(resource, () => {
       const all: Record<string, Json> = {};
       const confirmed = this.#confirmed.get(resource.index) ?? {};

@@ -145,14 +145,14 @@ export class RunRecord {
 
   /** Its first state. */
   begin(record: ResourceRecord): void {
-    this.#place = this.#traversal.addRecord(record);
+    this.#place = this.#traversal.records.add(record);
     this.#last = record;
   }
 
   /** It has come to another state; `told`, where that is told otherwise than it is stored. */
   become(record: ResourceRecord, told = record): void {
     this.#last = record;
-    this.#traversal.replaceRecord(this.#place, told);
+    this.#traversal.records.replace(this.#place, told);
   }
 
   /** It has failed, maybe before it had its first state. */

@@ -1,6 +1,5 @@
 import type { Clock, Randomness, Timer } from '../clock.ts';
 import { withCompositions } from '../composition/composition.ts';
-import { COMPOSITION_DATA } from '../composition/handler.ts';
 import {
   type HotloomError,
   isHotloomError,
@@ -10,17 +9,7 @@ import {
   WriterFailed,
 } from '../errors.ts';
 import type { Action } from '../events.ts';
-import {
-  donePort,
-  findPort,
-  IN,
-  labelOf,
-  OUT,
-  type PortGraph,
-  requiredResources,
-  START,
-  startPort,
-} from '../graph/port-graph.ts';
+import { donePort, findPort, IN, labelOf, OUT, type PortGraph, START, startPort } from '../graph/port-graph.ts';
 import type { InputReader } from '../interface/given.ts';
 import { findResource, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
 import { type Name, nameKey } from '../names.ts';
@@ -45,6 +34,7 @@ import { Idleness } from './idleness.ts';
 import type { Journal } from './journal.ts';
 import { withLateReadings } from './late-readings.ts';
 import { MissingValues } from './missing-values.ts';
+import { notRunRecord } from './not-run-record.ts';
 import { OwnReads } from './own-reads.ts';
 import type { Phase } from './phase.ts';
 import { PublishedValues } from './published-values.ts';
@@ -56,6 +46,7 @@ import { Signals } from './signals.ts';
 import type { Slots } from './slots.ts';
 import { TraversalEvents } from './traversal-events.ts';
 import type { StoredResource, TraversalParts, TraversalResult } from './traversal-parts.ts';
+import { TraversalRecords } from './traversal-records.ts';
 
 /**
  * One create or update of a stack: starts each resource as soon as its ports allow, and ends when every resource is
@@ -87,6 +78,7 @@ export class Traversal {
   readonly events: TraversalEvents;
   readonly publisher: Publisher;
   readonly idleness: Idleness;
+  readonly records = new TraversalRecords();
   /** Resolves expressions with what has been published. */
   readonly scope: ResolveScope;
   readonly #parts: TraversalParts;
@@ -94,10 +86,6 @@ export class Traversal {
   readonly #namePrefix: string;
   readonly #phases: Phase[];
   readonly #runs: (ResourceRun | undefined)[];
-  /** The last record of each resource, in the order in which they got their first slot. */
-  readonly #records: ResourceRecord[] = [];
-  /** The places of resources whose updates have become replacements. */
-  readonly #freePlaces = new Map<string, number>();
   readonly #namesRead = new Map<string, StoredRead>();
   readonly #failures: ResourceFailure[] = [];
   #failedAction: Action | undefined;
@@ -245,7 +233,7 @@ export class Traversal {
       },
       didWait: () => this.idleness.checkSoon(),
       snapshotOf: (resource) => this.snapshotOf(resource),
-      addRecord: (record) => this.addRecord(record),
+      records: this.records,
       publish: (resource, attribute, value) => this.publisher.publish(resource, attribute, value),
       run: (resource, change) => this.#run(resource, change),
       remove: (resource, record) => this.#removeReplaced(resource, record),
@@ -299,7 +287,7 @@ export class Traversal {
       const isComplete = isWell(record);
       // Of an update: what is not touched may have another deletion policy, or depend on others.
       const isUpdated = isComplete && this.#parts.present !== undefined;
-      this.addRecord(isUpdated ? this.decisions.refreshed(resource, record) : record);
+      this.records.add(isUpdated ? this.decisions.refreshed(resource, record) : record);
       const isHeld = isComplete && this.hookPauses.isPendingAfter(record.name);
       this.#phases[resource.index] = isHeld ? 'held' : isComplete ? 'complete' : 'failed';
       if (!isHeld) this.#left -= 1;
@@ -357,18 +345,13 @@ export class Traversal {
     return found !== undefined && this.#phases[found.index] === 'complete' ? this.#runs[found.index] : undefined;
   }
 
-  /** The last record of each resource that has started, in the order in which they were first stored. */
-  records(): readonly ResourceRecord[] {
-    return [...this.#records];
-  }
-
   /**
    * The values of the resources that were found and left as they were, by name: what they were to be was not decided, or is
    * wrong. Expressions read these from then on; called once, when it has ended.
    */
   takeUntouched(): ReadonlyMap<string, JsonObject> {
     const untouched = new Map<string, JsonObject>();
-    const records = new Set(this.#records);
+    const records = new Set(this.records.all());
     for (const [name, { record, values }] of this.#parts.present ?? []) {
       const resource = findResource(this.stack, name);
       if (resource === undefined || !records.has(record) || !isWell(record)) continue;
@@ -384,7 +367,7 @@ export class Traversal {
     if (resource === undefined) return undefined;
     const record =
       this.#runs[resource.index]?.record.now ??
-      this.#records.find((candidate) => candidate.name === name) ??
+      this.records.find(name) ??
       (this.#parts.stored?.get(name) ?? this.#parts.present?.get(name))?.record;
     return record && this.signals.onto(record);
   }
@@ -402,19 +385,6 @@ export class Traversal {
     const hook = hookToClear(data);
     const { hooks } = this.#parts;
     return hook === undefined || hooks === undefined ? this.signals.deliver(name, data) : hooks.clear(name, hook);
-  }
-
-  /** The first record of a resource; returns its place for `replaceRecord`. */
-  addRecord(record: ResourceRecord): number {
-    const place = this.#freePlaces.size === 0 ? undefined : this.#freePlaces.get(record.name);
-    // No push: code that V8 has compiled for it is dropped with the first record of each traversal.
-    const at = place ?? this.#records.length;
-    this.#records[at] = record;
-    return at;
-  }
-
-  replaceRecord(place: number, record: ResourceRecord): void {
-    this.#records[place] = record;
   }
 
   /** Whether it was cancelled. A field, since the getter of a signal costs more than the rest of such a question. */
@@ -499,8 +469,7 @@ export class Traversal {
    * values the trace has the one that something stands with, so that the stack is told to be stale.
    */
   namesRead(): readonly StoredRead[] {
-    const foreign = this.#records.flatMap(({ reads = [] }) => reads.filter(({ isOwn }) => isOwn !== true));
-    const earlier = foreign.map((read) => [nameKey(read.name), read] as const);
+    const earlier = this.records.foreignReads().map((read) => [nameKey(read.name), read] as const);
     return [...new Map([...this.#namesRead, ...earlier]).values()];
   }
 
@@ -646,7 +615,7 @@ export class Traversal {
     const { resource } = run;
     if (!wasBlocked) this.idleness.workDidEnd();
     this.#runs[resource.index] = undefined;
-    this.#freePlaces.set(resource.name, place);
+    this.records.giveWay(resource.name, place);
     this.events.didLog(resource.name, messageOf(reason));
     this.decisions.didGiveWay(resource, present, run.writes.published);
   }
@@ -697,35 +666,15 @@ export class Traversal {
     const present = this.#parts.present?.get(resource.name);
     const reason = `'${resource.name}' was not ${present === undefined ? 'created' : 'updated'}: ${messageOf(cause)}`;
     // Stored, so that readers in other processes learn that its names will not come. What is there stays as it is.
-    if (present !== undefined) this.addRecord(present.record);
-    else void this.journal.record({ kind: 'resource', record: this.#notRunRecord(resource, this.redact(reason)) });
+    if (present !== undefined) this.records.add(present.record);
+    else {
+      const interrupted = this.#parts.stored?.get(resource.name)?.record;
+      const told = { reason: this.redact(reason), time: this.clock.now() };
+      void this.journal.record({ kind: 'resource', record: notRunRecord(resource, interrupted, this.graph, told) });
+    }
     this.events.wasSkipped(resource, reason);
     this.#failPorts(resource, isHotloomError(cause) ? cause : new WriterFailed({ what: reason, cause }));
     this.#didLeave(resource);
-  }
-
-  /** What an interrupted attempt may have made has to be deleted later, though it did not go on. */
-  #notRunRecord(resource: ResourceInterface, reason: string): ResourceRecord {
-    const interrupted = this.#parts.stored?.get(resource.name)?.record;
-    if (interrupted?.status !== 'IN_PROGRESS') return this.#skippedRecord(resource, reason);
-    return { ...interrupted, status: 'FAILED', reason, updatedAt: this.clock.now() };
-  }
-
-  #skippedRecord(resource: ResourceInterface, reason: string): ResourceRecord {
-    return {
-      name: resource.name,
-      type: resource.type.name,
-      physicalName: '',
-      resourceId: undefined,
-      action: 'INIT',
-      status: 'COMPLETE',
-      reason,
-      token: '',
-      data: resource.type.isComposition === true ? COMPOSITION_DATA : {},
-      requires: requiredResources(this.graph, resource.index),
-      deletionPolicy: resource.deletionPolicy,
-      updatedAt: this.clock.now(),
-    };
   }
 
   /** It queues for its first slot, and nothing has been recorded of it. */
@@ -818,7 +767,7 @@ export class Traversal {
 
   /** The records of what is complete as it was found, with what has come of their inputs since. */
   #completeFound(): void {
-    for (const record of this.#records) {
+    for (const record of this.records.all()) {
       const resource = record.unread === undefined ? undefined : findResource(this.stack, record.name);
       if (resource === undefined || this.#phases[resource.index] !== 'complete' || !isWell(record)) continue;
       const completed = withLateReadings(record, resource, false, {

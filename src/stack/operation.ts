@@ -281,7 +281,7 @@ export class Operation {
     const { space, stack } = this.#analysis.stack;
     const record = await store.findStack(space, stack);
     invariant(record !== undefined, `Stack '${stack}' was removed under the claim of its create.`);
-    return describeStack(record, traversal.records());
+    return describeStack(record, traversal.records.all());
   }
 
   /** The store takes nothing any more: those who listen or wait hear of the end all the same. */
