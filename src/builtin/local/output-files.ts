@@ -1,7 +1,7 @@
 import { type FSWatcher, readFileSync, realpathSync, statSync, watch } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Clock, Timer } from '../../clock.ts';
-import { ConflictingWrite, ProcessFailed } from '../../errors.ts';
+import { ConflictingWrite, isHotloomError, messageOf, ProcessFailed } from '../../errors.ts';
 import { CAN_SEE_OPEN_FILES, type FileHolder, findWriter, stillWrites } from './open-file.ts';
 
 /** The largest output, in bytes: what can be written by the endpoint, too. */
@@ -46,13 +46,17 @@ export class OutputFiles {
     if (!CAN_SEE_OPEN_FILES || this.#names.size === 0) return;
     const look = (name: string): void => this.#look(name, group, publish, undefined, FIRST_DELAY_MS);
     const start = `${basename(this.prefix)}.`;
-    this.#watcher = watch(dirname(this.prefix), (_event, file) => {
-      // Without a file's name (the system has lost some events) any may have changed.
-      const changed = file === null ? [...this.#names] : file.startsWith(start) ? [file.slice(start.length)] : [];
-      for (const name of changed) if (this.#names.has(name) && !this.#timers.has(name)) look(name);
-    });
-    // Losing the watch only means that outputs are published at the end.
-    this.#watcher.on('error', () => this.#watcher?.close());
+    // Losing the watch, or getting none (a user may have so many), only means that outputs are published at the end.
+    try {
+      this.#watcher = watch(dirname(this.prefix), (_event, file) => {
+        // Without a file's name (the system has lost some events) any may have changed.
+        const changed = file === null ? [...this.#names] : file.startsWith(start) ? [file.slice(start.length)] : [];
+        for (const name of changed) if (this.#names.has(name) && !this.#timers.has(name)) look(name);
+      });
+      this.#watcher.on('error', () => this.#watcher?.close());
+    } catch {
+      return;
+    }
     // What was written before the watch began.
     for (const name of this.#names) look(name);
   }
@@ -66,7 +70,7 @@ export class OutputFiles {
 
   /**
    * The content of each file that is there, when the script has ended. Throws ConflictingWrite when one has changed after
-   * it was published, and ProcessFailed when one is too large.
+   * it was published, and ProcessFailed when one is too large or cannot be read.
    */
   readAll(): ReadonlyMap<string, string> {
     const contents = new Map<string, string>();
@@ -89,15 +93,20 @@ export class OutputFiles {
   ): void {
     this.#timers.delete(name);
     const path = this.#path(name);
-    if (this.#early.has(name) || !isFilled(path)) return;
-    const holder = lastHolder !== undefined && stillWrites(lastHolder, path) ? lastHolder : findWriter(path, group);
-    if (holder === undefined) {
-      const content = readUnheld(path, group);
-      if (content !== undefined) {
-        this.#early.set(name, content);
-        publish(name, content);
-        return;
-      }
+    let holder: FileHolder | undefined;
+    let content: string | undefined;
+    try {
+      if (this.#early.has(name) || !isFilled(path)) return;
+      holder = lastHolder !== undefined && stillWrites(lastHolder, path) ? lastHolder : findWriter(path, group);
+      if (holder === undefined) content = readUnheld(path, group);
+    } catch {
+      // A file that cannot be looked at (a link to itself, one that may not be read) is left for the end, which tells why.
+      return;
+    }
+    if (content !== undefined) {
+      this.#early.set(name, content);
+      publish(name, content);
+      return;
     }
     const again = (): void => this.#look(name, group, publish, holder, Math.min(delay * 2, LAST_DELAY_MS));
     this.#timers.set(name, this.#clock.schedule(delay, again));
@@ -105,10 +114,14 @@ export class OutputFiles {
 
   #read(name: string): string | undefined {
     const path = this.#path(name);
-    const size = sizeOf(path);
-    if (size === undefined) return undefined;
-    if (size > MAX_OUTPUT_BYTES) throw tooLarge(name, size);
-    return readFileSync(path, 'utf8');
+    try {
+      const size = sizeOf(path);
+      if (size === undefined) return undefined;
+      if (size > MAX_OUTPUT_BYTES) throw tooLarge(name, size);
+      return readFileSync(path, 'utf8');
+    } catch (error) {
+      throw isHotloomError(error) ? error : unreadable(name, error);
+    }
   }
 
   #path(name: string): string {
@@ -141,6 +154,15 @@ function changedAfterwards(name: string, path: string): ConflictingWrite {
     what: `The output '${name}' was changed after it had been published.`,
     why: `Its file ${basename(path)} was closed while it was not finished, and readers may have seen the first part.`,
     fix: `Write the file in one go: { command; command; } > "\${heat_outputs_path}.${name}". Or write a draft, and mv it there.`,
+  });
+}
+
+function unreadable(name: string, error: unknown): ProcessFailed {
+  return new ProcessFailed({
+    what: `The output '${name}' cannot be read.`,
+    why: `The system says: ${messageOf(error)}.`,
+    fix: `Let the script leave at "\${heat_outputs_path}.${name}" a file that this user may read.`,
+    cause: error,
   });
 }
 

@@ -1,7 +1,9 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { findAttempt } from '../../../src/builtin/local/attempt-processes.ts';
+import { OutputFiles } from '../../../src/builtin/local/output-files.ts';
 import { waitFor } from '../../../src/builtin/local/wait-for.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { LocalStack, type Run, type RunOptions } from './local-stack.ts';
@@ -190,6 +192,31 @@ describe('an output is published while the script runs', () => {
     );
     await Promise.all(runs.map(({ done }) => done));
     expect(runs.map((run) => run.attributes.get('deploy_stdout'))).toEqual(['b:1\n\n', 'a:1\n\n']);
+  });
+
+  test('a file that cannot be looked at is told when the script has ended', async () => {
+    const { error } = await failed('ln -s "${heat_outputs_path}.x" "${heat_outputs_path}.x"; sleep 0.2', {
+      outputs: ['x'],
+    });
+    expect(error).toMatchObject({
+      code: 'ProcessFailed',
+      what: "The output 'x' cannot be read.",
+      why: expect.stringMatching(/^The system says: .*ELOOP: /),
+      fix: 'Let the script leave at "${heat_outputs_path}.x" a file that this user may read.',
+    });
+  });
+
+  test('without a watch an output is published at the end', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'hotloom-outputs-'));
+    const files = new OutputFiles(directory, ['x'], systemClock);
+    rmdirSync(directory);
+    const published: string[] = [];
+    files.watch(process.pid, (name) => published.push(name));
+    mkdirSync(directory);
+    writeFileSync(`${files.prefix}.x`, 'late');
+    expect([published, ...files.readAll()]).toEqual([[], ['x', 'late']]);
+    files.close();
+    rmSync(directory, { recursive: true });
   });
 
   test('an output that is too large is refused', async () => {
