@@ -628,8 +628,14 @@ export class Engine {
 
   /** Made at the first claim: an engine that only looks opens nothing. */
   #claimant(): Promise<Claimant> {
-    this.#claimantOnce ??= this.#makeClaimant();
-    return this.#claimantOnce;
+    if (this.#claimantOnce !== undefined) return this.#claimantOnce;
+    const claimant = this.#makeClaimant();
+    this.#claimantOnce = claimant;
+    // The endpoint could not be made, and may be the next time.
+    claimant.catch(() => {
+      this.#claimantOnce = undefined;
+    });
+    return claimant;
   }
 
   async #makeClaimant(): Promise<Claimant> {

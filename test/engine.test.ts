@@ -1,7 +1,12 @@
-import { describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, jest, test } from '@jest/globals';
+import { EndpointServer } from '../src/endpoint/endpoint-server.ts';
 import { Engine } from '../src/engine.ts';
 import type { EngineOptions } from '../src/engine-options.ts';
-import type { HotloomError } from '../src/errors.ts';
+import { EndpointUnreachable, type HotloomError } from '../src/errors.ts';
+import { SqliteStore } from '../src/store/sqlite-store.ts';
 
 const TEMPLATE = 'heat_template_version: 2021-04-16\nresources: {}';
 
@@ -141,4 +146,20 @@ test.each([
   for (let count = 0; count < 33; count += 1) await engine.snapshot({ stack: 's' });
   expect(await engine.snapshots('s')).toHaveLength(33);
   await engine.close();
+});
+
+test('an engine that could not make its endpoint claims a stack as soon as it can', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'hotloom-engine-'));
+  const opening = jest.spyOn(EndpointServer.prototype, 'openForObservers');
+  opening.mockRejectedValueOnce(new EndpointUnreachable({ what: 'The disk is full.' }));
+  const engine = new Engine({ store: SqliteStore.open(join(directory, 'store.db')) });
+  try {
+    const create = { stack: 's', template: TEMPLATE };
+    await expect(engine.create(create)).rejects.toMatchObject({ code: 'EndpointUnreachable' });
+    await expect(engine.create(create)).resolves.toMatchObject({ state: 'CREATE_COMPLETE' });
+  } finally {
+    await engine.close();
+    opening.mockRestore();
+    rmSync(directory, { recursive: true });
+  }
 });

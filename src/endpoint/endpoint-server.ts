@@ -55,6 +55,11 @@ interface Grant {
   readonly refusals: Map<string, unknown>;
 }
 
+interface Listening {
+  readonly server: Server;
+  readonly directory: EndpointDirectory;
+}
+
 /** So many refusals of one token are remembered. */
 const MAX_REFUSALS = 100;
 
@@ -78,7 +83,7 @@ export class EndpointServer {
   readonly #grants = new Map<string, Grant>();
   /** What is being asked now. */
   readonly #answers = new Set<Promise<void>>();
-  #listening: Promise<{ readonly server: Server; readonly directory: EndpointDirectory }> | undefined;
+  #listening: Promise<Listening> | undefined;
   #isClosed = false;
 
   constructor(options: EndpointServerOptions) {
@@ -109,8 +114,7 @@ export class EndpointServer {
 
   async #grant(principal: ResourceIdentity | undefined): Promise<{ directory: EndpointDirectory; token: string }> {
     if (this.#isClosed) throw new InternalError('An endpoint was opened after its server was closed.');
-    this.#listening ??= this.#listen();
-    const { directory } = await this.#listening;
+    const { directory } = await this.#opened();
     if (this.#isClosed) throw tokenRevoked();
     const token = randomBytes(32).toString('hex');
     this.#grants.set(digestOf(token), { principal, revocation: new AbortController(), refusals: new Map() });
@@ -129,16 +133,28 @@ export class EndpointServer {
     this.#isClosed = true;
     for (const grant of this.#grants.values()) grant.revocation.abort(tokenRevoked());
     this.#grants.clear();
-    const listening = this.#listening;
+    // One that could not be made has been told to whoever asked for it.
+    const listening = await this.#listening?.catch(() => undefined);
     this.#listening = undefined;
     if (listening === undefined) return;
-    const { server, directory } = await listening;
+    const { server, directory } = listening;
     // Every read has been released by now.
     await closeServer(server, this.#answers);
     await directory.remove();
   }
 
-  async #listen(): Promise<{ readonly server: Server; readonly directory: EndpointDirectory }> {
+  /** The socket, made when it is first asked for. What kept it from being made may be over at the next time: a full disk. */
+  #opened(): Promise<Listening> {
+    if (this.#listening !== undefined) return this.#listening;
+    const listening = this.#listen();
+    this.#listening = listening;
+    listening.catch(() => {
+      this.#listening = undefined;
+    });
+    return listening;
+  }
+
+  async #listen(): Promise<Listening> {
     const directory = await EndpointDirectory.create(this.#options);
     const server = createServer((request, response) => {
       const answer = this.#answer(request, response).finally(() => this.#answers.delete(answer));

@@ -153,6 +153,20 @@ describe('the socket', () => {
       .catch((e) => e);
     expect(refused.what).toBe("The endpoint for running processes cannot be made at '/nowhere'.");
   });
+
+  test('what could not be made is made as soon as it can be, and closing takes no harm from it', async () => {
+    const late = join(directory, 'late');
+    const [patient, hopeless] = [0, 1].map(() => new EndpointServer({ ...engineOptions(engine), directory: late }));
+    await expect(patient?.open(WEB)).rejects.toThrow('cannot be made');
+    await expect(hopeless?.open(WEB)).rejects.toThrow('cannot be made');
+    await hopeless?.close();
+    mkdirSync(late);
+    const { socket } = (await patient?.open(WEB)) ?? {};
+    expect(existsSync(socket as string)).toBe(true);
+    await patient?.close();
+    expect(readdirSync(late)).toEqual([]);
+    await rm(late, { recursive: true });
+  });
 });
 
 describe('reading', () => {
