@@ -18,6 +18,12 @@ export interface SignalServerOptions {
   readonly port?: number | undefined;
 }
 
+interface Listening {
+  /** As it was asked for: a name, maybe. */
+  readonly host: string;
+  readonly server: Server;
+}
+
 /** Heat's max_json_body_size. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
@@ -31,7 +37,7 @@ const MAX_BODY_BYTES = 1024 * 1024;
 export class SignalServer {
   readonly #options: SignalServerOptions;
   /** By the address that was asked for. */
-  readonly #servers = new Map<string, Promise<Server>>();
+  readonly #servers = new Map<string, Promise<Listening>>();
   readonly #answers = new Set<Promise<void>>();
   #isClosed = false;
 
@@ -43,18 +49,14 @@ export class SignalServer {
   async open(): Promise<{ readonly host: string; readonly port: number }> {
     const { host = '127.0.0.1', port = 0 } = this.#options;
     // What an engine before this one has told will do as well.
-    const [first] = this.#options.port === undefined ? this.#servers.values() : [];
-    const server = await (first ?? this.#listen(host, port));
-    return { host, port: (server.address() as AddressInfo).port };
+    const known = this.#options.port === undefined ? await this.#find((each) => each.host === host) : undefined;
+    return { host, port: portOf(known ?? (await this.#listen(host, port))) };
   }
 
   /** Takes signals at an address that an engine has told before too. Throws PortFailed when somebody else has the port. */
   async openAgain(host: string, port: number): Promise<void> {
-    for (const server of await Promise.all(this.#servers.values())) {
-      const address = server.address() as AddressInfo;
-      if (address.port === port && address.address === host) return;
-    }
-    await this.#listen(host, port);
+    const known = await this.#find((each) => each.host === host && portOf(each) === port);
+    if (known === undefined) await this.#listen(host, port);
   }
 
   /** Answers what is being asked, closes every connection and frees the ports. Idempotent. */
@@ -63,11 +65,20 @@ export class SignalServer {
     const servers = await Promise.allSettled(this.#servers.values());
     this.#servers.clear();
     await Promise.all(
-      servers.map((server) => (server.status === 'fulfilled' ? closeServer(server.value, this.#answers) : undefined)),
+      servers.map((each) => (each.status === 'fulfilled' ? closeServer(each.value.server, this.#answers) : undefined)),
     );
   }
 
-  #listen(host: string, port: number): Promise<Server> {
+  /** The first that is open and wanted. One that cannot be opened is told to whoever asked for it, and to nobody else. */
+  async #find(isWanted: (listening: Listening) => boolean): Promise<Listening | undefined> {
+    for (const opening of this.#servers.values()) {
+      const listening = await opening.catch(() => undefined);
+      if (listening !== undefined && isWanted(listening)) return listening;
+    }
+    return undefined;
+  }
+
+  #listen(host: string, port: number): Promise<Listening> {
     const key = `${host} ${port}`;
     const known = this.#servers.get(key);
     if (known !== undefined) return known;
@@ -77,7 +88,7 @@ export class SignalServer {
     return listening;
   }
 
-  #start(host: string, port: number): Promise<Server> {
+  #start(host: string, port: number): Promise<Listening> {
     if (this.#isClosed) throw new InternalError('A signal URL was opened after the engine was closed.');
     const server = createServer((request, response) => {
       const answer = this.#answer(request, response).finally(() => this.#answers.delete(answer));
@@ -88,7 +99,7 @@ export class SignalServer {
       server.once('error', (error) => reject(cannotListen(host, port, error)));
       server.listen(port, host, () => {
         server.unref();
-        resolve(server);
+        resolve({ host, server });
       });
     });
   }
@@ -119,6 +130,10 @@ export class SignalServer {
     if (reason === undefined) throw notAllowed(token);
     return reason;
   }
+}
+
+function portOf({ server }: Listening): number {
+  return (server.address() as AddressInfo).port;
 }
 
 function tokenOf({ headers }: IncomingMessage, query: string | undefined): string | undefined {

@@ -121,4 +121,46 @@ describe('the server of signals', () => {
       await next.close();
     }
   });
+
+  test('a port that somebody else has by now keeps nobody from opening another one', async () => {
+    const { hostname, port } = new URL(url);
+    const next = new SignalServer({ onSignal: async () => undefined });
+    try {
+      const again = next.openAgain(hostname, Number(port)).catch((error) => error.what);
+      // The other one is being opened by then.
+      await Promise.resolve();
+      await Promise.resolve();
+      const opened = next.open();
+      expect(await again).toBe(`Signals cannot be taken at ${hostname}:${port}.`);
+      expect((await opened).port).not.toBe(Number(port));
+    } finally {
+      await next.close();
+    }
+  });
+
+  test('what it has opened by the name of a host need not be opened again', async () => {
+    const named = new SignalServer({ host: 'localhost', onSignal: async () => undefined });
+    try {
+      const { host, port } = await named.open();
+      await named.openAgain(host, port);
+      expect(await named.open()).toEqual({ host: 'localhost', port });
+    } finally {
+      await named.close();
+    }
+  });
+
+  test('the address that it tells is one at which it listens, whatever an engine before has told', async () => {
+    const next = new SignalServer({ host: '127.0.0.2', onSignal: async () => 'from the next' });
+    try {
+      const { hostname, port } = new URL(url);
+      await server.close();
+      await next.openAgain(hostname, Number(port));
+      const { host, port: own } = await next.open();
+      const told = signalUrl(TARGET, { host, port: own, token: TOKEN });
+      expect(host).toBe('127.0.0.2');
+      expect((await fetch(told.url, { method: 'POST', headers: withToken })).status).toBe(200);
+    } finally {
+      await next.close();
+    }
+  });
 });
