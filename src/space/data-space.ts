@@ -84,7 +84,7 @@ export interface Region {
   tryRead(resource: string, attribute: string): Entry | undefined;
   /**
    * Takes the stack's names out of the space. Reads blocked on them stay blocked, as on a name that nobody declares.
-   * A region that ends with its stack alive is not closed.
+   * A region that ends with its stack alive is not closed. A second call comes to its end no earlier than the first.
    */
   close(): void | Promise<void>;
 }

@@ -175,8 +175,9 @@ export class Operation {
       // On a shared store another engine may change the stack from now on: the store alone tells its values. So it does when an
       // update has failed: what that has not come to is as it was, and has failed only for those who waited for it.
       if (store.isShared || (!isComplete && this.#action !== 'CREATE')) {
-        if (regions.get(key) === region) regions.delete(key);
         await region.close();
+        // The next action, which has the claim by now, finds it here until then, and waits.
+        if (regions.get(key) === region) regions.delete(key);
       }
     }
   }

@@ -8,6 +8,7 @@ import { MemoryStore } from '../../src/store/memory-store.ts';
 import { SqliteStore } from '../../src/store/sqlite-store.ts';
 import type { StackStore } from '../../src/store/stack-store.ts';
 import type { JsonObject } from '../../src/values.ts';
+import { SimulatedSpace } from '../simulation/simulated-space.ts';
 import { attr, template, thing, typesOf } from './update-world.ts';
 
 const before = { a: thing({ live: 1 }), b: thing({ live: attr('a', 'live'), of: attr('a', 'of') }) };
@@ -88,5 +89,22 @@ test('an update that fails and cannot be rolled back leaves its stack failed, an
   expect(await clock.run(engine.update({ stack: 's', template: template({ a: thing({ of: 1 }) }) }))).toMatchObject({
     state: 'UPDATE_COMPLETE',
   });
+  await clock.run(engine.close());
+});
+
+test('an update that supersedes another begins when the names of that are let go, however long that takes', async () => {
+  const clock = new SimulatedClock();
+  const delay = () => new Promise<void>((resolve) => void clock.schedule(5, resolve));
+  const space = new SimulatedSpace({ delay, didArrive: () => {} });
+  const types = typesOf({ things: new Map(), calls: [] });
+  const engine = new Engine({ types, clock, space, store: new MemoryStore(), randomness: seededRandomness(1) });
+  await clock.run(engine.create({ stack: 's', template: template(before) }));
+  const superseded = expect(
+    engine.update({ stack: 's', template: template({ ...before, a: thing({ live: 2 }) }) }),
+  ).rejects.toMatchObject({ code: 'StackFailed' });
+  await clock.advance(1);
+  const next = engine.update({ stack: 's', template: template({ ...before, a: thing({ live: 3 }) }) });
+  expect(await clock.run(next)).toMatchObject({ state: 'UPDATE_COMPLETE' });
+  await superseded;
   await clock.run(engine.close());
 });
