@@ -114,7 +114,7 @@ export class Operation {
       ...this.#record(tags),
       action: this.#action,
       status: 'FAILED',
-      reason: 'It has not begun',
+      reason: 'It has not begun; if nobody is at work on it, delete it, which removes nothing, and adopt it again',
     } as const;
     return store.createStack(record, await claimant(), this.declared);
   }

@@ -431,7 +431,15 @@ export async function refuseState(
 ): Promise<void> {
   // A resume that failed gives way to an update, as under Heat; so does a suspend that has failed before anything slept.
   const isSuspended = action === 'SUSPEND' && status !== 'FAILED';
-  if (isSuspended || (MAY_BE_ASLEEP.has(action) && (await store.resources(id)).some(isAsleep))) {
+  const resources = MAY_BE_ASLEEP.has(action) ? await store.resources(id) : [];
+  if (action === 'ADOPT' && status === 'FAILED' && resources.length === 0) {
+    throw new NotSupported({
+      what: `${word} a stack whose adoption has not begun is not supported: ${name} is ${action}_${status}.`,
+      why: 'Its engine was stopped before it had recorded what is there: all of that would be made once more.',
+      fix: `Delete it ('hotloom delete ${name}'), which removes nothing, and adopt it again ('hotloom adopt ${name} --adopt-file FILE').`,
+    });
+  }
+  if (isSuspended || resources.some(isAsleep)) {
     throw new NotSupported({
       what: `${word} a stack when it is suspended is not supported: ${name} is ${action}_${status}.`,
       why: 'What is suspended may not be there to be changed.',

@@ -220,7 +220,17 @@ describe('an abandoned stack', () => {
       if (!seen.isDead()) break;
       const next = new Engine({ types: [thing], clock, store: into });
       const found = into.findStack('default', 's');
-      if (found?.status === 'FAILED') await clock.run(next.delete({ stack: 's' }));
+      if (found?.status === 'FAILED') {
+        expect(found.reason).toBe(
+          'It has not begun; if nobody is at work on it, delete it, which removes nothing, and adopt it again',
+        );
+        await expect(next.update({ stack: 's', existing: true })).rejects.toMatchObject({
+          what: 'Updating a stack whose adoption has not begun is not supported: s is ADOPT_FAILED.',
+          why: 'Its engine was stopped before it had recorded what is there: all of that would be made once more.',
+          fix: "Delete it ('hotloom delete s'), which removes nothing, and adopt it again ('hotloom adopt s --adopt-file FILE').",
+        });
+        await clock.run(next.delete({ stack: 's' }));
+      }
       if (into.findStack('default', 's') === undefined) await clock.run(next.adopt({ stack: 's', data }));
       else await clock.run(next.resume({ stack: 's' }));
       expect([limit, calls, into.findStack('default', 's')?.status]).toEqual([limit, [], 'COMPLETE']);
