@@ -122,10 +122,13 @@ class Judge {
     const events = await this.#engine.happen(happening);
     const wrong = this.#judge(events);
     if (wrong !== undefined) return wrong;
+    // A deadlock is told before anything else follows, in the model after that: it does not know what was so between them.
+    const isDeadlock = events.some(({ type }) => type === 'read:didDeadlock');
+    const mayBeQuiet = isDeadlock ? this.#begun : this.#passing.quiet;
     for (const stack of this.#stacks) {
       const isNowQuiet = isQuiet(this.#model, stack.name);
       const isTold = events.some((event) => event.type === 'stack:didQuiesce' && event.stack === stack.name);
-      if (isTold && !this.#passing.quiet.has(stack.name)) return `'${stack.name}' is told to be quiet`;
+      if (isTold && !mayBeQuiet.has(stack.name)) return `'${stack.name}' is told to be quiet`;
       if (isNowQuiet && !wasQuiet.includes(stack) && !isTold) return `'${stack.name}' is quiet, which is not told`;
     }
     return undefined;

@@ -1,3 +1,4 @@
+import { printName } from '../../src/names.ts';
 import { areBlocked, brokenHop, circlesOf, type Hop, isHard, isOf, parseHop, printReads, readsOf } from './circles.ts';
 import type { Entry } from './log.ts';
 import type { Play } from './play.ts';
@@ -350,12 +351,17 @@ function failedReadsHaveAReason(): Observer {
   };
 }
 
-/** A stack that is told to be quiet has no handler at work: each waits for something. */
+/** A stack that is told to be quiet has no handler at work: each waits for something, and nothing of that is on its way. */
 function quietStacksAreQuiet(): Observer {
   return {
     before(entry, state) {
       if (entry.kind !== 'told' || entry.event.type !== 'stack:didQuiesce') return undefined;
-      const { stack } = entry.event;
+      const { stack, waiting } = entry.event;
+      const coming = waiting
+        .filter(({ name }) => !state.gone.has(name[1]))
+        .map(({ name }) => printName(name.slice(1) as never))
+        .find((name) => state.stored.has(name) && !state.there.has(name));
+      if (coming !== undefined) return `'${stack}' is told to be quiet, and ${coming} is on its way`;
       const busy = [...state.actors.values()].find(
         (actor) => actor.stack.name === stack && actor.phase === 'running' && actor.blocked.size === 0,
       );
