@@ -90,9 +90,7 @@ export async function tellingStaleReaders<T>(
   const { store, events, clock } = services;
   if (!events.isHeard) return act();
   const before = await staleReaders(store, stack);
-  try {
-    return await act();
-  } finally {
+  const tell = async (): Promise<void> => {
     for (const [key, { record, names }] of await staleReaders(store, stack)) {
       const known = new Set(before.get(key)?.names.map(nameKey));
       const added = names.filter((name) => !known.has(nameKey(name)));
@@ -100,6 +98,12 @@ export async function tellingStaleReaders<T>(
       const { space, name } = record;
       events.emit({ type: 'stack:didBecomeStale', time: clock.now(), space, stack: name, names: added });
     }
+  };
+  try {
+    return await act();
+  } finally {
+    // What came of the action counts more than what the store cannot tell now.
+    await tell().catch(() => {});
   }
 }
 

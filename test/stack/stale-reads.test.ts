@@ -114,6 +114,28 @@ describe('what a stack has read of another', () => {
     await clock.run(quiet.close());
   });
 
+  test('decides nothing about an action: one that is done is done, although the store cannot tell then who has read', async () => {
+    const store = new MemoryStore();
+    let isAway = false;
+    const failing = withOwn(store, {
+      append: (claim, changes) => {
+        store.append(claim, changes);
+        isAway ||= changes.some((change) => change.kind === 'stack' && change.status === 'COMPLETE');
+      },
+      readersOf: (space, stack) => {
+        if (isAway) throw new Error('The disk is away.');
+        return store.readersOf(space, stack);
+      },
+    });
+    const heard = new Engine({ types: typesOf(told), clock, store: failing });
+    await clock.run(heard.create({ stack: 'p', template: template(producer(1)) }));
+    isAway = false;
+    heard.onEvent(() => {});
+    const { state } = await clock.run(heard.update({ stack: 'p', template: template(producer(2)) }));
+    expect([state, isAway]).toEqual(['UPDATE_COMPLETE', true]);
+    await clock.run(heard.close());
+  });
+
   test('is told once, and not when it comes out equal', async () => {
     await create('p', producer(1));
     await create('reader', { r: thing({ live: data('p.a.live') }) });
