@@ -79,7 +79,10 @@ export class OperationLog {
       return;
     }
     // It was never told to have ended: another action has followed on it at once.
-    if (this.#open !== undefined) this.#ended.push(this.#recordOf(this.#open));
+    if (this.#open !== undefined) {
+      this.#ended.push(this.#recordOf(this.#open));
+      this.#forgetChanges();
+    }
     this.#open = { ...this.#newOperation(action, reason, time), status: 'IN_PROGRESS', endedAt: undefined };
     this.#signalled.clear();
   }
@@ -95,9 +98,13 @@ export class OperationLog {
     if (this.#open === undefined) return;
     this.#didEnd(this.#recordOf({ ...this.#open, status, reason: cut(reason), endedAt: time }));
     this.#open = undefined;
+    this.#forgetChanges();
+    this.#isChanged = false;
+  }
+
+  #forgetChanges(): void {
     this.#changes = new Map();
     this.#gone = new Map();
-    this.#isChanged = false;
   }
 
   #didEnd(operation: OperationRecord): void {

@@ -128,6 +128,16 @@ test('an operation begins and ends with the stack, and what was cleared away bef
   ]);
 });
 
+test('what one has done is not told of another that follows on it before it was told to have ended', () => {
+  const told = operationsOf([
+    stack('CREATE', 'IN_PROGRESS', 1),
+    changeOf('a CREATE COMPLETE'),
+    stack('DELETE', 'IN_PROGRESS', 2),
+    changeOf('b DELETE COMPLETE'),
+  ]);
+  expect(told.map(print)).toEqual(['created a', 'deleted b']);
+});
+
 test('it is told again only when something of it has changed', () => {
   const log = new OperationLog(claim(), undefined);
   log.note(stack('CREATE', 'IN_PROGRESS', 1));
