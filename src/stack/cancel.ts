@@ -112,10 +112,18 @@ async function cancelInterrupted(
 }
 
 async function markFailed(services: StackServices, record: StackRecord, claim: Claim): Promise<void> {
-  const changes = failedChanges(services, record, false);
+  const changes = [...failedChanges(services, record, false), ...(await failedSnapshots(services, record))];
   await services.store.append(claim, changes);
   for (const change of changes)
     if (change.kind === 'event' && services.events.isHeard) services.events.emit(change.event);
+}
+
+/** A snapshot that the engine was stopped in has failed with it: nobody goes on with it. */
+async function failedSnapshots({ store }: StackServices, { id, action }: StackRecord): Promise<readonly StoreChange[]> {
+  if (action !== 'SNAPSHOT') return [];
+  const begun = (await store.snapshots(id)).filter((each) => each.action === 'CREATE' && each.status === 'IN_PROGRESS');
+  const { what: reason } = cancelled(action, false);
+  return begun.map((each) => ({ kind: 'snapshotState', id: each.id, action: 'CREATE', status: 'FAILED', reason }));
 }
 
 function failedChanges(

@@ -223,6 +223,24 @@ describe('a cancel that is repeated after its engine was stopped in the rollback
   });
 });
 
+test('a cancel of a snapshot that an engine was stopped in leaves it failed, to be deleted', async () => {
+  const store = new MemoryStore();
+  const types = typesOf({ things: new Map(), calls: [] });
+  const clock = new SimulatedClock();
+  const engine = new Engine({ types, clock, store });
+  await clock.run(engine.create({ stack: 's', template: template({ a: thing({}) }) }));
+  const seen = storeUntilKill(store, 2);
+  const killed = new SimulatedClock();
+  const one = new Engine({ types, clock: killed, store: seen.store });
+  await killed.run(Promise.race([one.snapshot({ stack: 's' }), seen.killed]));
+  const states = async () => (await engine.snapshots('s')).map(({ state, reason }) => [state, reason]);
+  expect(await states()).toEqual([['CREATE_IN_PROGRESS', 'Stack SNAPSHOT started']]);
+  const cancelled = await clock.run(engine.cancel({ stack: 's', rollback: false }));
+  expect(cancelled.state).toBe('SNAPSHOT_FAILED');
+  expect(await states()).toEqual([['CREATE_FAILED', 'Stack SNAPSHOT was cancelled.']]);
+  await clock.run(engine.close());
+});
+
 test('a cancel that comes while a resume removes what was interrupted ends that resume', async () => {
   const store = new MemoryStore();
   const lingering = definePlainType({
