@@ -59,13 +59,35 @@ export function isHotloomError(error: unknown, code?: string): error is HotloomE
 
 /** The error that started the chain of causes which ends in `error`. */
 export function rootCause(error: unknown): unknown {
-  let root = error;
-  const seen = new Set<unknown>();
-  while (root instanceof Error && root.cause !== undefined && !seen.has(root)) {
-    seen.add(root);
-    root = root.cause;
+  const { chain, end, isCircle } = causesOf(error);
+  const last = chain.at(-1);
+  if (isCircle) return last?.cause;
+  return end === undefined ? last : end;
+}
+
+/** An error with its causes. */
+interface Causes {
+  /** The errors, each once, the outermost first. */
+  readonly chain: readonly Error[];
+  /** What the last of them was caused by, if that is no error; the thrown thing itself where there is no error at all. */
+  readonly end: unknown;
+  /** The last was caused by one that is there already. */
+  readonly isCircle: boolean;
+}
+
+/** A failure that goes through many resources is as deep as these are many, and each of them looks at it: a loop over a list. */
+function causesOf(error: unknown): Causes {
+  const chain: Error[] = [];
+  let next = error;
+  // The place to which a circle comes back (Brent): one that is met again begins it.
+  let [mark, markAt] = [undefined as unknown, 1];
+  while (next instanceof Error) {
+    if (next === mark) return { chain: [...new Set(chain)], end: undefined, isCircle: true };
+    chain.push(next);
+    if (chain.length === markAt) [mark, markAt] = [next, markAt * 2];
+    next = next.cause;
   }
-  return root;
+  return { chain, end: next, isCircle: false };
 }
 
 /**
@@ -93,11 +115,21 @@ export function messageOf(error: unknown): string {
  * changes. The copy of an error of ours is of its class; of another error an Error with its name, and without the fields
  * that somebody has added (the command line of a process that has failed, say).
  */
-export function mapErrorTexts(error: unknown, map: (text: string) => string, within: readonly unknown[] = []): unknown {
-  if (typeof error === 'string') return map(error);
-  if (!(error instanceof Error)) return typeof error === 'object' && error !== null ? maskedObject(error, map) : error;
-  const isCircle = error.cause === undefined || error.cause === error || within.includes(error.cause);
-  const cause = isCircle ? undefined : mapErrorTexts(error.cause, map, [...within, error]);
+export function mapErrorTexts(error: unknown, map: (text: string) => string): unknown {
+  const { chain, end } = causesOf(error);
+  let mapped = mappedThrown(end, map);
+  for (let index = chain.length - 1; index >= 0; index -= 1) mapped = mappedError(chain[index] as Error, mapped, map);
+  return mapped;
+}
+
+/** What was thrown and is no error. */
+function mappedThrown(thrown: unknown, map: (text: string) => string): unknown {
+  if (typeof thrown === 'string') return map(thrown);
+  return typeof thrown === 'object' && thrown !== null ? maskedObject(thrown, map) : thrown;
+}
+
+/** One error of a chain, whose cause has been mapped. */
+function mappedError(error: Error, cause: unknown, map: (text: string) => string): Error {
   const text = isHotloomError(error) ? error.message : fullText(error);
   if (map(text) === text && cause === error.cause) return error;
   if (!isHotloomError(error) || 'problems' in error) {

@@ -11,6 +11,7 @@ const {
   messageOf,
   ResourceFailure,
   rootCause,
+  WriterFailed,
   withRootCause,
 } = errors;
 
@@ -94,6 +95,27 @@ describe('causes', () => {
     const circle = new Error('one', { cause: undefined });
     circle.cause = new Error('two', { cause: circle });
     expect((rootCause(circle) as Error).message).toBe('one');
+  });
+
+  test('a circle that does not lead back to its beginning has the error to which it leads back as its root', () => {
+    const [one, two, three] = [1, 2, 3].map((number) => new Error(String(number))) as [Error, Error, Error];
+    [one.cause, two.cause, three.cause] = [two, three, two];
+    expect(rootCause(one)).toBe(two);
+    const last = rootCause(mapErrorTexts(one, (text) => text.replaceAll('3', 'three'))) as Error;
+    expect([last.message, last.cause]).toEqual(['three', undefined]);
+  });
+
+  test('a chain is as long as the failure has gone through resources', () => {
+    let chain: Error = new Error('secret');
+    for (let hop = 0; hop < 20_000; hop += 1) chain = new WriterFailed({ what: `hop ${hop}`, cause: chain });
+    expect((rootCause(chain) as Error).message).toBe('secret');
+    let looks = 0;
+    const masked = mapErrorTexts(chain, (text) => {
+      looks += 1;
+      return text.replaceAll('secret', '***');
+    });
+    expect((rootCause(masked) as Error).message).toBe('***');
+    expect(looks).toBeLessThan(20 * 20_000);
   });
 
   test('JSON has them, down to what is not ours', () => {
