@@ -170,10 +170,30 @@ function checkData(given: JsonObject): StackExport {
 
 function isExported(resource: Json): boolean {
   if (!isJsonObject(resource)) return false;
-  const { name, type, status, resource_id = null, resource_data = {} } = resource;
+  const {
+    name,
+    type,
+    status,
+    resource_id = null,
+    resource_data = {},
+    attributes = {},
+    secrecy = {},
+    record = {},
+  } = resource;
   return (
     [name, type, status].every((text) => typeof text === 'string') &&
     (resource_id === null || typeof resource_id === 'string') &&
-    isJsonObject(resource_data)
+    [resource_data, attributes, secrecy].every(isJsonObject) &&
+    isJsonObject(record) &&
+    isRecord(record)
   );
+}
+
+/** What only our own exports have. */
+function isRecord({ requires = [], unread = [], reads = [], properties = {}, inputs = {} }: JsonObject): boolean {
+  const areTexts = [requires, unread].every(
+    (list) => Array.isArray(list) && list.every((item) => typeof item === 'string'),
+  );
+  const areReads = Array.isArray(reads) && reads.every((read) => isJsonObject(read) && Array.isArray(read.name));
+  return areTexts && areReads && [properties, inputs].every(isJsonObject);
 }

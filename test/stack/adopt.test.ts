@@ -245,4 +245,22 @@ describe('an abandoned stack', () => {
       expect(await other.list()).toEqual([]);
     },
   );
+
+  test.each([
+    { attributes: 'x' },
+    { secrecy: ['x'] },
+    { record: 'x' },
+    { record: { requires: 5 } },
+    { record: { unread: 5 } },
+    { record: { reads: [5] } },
+    { record: { properties: [1] } },
+    { record: { inputs: 'x' } },
+  ])('is refused when a resource in it has another form: %j', async (more) => {
+    const a = { name: 'a', type: 'Thing', action: 'CREATE', status: 'COMPLETE', resource_id: null, resource_data: {} };
+    const data = { template: { heat_template_version: '2018-08-31' }, resources: { a: { ...a, ...more } } };
+    await expect(other.adopt({ stack: 's', data: data as never })).rejects.toThrow(
+      "Invalid adopt data: 'a' is missing or has the wrong form.",
+    );
+    expect(await other.list()).toEqual([]);
+  });
 });
