@@ -275,18 +275,23 @@ function refuseOtherObserved(stack: string, planned: Fingerprint['resources'], n
 
 /** The same template may mean something else now: by the handlers of another release, say. */
 function refuseOther({ plan }: SavedPlan, now: Plan): void {
-  const planned = new Map(plan.steps.map((step) => [stepKey(step), textOf(step)]));
-  const found = new Map(now.steps.map((step) => [stepKey(step), textOf(step)]));
+  const planned = stepsByKey(plan);
+  const found = stepsByKey(now);
+  const text = (step: PlanStep | undefined): string | undefined => step && textOf(step);
   const others = [...new Set([...planned.keys(), ...found.keys()])].filter(
-    (key) => planned.get(key) !== found.get(key),
+    (key) => text(planned.get(key)) !== text(found.get(key)),
   );
   if (others.length === 0) return;
   const words = others.map((key) => {
-    const [was, is] = [plan, now].map(({ steps }) => steps.find((step) => stepKey(step) === key)?.action ?? 'nothing');
+    const [was, is] = [planned, found].map((steps) => steps.get(key)?.action ?? 'nothing');
     const name = key.slice(key.indexOf(' ') + 1);
     return was === is ? `another ${is} of '${name}' would be done` : `to '${name}' ${is} would be done, not ${was}`;
   });
   throw planStale(plan.stack, words);
+}
+
+function stepsByKey({ steps }: Plan): ReadonlyMap<string, PlanStep> {
+  return new Map(steps.map((step) => [stepKey(step), step]));
 }
 
 /** A resource that is replaced by one of another type has two steps. */
@@ -299,15 +304,15 @@ function textOf({ action, movedFrom, changes, mayReplace, restricted }: PlanStep
 }
 
 /** What a handler may ask for in the run has to be in the plan too. */
-function refusalOf({ stack, steps }: Plan): Refusal {
-  const byName = new Map(steps.map((step) => [stepKey(step), step]));
+function refusalOf(plan: Plan): Refusal {
+  const steps = stepsByKey(plan);
   return ({ name }, verdict) => {
-    const step = byName.get(`make ${name}`);
+    const step = steps.get(`make ${name}`);
     const isTold =
       verdict === 'replace' ? step?.action === 'replace' || step?.mayReplace === true : step?.action !== 'unchanged';
     return isTold
       ? undefined
-      : planStale(stack, [`'${name}' would have to be ${verdict}d, which the plan does not tell`]);
+      : planStale(plan.stack, [`'${name}' would have to be ${verdict}d, which the plan does not tell`]);
   };
 }
 
