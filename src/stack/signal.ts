@@ -55,7 +55,8 @@ const GIVE_WAY = [ActionInProgress.name, EndpointUnreachable.name, ClaimLost.nam
  *
  * Throws EntityNotFound, ResourceNotAvailable for a resource that is not made yet, ResourceActionNotSupported when its type
  * takes no signals, NotSupported while it is being deleted, ResourceFailure for data that it does not take, and
- * ActionInProgress when somebody works on the stack for 30 seconds who takes none.
+ * ActionInProgress when somebody else works on the stack for 30 seconds who takes none; the end of an action of this engine that
+ * takes none is waited for.
  */
 export async function signalResource(services: StackServices, options: SignalOptions): Promise<string> {
   const { space = 'default', stack, resource, signal } = options;

@@ -1,6 +1,6 @@
 /**
  * The first schema. What is only read whole is one JSON text (`state`, `record`, `event`, ...); what is searched by is a
- * column. Segments of names are stored as `storedSegment` (sqlite-store.ts) writes them.
+ * column. Segments of names are stored as `storedSegment` (sqlite/rows.ts) writes them.
  */
 export const initial = `
   -- AUTOINCREMENT: a key is never used again, so a late writer cannot meet another stack under its old key.
