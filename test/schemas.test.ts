@@ -171,12 +171,16 @@ describe('the schemas are never stricter than the engine', () => {
     }
   }
 
+  /** Those in CloudFormation's language have schemas of their own, not of this project. */
+  function isHot(document: JsonObject): boolean {
+    return Object.hasOwn(document, 'heat_template_version');
+  }
+
   test('with the recorded templates of Heat', () => {
     for (const { id, text } of seeds.all) {
       const document = accepted(() => parseTemplate(text, { duplicateKeys: 'last' }))?.document;
-      // Those in CloudFormation's language have schemas of their own, not of this project.
-      if (document === undefined || !Object.hasOwn(document, 'heat_template_version')) continue;
-      expect({ id, misfits: misfits(document) }).toEqual({ id, misfits: [] });
+      if (document !== undefined && isHot(document))
+        expect({ id, misfits: misfits(document) }).toEqual({ id, misfits: [] });
     }
   });
 
@@ -185,7 +189,7 @@ describe('the schemas are never stricter than the engine', () => {
       fc.property(fuzzCases(seeds), (fuzzCase) => {
         const { template, environments: given } = inputOf(seeds, fuzzCase);
         const document = accepted(() => parseTemplate(template))?.document;
-        if (document !== undefined) expect(misfits(document)).toEqual([]);
+        if (document !== undefined && isHot(document)) expect(misfits(document)).toEqual([]);
         for (const environment of given) {
           if (typeof environment === 'string' || accepted(() => parseEnvironment([environment])) === undefined)
             continue;

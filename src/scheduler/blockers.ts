@@ -130,7 +130,9 @@ export class Blockers implements WaitSource {
     };
   }
 
+  /** Its handler has written it, and it is on its way into the store or the space. */
   #isArriving({ index }: ResourceInterface, attribute: string): boolean {
+    if (this.#runs[index]?.writes.has(attribute) === true) return true;
     const port = findPort(this.#graph, index, OUT, attribute);
     return port !== undefined && this.#parts.isArriving(port);
   }

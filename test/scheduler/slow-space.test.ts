@@ -59,3 +59,29 @@ test.each([
     await w.clock.run(ended);
   },
 );
+
+test('a stack is not told to be quiet while a value of another stack, which only it reads, is on its way', async () => {
+  const space = new SimulatedSpace({ delay: () => w.wait(10), didArrive: () => {} });
+  const w: World = world(
+    {
+      p: async ({ inputs, outputs }) => {
+        await outputs.early(1);
+        return inputs.b;
+      },
+      q: ({ read }) => read(['default', 's', 'p', 'early']),
+    },
+    { space },
+  );
+  const stopped = new AbortController();
+  const ended = failure(w.start('p: Stream b=@other.x.y', { signal: stopped.signal }));
+  await w.clock.advance(1);
+  const reader = w.start('q: Stream', { stack: 't' });
+  await w.clock.advance(1);
+  expect(await w.engine.waiting('t')).toMatchObject([
+    { reader: 'q', writer: 'running', reason: "'p' has written it, and it is on its way" },
+  ]);
+  await w.clock.run(reader);
+  expect(w.of('stack:didQuiesce').map(({ stack }) => stack)).toEqual(['s']);
+  stopped.abort();
+  await w.clock.run(ended);
+});
