@@ -2,7 +2,7 @@ import type { Engine } from '../engine.ts';
 import type { StackDidBecomeStale } from '../events.ts';
 import { printName } from '../names.ts';
 import { openScreen } from './action-screen.ts';
-import { remainsOf, tellRemains } from './hints.ts';
+import { commandLine, remainsOf, tellRemains } from './hints.ts';
 import { Interruption } from './interruption.ts';
 import { type Io, oneLine } from './io.ts';
 import type { StoreOptions } from './open-engine.ts';
@@ -51,7 +51,7 @@ export async function watchAction<T>(
     screen.end();
     interruption.end();
   }
-  if (options.json !== true) for (const event of stale) io.err.write(tellStale(event));
+  if (options.json !== true) for (const event of stale) io.err.write(tellStale(event, options));
   return { value, failure, isCancelled: interruption.isCancelled, didStart: progress.endedAt !== undefined };
 }
 
@@ -60,10 +60,10 @@ export function tagsOf({ tags }: { readonly tags?: readonly string[] }): { reado
   return tags === undefined ? {} : { tags };
 }
 
-function tellStale({ space, stack, names }: StackDidBecomeStale): string {
-  const of = space === 'default' ? '' : ` --space ${oneLine(space)}`;
+function tellStale({ space, stack, names }: StackDidBecomeStale, options: StoreOptions): string {
+  const update = oneLine(commandLine({ ...options, space }, ['update', stack, '--existing']));
   const read = names.map((name) => oneLine(printName(name))).join(', ');
-  return `Stack ${oneLine(stack)} is out of date now: it has read ${read}. To bring it up to date: hotloom update ${oneLine(stack)} --existing${of}\n`;
+  return `Stack ${oneLine(stack)} is out of date now: it has read ${read}. To bring it up to date: ${update}\n`;
 }
 
 /** `--timeout` as an action takes it. */

@@ -395,6 +395,31 @@ Outputs
   });
 });
 
+test('of a stack that is out of date now is told by which command it is brought up to date, in the same store', async () => {
+  const of = (value: string) =>
+    `heat_template_version: hotloom-1\nresources: { v: { type: OS::Heat::Value, properties: { value: ${value} } } }\n`;
+  place.write('producer.yaml', of('old'));
+  place.write('reader.yaml', of('{ get_data: default.producer.v.value }'));
+  const there = ['--store', 'of both.db'];
+  await ok('create', 'producer', '-t', 'producer.yaml', ...there);
+  await ok('create', 'reader', '-t', 'reader.yaml', '--space', 'other', ...there);
+  place.write('producer.yaml', of('new'));
+  expect((await place.run(['update', 'producer', '-t', 'producer.yaml', ...there])).stderr).toBe(
+    'Stack reader is out of date now: it has read default.producer.v.value. ' +
+      "To bring it up to date: hotloom update reader --existing --store 'of both.db' --space other\n",
+  );
+});
+
+test('of a plan is told by which command it is done, in the same store', async () => {
+  const create = await place.run(['preview', 'elsewhere', '-t', 'app.yaml', '--out', 'first.json']);
+  expect(create.stderr).toBe('The plan is in first.json. To do it: hotloom apply first.json\n');
+  await ok('apply', 'first.json', '--store', 'elsewhere.db');
+  const change = ['update', 'elsewhere', '--existing', '--dry-run', '--out', 'a plan.json', '--store', 'elsewhere.db'];
+  expect((await place.run(change)).stderr).toBe(
+    "The plan is in a plan.json. To do it: hotloom apply 'a plan.json' --store elsewhere.db\n",
+  );
+});
+
 describe('a saved plan', () => {
   test('is written by preview and update, done by apply, and refused when the stack has changed', async () => {
     place.write(

@@ -54,7 +54,7 @@ async function show(io: Io, engine: Engine, input: UpdateOptions, options: Updat
   const plan = saved?.plan ?? (await engine.previewUpdate(input));
   if (options.json === true) printJson(io, plan);
   else io.out.write(printPlan(io, plan));
-  if (options.out !== undefined && saved !== undefined) await writePlan(io, options.out, saved);
+  if (options.out !== undefined && saved !== undefined) await writePlan(io, options.out, saved, options);
   return EXIT.ok;
 }
 
