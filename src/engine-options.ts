@@ -14,8 +14,9 @@ import { listNames, suggest } from './wording.ts';
 
 export interface EngineOptions {
   /**
-   * Resource types besides `OS::Heat::Value`, `RandomString`, `None` and `TestResource`. One of a name of which only
-   * Heat's definition is known (`OS::Nova::Server`, say; see heatType) takes its place.
+   * Resource types besides those of Heat that need no cloud: `OS::Heat::Value`, `RandomString`, `None`, `TestResource`, the
+   * wait conditions and their handles, and what is made of others (groups, chains, `OS::Heat::Stack`). One of a name of which
+   * only Heat's definition is known (`OS::Nova::Server`, say; see heatType) takes its place.
    */
   readonly types?: readonly ResourceType[];
   /** Where stacks are kept; default: in memory. `SqliteStore.open(file)` keeps them. Closed with the engine. */
