@@ -3,7 +3,7 @@ import type { EngineEvent } from '../../src/events.ts';
 import type { PlainCreateCall, StreamingCreateCall } from '../../src/resource/handler.ts';
 import { SimulatedClock } from '../../src/simulated-clock.ts';
 import type { Json, JsonObject } from '../../src/values.ts';
-import { STALL_MS, type StackSketch, type Step, templateOf } from '../simulation/scenario.ts';
+import { givenOf, STALL_MS, type StackSketch, type Step } from '../simulation/scenario.ts';
 import { typesWith } from '../simulation/world.ts';
 
 type Call = PlainCreateCall<JsonObject> & StreamingCreateCall<JsonObject, { readonly [attribute: string]: Json }>;
@@ -83,7 +83,7 @@ export class GatedEngine {
 
   #begin(stack: string): void {
     const sketch = this.#stacks.find(({ name }) => name === stack) as StackSketch;
-    const created = this.#engine.create({ stack, template: templateOf(sketch) });
+    const created = this.#engine.create({ stack, ...givenOf(sketch) });
     this.#creates.push(created.catch(() => {}));
   }
 }
