@@ -22,7 +22,7 @@ export function inRunOrder(
       const before = begun.has(index) ? [] : producersOf(resource, stack, changes).filter((each) => !begun.has(each));
       begun.add(index);
       if (before.length > 0) {
-        open.push(...before.map((each) => stack.resources[each] as ResourceInterface));
+        for (const each of before) open.push(stack.resources[each] as ResourceInterface);
         continue;
       }
       open.pop();

@@ -38,7 +38,12 @@ export class Journal {
   }
 
   /** Adds changes to the batch of this turn; resolves when they are durable. Nobody has to look at the promise. */
-  record(...changes: readonly StoreChange[]): Promise<void> {
+  record(change: StoreChange, event?: StoreChange): Promise<void> {
+    return this.recordAll(event === undefined ? [change] : [change, event]);
+  }
+
+  /** The same for a list, which may be as long as a stack is large: a call takes only so many arguments. */
+  recordAll(changes: readonly StoreChange[]): Promise<void> {
     const stored = new Promise<void>((resolve, reject) => {
       for (const change of changes) this.#batch.push(change);
       this.#await({ didStore: resolve, didFailToStore: reject });

@@ -53,13 +53,14 @@ export async function adoptStack(services: StackServices, options: AdoptOptions)
     const leftOut =
       asItWas === undefined ? undefined : await leftOutByHeat(services, asItWas, ofHeat, stackId, stopped);
     // What is taken over and that this is going on become known together: there is no moment at which it would be made anew.
-    await journal.record(...adoptedChanges(analysis, data, leftOut, services.clock.now()), {
+    const adopted: StoreChange = {
       kind: 'stack',
       action: 'ADOPT',
       status: 'IN_PROGRESS',
       reason: 'Stack ADOPT started',
       time: services.clock.now(),
-    });
+    };
+    await journal.recordAll([...adoptedChanges(analysis, data, leftOut, services.clock.now()), adopted]);
     const all = await presentResources(services, stackId);
     return beginningOf(services, analysis, stackId, all, (change) => void journal.record(change));
   });

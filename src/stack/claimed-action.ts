@@ -15,7 +15,7 @@ export interface ClaimedAction {
   readonly journal: Journal;
   readonly limits: ActionLimits;
   /** Records and tells a state of the stack, together with `changes`. */
-  tell(status: Status, reason: string, ...changes: readonly StoreChange[]): Promise<void>;
+  tell(status: Status, reason: string, changes?: readonly StoreChange[]): Promise<void>;
   /** What tells what the action waits for, and takes signals, from now on. */
   watch(watched: Watched): void;
   /** Tells a state of a stack of which nothing is stored any more. */
@@ -69,12 +69,12 @@ export async function runClaimed<T>(
     if (events.isHeard) events.emit(eventOf(status, reason));
   };
   let hasBegun = false;
-  const tell = async (status: Status, reason: string, ...changes: readonly StoreChange[]): Promise<void> => {
+  const tell = async (status: Status, reason: string, changes: readonly StoreChange[] = []): Promise<void> => {
     hasBegun = true;
     const event = eventOf(status, reason);
     const state = { kind: 'stack', action, status, reason, time: event.time } as const;
     // Stored first: what is told has to be so for whoever asks the store then.
-    await journal.record(...changes, state, { kind: 'event', event });
+    await journal.recordAll([...changes, state, { kind: 'event', event }]);
     if (events.isHeard) events.emit(event);
   };
   try {

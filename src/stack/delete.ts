@@ -84,7 +84,7 @@ export async function deleteClaimed(
     // As under Heat, a rollback is not stopped.
     const hooks = action === 'DELETE' ? deleteHooks(services, record, records, claimed) : undefined;
     const begun = isInterrupted(record, action) ? [] : [{ kind: 'hooksGone' } as const];
-    await tell('IN_PROGRESS', `Stack ${action} ${isResumed ? 'resumed' : 'started'}`, ...begun);
+    await tell('IN_PROGRESS', `Stack ${action} ${isResumed ? 'resumed' : 'started'}`, begun);
     // A rollback keeps the stack, and so its snapshots.
     const failed = action === 'DELETE' ? await removeSnapshots(services, record, journal, limits.signal) : undefined;
     if (failed !== undefined) {
@@ -126,7 +126,7 @@ export async function deleteClaimed(
       services.secretsByStack.delete(key);
       emit('COMPLETE', done);
     } else {
-      await tell('COMPLETE', done, { kind: 'outputs', outputs: {} });
+      await tell('COMPLETE', done, [{ kind: 'outputs', outputs: {} }]);
     }
   });
 }

@@ -480,7 +480,7 @@ export class Operation {
     action?: 'ROLLBACK',
   ): Promise<void> {
     const [event, ...others] = this.#changesTo(status, reason, outputs, action);
-    await journal.record(...changes, event, ...others);
+    await journal.recordAll([...changes, event, ...others]);
     this.#emit(event);
   }
 

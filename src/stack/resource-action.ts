@@ -79,7 +79,7 @@ export function runResourceAction(
   const limits = { action, word: `${action[0]}${action.slice(1).toLowerCase()}`, timeoutMs, signal };
   return runClaimed(services, record, claim, limits, async (claimed) => {
     const isResumed = record.action === action && record.status === 'IN_PROGRESS';
-    await claimed.tell('IN_PROGRESS', `Stack ${action} ${isResumed ? 'resumed' : 'started'}`, ...(acting.starts ?? []));
+    await claimed.tell('IN_PROGRESS', `Stack ${action} ${isResumed ? 'resumed' : 'started'}`, acting.starts);
     const failures = await actOnResources(services, record, claimed, acting);
     const stopped = claimed.limits.signal;
     const [first] = failures;
@@ -88,7 +88,7 @@ export function runResourceAction(
       : first !== undefined
         ? (['FAILED', `Resource ${action} failed: ${first.what}${andOthers(failures.length - 1)}`] as const)
         : (['COMPLETE', acting.reason?.() ?? `Stack ${action} completed successfully`] as const);
-    await claimed.tell(status, reason, ...(acting.ends?.(status, reason) ?? []));
+    await claimed.tell(status, reason, acting.ends?.(status, reason));
     if (stopped.aborted || (first !== undefined && acting.isQuestion !== true)) {
       throw stackFailed(acting, failures, stopped);
     }
@@ -151,7 +151,7 @@ async function actOnResources(
       reason: redact(reason),
       updatedAt: services.clock.now(),
     };
-    await claimed.journal.record(...changes, { kind: 'resource', record: told, isEvent: true });
+    await claimed.journal.recordAll([...changes, { kind: 'resource', record: told, isEvent: true }]);
     if (services.events.isHeard) services.events.emit(resourceEventOf(told, at));
   };
 

@@ -69,7 +69,7 @@ export function rollbackOf(
         time: services.clock.now(),
       };
       const changes = [...movedBack.changes, ...restored, definition, HOOKS_GONE, start];
-      await orFailed(() => journal.record(...failed.map(marksOf(current)), ...changes));
+      await orFailed(() => journal.recordAll([...failed.map(marksOf(current)), ...changes]));
       return beginningOf(
         services,
         analysis,
@@ -96,7 +96,7 @@ async function beginOrFail<T>(
     return await begin();
   } catch (error) {
     const journal = new Journal(store, claim, () => {}, marksOf(current));
-    const isStored = await journal.record(...failed).then(
+    const isStored = await journal.recordAll(failed).then(
       () => true,
       () => false,
     );
