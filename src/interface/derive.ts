@@ -477,7 +477,7 @@ class Derivation {
       into.push(reference);
       return;
     }
-    into.push(...this.#behind(reference as AttributeReference, expression));
+    for (const each of this.#behind(reference as AttributeReference, expression)) into.push(each);
   }
 
   /**

@@ -53,9 +53,10 @@ export async function deleteStack(services: StackServices, options: DeleteOption
   // A create is undone if its caller has asked for that; it is deleted in any case.
   const onFailure = ({ action, onFailure }: RunningAction) => (action === 'CREATE' ? onFailure : 'stay');
   await insteadOfOwnAction(services, { space, name: stack }, { reason, onFailure }, async () => {
-    const record = await findStack(services, space, stack);
-    await underClaim(services, record, async (claim) => {
+    await underClaim(services, await findStack(services, space, stack), async (claim) => {
       if (options.force !== true) await refuseIfRead(services, space, stack);
+      // As it is now: another engine may have had it until the claim.
+      const record = await findStack(services, space, stack);
       await tellingStaleReaders(services, record, () => deleteClaimed(services, record, claim, options));
     });
   });
