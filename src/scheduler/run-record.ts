@@ -110,9 +110,10 @@ export class RunRecord {
     return this.#last;
   }
 
-  /** That state with what has been recorded since; undefined before the first. */
+  /** That state with what has been recorded since; undefined before the first. Between two attempts there is nothing of it. */
   get now(): ResourceRecord | undefined {
-    return this.#last && this.at(this.#last.status, this.#last.reason);
+    const last = this.#last;
+    return last === undefined || last.action === 'INIT' ? last : this.at(last.status, last.reason);
   }
 
   /** Its place among the traversal's records. */

@@ -242,6 +242,22 @@ describe('a handler that fails', () => {
     expect((await engine.show('s')).resources[0]?.state).toBe('CREATE_FAILED');
   });
 
+  test('is not there for a signal while it waits', async () => {
+    const told = newTold();
+    const taking = flaky(told, { retries: { limit: 3, delayMs: 60_000 }, fails: 1 });
+    const { clock, engine } = world([{ ...taking, handler: { ...taking.handler, signal: () => undefined } }]);
+    const creating = engine.create({ stack: 's', template: one() });
+    const signalled: unknown[] = [];
+    clock.schedule(1000, () => {
+      engine.signal({ stack: 's', resource: 'a' }).then(
+        () => signalled.push('taken'),
+        ({ name }: Error) => signalled.push(name),
+      );
+    });
+    expect((await clock.run(creating)).state).toBe('CREATE_COMPLETE');
+    expect(signalled).toEqual(['ResourceNotAvailable']);
+  });
+
   test('fails when what it has made cannot be removed', async () => {
     const told = newTold();
     const { create } = world([flaky(told, { retries, fails: 9, deleteFails: 1 })]);
