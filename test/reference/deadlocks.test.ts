@@ -106,7 +106,7 @@ describe('the static analysis refuses exactly what can deadlock', () => {
       fc.property(sketch, fc.nat(), (one, which) => {
         expect(differs(one, (given) => withoutEdge(graphOf(given), which))).toBeUndefined();
       }),
-      { numRuns: runs(400) },
+      { numRuns: runs(400), endOnFailure: true },
     );
     expect(found.failed).toBe(true);
   });
@@ -120,7 +120,7 @@ describe('the static analysis refuses exactly what can deadlock', () => {
         });
         expect(differs(one, () => graphOf(Object.fromEntries(needy)))).toBeUndefined();
       }),
-      { numRuns: runs(400) },
+      { numRuns: runs(400), endOnFailure: true },
     );
     expect(found.failed).toBe(true);
   });

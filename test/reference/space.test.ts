@@ -228,7 +228,7 @@ describe('the data space does what its model of a page does', () => {
         const [modelled, real] = await difference(list, space);
         expect(real).toEqual(modelled);
       }),
-      { numRuns: runs(1500) },
+      { numRuns: runs(1500), endOnFailure: true },
     );
     expect(found.failed).toBe(true);
   });
