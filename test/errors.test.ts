@@ -5,7 +5,6 @@ import * as errors from '../src/errors.ts';
 const {
   ConflictingWrite,
   InternalError,
-  invariant,
   isHotloomError,
   mapErrorTexts,
   messageOf,
@@ -42,9 +41,9 @@ describe('the text of an error', () => {
     expect(new InternalError('It broke.').message).toBe(
       'It broke.\n  This is a bug in Hotloom.\n  Please report it with the template and this text.',
     );
-    expect(() => invariant(0, 'It broke.')).toThrow(InternalError);
-    expect(() => invariant('', 'It broke.')).toThrow('It broke.');
-    invariant(1, 'It broke.');
+    expect(() => errors.invariant(0, 'It broke.')).toThrow(InternalError);
+    expect(() => errors.invariant('', 'It broke.')).toThrow('It broke.');
+    errors.invariant(1, 'It broke.');
   });
 });
 

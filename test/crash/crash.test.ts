@@ -42,7 +42,7 @@ test.each([
     run.kill(signal);
     expect(await exit).toEqual([code, null]);
     expect(readdirSync(directory)).toEqual([]);
-    expect(processesMarkedBy((world) => world.startsWith(directory))).toEqual([]);
+    expect(processesMarkedBy((world: string) => world.startsWith(directory))).toEqual([]);
     rmdirSync(directory);
   },
   60_000,

@@ -62,8 +62,8 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-function engineOptions({ onRead, onTryRead, onWrite, onSignal, onSignalOf }: EngineDouble) {
-  return { onRead, onTryRead, onWrite, onSignal, onSignalOf, onWaiting: () => [], onCancel: async () => {} };
+function engineOptions({ onRead, onTryRead, onWrite, onSignal, onSignalOf, onWaiting, onCancel }: EngineDouble) {
+  return { onRead, onTryRead, onWrite, onSignal, onSignalOf, onWaiting, onCancel };
 }
 
 interface Answer {

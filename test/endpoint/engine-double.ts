@@ -1,5 +1,6 @@
 import type { EndpointServerOptions } from '../../src/endpoint/endpoint-server.ts';
 import { ConflictingWrite, NotTheWriter, WriterFailed } from '../../src/errors.ts';
+import type { WaitingRead } from '../../src/events.ts';
 import { type Name, printName } from '../../src/names.ts';
 import type { ResourceIdentity } from '../../src/resource/handler.ts';
 import { type Json, sameJson } from '../../src/values.ts';
@@ -42,6 +43,10 @@ export class EngineDouble implements EndpointServerOptions {
     this.signals.push([space, stack, resource, JSON.stringify(data)].filter(Boolean).join(' '));
     return 'signalled';
   };
+
+  readonly onWaiting = (): readonly WaitingRead[] => [];
+
+  readonly onCancel = async (): Promise<void> => {};
 
   readonly onRead = async (_principal: ResourceIdentity, name: Name, signal: AbortSignal): Promise<Json> => {
     const key = printName(name);

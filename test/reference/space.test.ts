@@ -157,7 +157,7 @@ async function difference(operations: readonly Operation[], space: DataSpace): P
     else if (step.do === 'declare') both((one) => one.declare(step.stack, declaredOf(step.stack)));
     else if (step.do === 'close') both((one) => one.close(step.stack));
     else if (step.do === 'fail') both((one) => one.fail(step.stack, `${step.stack}.${step.resource}`));
-    else {
+    else if (step.do === 'watch') {
       // What is there already comes in the order of the space, which is nobody's promise: only later changes are compared.
       model.watch(`watch${index}`, step.prefix, []);
       driven.watch(`watch${index}`, step.prefix);

@@ -61,7 +61,8 @@ describe('names', () => {
 describe('the declaration is checked at registration', () => {
   const base = { name: 'Test::T', properties: { size: { type: 'number' } }, attributes: {}, handler };
   const plain = (parts: object): ResourceType => ({ ...base, kind: 'plain', ...parts }) as ResourceType;
-  const streaming = (parts: object): ResourceType => ({ ...base, kind: 'streaming', ...parts }) as ResourceType;
+  const streaming = (parts: object): ResourceType =>
+    ({ ...base, handler: { create: () => {} }, kind: 'streaming', ...parts }) as ResourceType;
 
   test.each([
     {

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { afterEach, expect, test } from '@jest/globals';
-import type { PlainCreateCall } from '../../src/resource/handler.ts';
+import type { CreateCall } from '../../src/resource/handler.ts';
 import { definePlainType, defineStreamingType, type ResourceType } from '../../src/resource/resource-type.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { World } from './world.ts';
@@ -11,7 +11,7 @@ afterEach(closeWorlds);
 const SECRET = 's3cr3t-x';
 
 /** What a careless handler does with a secret. */
-function carelessType(create: (password: string, call: PlainCreateCall) => unknown): ResourceType {
+function carelessType(create: (password: string, call: CreateCall) => unknown): ResourceType {
   let remembered = '';
   return definePlainType({
     name: 'Careless',

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Engine } from '../../src/engine.ts';
 import { isHotloomError } from '../../src/errors.ts';
+import type { Json } from '../../src/values.ts';
 import { runs } from '../random.ts';
 import type { Behaviours, World } from './world.ts';
 import { closeWorlds, forever, world } from './worlds.ts';
@@ -32,7 +33,7 @@ test('a handler that waits for the only slot with two values goes on with both w
         await w.wait(10);
       },
       b: async ({ inputs, outputs }) => {
-        const later = async (): Promise<unknown> => {
+        const later = async (): Promise<Json> => {
           await w.wait(15);
           return inputs.b;
         };
@@ -166,7 +167,7 @@ class Storm {
     return async ({ inputs, outputs, signal, read }: Parameters<Behaviours[string]>[0]): Promise<void> => {
       if (first < 0.5) await outputs.early(value);
       const both = [inputs.a.then((read) => read), inputs.b.then((read) => read)];
-      for (const each of both) each.catch(() => {});
+      for (const each of both) each.then(undefined, () => {});
       if (how < 0.3) await Promise.race(both);
       else if (how < 0.6) await Promise.all(both);
       else if (how < 0.8) await Promise.allSettled(both);

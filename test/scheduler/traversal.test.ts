@@ -1,28 +1,9 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { EngineOptions } from '../../src/engine-options.ts';
-import { type HotloomError, rootCause } from '../../src/errors.ts';
-import { type Behaviours, World } from './world.ts';
+import { rootCause } from '../../src/errors.ts';
+import type { Behaviours } from './world.ts';
+import { closeWorlds, failure, world } from './worlds.ts';
 
-let worlds: World[] = [];
-
-function world(behaviours: Behaviours = {}, options: EngineOptions = {}): World {
-  const made = new World(behaviours, options);
-  worlds.push(made);
-  return made;
-}
-
-/** What the action rejects with. */
-async function failure(action: Promise<unknown>): Promise<HotloomError> {
-  return action.then(
-    () => expect.fail('the action did not fail') as never,
-    (error) => error as HotloomError,
-  );
-}
-
-afterEach(async () => {
-  await Promise.all(worlds.map((made) => made.close()));
-  worlds = [];
-});
+afterEach(closeWorlds);
 
 describe('order', () => {
   test('a plain consumer starts when its producer has ended, as under Heat', async () => {

@@ -33,9 +33,9 @@ describe('a check', () => {
     },
   });
   const updatable = definePlainType({
-    ...thing,
     name: 'Updatable',
     properties: { size: { type: 'integer', updateAllowed: true } },
+    attributes: thing.attributes,
     handler: {
       ...thing.handler,
       update({ resource, properties }) {

@@ -101,10 +101,12 @@ const abandon: Act = async (engine, hands) => {
 /** What an engine was stopped in before it had stored what is adopted, fails, and has nothing. */
 const adopt =
   (options: Partial<AdoptOptions> = {}): Act =>
-  async (engine, { data }) => {
+  async (engine, hands) => {
+    const data = options.data ?? hands.data;
+    if (data === undefined) throw new Error('There is nothing to adopt.');
     const [stack] = await engine.list();
     if (stack?.state === 'ADOPT_FAILED') await engine.delete({ stack: 's' });
-    await engine.adopt({ stack: 's', data, ...options });
+    await engine.adopt({ stack: 's', ...options, data });
   };
 
 /** Cancels the update once `Slow` is at work. */

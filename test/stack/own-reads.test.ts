@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Engine } from '../../src/engine.ts';
+import type { Name } from '../../src/names.ts';
+import type { PlainCreateCall } from '../../src/resource/handler.ts';
 import { definePlainType, defineStreamingType } from '../../src/resource/resource-type.ts';
 import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
 import type { UpdateOptions } from '../../src/stack/update.ts';
@@ -10,20 +12,14 @@ import { attr, type Told, template, thing, typesOf } from './update-world.ts';
 
 /** Reads the names of its own stack that `names` says while it runs, and publishes what it has read. */
 const reading = (told: Told, name: string, canUpdate: boolean, isDead: () => boolean = () => false) => {
-  const call = async (
-    what: string,
-    {
-      resource,
-      properties,
-      read,
-    }: { resource: { name: string; stack: string }; properties: JsonObject; read: unknown },
-  ): Promise<{ read: Json }> => {
+  type Call = Pick<PlainCreateCall<{ readonly names?: unknown }>, 'resource' | 'properties' | 'read'>;
+  const call = async (what: string, { resource, properties, read }: Call): Promise<{ read: Json }> => {
     if (isDead()) await new Promise<never>(() => {});
     told.calls.push(`${what} ${resource.name}`);
     const values: Json[] = [];
     for (const each of (properties.names ?? []) as readonly string[]) {
       const of = ['default', ...(each.includes(':') ? each.split(':') : [resource.stack, ...each.split('.')])];
-      values.push(await (read as (name: readonly string[]) => Promise<Json>)(of));
+      values.push(await read(of as unknown as Name));
     }
     return { read: values };
   };
@@ -34,7 +30,7 @@ const reading = (told: Told, name: string, canUpdate: boolean, isDead: () => boo
     handler: {
       isRepeatable: true,
       create: (given) => call('create', given),
-      ...(canUpdate ? { update: (given: Parameters<typeof call>[1]) => call('update', given) } : {}),
+      ...(canUpdate ? { update: (given: Call) => call('update', given) } : {}),
     },
   });
 };

@@ -119,7 +119,14 @@ describe('rekey', () => {
     const engine = world.engine({ store });
     await engine.create({ stack: 's', template: template('good'), parameters: { pin: 's3cret-pin' } });
     const { id: stackId } = await engine.show('s');
-    const claimant = { engineId: 'e', host: 'elsewhere', pid: 1, processStart: 'x', leaseMs: 1_000_000 };
+    const claimant = {
+      engineId: 'e',
+      actor: 'ann@here',
+      host: 'elsewhere',
+      pid: 1,
+      processStart: 'x',
+      leaseMs: 1_000_000,
+    };
     store.claim(stackId, claimant);
     expect(await engine.rekey()).toEqual({ keyId: id, stacks: [], busy: [{ space: 'default', stack: 's' }] });
   });

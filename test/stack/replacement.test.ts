@@ -1,14 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Engine } from '../../src/engine.ts';
 import { UpdateReplace } from '../../src/errors.ts';
-import type { StreamingCreateCall } from '../../src/resource/handler.ts';
 import { definePlainType, defineStreamingType } from '../../src/resource/resource-type.ts';
 import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
 import type { UpdateOptions } from '../../src/stack/update.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { Json, JsonObject } from '../../src/values.ts';
 import { live } from './killed-engine.ts';
-import { attr, type Told, template, thing, typesOf } from './update-world.ts';
+import { attr, type NodeCall, type Told, template, thing, typesOf } from './update-world.ts';
 
 describe('an update of a handler that asks to be replaced', () => {
   let told: Told;
@@ -112,12 +111,12 @@ describe('an update of a handler that asks to be replaced', () => {
       const called: string[] = [];
       const act =
         (what: string) =>
-        async (call: StreamingCreateCall<JsonObject, JsonObject>): Promise<void> => {
+        async (call: NodeCall): Promise<void> => {
           const { token, resource, inputs, publish, setResourceId } = call;
           called.push(`${what} ${resource.name}`);
           // One that may be replaced still tells no id, which the one in its place would have to keep to.
           await setResourceId(`id-${token}`);
-          await publish('early', (await inputs.live) ?? null);
+          await publish('early', ((await inputs.live) ?? null) as Json);
           await publish('seen', isRead && (await inputs.fixed) !== undefined);
           await setResourceId(`id-${token}`);
         };

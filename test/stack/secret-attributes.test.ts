@@ -289,7 +289,7 @@ describe('a stack with secret attributes', () => {
   });
 });
 
-const CLAIMANT = { engineId: 'e', host: 'h', pid: 1, processStart: 'x', leaseMs: 20_000 };
+const CLAIMANT = { engineId: 'e', actor: 'ann@here', host: 'h', pid: 1, processStart: 'x', leaseMs: 20_000 };
 
 function sealedPassword(store: MemoryStore, id: string): Json {
   const found = store.values(id).find(({ attribute }) => attribute === 'password');

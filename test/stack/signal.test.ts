@@ -49,9 +49,11 @@ describe('an engine that is killed at any position of the journal while it is si
           acknowledged.push(data);
         }
       })();
-      const result = await clock.run(Promise.race([Promise.all([done, signalled]), seen.killed]));
+      const result = await clock.run(
+        Promise.race([Promise.all([done, signalled]).then(([stack]) => stack), seen.killed]),
+      );
       if (!seen.isDead()) {
-        expect((result as [StackDescription])[0].outputs.data).toBe(COUNTED);
+        expect(result).toMatchObject({ outputs: { data: COUNTED } });
         await clock.run(engine.close());
         return;
       }

@@ -18,14 +18,14 @@ const reading = (told: Told, name: string, canUpdate: boolean) =>
     handler: {
       async create({ resource, properties, read }) {
         told.calls.push(`create ${resource.name}`);
-        return { read: await read(properties.of?.split('.') as never) };
+        return { read: await read(String(properties.of)) };
       },
       ...(canUpdate
         ? {
             async update({ resource, properties, read }) {
               told.calls.push(`update ${resource.name}`);
               if (properties.live === 'no read') return {};
-              return { read: await read(properties.of?.split('.') as never) };
+              return { read: await read(String(properties.of)) };
             },
           }
         : {}),

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Engine } from '../../src/engine.ts';
-import type { StreamingCreateCall } from '../../src/resource/handler.ts';
 import { definePlainType, defineStreamingType } from '../../src/resource/resource-type.ts';
 import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
 import { Waits } from '../../src/space/waits.ts';
@@ -8,7 +7,7 @@ import type { UpdateOptions } from '../../src/stack/update.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { Json, JsonObject } from '../../src/values.ts';
 import { SimulatedSpace } from '../simulation/simulated-space.ts';
-import { attr, type Told, template, thing, typesOf } from './update-world.ts';
+import { attr, type NodeCall, type Told, template, thing, typesOf } from './update-world.ts';
 
 describe('an update of resources that read each other', () => {
   let told: Told;
@@ -148,7 +147,6 @@ describe('an update of resources that read each other', () => {
   });
 
   describe('whose handlers await each other before they tell what stays as it was', () => {
-    type Attributes = { readonly address: Json; readonly zoned: Json; readonly knows: Json };
     /** `zoned` needs the zone, which comes from `cfg`; `of` is what the update tells as its address at last. */
     const member = (of?: string) =>
       defineStreamingType({
@@ -164,7 +162,7 @@ describe('an update of resources that read each other', () => {
           knows: { schema: {} },
         },
         handler: {
-          async create({ resource, inputs, outputs }: StreamingCreateCall<JsonObject, Attributes>) {
+          async create({ resource, inputs, outputs }) {
             await outputs.address(`at-${resource.name}`);
             await outputs.zoned([resource.name, (await inputs.zone) ?? null]);
             await outputs.knows([(await inputs.config) ?? null, (await inputs.peers) ?? null]);
@@ -242,7 +240,7 @@ describe('an update of resources that read each other', () => {
   test('takes what is ephemeral to be as it was, and fails what tells it anew when that is known too late', async () => {
     const act =
       (what: string) =>
-      async ({ token, resource, publish }: StreamingCreateCall<JsonObject, JsonObject>): Promise<void> => {
+      async ({ token, resource, publish }: NodeCall): Promise<void> => {
         told.calls.push(`${what} ${resource.name}`);
         await publish('pass', `${what} ${token}`);
         await publish('seen', resource.name);
@@ -289,10 +287,10 @@ describe('an update of resources that read each other', () => {
   test('decides nothing before what was taken to be as it was has come to its readers', async () => {
     const act =
       (what: string) =>
-      async ({ resource, inputs, publish }: StreamingCreateCall<JsonObject, JsonObject>): Promise<void> => {
+      async ({ resource, inputs, publish }: NodeCall): Promise<void> => {
         told.calls.push(`${what} ${resource.name}`);
         await publish('place', resource.name);
-        await publish('all', [(await inputs.live) ?? null, (await inputs.fixed) ?? null]);
+        await publish('all', [(await inputs.live) ?? null, (await inputs.fixed) ?? null] as Json);
       };
     const node = defineStreamingType({
       name: 'Node',

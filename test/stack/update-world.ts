@@ -1,3 +1,4 @@
+import type { StreamingCreateCall } from '../../src/resource/handler.ts';
 import { definePlainType, defineStreamingType, type ResourceType } from '../../src/resource/resource-type.ts';
 import type { Json, JsonObject } from '../../src/values.ts';
 
@@ -9,6 +10,12 @@ export interface Told {
   /** `create web`, `update web`, `delete web`, in order. */
   readonly calls: string[];
 }
+
+/** The call of a handler that creates and updates alike, of a streaming type with the properties `live` and `fixed`. */
+export type NodeCall = Omit<
+  StreamingCreateCall<{ readonly live?: unknown; readonly fixed?: unknown }, JsonObject>,
+  'outputs'
+>;
 
 /** `Thing` changes `live` in place and is replaced for `of`; one whose `of` is 'bad' fails. `Peer` takes part in circles. */
 export function typesOf({ things, calls }: Told, isDead: () => boolean = () => false): readonly ResourceType[] {

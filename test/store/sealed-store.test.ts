@@ -8,7 +8,7 @@ import type { Json, JsonObject } from '../../src/values.ts';
 import { runs } from '../random.ts';
 import { KEY, OTHER_KEY } from './keys.ts';
 
-const CLAIMANT: Claimant = { engineId: 'e', host: 'h', pid: 1, processStart: 'x', leaseMs: 20_000 };
+const CLAIMANT: Claimant = { engineId: 'e', actor: 'ann@here', host: 'h', pid: 1, processStart: 'x', leaseMs: 20_000 };
 
 /** JSON in which the mark of a stored value, and what it may say, stand about as often as anything else. */
 const json: fc.Arbitrary<Json> = fc.letrec<{ value: Json }>((tie) => ({

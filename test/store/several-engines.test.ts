@@ -44,7 +44,7 @@ function open(): Engine {
       name,
       properties: { a: {} },
       attributes: { late: { schema: {} } },
-      handler: { create: async ({ properties }) => ({ late: await create(properties.a ?? null) }) },
+      handler: { create: async ({ properties }) => ({ late: await create((properties.a ?? null) as Json) }) },
     });
   const types = [
     type('Copy', (value) => value),

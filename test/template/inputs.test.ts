@@ -26,7 +26,7 @@ describe('fixedInputs', () => {
     ['e', undefined, 'a reference in the metadata'],
     ['h', undefined, 'a reference under a condition'],
     ['f', [['value', 'b.output']], 'literal metadata'],
-  ])('of %s: %j (%s)', (name, fixed) => {
+  ])('of %s: %j (%s)', (name, fixed, _why) => {
     const inputs = definitions
       .get(name)
       ?.fixedInputs?.map((input) => [

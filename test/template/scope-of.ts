@@ -1,3 +1,4 @@
+import type { HotloomError } from '../../src/errors.ts';
 import { conditionResults } from '../../src/template/conditions.ts';
 import {
   type Expression,
@@ -33,13 +34,22 @@ export function scopeOf(
   return scope;
 }
 
-/** What the expression refers to, as `a.x` for an attribute and the full name for a name. */
+/** What the expression refers to: `a.x` for an attribute, the full name for a name, `the end of a` for a whole resource. */
 export function referencesOf(expression: Expression, scope: ResolveScope): string[] {
   const references: Reference[] = [];
   visitReferences(expression, scope, (reference) => references.push(reference));
-  return references.map((reference) =>
-    reference.kind === 'attribute' ? `${reference.resource}.${reference.attribute}` : reference.name.join('.'),
-  );
+  return references.map(print);
+}
+
+function print(reference: Reference): string {
+  switch (reference.kind) {
+    case 'attribute':
+      return `${reference.resource}.${reference.attribute}`;
+    case 'name':
+      return reference.name.join('.');
+    case 'done':
+      return `the end of ${reference.resource}`;
+  }
 }
 
 /** The value of the template's output `o`. */
@@ -52,7 +62,7 @@ export function thrownBy(attempt: () => unknown): {
   readonly code: string;
   readonly message: string;
   readonly what: string;
-  readonly problems?: readonly { readonly code: string; readonly what: string }[];
+  readonly problems?: readonly Pick<HotloomError, 'code' | 'what' | 'where'>[];
 } {
   try {
     attempt();

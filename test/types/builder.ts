@@ -1,4 +1,4 @@
-// Compiled by `tsc -p test/types`, never run: each @ts-expect-error is a mistake that the builder's types have to find.
+// Compiled by `tsc -p test`, never run: each @ts-expect-error is a mistake that the builder's types have to find.
 
 import { heatNone, heatRandomString, heatTypes, heatValue } from '../../src/builtin/heat/index.ts';
 import { type BuiltResource, templateBuilder } from '../../src/resource/builder.ts';

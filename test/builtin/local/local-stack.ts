@@ -97,8 +97,10 @@ export class LocalStack {
       onRead: this.engine.onRead,
       onTryRead: this.engine.onTryRead,
       onWrite: async (principal, name, value) => this.#write(principal, name, value),
-      onWaiting: () => [],
-      onCancel: async () => {},
+      onSignal: this.engine.onSignal,
+      onSignalOf: this.engine.onSignalOf,
+      onWaiting: this.engine.onWaiting,
+      onCancel: this.engine.onCancel,
       directory,
       commandFile: command.commandFile,
     });
@@ -157,7 +159,8 @@ export class LocalStack {
   }
 
   lookup(run: Run): unknown {
-    return run.type.handler.lookup?.(this.#call(run, undefined));
+    const { resourceId, data } = run;
+    return run.type.handler.lookup?.({ ...this.#call(run, undefined), resourceId, data });
   }
 
   async #create(run: Run, given: JsonObject, options: RunOptions): Promise<void> {
