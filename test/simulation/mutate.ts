@@ -10,7 +10,7 @@ import {
   type StackSketch,
   type TypeName,
 } from './scenario.ts';
-import { acyclic, consistent, faithful, isInGroup, isPlainlyFaithful, withResource } from './tame.ts';
+import { acyclic, consistent, faithful, isInGroup, isPlainlyFaithful, ofType, withResource } from './tame.ts';
 
 /** `others`: the stacks that it may read of. */
 type Mutation = (stack: StackSketch, random: Random, others: readonly StackSketch[]) => StackSketch;
@@ -113,7 +113,7 @@ function otherType(stack: StackSketch, random: Random): StackSketch {
   const changed = pickWhere(stack, random, (resource) => resource.type !== 'Sim::Open' && isFirst(resource));
   if (changed === undefined) return stack;
   const type = changed.type === 'Sim::Plain' ? 'Sim::Staged' : 'Sim::Plain';
-  return consistent(withResource(stack, faithful({ ...changed, type, branches: [] })));
+  return consistent(withResource(stack, ofType({ ...changed, type })));
 }
 
 /** Within what it is a member of. */

@@ -61,6 +61,7 @@ describe('whatever the templates, the handlers, the faults and the order are', (
     [2, 62000524, 'resources of stacks that read each other in a circle, none of ports, are compared at the same time'],
     [2, 62001236, 'the same with other stacks'],
     [2, 91004211, 'another stack reads what one had not yet when it timed out, and the next engine goes on with it'],
+    [2, 95007727, 'a group, one member of which reads by name, changes its type and comes back to it'],
     [
       2,
       91008641,

@@ -73,7 +73,7 @@ export function withResource(stack: StackSketch, changed: ResourceSketch): Stack
       if (each.name === changed.name) return changed;
       if (!isAlike(each)) return each;
       const alike = { ...each, inputs, ...(constants === undefined ? {} : { constants }) };
-      return each.type === type ? alike : faithful({ ...alike, type, branches: [] });
+      return each.type === type ? alike : ofType({ ...alike, type });
     }),
   };
 }
@@ -89,6 +89,16 @@ export function isInGroup(name: string): boolean {
  */
 export function faithful(resource: ResourceSketch): ResourceSketch {
   return keepsDeclaration(resource) ? resource : { ...resource, branches: [stepsOf(resource)] };
+}
+
+/**
+ * With the handler that its type has now. That of a group's member reads by name what it did, so that it is the same whenever
+ * the group comes back to a type.
+ */
+export function ofType(resource: ResourceSketch): ResourceSketch {
+  const plain = faithful({ ...resource, branches: [] });
+  const reads = isInGroup(resource.name) ? resource.branches.flat().filter((step) => step.do === 'read') : [];
+  return { ...plain, branches: plain.branches.map((steps) => [...reads, ...steps]) };
 }
 
 /** Whether its handler does what `faithful` would make it do. */
