@@ -184,7 +184,7 @@ async function dataOf(
   }
   const environmentOfAll = {
     ...environment,
-    parameters: showSecrets ? { ...parameters, ...stack.hidden } : parameters,
+    parameters: { ...parameters, ...(showSecrets ? stack.hidden : {}) },
   };
   return { id, name, action, status, template, files, environment: environmentOfAll, resources, tags };
 }

@@ -80,7 +80,8 @@ export function describeStack(
     outputErrors,
     outputDescriptions,
     secretOutputs,
-    parameters: record.parameters,
+    // A store in memory gives the record that it keeps.
+    parameters: { ...record.parameters },
     resources: describeResources(resources),
   };
 }

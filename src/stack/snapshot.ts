@@ -131,7 +131,7 @@ export async function showSnapshot(services: StackServices, choice: SnapshotChoi
     ...summarize(snapshot),
     template,
     files,
-    parameters,
+    parameters: { ...parameters },
     environment,
     tags,
     resources: resources.map((resource) => describeResource(resource, secrets)),
