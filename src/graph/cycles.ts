@@ -44,9 +44,11 @@ function describeCycle(graph: PortGraph, stack: StackInterface, cycle: readonly 
 /** A property and an attribute of one name are told apart where a cycle passes both. */
 function printPorts(cycle: readonly Port[]): readonly string[] {
   const texts = cycle.map(printPort);
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
   return cycle.map((port, position) => {
     const text = texts[position] as string;
-    if (texts.indexOf(text) === texts.lastIndexOf(text)) return text;
+    if (counts.get(text) === 1) return text;
     return `${text} (${port.kind === 'in' ? 'property' : 'attribute'})`;
   });
 }

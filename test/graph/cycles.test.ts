@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { Engine } from '../../src/engine.ts';
 import { findCycles, stronglyConnected } from '../../src/graph/cycles.ts';
 import { topologicalOrder } from '../../src/graph/order.ts';
 import { type PortGraph, PortGraphBuilder, packRows } from '../../src/graph/port-graph.ts';
+import { thrownBy } from '../template/scope-of.ts';
 import { graphOf } from './graph-of.ts';
 
 /** The resources of each cycle, in the order in which each waits for the next. */
@@ -36,6 +38,27 @@ describe('findCycles', () => {
       }),
     );
   });
+});
+
+test('a circle through 50,000 resources is told of with each of its hops', () => {
+  const size = 50_000;
+  const resources = Object.fromEntries(
+    Array.from({ length: size }, (_, index) => [
+      `r${index}`,
+      { type: 'OS::Heat::Value', properties: { value: { get_attr: [`r${(index + 1) % size}`, 'value'] } } },
+    ]),
+  );
+  const template = { heat_template_version: '2021-04-16', resources };
+  const engine = new Engine({ limits: { maxResources: size, maxTemplateSize: 2 ** 30 } });
+  const [problem] = thrownBy(() => engine.validate({ stack: 's', template })).problems ?? [];
+  const told = problem?.what.split(' <- ') ?? [];
+  expect(told).toHaveLength(3 * size + 1);
+  expect([...told.slice(0, 3), told.at(-1)]).toEqual([
+    'Circular Dependency Found: r0 (start)',
+    'r0.value (property)',
+    'r1.value (attribute)',
+    'r0 (start)',
+  ]);
 });
 
 describe('stronglyConnected', () => {
