@@ -151,6 +151,9 @@ export class Comparison {
   readonly #different = new Set<string>();
   readonly #missingReads = new Map<string, StoredRead>();
   readonly #readsSince: Difference[] = [];
+  /** The inputs whose writers have failed. */
+  #failed: readonly Compared[] = [];
+  #cause: unknown;
   #verdict: Verdict | undefined;
 
   /** `given` is what the handler would get, where all of it is known at once. */
@@ -163,7 +166,7 @@ export class Comparison {
     for (const read of ownReads(present.record)) this.#missingReads.set(printName(read.name), read);
   }
 
-  /** What has not been compared yet. */
+  /** What has not been compared yet, and may still come. */
   get missing(): readonly Compared[] {
     return [...this.#missing.values()];
   }
@@ -181,14 +184,30 @@ export class Comparison {
 
   /** The inputs that have not come out equal, or not yet. */
   get unequal(): readonly string[] {
-    return [...this.#different, ...this.missing.map(({ name }) => name)];
+    return [...this.#different, ...[...this.missing, ...this.#failed].map(({ name }) => name)];
   }
 
   get verdict(): Verdict | undefined {
     if (this.#verdict !== undefined) return this.#verdict;
     if (this.#different.size > 0)
-      return this.missing.every((each) => isUpdatable(this.resource, each)) ? 'update' : undefined;
-    return this.#missing.size === 0 && this.#missingReads.size === 0 ? 'unchanged' : undefined;
+      return [...this.missing, ...this.#failed].every((each) => isUpdatable(this.resource, each))
+        ? 'update'
+        : undefined;
+    return this.#failed.length === 0 && this.#isAllKnown ? 'unchanged' : undefined;
+  }
+
+  /** Why nothing is done with it, when there is no verdict and nothing is missing; undefined as long as there may be one. */
+  get hindrance(): { readonly cause: unknown } | undefined {
+    return this.verdict === undefined && this.#isAllKnown ? this.failure : undefined;
+  }
+
+  /** Of the first of its inputs that failed; undefined when none has. */
+  get failure(): { readonly cause: unknown } | undefined {
+    return this.#failed.length === 0 ? undefined : { cause: this.#cause };
+  }
+
+  get #isAllKnown(): boolean {
+    return this.#missing.size === 0 && this.#missingReads.size === 0;
   }
 
   /** What it comes to if all that is missing comes out as it was. What was not there before differs, whatever it comes to. */
@@ -203,6 +222,13 @@ export class Comparison {
   /** It is as it was, as far as anybody can tell. */
   leave({ name, kind }: Pick<Reading, 'name' | 'kind'>): void {
     this.#missing.delete(`${kind} ${name}`);
+  }
+
+  /** Its writer has failed. That alone changes nothing, and does not keep it from being changed for what else differs. */
+  fail(input: Compared, cause: unknown): void {
+    this.leave(input);
+    if (this.#failed.length === 0) this.#cause = cause;
+    this.#failed = [...this.#failed, input];
   }
 
   compare(reading: Reading): void {

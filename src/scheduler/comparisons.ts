@@ -62,6 +62,8 @@ export class Comparisons {
   readonly #open = new Map<number, Comparison>();
   /** Those that have read by name what is known now. */
   readonly #due = new Set<number>();
+  /** Whether an input of some that was compared has failed. */
+  #hasFailed = false;
   /** By resource, the circle of resources that it is in. Found when it is asked for first. */
   #circlesOnce: Int32Array | undefined;
 
@@ -138,12 +140,12 @@ export class Comparisons {
 
   /**
    * Goes on with those that wait in circles: with what is to be replaced for certain, else by confirming what can be, else
-   * with what changes in place, since the others may read what it writes.
+   * with what changes in place, since the others may read what it writes, else by giving up those of which an input has failed.
    */
   settle(): void {
     this.#takeDue();
     const isShared = this.#parts.isShared();
-    if (this.#circles.length === 0 && !isShared) return;
+    if (this.#circles.length === 0 && !isShared && !this.#hasFailed) return;
     const open = [...this.#open.values()];
     const around = isShared ? this.#parts.wantedInCircles(open.map(({ resource }) => resource)) : undefined;
     const stuck = open.filter((each) => around?.has(each.resource.name) === true || this.#isStuck(each));
@@ -154,20 +156,37 @@ export class Comparisons {
     const changing = stuck.filter(({ verdictSoFar }) => verdictSoFar === 'update');
     const decided = replaced.length > 0 ? replaced : changing;
     for (const comparison of decided) this.#decide(comparison, comparison.verdictSoFar);
-    if (decided.length > 0 || around === undefined || around.size === 0) return;
+    if (decided.length > 0 || this.#skipFailed(stuck)) return;
+    if (around === undefined || around.size === 0) return;
     this.#parts.didStick(stuck.flatMap(({ resource }) => (around.has(resource.name) ? resource : [])));
+  }
+
+  /**
+   * Those that wait for themselves, be it by what a handler reads by name, while what else they read has failed, come to
+   * nothing. Returns whether there is one.
+   */
+  #skipFailed(stuck: readonly Comparison[]): boolean {
+    const { ownReads, skip } = this.#parts;
+    const failed = [...this.#open.values()].filter(({ failure }) => failure !== undefined);
+    const ending = failed.filter((each) => stuck.includes(each) || ownReads.waitsForItself(each.resource.index));
+    for (const { resource, failure } of ending) {
+      // One that was skipped takes those along that read from it.
+      if (this.#open.has(resource.index)) skip(resource, failure?.cause);
+    }
+    return ending.length > 0;
   }
 
   /** Whether all that an attribute needs is there, and as it was. */
   isAsItWas(resource: ResourceInterface, present: PresentResource, attribute: string): boolean {
     const comparison = new Comparison(resource, present, undefined);
-    if (this.#failedInput(comparison) !== undefined) return false;
     try {
       this.#takeReadings(comparison, () => false);
     } catch {
       return false;
     }
-    return !comparison.unequal.some((name) => needsInput(resource, attribute, name));
+    return (
+      comparison.failure === undefined && !comparison.unequal.some((name) => needsInput(resource, attribute, name))
+    );
   }
 
   /** Whether something of it was confirmed that was not before. */
@@ -232,30 +251,16 @@ export class Comparisons {
 
   /** Takes what has come in by now, and goes on if that decides. */
   #compare(comparison: Comparison): void {
-    const failed = this.#failedInput(comparison);
-    if (failed !== undefined) {
-      this.#parts.skip(comparison.resource, failed.cause);
-      return;
-    }
     try {
       this.#takeReadings(comparison, () => comparison.verdict !== undefined);
     } catch (error) {
       this.#fail(comparison.resource, comparison.present, error);
       return;
     }
-    if (comparison.verdict === undefined) this.#parts.didWait();
-    else this.#decide(comparison, comparison.verdict);
-  }
-
-  /** An input whose writer has failed, and that it needs: it was not made without it. */
-  #failedInput({ resource, present, missing }: Comparison): { readonly cause: unknown } | undefined {
-    const { graph, readiness } = this.#parts;
-    for (const each of missing) {
-      const port = findPort(graph, resource.index, IN, each.name);
-      if (port === undefined || readiness.isPending(port) || readiness.isFired(port)) continue;
-      if (!isUnread(present, each)) return { cause: readiness.causeOf(port) };
-    }
-    return undefined;
+    const { resource, verdict, hindrance } = comparison;
+    if (verdict !== undefined) this.#decide(comparison, verdict);
+    else if (hindrance !== undefined) this.#parts.skip(resource, hindrance.cause);
+    else this.#parts.didWait();
   }
 
   #takeReadings(comparison: Comparison, isEnough: () => boolean): void {
@@ -268,8 +273,11 @@ export class Comparisons {
       const isMissing = port !== undefined && missingValues.isAt(port);
       // What it was made without it need not wait for.
       if (isMissing || isUnread(comparison.present, { name, kind })) comparison.leave({ name, kind });
-      else if (given === undefined && port !== undefined && !readiness.isFired(port)) continue;
-      else {
+      else if (given === undefined && port !== undefined && !readiness.isFired(port)) {
+        if (readiness.isPending(port)) continue;
+        comparison.fail({ name, kind }, readiness.causeOf(port));
+        this.#hasFailed = true;
+      } else {
         const value = given !== undefined ? given[name] : inputNow(resource, { name, kind }, scope, place);
         const concealed = value === undefined ? undefined : conceal({ [name]: value }, resource)[name];
         comparison.compare({ name, kind, value: concealed });

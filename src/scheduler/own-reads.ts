@@ -113,6 +113,24 @@ export class OwnReads {
     return given;
   }
 
+  /** Whether nobody is at work any more, and what the resource waits for, over any number of others, is itself. */
+  waitsForItself(index: number): boolean {
+    const { isIdle, isArriving, waitsFor } = this.#parts;
+    if (!isIdle()) return false;
+    const open = [index];
+    const seen = new Set<number>();
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      // What comes may let one of them go on.
+      if (isArriving(at)) return false;
+      for (const next of waitsFor(at).resources) {
+        if (seen.has(next)) continue;
+        seen.add(next);
+        open.push(next);
+      }
+    }
+    return seen.has(index);
+  }
+
   /** Nobody is compared any more. */
   close(): void {
     this.#timer?.cancel();

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { Engine } from '../../src/engine.ts';
+import { defineStreamingType } from '../../src/resource/resource-type.ts';
 import { SimulatedClock, seededRandomness } from '../../src/simulated-clock.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { SqliteStore } from '../../src/store/sqlite-store.ts';
 import type { StackStore } from '../../src/store/stack-store.ts';
-import type { JsonObject } from '../../src/values.ts';
+import type { Json, JsonObject } from '../../src/values.ts';
 import { SimulatedSpace } from '../simulation/simulated-space.ts';
 import { attr, template, thing, typesOf } from './update-world.ts';
 
@@ -107,4 +108,65 @@ test('an update that supersedes another begins when the names of that are let go
   expect(await clock.run(next)).toMatchObject({ state: 'UPDATE_COMPLETE' });
   await superseded;
   await clock.run(engine.close());
+});
+
+describe('a streaming resource that reads what fails and what does not', () => {
+  const reader = defineStreamingType({
+    name: 'Reader',
+    properties: { live: { updateAllowed: true }, other: { updateAllowed: true }, fixed: {} },
+    attributes: {},
+    handler: {
+      create: ({ inputs }) => Promise.all([inputs.live, inputs.other, inputs.fixed]).then(() => {}),
+      update: ({ inputs }) => Promise.all([inputs.live, inputs.other, inputs.fixed]).then(() => {}),
+      async delete() {},
+    },
+  });
+
+  const bad = attr('bad', 'live');
+  const good = attr('good', 'live');
+  describe.each(['bad', 'good'])('is the same when %s comes first', (first) => {
+    test.each<{ readonly what: string; readonly reads: JsonObject; readonly live: Json; readonly state: string }>([
+      {
+        what: 'updated for what differs, and fails',
+        reads: { live: bad, other: good },
+        live: 2,
+        state: 'UPDATE_FAILED',
+      },
+      {
+        what: 'replaced for what differs, and fails',
+        reads: { live: bad, fixed: good },
+        live: 2,
+        state: 'CREATE_FAILED',
+      },
+      {
+        what: 'left as it was when nothing differs',
+        reads: { live: bad, other: good },
+        live: 1,
+        state: 'CREATE_COMPLETE',
+      },
+      {
+        what: 'left as it was when what fails tells whether it is replaced',
+        reads: { fixed: bad, other: good },
+        live: 2,
+        state: 'CREATE_COMPLETE',
+      },
+    ])('$what', async ({ reads, live, state }) => {
+      const afterRelay = (name: string) => (name === first ? {} : { depends_on: 'relay' });
+      const of = (relay: Json, badLive: Json, goodLive: Json) => ({
+        relay: thing({ live: relay }),
+        bad: { ...thing({ live: badLive }), ...afterRelay('bad') },
+        good: { ...thing({ live: goodLive }), ...afterRelay('good') },
+        reader: { type: 'Reader', properties: reads },
+      });
+      const clock = new SimulatedClock();
+      const types = [...typesOf({ things: new Map(), calls: [] }), reader];
+      const engine = new Engine({ types, clock, randomness: seededRandomness(1) });
+      await clock.run(engine.create({ stack: 's', template: template(of(1, 1, 1)) }));
+      const failed = engine.update({ stack: 's', template: template(of(2, 'bad', live)) });
+      await expect(clock.run(failed)).rejects.toMatchObject({ code: 'StackFailed' });
+      const { resources } = await engine.show('s');
+      expect(resources.find(({ name, isReplaced }) => name === 'reader' && !isReplaced)?.state).toBe(state);
+      await clock.run(engine.close());
+    });
+  });
 });

@@ -216,6 +216,22 @@ describe('an update of resources that read each other', () => {
       expect([after.state, after.outputs]).toEqual(['UPDATE_COMPLETE', { knows: [2, peers] }]);
     });
 
+    test('leaves alone the one that waits for itself when what else it reads has failed, and whom that keeps waiting', async () => {
+      begin(undefined, 0);
+      const of = (live: Json) => ({
+        bad: thing({ live }),
+        a: { type: 'Member', properties: { zone: attr('bad', 'live'), peers: attr('b', 'knows') } },
+        b: { type: 'Member', properties: { peers: attr('a', 'zoned') } },
+      });
+      await create(of(1));
+      const failed = await update(of('bad'), { timeoutMs: 5000 }).catch((error: unknown) => error);
+      expect(failed).toMatchObject({
+        what: 'Stack UPDATE failed: Resource UPDATE failed: Error: resources.bad: it is bad',
+      });
+      expect(told.calls).toEqual(['update bad']);
+      expect(clock.now()).toBeLessThan(5000);
+    });
+
     test('waits until it is known that nothing differs that it needs', async () => {
       begin(undefined, 0);
       const of = (live: Json) => ({ cfg: thing({ live }), ...ring(live, 'zoned') });
@@ -281,6 +297,36 @@ describe('an update of resources that read each other', () => {
     expect(failed).toMatchObject({
       what: 'Stack UPDATE failed: Resource UPDATE failed: Error: resources.bad: it is bad',
     });
+    expect(clock.now()).toBeLessThan(5000);
+  });
+
+  test('leaves alone the one of which an input has failed, and for which waits by name what it waits for', async () => {
+    const act =
+      (what: string) =>
+      async ({ resource, inputs, publish, read }: NodeCall): Promise<void> => {
+        told.calls.push(`${what} ${resource.name}`);
+        if (resource.name === 'x') await publish('place', (await inputs.live) as Json);
+        else if (what === 'update') await read('s.x.place');
+        await publish('all', [(await inputs.live) ?? null, (await inputs.fixed) ?? null] as Json);
+      };
+    const node = defineStreamingType({
+      name: 'Node',
+      properties: { live: { updateAllowed: true }, fixed: {} },
+      attributes: { place: { schema: {}, needs: ['live'], optional: true }, all: { schema: {} } },
+      handler: { create: act('create'), update: act('update'), async delete() {} },
+    });
+    engine = new Engine({ types: [...typesOf(told), node], clock, randomness: seededRandomness(1) });
+    const of = (bad: Json, live: Json) => ({
+      bad: thing({ live: bad }),
+      x: { type: 'Node', properties: { live: attr('bad', 'live'), fixed: attr('y', 'all') } },
+      y: { type: 'Node', properties: { live } },
+    });
+    await create(of(1, 1));
+    const failed = await update(of('bad', 2), { timeoutMs: 5000 }).catch((error: unknown) => error);
+    expect(failed).toMatchObject({
+      what: 'Stack UPDATE failed: Resource UPDATE failed: Error: resources.bad: it is bad',
+    });
+    expect(told.calls).toEqual(['update y', 'update bad']);
     expect(clock.now()).toBeLessThan(5000);
   });
 
