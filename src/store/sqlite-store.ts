@@ -6,7 +6,7 @@ import { asJson, type Json, type JsonObject, sameJson } from '../values.ts';
 import { claimWasLost, isHeld, monotonicNow, stackIsBusy } from './claim.ts';
 import { MAX_OPERATIONS_PER_STACK, OperationLog } from './operation-log.ts';
 import { publishedValue, refuseWrittenOutside, storeChanges } from './sqlite/changes.ts';
-import { isDamage, refuseDamaged } from './sqlite/damage.ts';
+import { isDamage, refuseBrokenTexts, refuseDamaged } from './sqlite/damage.ts';
 import { all, type Row, run, transaction } from './sqlite/database.ts';
 import { cannotWrite, guarded } from './sqlite/errors.ts';
 import { type Connection, checkSchema, openFile, type SqliteStoreOptions, stampOf } from './sqlite/file.ts';
@@ -67,6 +67,8 @@ export class SqliteStore implements StackStore {
   #seenVersion = 0;
   /** Whether the file was looked at, which is done before the first write. */
   #isChecked = false;
+  /** Whether its texts were looked at, which is done before the first read. */
+  #areTextsChecked = false;
   /** The error that told that the file is damaged. */
   #damage: unknown;
 
@@ -342,7 +344,10 @@ export class SqliteStore implements StackStore {
       });
     }
     const { stamp } = connection;
-    return stamp === undefined || stamp === stampOf(this.#file) ? connection : this.#openAgain(connection);
+    const current = stamp === undefined || stamp === stampOf(this.#file) ? connection : this.#openAgain(connection);
+    if (!this.#areTextsChecked) refuseBrokenTexts(this.#file, current.database);
+    this.#areTextsChecked = true;
+    return current;
   }
 
   #openAgain({ database }: Connection): Connection {

@@ -270,6 +270,22 @@ describe('a file that cannot be used is refused, and stays as it is', () => {
     expect(refused).toBeGreaterThan(10);
   });
 
+  test('a text that is not UTF-8 any more is damage, for who reads and for who writes', () => {
+    const bytes = ours();
+    const at = bytes.lastIndexOf('x'.repeat(50));
+    bytes[at] = 0xff;
+    writeFileSync(file, bytes);
+    const store = open();
+    const expected = `The store ${file} is damaged.
+  A text in the column 'value' of its table 'published' is not UTF-8.
+  Restore the file from a backup; nothing more is written to it.`;
+    expect(refusalOf(() => store.listStacks()).message).toBe(expected);
+    expect(refusalOf(() => store.values(stack().id)).message).toBe(expected);
+    expect(refusalOf(() => store.claim(stack().id, ME)).message).toBe(expected);
+    store.close();
+    expect(readFileSync(file).equals(bytes)).toBe(true);
+  });
+
   test('a store whose damage was met while it is read is not written to any more', () => {
     const store = open();
     const claim = store.createStack(stack(), ME);
