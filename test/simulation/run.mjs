@@ -27,6 +27,10 @@ const { values } = parseArgs({
 /** A life with a kill at each of its changes is some hundred plays. */
 const HANG_MS = values.kills ? 600_000 : 60_000;
 const [runs, firstSeed, edition] = [count('runs'), count('seed'), count('edition')];
+if (edition > LATEST_EDITION) {
+  console.error(`There is no edition ${edition}. The newest is ${LATEST_EDITION}.`);
+  process.exit(2);
+}
 console.log(`seed ${firstSeed} of edition ${edition}, ${runs} runs`);
 
 const started = performance.now();

@@ -16,9 +16,14 @@ for (let run = Atomics.add(taken, 0, 1); run < runs; run = Atomics.add(taken, 0,
     const fault = await play(seed, edition);
     if (fault === undefined) continue;
     const { check, saw, seed: _, ...played } = fault;
-    const text = dump(JSON.parse(JSON.stringify(played)), { noRefs: true });
+    const text = dump(JSON.parse(JSON.stringify(played, printable)), { noRefs: true });
     parentPort.postMessage({ check, seed, saw, text });
   }
   state[2] += 1;
 }
 state[1] = 0;
+
+/** JSON has no number for as many slots as there are handlers. */
+function printable(_, value) {
+  return value === Number.POSITIVE_INFINITY ? 'Infinity' : value;
+}
