@@ -3,7 +3,14 @@ import { DONE, findPort, IN, labelOf, OUT, type PortGraph, START, startPort } fr
 import { findResource, needsInput, type ResourceInterface, type StackInterface } from '../interface/interface.ts';
 import { type Name, printName } from '../names.ts';
 import type { NameReader } from '../space/name-reader.ts';
-import { type BlockedRead, type Blocker, printTarget, type WaitSource, type WaitTarget } from '../space/waits.ts';
+import {
+  type BlockedRead,
+  type Blocker,
+  printTarget,
+  type WaitSource,
+  type Waits,
+  type WaitTarget,
+} from '../space/waits.ts';
 import type { ForeignNames } from './foreign-names.ts';
 import type { Hooks } from './hooks.ts';
 import type { Phase } from './phase.ts';
@@ -17,6 +24,7 @@ export interface BlockersParts {
   readonly readiness: Readiness;
   readonly names: NameReader;
   readonly foreign: ForeignNames;
+  readonly waits: Pick<Waits, 'source'>;
   readonly hooks?: Hooks | undefined;
   /** By the number of the resource. */
   readonly phases: readonly Phase[];
@@ -36,6 +44,16 @@ export interface BlockersParts {
   readonly isArriving: (port: number) => boolean;
   /** When the traversal was run, from when on its plain resources are blocked. */
   readonly startedAt: () => number;
+}
+
+/** What keeps a resource from going on. */
+export interface WaitsFor {
+  /** Resources of its stack, by their numbers. */
+  readonly resources: readonly number[];
+  /** Whether it waits for what is not of its stack. */
+  readonly isForeign: boolean;
+  /** Whether that is of no stack that is at work in this engine. */
+  readonly isOutside: boolean;
 }
 
 /** Who waits for whom in one traversal, and for what: looked up when somebody asks, and kept nowhere. */
@@ -242,14 +260,15 @@ export class Blockers implements WaitSource {
     return this.#foreign.readOf(port) ?? this.#comparedReads.get(port);
   }
 
-  /** The resources that keep another from going on, and whether it waits for what is not of this stack. */
-  waitsFor(index: number): { readonly resources: readonly number[]; readonly isForeign: boolean } {
+  /** The resources that keep another from going on, and what else does. */
+  waitsFor(index: number): WaitsFor {
     const { space, stack, resources } = this.#stack;
     const { name } = resources[index] as ResourceInterface;
     const missing = this.blockers(name, undefined).flatMap((blocker) => blocker.missing);
     const own = missing.filter((target) => target.space === space && target.stack === stack);
     const numbers = own.flatMap(({ resource }) => findResource(this.#stack, resource)?.index ?? []);
-    return { resources: numbers, isForeign: numbers.length < missing.length };
+    const isOutside = missing.some((target) => this.#parts.waits.source(target.space, target.stack) === undefined);
+    return { resources: numbers, isForeign: numbers.length < missing.length, isOutside };
   }
 
   /** What a resource that has not started waits for: its inputs if it is plain, and its depends_on. */

@@ -162,13 +162,13 @@ export class Comparisons {
   }
 
   /**
-   * Those that wait for themselves, be it by what a handler reads by name, while what else they read has failed, come to
-   * nothing. Returns whether there is one.
+   * Those that wait for themselves, be it by what a handler reads by name, or for what may never come, while what else they
+   * read has failed, come to nothing. Returns whether there is one.
    */
   #skipFailed(stuck: readonly Comparison[]): boolean {
     const { ownReads, skip } = this.#parts;
     const failed = [...this.#open.values()].filter(({ failure }) => failure !== undefined);
-    const ending = failed.filter((each) => stuck.includes(each) || ownReads.waitsForItself(each.resource.index));
+    const ending = failed.filter((each) => stuck.includes(each) || ownReads.waitsInVain(each.resource.index));
     for (const { resource, failure } of ending) {
       // One that was skipped takes those along that read from it.
       if (this.#open.has(resource.index)) skip(resource, failure?.cause);

@@ -7,6 +7,7 @@ import { type Comparison, type NameOutcome, ownReads, type PresentResource } fro
 import type { Waits } from '../space/waits.ts';
 import type { StoredRead } from '../store/stack-store.ts';
 import type { Json } from '../values.ts';
+import type { WaitsFor } from './blockers.ts';
 import type { Phase } from './phase.ts';
 
 /** What is to be known of those that are read. */
@@ -20,8 +21,8 @@ export interface OwnReadsParts {
   readonly published: (resource: number, attribute: string) => Json | undefined;
   /** Whether something of it is still on its way into the space. */
   readonly isArriving: (resource: number) => boolean;
-  /** The resources that keep another from going on, and whether it waits for what is not of this stack. */
-  readonly waitsFor: (resource: number) => { readonly resources: readonly number[]; readonly isForeign: boolean };
+  /** What keeps a resource from going on. */
+  readonly waitsFor: (resource: number) => WaitsFor;
   /** No handler works and none can start. */
   readonly isIdle: () => boolean;
   readonly clock: Clock;
@@ -113,22 +114,28 @@ export class OwnReads {
     return given;
   }
 
-  /** Whether nobody is at work any more, and what the resource waits for, over any number of others, is itself. */
-  waitsForItself(index: number): boolean {
+  /**
+   * Whether nobody is at work any more, and what the resource waits for, over any number of others, is itself, or a name of
+   * which nobody in this engine can tell whether it will ever come.
+   */
+  waitsInVain(index: number): boolean {
     const { isIdle, isArriving, waitsFor } = this.#parts;
     if (!isIdle()) return false;
     const open = [index];
     const seen = new Set<number>();
+    let isOutside = false;
     for (let at = open.pop(); at !== undefined; at = open.pop()) {
       // What comes may let one of them go on.
       if (isArriving(at)) return false;
-      for (const next of waitsFor(at).resources) {
+      const waits = waitsFor(at);
+      isOutside ||= waits.isOutside;
+      for (const next of waits.resources) {
         if (seen.has(next)) continue;
         seen.add(next);
         open.push(next);
       }
     }
-    return seen.has(index);
+    return isOutside || seen.has(index);
   }
 
   /** Nobody is compared any more. */

@@ -170,3 +170,22 @@ describe('a streaming resource that reads what fails and what does not', () => {
     });
   });
 });
+
+test('an update that has failed does not wait for a name that nobody has written', async () => {
+  const clock = new SimulatedClock();
+  const types = typesOf({ things: new Map(), calls: [] });
+  const engine = new Engine({ types, clock, randomness: seededRandomness(1) });
+  const made = (live: Json, peer: Json) =>
+    template({ a: thing({ live }), p: { type: 'Peer', properties: { config: attr('a', 'live'), peer } } });
+  await clock.run(engine.create({ stack: 's', template: made(1, 'none') }));
+  const started = clock.now();
+  const failed = clock.run(
+    engine.update({ stack: 's', template: made('bad', { get_data: 'default.ops.desk.go' }), rollback: true }),
+  );
+  await expect(failed).rejects.toMatchObject({
+    what: 'Stack UPDATE failed: Resource UPDATE failed: Error: resources.a: it is bad',
+  });
+  expect(clock.now() - started).toBeLessThan(100);
+  expect((await engine.show('s')).state).toBe('ROLLBACK_COMPLETE');
+  await clock.run(engine.close());
+});
