@@ -22,7 +22,7 @@ export function failureOf(result: TraversalResult, failed: FailedAction): StackF
   const remedied = stopped === undefined ? root : isHotloomError(stopped, 'StoreUnusable') ? stopped : undefined;
   const began = isHotloomError(remedied) ? remedied : undefined;
   // It may end in the last lines that a process has printed.
-  const why = [whyOf(result, root, didOf(action)), began?.why ?? ''].filter((part) => part !== '').join('\n');
+  const why = [whyOf(result, root, failed), began?.why ?? ''].filter((part) => part !== '').join('\n');
   const fix = [began?.fix, failed.willRollBack ? undefined : fixOf(failed)].filter((part) => part !== undefined);
   return new StackFailed({
     what: redact(`Stack ${action} failed: ${reasonOf(result, failed)}`),
@@ -41,15 +41,22 @@ function reasonOf({ failures, failedAction, skipCause }: TraversalResult, { acti
 }
 
 /** What it began with, and what else has come of it. */
-function whyOf({ failures, skipped, skipCause }: TraversalResult, root: unknown, did: string): string {
+function whyOf(
+  { failures, skipped, skipCause }: TraversalResult,
+  root: unknown,
+  { action, stopped }: FailedAction,
+): string {
   const first = failures[0];
-  const others = failures.slice(1).map(({ what }) => what);
+  // Of an action that was stopped, the first line tells of that, and no failure stands in it.
+  const untold =
+    stopped === undefined ? failures.slice(1) : failures.filter((each) => rootCause(each) !== rootCause(stopped));
+  const others = untold.map(({ what }) => what);
   return [
     root !== undefined && root !== (first ?? skipCause) && root !== first?.cause
       ? `It began with: ${withoutStop(messageOf(root))}.`
       : undefined,
     others.length === 0 ? undefined : `These failed too: ${others.map(withoutStop).join('; ')}.`,
-    skipped.length === 0 ? undefined : `Not ${did}, since what they wait for failed: ${skipped.join(', ')}.`,
+    skipped.length === 0 ? undefined : `Not ${didOf(action)}, since what they wait for failed: ${skipped.join(', ')}.`,
   ]
     .filter((part) => part !== undefined)
     .join(' ');

@@ -210,6 +210,18 @@ describe('cancel and time-out', () => {
     expect(w.states).toEqual(['a IN_PROGRESS', 'a FAILED']);
   });
 
+  test('a failure from before the time-out is told, and what the time-out itself has ended is not', async () => {
+    const w = world({
+      a: () => Promise.reject(new Error('no disk')),
+      b: ({ signal }) => new Promise((_, reject) => void signal.addEventListener('abort', () => reject(signal.reason))),
+    });
+    const error = await failure(w.create('a: Plain\nb: Plain', { timeoutMs: 60_000 }));
+    expect([error.what, error.why]).toEqual([
+      "Stack CREATE failed: Create of 's' timed out after 60 s.",
+      'These failed too: Error: resources.a: no disk.',
+    ]);
+  });
+
   test('a cancel wakes blocked readers with its reason, and a handler that heeds its signal ends at once', async () => {
     const controller = new AbortController();
     const w = world({
