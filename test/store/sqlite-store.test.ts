@@ -302,6 +302,21 @@ describe('a file that cannot be used is refused, and stays as it is', () => {
     expect(store.listStacks()).toHaveLength(1);
   });
 
+  test('what is stored and is no JSON any more is damage, after which nothing is written', () => {
+    const store = open();
+    const claim = store.createStack(stack(), ME);
+    store.append(claim, [address('10.0.0.1')]);
+    const other = new Database(file);
+    other.exec("UPDATE published SET value = '{'");
+    other.close();
+    const error = refusalOf(() => store.values(stack().id));
+    expect(error.code).toBe('StoreUnusable');
+    expect(error.message).toMatch(
+      /^The store .* is damaged\.\n {2}What is stored in it is no JSON: .*\n {2}Restore the file/,
+    );
+    expect(refusalOf(() => store.renew(claim)).message).toBe(error.message);
+  });
+
   test('a store that has refused one thing is not taken for damaged: it is written to again', () => {
     const store = open();
     const other = new Database(file);

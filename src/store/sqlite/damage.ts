@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type Database from 'libsql';
 import { isHotloomError, StoreUnusable } from '../../errors.ts';
 import { all } from './database.ts';
-import { isOtherSchema, sqliteCode } from './errors.ts';
+import { isBrokenJson, isOtherSchema, sqliteCode } from './errors.ts';
 
 /** Larger ones would keep their first writer waiting for longer than some 50 ms. */
 const CHECKED_BYTES = 8 * 2 ** 20;
@@ -63,5 +63,10 @@ function damaged(path: string, why: string): StoreUnusable {
 export function isDamage(error: unknown): boolean {
   if (!isHotloomError(error, 'StoreUnusable')) return false;
   const code = sqliteCode(error.cause);
-  return code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_NOTADB') || isOtherSchema(error.cause);
+  return (
+    isBrokenJson(error.cause) ||
+    code.startsWith('SQLITE_CORRUPT') ||
+    code.startsWith('SQLITE_NOTADB') ||
+    isOtherSchema(error.cause)
+  );
 }

@@ -15,6 +15,10 @@ export function guarded<T>(path: string, body: () => T): T {
 function storeUnusable(path: string, cause: unknown): StoreUnusable | StoreBusy | InternalError {
   const code = sqliteCode(cause);
   const message = messageOf(cause);
+  if (isBrokenJson(cause)) {
+    const why = `What is stored in it is no JSON: ${message}.`;
+    return new StoreUnusable({ what: `The store ${path} is damaged.`, why, fix: OTHER_SCHEMA[2], cause });
+  }
   // Opening is the one thing for which libsql has no code.
   if (message.startsWith('ConnectionFailed')) return cannotOpen(path, cause);
   if (code === '' || code.startsWith('SQLITE_CONSTRAINT')) {
@@ -99,6 +103,11 @@ const OTHER_SCHEMA = [
   'is damaged: its tables are not those of its schema',
   'Restore the file from a backup; nothing more is written to it.',
 ] as const;
+
+/** What the store parses, it has stored. */
+export function isBrokenJson(error: unknown): boolean {
+  return error instanceof SyntaxError;
+}
 
 /** SQLite tells of missing tables and columns by a code that it has for many things. */
 export function isOtherSchema(error: unknown): boolean {
