@@ -143,7 +143,10 @@ export class Engine {
     };
     const secrecyOf = ([inSpace, stack]: Name, value: Json): Secrecy | undefined =>
       this.#services.secretsByStack.get(stackKey(inSpace, stack))?.secrecyOf(value);
-    const names = new NameReader(space, store, clock, describe, secrecyOf);
+    const didLook = (): void => {
+      for (const { traversal } of running.values()) traversal?.idleness.othersDidChange();
+    };
+    const names = new NameReader(space, store, clock, describe, secrecyOf, didLook);
     this.#scripts = new ScriptAccess(
       names,
       running,

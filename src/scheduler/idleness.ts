@@ -78,6 +78,13 @@ export class Idleness {
     if (this.isIdle) this.checkSoon();
   }
 
+  /** What it waited for from outside of this engine may not be on its way any more. */
+  othersDidChange(): void {
+    if (this.quiescence?.atWork === undefined) return;
+    this.quiescence = undefined;
+    this.checkIfIdle();
+  }
+
   /** Something was there, or came from outside, or is waited for: a circle may wait for nothing but itself any more. */
   checkCirclesSoon(): void {
     const { comparisons, waits } = this.#parts;

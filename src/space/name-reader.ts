@@ -17,6 +17,8 @@ export type DescribeWriter = (resource: string, attribute: string) => Pick<Waiti
 interface Wish {
   readonly name: Name;
   readonly wakes: Set<(entry: Entry) => void>;
+  /** How many look for it in the store for the first time, and do not know yet whether it is there. */
+  looking: number;
 }
 
 /**
@@ -30,13 +32,17 @@ export class NameReader {
   readonly #clock: Clock;
   readonly #describe: (space: string, stack: string) => DescribeWriter | undefined;
   readonly #secrecyOf: (name: Name, value: Json) => Secrecy | undefined;
+  readonly #didLook: () => void;
   readonly #wishes = new Map<string, Wish>();
+  /** Of all wishes. */
+  #looking = 0;
   #timer: Timer | undefined;
   #revision: number | undefined;
 
   /**
    * `describe` finds the running stack that can tell how a writer stands; `secrecyOf` tells of a value in this engine's space
-   * whether it is secret.
+   * whether it is secret; `didLook` is told when the store has answered for all that are waited for: until then a name that it
+   * may have is on its way.
    */
   constructor(
     space: DataSpace,
@@ -44,8 +50,10 @@ export class NameReader {
     clock: Clock,
     describe: (space: string, stack: string) => DescribeWriter | undefined,
     secrecyOf: (name: Name, value: Json) => Secrecy | undefined,
+    didLook: () => void,
   ) {
     this.#secrecyOf = secrecyOf;
+    this.#didLook = didLook;
     this.#space = space;
     this.#store = store;
     this.#clock = clock;
@@ -86,6 +94,10 @@ export class NameReader {
   describeWriter(target: WaitTarget): Pick<WaitingRead, 'writer' | 'reason'> {
     const describe = this.#describe(target.space, target.stack);
     if (describe !== undefined) return describe(target.resource, target.attribute ?? 'done');
+    const { space, stack, resource, attribute = 'done' } = target;
+    if ((this.#wishes.get(nameKey([space, stack, resource, attribute]))?.looking ?? 0) > 0) {
+      return { writer: 'running', reason: `the store is asked whether it has ${printTarget(target)}` };
+    }
     return {
       writer: 'outside',
       reason: `no stack '${target.stack}' is at work in this engine; ${printTarget(target)} may still be written by another stack, a person or a program`,
@@ -107,10 +119,10 @@ export class NameReader {
 
   #wish(name: Name, wake: (entry: Entry) => void): () => void {
     const key = nameKey(name);
-    const wish = this.#wishes.get(key) ?? { name, wakes: new Set() };
+    const wish = this.#wishes.get(key) ?? { name, wakes: new Set(), looking: 0 };
     wish.wakes.add(wake);
     this.#wishes.set(key, wish);
-    if (!this.#space.isDeclared(name)) void this.#look([wish]);
+    if (!this.#space.isDeclared(name)) void this.#lookFirst(wish);
     this.#pollLater();
     return () => {
       wish.wakes.delete(wake);
@@ -140,6 +152,15 @@ export class NameReader {
       return; // A store that cannot be read now is asked again; an action that needs it reports the failure.
     }
     await this.#look([...this.#wishes.values()]);
+  }
+
+  async #lookFirst(wish: Wish): Promise<void> {
+    wish.looking += 1;
+    this.#looking += 1;
+    await this.#look([wish]);
+    wish.looking -= 1;
+    this.#looking -= 1;
+    if (this.#looking === 0) this.#didLook();
   }
 
   async #look(wishes: readonly Wish[]): Promise<void> {

@@ -27,6 +27,7 @@ test.each([1, 2, 3])(
       clock,
       () => undefined,
       () => undefined,
+      () => {},
     );
     const read = new Promise((resolve) => names.subscribe(['default', 's', 'a', 'x'], resolve));
     void clock.schedule(75, () => store.writeOutside(['default', 's', 'a', 'x'], 7));

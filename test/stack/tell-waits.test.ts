@@ -1,9 +1,11 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { Engine } from '../../src/engine.ts';
-import { parseName } from '../../src/names.ts';
+import { parseName, printName } from '../../src/names.ts';
 import { definePlainType } from '../../src/resource/resource-type.ts';
 import { Blockers } from '../../src/scheduler/blockers.ts';
 import { SimulatedClock } from '../../src/simulated-clock.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import { withOwn } from './killed-engine.ts';
 
 const chain = Object.fromEntries(
   ['a', 'b', 'c', 'd'].map((name, index, all) => [
@@ -85,5 +87,36 @@ test('a stack is told to be quiet when that of its resources which waited for so
   for (const end of ends) end.catch(() => {});
   await clock.advance(1);
   expect(told).toEqual(['s: starved,patient', 's is in a deadlock', 't is in a deadlock', 's: patient']);
+  await clock.run(engine.close());
+});
+
+test.each([
+  { what: 'is there', isThere: true, quiet: [] },
+  { what: 'is not', isThere: false, quiet: ['default.before.a.value'] },
+])('a stack that waits for what the store $what is told to be quiet only by the answer', async ({ isThere, quiet }) => {
+  const clock = new SimulatedClock();
+  const store = new MemoryStore();
+  const first = new Engine({ types: [slowBy(clock)], clock, store });
+  if (isThere) await clock.run(first.create({ stack: 'before', ...of({ a: { type: 'Slow' } }) }));
+  await clock.run(first.close());
+  const slow = withOwn(store, {
+    find: async (name) => {
+      await new Promise<void>((resolve) => void clock.schedule(10, resolve));
+      return store.find(name);
+    },
+  });
+  const engine = new Engine({ types: [slowBy(clock)], clock, store: slow });
+  const told: string[] = [];
+  engine.onEvent((event) => {
+    if (event.type === 'stack:didQuiesce') told.push(...event.waiting.map(({ name }) => printName(name)));
+  });
+  const reads = { r: { type: 'Slow', properties: { of: { get_data: 'before.a.value' } } } };
+  const creating = engine.create({ stack: 's', ...of(reads) }).catch(() => {});
+  await clock.advance(9);
+  expect(told).toEqual([]);
+  await clock.advance(1);
+  expect(told).toEqual(quiet);
+  if (!isThere) await engine.write(['default', 'before', 'a', 'value'], 1);
+  await clock.run(creating);
   await clock.run(engine.close());
 });
