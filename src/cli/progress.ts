@@ -48,6 +48,9 @@ export interface KnownResource {
   readonly status?: Status;
 }
 
+/** The state of a resource that is there. */
+type Standing = Pick<ResourceProgress, 'action' | 'status' | 'reason'>;
+
 /** An action on a stack as its events tell it. Events go in by `apply`; nothing else changes it. */
 export class Progress {
   readonly space: string;
@@ -59,6 +62,10 @@ export class Progress {
   readonly startedAt: number;
   endedAt: number | undefined;
   readonly #resources = new Map<string, ResourceProgress>();
+  /** Those that were there before the action, as they were. */
+  readonly #before = new Map<string, Standing>();
+  /** Those that an update has made, as they are. */
+  readonly #made = new Map<string, Standing>();
   #circles: readonly Circle[] = [];
   #quiescence: readonly string[] = [];
 
@@ -74,7 +81,11 @@ export class Progress {
     this.stack = options.stack;
     this.action = options.action;
     this.startedAt = options.startedAt;
-    for (const known of options.resources) this.#resources.set(known.name, untouched(known));
+    for (const known of options.resources) {
+      const { name, action = 'INIT', status = 'COMPLETE' } = known;
+      this.#resources.set(name, untouched(known));
+      if (action !== 'INIT' && action !== 'DELETE') this.#before.set(name, { action, status, reason: '' });
+    }
   }
 
   get resources(): readonly ResourceProgress[] {
@@ -184,6 +195,13 @@ export class Progress {
     }
     // It is not begun: it waits at a hook.
     if (action === 'INIT') return;
+    const standing = action === 'DELETE' && status === 'COMPLETE' ? this.#standing(resource) : undefined;
+    if (standing !== undefined) {
+      this.#change(resource, { ...standing, isTouched: true, endedAt: time, waits: [] });
+      return;
+    }
+    if (this.action === 'UPDATE' && action === 'CREATE' && status === 'COMPLETE')
+      this.#made.set(resource, { action, status, reason });
     const isStart = status === 'IN_PROGRESS';
     const known = this.#resources.get(resource) ?? untouched({ name: resource, type: resourceType });
     this.#resources.set(resource, known);
@@ -199,6 +217,14 @@ export class Progress {
       endedAt: isStart ? undefined : time,
       ...(isStart ? {} : { waits: [] }),
     });
+  }
+
+  /**
+   * What has the name when a resource of that name is deleted: in an update what has replaced it, in a rollback what it had
+   * replaced, which takes its place again.
+   */
+  #standing(resource: string): Standing | undefined {
+    return this.action === 'ROLLBACK' ? this.#before.get(resource) : this.#made.get(resource);
   }
 
   #pause({ resource, hook, since }: HookDidPause): void {

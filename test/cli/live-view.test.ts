@@ -122,6 +122,39 @@ To clear the hooks: hotloom hook-clear app db web`);
     expect(phases).toEqual(['waiting', 'complete']);
   });
 
+  test.each<{ what: string; events: readonly EngineEvent[]; states: string }>([
+    {
+      what: 'is replaced is told as what has replaced it, once that is gone',
+      events: [
+        resource(0, 'db', 'IN_PROGRESS'),
+        resource(1, 'db', 'COMPLETE'),
+        resource(2, 'db', 'IN_PROGRESS', 'state changed', 'DELETE'),
+        resource(3, 'db', 'COMPLETE', 'state changed', 'DELETE'),
+        resource(3, 'old', 'COMPLETE', 'state changed', 'DELETE'),
+      ],
+      states: 'db CREATE_COMPLETE, old DELETE_COMPLETE, fresh UPDATE_COMPLETE',
+    },
+    {
+      what: 'had been replaced takes its place again in a rollback',
+      events: [
+        resource(0, 'db', 'IN_PROGRESS'),
+        resource(1, 'db', 'COMPLETE'),
+        resource(1, 'fresh', 'COMPLETE'),
+        stack(2, 'IN_PROGRESS', 'ROLLBACK'),
+        resource(2, 'db', 'IN_PROGRESS', 'state changed', 'DELETE'),
+        resource(3, 'db', 'COMPLETE', 'state changed', 'DELETE'),
+        resource(3, 'new', 'COMPLETE', 'state changed', 'DELETE'),
+      ],
+      states: 'db UPDATE_COMPLETE, old UPDATE_COMPLETE, fresh CREATE_COMPLETE, new DELETE_COMPLETE',
+    },
+  ])('in an update, what $what', ({ events, states }) => {
+    const there = { type: 'T', action: 'UPDATE', status: 'COMPLETE' } as const;
+    const resources = ['db', 'old', 'fresh'].map((name) => ({ name, ...there }));
+    const progress = new Progress({ ...base, action: 'UPDATE', startedAt: 0, resources });
+    for (const event of events) progress.apply(event);
+    expect(progress.resources.map(({ name, action, status }) => `${name} ${action}_${status}`).join(', ')).toBe(states);
+  });
+
   test('a value that is published is waited for no more', () => {
     const published: EngineEvent = {
       type: 'name:didPublish',
