@@ -71,26 +71,36 @@ function headLines(progress: Progress, { now, columns }: ViewOptions): readonly 
   return widthOf(beside) <= columns ? [beside] : [line, [[`  ${counts}`, 'dim']]];
 }
 
-function isRemoval({ action }: Progress): boolean {
-  return action === 'DELETE' || action === 'ROLLBACK';
+function countPhases(progress: Progress): string {
+  const waiting = waitingWord(progress);
+  const words = ['complete', 'deleted', 'at work', 'blocked', 'paused at a hook', waiting, 'failed', 'skipped'];
+  const counts = new Map(words.map((word) => [word, 0]));
+  for (const resource of progress.resources) {
+    const word = phaseWord(resource, waiting);
+    counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  return [...counts]
+    .filter(([, count]) => count > 0)
+    .map(([word, count]) => `${count} ${word}`)
+    .join(' · ');
 }
 
-function countPhases(progress: Progress): string {
-  const words: readonly (readonly [Phase, string])[] = [
-    ['complete', isRemoval(progress) ? 'deleted' : 'complete'],
-    ['running', 'at work'],
-    ['blocked', 'blocked'],
-    ['paused', 'paused at a hook'],
-    ['waiting', isRemoval(progress) ? 'to be deleted' : 'not started'],
-    ['failed', 'failed'],
-    ['skipped', 'skipped'],
-  ];
-  const phases = progress.resources.map(phaseOf);
-  return words
-    .map(([phase, word]) => [phases.filter((candidate) => candidate === phase).length, word] as const)
-    .filter(([count]) => count > 0)
-    .map(([count, word]) => `${count} ${word}`)
-    .join(' · ');
+/** What an action that is complete has not come to is as it was. */
+function waitingWord({ action, status }: Progress): string {
+  if (status === 'COMPLETE' && (action === 'UPDATE' || action === 'ROLLBACK')) return 'unchanged';
+  return action === 'DELETE' || action === 'ROLLBACK' ? 'to be deleted' : 'not started';
+}
+
+function phaseWord(resource: ResourceProgress, waiting: string): string {
+  return {
+    complete: resource.action === 'DELETE' ? 'deleted' : 'complete',
+    running: 'at work',
+    blocked: 'blocked',
+    paused: 'paused at a hook',
+    waiting,
+    failed: 'failed',
+    skipped: 'skipped',
+  }[phaseOf(resource)];
 }
 
 /** The phases in the order in which they give way when there is no room for all. */
