@@ -383,6 +383,8 @@ function madeWith(life: Life, number: number, resource: string, given: Given): s
     return undefined;
   const model = whole(life, number, given);
   const part = model.parts.find(({ key }) => key === `${version.name}.${resource}`) as Part;
+  // Nor of one that would never come in a create, which waits for itself when a handler awaits more than it declares.
+  if (Object.keys(inputs).some((input) => model.missing(part, input).length > 0)) return undefined;
   const values = Object.keys(inputs).map((input) => [input, model.valueOf(part, input)]);
   const read = branches.flat().flatMap((step) => (step.do === 'read' ? [given[step.name] ?? null] : []));
   return print({ type, given: Object.fromEntries(values), read });
