@@ -352,6 +352,8 @@ test('a stack has tags, by which it is found', async () => {
   expect(JSON.parse(await ok('list', '--tags', 'test,web', '--tag-mode', 'any', '--json'))).toMatchObject([
     { name: 'tagged', tags: ['prod', 'web'] },
   ]);
+  const mode = await place.run(['list', '--tag-mode', 'not']);
+  expect([mode.code, mode.stderr]).toEqual([2, expect.stringContaining('--tag-mode not is given without tags.')]);
   await ok('update', 'tagged', '--existing', '--tags', '');
   expect(await ok('show', 'tagged')).not.toContain('tags');
   await ok('delete', 'tagged');
@@ -446,6 +448,12 @@ outputs: { color: { value: { get_attr: [value, value] } } }
     expect([stale.code, stale.stderr]).toEqual([1, expect.stringContaining('does not hold any more')]);
     const wrong = await place.run(['apply', 'planned.yaml']);
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining("'planned.yaml' is not a saved plan.")]);
+    place.write('unmarked.json', JSON.stringify({ plan: { stack: 'planned', steps: [] } }));
+    const unmarked = await place.run(['apply', 'unmarked.json']);
+    expect([unmarked.code, unmarked.stderr]).toEqual([
+      2,
+      expect.stringContaining("'unmarked.json' is not a saved plan."),
+    ]);
     expect((await place.run([...change, '--out', 'x.json'])).stderr).toContain("'--out' needs '--dry-run'.");
     await ok('delete', 'planned');
   });

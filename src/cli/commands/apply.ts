@@ -44,9 +44,8 @@ function parsePlan(text: string, file: string): SavedPlan {
   } catch (error) {
     throw notAPlan(file, error);
   }
-  if (typeof data !== 'object' || typeof data?.plan?.stack !== 'string' || !Array.isArray(data.plan.steps)) {
-    throw notAPlan(file, undefined);
-  }
+  const isPlan = typeof data?.plan?.stack === 'string' && Array.isArray(data.plan.steps);
+  if (!isPlan || data?.hotloomPlan === undefined) throw notAPlan(file, undefined);
   return data as SavedPlan;
 }
 

@@ -1,3 +1,4 @@
+import { UsageError } from '../../errors.ts';
 import type { TagFilter } from '../../stack/tags.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { type Io, oneLine, printJson } from '../io.ts';
@@ -54,7 +55,14 @@ export async function list(io: Io, options: ListOptions): Promise<ExitCode> {
 }
 
 function filterOf({ tags, tagMode }: Pick<ListOptions, 'tags' | 'tagMode'>): TagFilter {
-  if (tags === undefined) return {};
+  if (tags === undefined) {
+    if (tagMode === undefined) return {};
+    throw new UsageError({
+      what: `--tag-mode ${tagMode} is given without tags.`,
+      why: 'It says which stacks are meant by tags.',
+      fix: `Name the tags, too: 'hotloom list --tags tag1,tag2 --tag-mode ${tagMode}'.`,
+    });
+  }
   if (tagMode === undefined) return { tags };
   return tagMode === 'any' ? { tagsAny: tags } : tagMode === 'not' ? { notTags: tags } : { notTagsAny: tags };
 }
