@@ -64,6 +64,8 @@ export class Comparisons {
   readonly #due = new Set<number>();
   /** Whether an input of some that was compared has failed. */
   #hasFailed = false;
+  /** While values are confirmed, those whose inputs come by that: they are decided about when all of them are. */
+  #coming: Set<number> | undefined;
   /** By resource, the circle of resources that it is in. Found when it is asked for first. */
   #circlesOnce: Int32Array | undefined;
 
@@ -96,6 +98,10 @@ export class Comparisons {
 
   /** One more of its inputs is there, or has failed. */
   inputDidSettle(index: number): void {
+    if (this.#coming !== undefined) {
+      this.#coming.add(index);
+      return;
+    }
     const comparison = this.#open.get(index);
     if (comparison !== undefined) this.#compare(comparison);
   }
@@ -150,9 +156,7 @@ export class Comparisons {
     const around = isShared ? this.#parts.wantedInCircles(open.map(({ resource }) => resource)) : undefined;
     const stuck = open.filter((each) => around?.has(each.resource.name) === true || this.#isStuck(each));
     const replaced = stuck.filter(({ verdictSoFar }) => verdictSoFar === 'replace');
-    const isConfirmed =
-      replaced.length === 0 && stuck.filter((each) => this.#confirm(each, around?.get(each.resource.name))).length > 0;
-    if (isConfirmed) return;
+    if (replaced.length === 0 && this.#confirmAll(stuck, around)) return;
     const changing = stuck.filter(({ verdictSoFar }) => verdictSoFar === 'update');
     const decided = replaced.length > 0 ? replaced : changing;
     for (const comparison of decided) this.#decide(comparison, comparison.verdictSoFar);
@@ -187,6 +191,19 @@ export class Comparisons {
     return (
       comparison.failure === undefined && !comparison.unequal.some((name) => needsInput(resource, attribute, name))
     );
+  }
+
+  /**
+   * Confirms what can be of all of them before anything is decided by that, as it is in a space that takes its time: else it would
+   * matter which of them comes first. Returns whether something was.
+   */
+  #confirmAll(stuck: readonly Comparison[], around: ReadonlyMap<string, ReadonlySet<string>> | undefined): boolean {
+    this.#coming = new Set();
+    const isConfirmed = stuck.filter((each) => this.#confirm(each, around?.get(each.resource.name))).length > 0;
+    const coming = this.#coming;
+    this.#coming = undefined;
+    for (const index of coming) this.inputDidSettle(index);
+    return isConfirmed;
   }
 
   /** Whether something of it was confirmed that was not before. */

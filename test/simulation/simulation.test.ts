@@ -69,6 +69,7 @@ describe('whatever the templates, the handlers, the faults and the order are', (
     ],
     [2, 95015590, 'a nested template has another output, and what it is made of fails after that'],
     [2, 95091830, 'an update brings a value which a create would wait for for ever, and which was null before'],
+    [2, 95052127, 'what two resources in a circle may confirm is confirmed before one of them is decided about'],
     [2, 92007042, 'an update is superseded on a slow space, and lets go its names while the next one begins'],
   ])('edition %i, life %i: %s', async (edition, seed) => {
     expect(await simulateLife(seed, edition)).toBeUndefined();
