@@ -1,17 +1,21 @@
 import { describe, expect, test } from '@jest/globals';
 import { isHotloomError } from '../../src/errors.ts';
 import { BROKEN_ENGINES } from './broken-engines.ts';
-import { CHECKS, checkPlay, sameUnderEverySchedule } from './checks.ts';
+import { CHECKS, type Complaint, checkPlay, sameLog, sameUnderEverySchedule } from './checks.ts';
 import { generate } from './generate.ts';
-import { generateLife } from './life.ts';
-import { checkLife, LIFE_CHECKS, STEP_CHECKS } from './life-checks.ts';
+import { generateLife, type Life } from './life.ts';
+import { checkLife, differentEnds, LIFE_CHECKS, livesAlike, STEP_CHECKS } from './life-checks.ts';
 import { type Play, play } from './play.ts';
 import { playLife } from './play-life.ts';
-import { schedulesOf } from './stage.ts';
+import { calm } from './simulate-kills.ts';
+import { type Schedule, schedulesOf } from './stage.ts';
 
 const SEEDS = 300;
-const OF_LIVES = [...Object.keys(STEP_CHECKS), ...Object.keys(LIFE_CHECKS)];
-const ALL = [...Object.keys(CHECKS), 'sameUnderEverySchedule', 'everyActionEnds', 'nothingThrows', ...OF_LIVES];
+/** Where an engine is killed, to see whether the life ends as it does undisturbed. */
+const KILLED_AT = [8, 16, 32];
+const OF_LIVES = [...Object.keys(STEP_CHECKS), ...Object.keys(LIFE_CHECKS), 'livesAlike', 'endsAlike'];
+const OF_SCENARIOS = [...Object.keys(CHECKS), 'sameUnderEverySchedule', 'sameLog'];
+const ALL = [...OF_SCENARIOS, 'everyActionEnds', 'nothingThrows', ...OF_LIVES];
 
 /** Which of the checks find something within the first seeds, each looked at by itself. */
 async function finders(wanted: readonly string[]): Promise<readonly string[]> {
@@ -29,16 +33,38 @@ async function inScenario(seed: number, open: readonly string[]): Promise<readon
   return complaints(open, async () => {
     const plays: Play[] = [];
     for (const schedule of schedulesOf(seed, 3)) plays.push(await play(generate(seed), schedule));
+    const [first] = plays as [Play];
     const each = open.filter((check) => plays.some((played) => checkPlay(played, [check]) !== undefined));
-    return sameUnderEverySchedule(plays) === undefined ? each : [...each, 'sameUnderEverySchedule'];
+    const together = [
+      sameUnderEverySchedule(plays),
+      open.includes('sameLog') ? sameLog(first, await play(generate(seed), first.schedule)) : undefined,
+    ];
+    return [...each, ...together.flatMap((complaint) => complaint?.check ?? [])];
   });
 }
 
 async function inLife(seed: number, open: readonly string[]): Promise<readonly string[]> {
   return complaints(open, async () => {
-    const played = await playLife(generateLife(seed), schedulesOf(seed, 1)[0] as Play['schedule']);
-    return open.filter((check) => OF_LIVES.includes(check) && checkLife(played, [check]) !== undefined);
+    const life = generateLife(seed);
+    const [schedule, other] = schedulesOf(seed, 2) as [Schedule, Schedule];
+    const played = await playLife(life, schedule);
+    const each = open.filter((check) => OF_LIVES.includes(check) && checkLife(played, [check]) !== undefined);
+    const together = [
+      open.includes('livesAlike') ? livesAlike([played, await playLife(life, other)]) : undefined,
+      open.includes('endsAlike') ? await killedLife(calm(life), schedule) : undefined,
+    ];
+    return [...each, ...together.flatMap((complaint) => complaint?.check ?? [])];
   });
+}
+
+async function killedLife(life: Life, schedule: Schedule): Promise<Complaint | undefined> {
+  const undisturbed = await playLife(life, schedule);
+  for (const position of KILLED_AT) {
+    const killed = await playLife({ ...life, kills: [{ position, isStored: true }] }, schedule);
+    const complaint = differentEnds(undisturbed, killed);
+    if (complaint !== undefined) return complaint;
+  }
+  return undefined;
 }
 
 async function complaints(open: readonly string[], look: () => Promise<readonly string[]>): Promise<readonly string[]> {

@@ -164,7 +164,31 @@ export const BROKEN_ENGINES: readonly BrokenEngine[] = [
         };
       });
     },
-    finds: ['completeWithoutDeadlock', 'failsForAReason', 'sameUnderEverySchedule'],
+    finds: ['completeWithoutDeadlock', 'failsForAReason', 'sameUnderEverySchedule', 'livesAlike'],
+  },
+  {
+    fault: 'each seventh start, counted through all engines that there have been, comes a turn late',
+    breakIt: () => {
+      let count = 0;
+      return replaced(Slots.prototype, 'acquire', (acquire) => {
+        return function (this: Slots, use) {
+          count += 1;
+          if (count % 7 === 0) queueMicrotask(() => acquire.call(this, use));
+          else acquire.call(this, use);
+        };
+      });
+    },
+    finds: ['sameLog'],
+  },
+  {
+    fault: 'that a create is to be rolled back is not stored',
+    breakIt: () =>
+      replaced(EngineStore.prototype, 'createStack', (createStack) => {
+        return function (this: EngineStore, record, ...rest) {
+          return createStack.call(this, { ...record, rollback: false }, ...rest);
+        };
+      }),
+    finds: ['endsAlike'],
   },
   {
     fault: 'that a resource is in progress is not told',

@@ -121,12 +121,12 @@ export function livesAlike(plays: readonly LifePlay[]): Complaint | undefined {
   if (first === undefined || !isTimeless(first.life)) return undefined;
   for (const other of others) {
     const complaint = differentEnds(first, other);
-    if (complaint !== undefined) return complaint;
+    if (complaint !== undefined) return { ...complaint, check: 'livesAlike' };
   }
   return undefined;
 }
 
-/** The steps of both end alike. */
+/** A life that an engine's death disturbs ends as the undisturbed one: the steps of both end alike. */
 export function differentEnds(one: LifePlay, two: LifePlay): Complaint | undefined {
   for (const [index, end] of one.steps.slice(0, countComparable(one.life)).entries()) {
     const [first, second] = [end, two.steps[index] as StepEnd].map((each) => print(endings(each)));

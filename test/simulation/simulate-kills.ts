@@ -37,7 +37,7 @@ export async function simulateKills(seed: number, edition: Edition = LATEST): Pr
 }
 
 /** The life with nothing in it that depends on when an engine is killed: nothing is stopped, and nothing hangs. */
-function calm(life: Life): Life {
+export function calm(life: Life): Life {
   return {
     ...life,
     kills: [],
