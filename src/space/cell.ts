@@ -12,6 +12,9 @@ export class Cell {
   readonly attribute: string;
   /** The next one of the same resource. */
   next: Cell | undefined;
+  /** Those that came before and after it, of any resource of the stack. */
+  before: Cell | undefined;
+  after: Cell | undefined;
   /** It has one of the two when it is filled. No object around them: there would be one for each name. */
   value: Json | undefined;
   failure: HotloomError | undefined;

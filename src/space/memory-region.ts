@@ -45,7 +45,7 @@ export class MemoryRegion implements Region {
     if (this.#isClosed) throw this.#closedRegion();
     if (this.#declared(resource)?.includes(attribute) !== true) throw this.#undeclared(resource, attribute);
     const written = asJson(value);
-    const cell = this.#part.cell(resource, attribute);
+    const cell = this.#part.cellToWrite(resource, attribute);
     if (!cell.isFilled) {
       cell.value = written;
       complain(this.#owner.settle(cell));

@@ -56,7 +56,7 @@ export class MemorySpace implements DataSpace {
     const part = this.#findPart(name[0], name[1]);
     if (part?.declares(name[2], name[3]) === true) throw notTheWriter(name);
     const written = asJson(value);
-    const cell = (part ?? this.#part(name[0], name[1])).cell(name[2], name[3]);
+    const cell = (part ?? this.#part(name[0], name[1])).cellToWrite(name[2], name[3]);
     if (!cell.isFilled) {
       cell.value = written;
       complain(this.#settle(cell));

@@ -1,6 +1,7 @@
 import type { DeclaredNames } from '../names.ts';
 import type { Json, JsonObject } from '../values.ts';
 import { Cell } from './cell.ts';
+import { CellOrder } from './cell-order.ts';
 
 /** Up to so many cells of a resource are searched one by one, which is faster and smaller than a map of them. */
 const SEARCHED_AT_MOST = 16;
@@ -16,6 +17,7 @@ export class StackPart {
   readonly #chains = new Map<string, Cell>();
   /** The same by attribute, of those that have too many to be searched. */
   readonly #tables = new Map<string, Map<string, Cell>>();
+  readonly #order = new CellOrder();
   /**
    * The values that were written together, by the number of their resource among the declared ones, until somebody asks for
    * one of them: most are never read by name.
@@ -71,6 +73,13 @@ export class StackPart {
     return this.find(resource, attribute) ?? this.#add(resource, attribute);
   }
 
+  /** The same for a name that is to be written. */
+  cellToWrite(resource: string, attribute: string): Cell {
+    const cell = this.#order.afterWritten(resource, attribute) ?? this.cell(resource, attribute);
+    this.#order.willWrite(cell);
+    return cell;
+  }
+
   /** False when there are cells of the resource already. */
   takeWhole(resource: string, number: number, values: JsonObject): boolean {
     if (this.#whole.length === 0) this.#makeRoom();
@@ -91,6 +100,7 @@ export class StackPart {
   }
 
   drop(cell: Cell): void {
+    this.#order.remove(cell);
     const { resource, attribute } = cell;
     const table = this.#tables.get(resource);
     if (table !== undefined) {
@@ -116,6 +126,7 @@ export class StackPart {
   /** There must be no cell of that name. */
   #add(resource: string, attribute: string): Cell {
     const cell = new Cell(this, resource, attribute);
+    this.#order.add(cell);
     const table = this.#tables.get(resource);
     if (table !== undefined) {
       table.set(attribute, cell);

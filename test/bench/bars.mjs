@@ -67,6 +67,11 @@ const BARS = [
     3,
     (find) => find('space', 'write and wake', size)?.ratio,
   ]),
+  ...[1000, 10_000, 100_000].map((size) => [
+    `the same in order of coming, ${size.toLocaleString('en')}`,
+    3,
+    (find) => quotient(find('space', 'in order, write and wake', size)?.us, find('space', 'in order, bare', size)?.us),
+  ]),
   ['makespan to the critical path over attributes', 1, (find) => find('makespan', 'to the critical path')?.ratio],
   [
     'an update of 10,000 in which nothing changes, to reading them',

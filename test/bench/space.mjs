@@ -9,6 +9,7 @@ import { timed } from './timed.mjs';
  * next, so no processor reads ahead for either side. The peer is a promise with its handle, which is at hand without a name;
  * the second one finds the handle in a Map by the resource's name, the least that a lookup costs. 'In order' is the same
  * for readers that wake in the order in which they came: the handles lie side by side then, and cost next to nothing.
+ * There the space looks at the cell that came after the one that was written last, and finds it without a look-up.
  */
 export const subjects = {
   'bare deferred promise': (n) => wakeBare(shuffled(n)),

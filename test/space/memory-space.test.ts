@@ -95,6 +95,61 @@ describe('waking', () => {
   });
 });
 
+describe('the order of coming', () => {
+  test('a write finds who waits now, after somebody who came between has given up', () => {
+    const space = new MemorySpace();
+    const woken: string[] = [];
+    const wait = (attribute: string, reader: string) => space.subscribe(name(attribute), () => woken.push(reader));
+    wait('address', 'first');
+    const giveUp = wait('port', 'gives up');
+    wait('user', 'last');
+    giveUp();
+    wait('port', 'came again');
+    space.write(name('address'), 1);
+    space.write(name('port'), 2);
+    space.write(name('user'), 3);
+    expect(woken).toEqual(['first', 'came again', 'last']);
+    expect(space.blockedReads).toBe(0);
+  });
+
+  test('a write finds who waits now, after what was written before it was taken away', () => {
+    const space = new MemorySpace();
+    const region = declared(space);
+    const woken: string[] = [];
+    space.subscribe(name('size'), () => woken.push('of another name'));
+    region.write('web', 'address', 'a');
+    const giveUp = space.subscribe(name('port'), () => woken.push('gives up'));
+    region.close();
+    giveUp();
+    space.subscribe(name('port'), () => woken.push('came again'));
+    space.write(name('port'), 1);
+    expect(woken).toEqual(['came again']);
+    space.write(name('address'), 'b');
+    expect(space.tryRead(name('address'))).toEqual({ value: 'b' });
+  });
+
+  test('names are written in any order, each once', () => {
+    const orders = [
+      [0, 1, 2, 3],
+      [3, 2, 1, 0],
+      [0, 2, 1, 3],
+      [1, 3, 0, 2],
+      [0, 0, 1, 1, 2, 3],
+    ];
+    for (const order of orders) {
+      const space = new MemorySpace();
+      const names = ['a', 'b'].flatMap((resource) =>
+        ['x', 'y'].map((attribute): Name => ['default', 'app', resource, attribute]),
+      );
+      const woken: number[] = [];
+      for (const [i, each] of names.entries()) space.subscribe(each, () => woken.push(i));
+      for (const i of order) space.write(names[i] as Name, i);
+      expect(woken).toEqual([...new Set(order)]);
+      expect(names.map((each) => space.tryRead(each))).toEqual(names.map((_, i) => ({ value: i })));
+    }
+  });
+});
+
 describe('values that are written together', () => {
   test.each([
     { rule: 'are each read, watched and kept apart', before: (_space: MemorySpace) => {} },
