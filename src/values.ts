@@ -107,7 +107,8 @@ class JsonCopier {
     const copy: Json[] = [];
     // By index, which unlike map comes to the holes, and they are not JSON.
     for (let index = 0; index < list.length; index += 1) copy.push(this.#item(list[index], index));
-    return Object.freeze(copy);
+    // Its own length, not the room for 17 that it grew into.
+    return Object.freeze(copy.slice());
   }
 
   #map(map: object): Json & object {
