@@ -416,7 +416,8 @@ class TemplateParser {
     const externalId = this.#externalId(name, data.external_id, checks);
     const metadata = this.#map(name, 'metadata', data.metadata, checks);
     const fixed = fixedInputs({ properties, inputs, metadata });
-    const definition = {
+    // One literal: a copy of another object with a section more would have a hidden class of its own for each resource.
+    return {
       name,
       path,
       type: typeof type === 'string' ? type : '',
@@ -436,8 +437,8 @@ class TemplateParser {
       inputs,
       fixedInputs: fixed,
       readNames: fixed !== undefined && areAllRead(properties, fixed) ? this.#inputNames.of(fixed) : undefined,
-    } as const;
-    return { ...definition, outputs: this.#declaredOutputs(path, data.outputs, definition) };
+      outputs: this.#declaredOutputs(path, data.outputs, { properties, inputs }),
+    };
   }
 
   #isResource(path: Path, data: Json): data is JsonObject {
