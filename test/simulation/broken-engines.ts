@@ -293,6 +293,24 @@ export const BROKEN_ENGINES: readonly BrokenEngine[] = [
     finds: ['staleExactlyWhenChanged'],
   },
   {
+    fault: 'what a stack gives out is what its first template names',
+    breakIt: () => {
+      const first = new WeakMap<Engine, Map<string, readonly string[]>>();
+      return replaced(Engine.prototype, 'show', (show) => {
+        return async function (this: Engine, stack, ...rest) {
+          const shown = await show.call(this, stack, ...rest);
+          const known = first.get(this) ?? new Map<string, readonly string[]>();
+          first.set(this, known);
+          const names = known.get(stack) ?? Object.keys(shown.outputs);
+          known.set(stack, names);
+          const outputs = Object.entries(shown.outputs).filter(([name]) => names.includes(name));
+          return { ...shown, outputs: Object.fromEntries(outputs) };
+        };
+      });
+    },
+    finds: ['completeAsMadeFresh'],
+  },
+  {
     fault: 'nobody looks who reads of a stack that is deleted',
     breakIt: () => replaced(EngineStore.prototype, 'readersOf', () => () => []),
     finds: ['refusedExactlyForReaders'],

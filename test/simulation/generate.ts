@@ -17,10 +17,11 @@ import {
 
 /**
  * What seeds stand for: a seed that has found something stands for the same in its edition, whatever later ones make of it.
- * From 2 on there are nested templates, and lives of several stacks, with groups and reads by name.
+ * From 2 on there are nested templates, and lives of several stacks, with groups and reads by name. From 3 on the outputs of
+ * the templates of a life come, go and read of others.
  */
-export type Edition = 1 | 2;
-export const LATEST: Edition = 2;
+export type Edition = 1 | 2 | 3;
+export const LATEST: Edition = 3;
 
 /** The scenario of a seed. */
 export function generate(seed: number, edition: Edition = LATEST): Scenario {

@@ -77,7 +77,7 @@ export function generateLife(seed: number, edition: Edition = LATEST): Life {
   const othersOf = (name: string): StackSketch[] => [...latest.values()].filter((other) => other.name !== name);
   for (let count = random.between(1, 3); count > 0; count -= 1) {
     const name = first.length === 1 ? (first[0] as StackSketch).name : random.pick([...latest.keys()]);
-    const next = mutate(latest.get(name) as StackSketch, random, othersOf(name));
+    const next = mutate(latest.get(name) as StackSketch, random, othersOf(name), edition);
     latest.set(name, next);
     versions.push(next);
   }

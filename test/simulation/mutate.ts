@@ -1,3 +1,4 @@
+import { type Edition, LATEST } from './generate.ts';
 import { hasPortCycle } from './ports.ts';
 import type { Random } from './random.ts';
 import {
@@ -15,8 +16,16 @@ import { acyclic, consistent, faithful, isInGroup, isPlainlyFaithful, ofType, wi
 /** `others`: the stacks that it may read of. */
 type Mutation = (stack: StackSketch, random: Random, others: readonly StackSketch[]) => StackSketch;
 
-/** Another version of the stack: up to three things are different, one of them often a constant alone. */
-export function mutate(stack: StackSketch, random: Random, others: readonly StackSketch[] = []): StackSketch {
+/** How often the outputs of another version are others, whatever else is different. */
+const OTHER_OUTPUTS = 0.4;
+
+/** Another version of the stack: up to three things are different, one of them often a constant alone, and its outputs. */
+export function mutate(
+  stack: StackSketch,
+  random: Random,
+  others: readonly StackSketch[] = [],
+  edition: Edition = LATEST,
+): StackSketch {
   let mutated = stack;
   for (let count = random.below(4); count > 0; count -= 1) {
     const mutations = mutated.resources.some(({ name }) => isInGroup(name)) ? [...MUTATIONS, resized] : MUTATIONS;
@@ -24,7 +33,8 @@ export function mutate(stack: StackSketch, random: Random, others: readonly Stac
     // What a handler reads by name is the same in every version.
     if (!hasPortCycle([next, ...others], true)) mutated = next;
   }
-  return mutated;
+  if (edition < 3 || !random.chance(OTHER_OUTPUTS)) return mutated;
+  return withOtherOutputs(mutated, random, others);
 }
 
 const MUTATIONS: readonly Mutation[] = [
@@ -137,6 +147,14 @@ function otherNeeds(stack: StackSketch, random: Random): StackSketch {
 function otherOutput(stack: StackSketch, random: Random): StackSketch {
   const output = `o${random.below(3)}`;
   return { ...stack, outputs: { ...stack.outputs, [output]: anyRead(stack, random, []) as Read } };
+}
+
+/** Some outputs go, and one comes or reads another attribute, of its own stack or of one of the others. */
+function withOtherOutputs(stack: StackSketch, random: Random, others: readonly StackSketch[]): StackSketch {
+  const kept = random.some(Object.entries(stack.outputs), 0.6);
+  const read = random.chance(0.7) ? anyRead(stack, random, others) : undefined;
+  const fresh = read === undefined ? [] : [[`o${random.below(3)}`, read] as const];
+  return { ...stack, outputs: Object.fromEntries([...kept, ...fresh]) };
 }
 
 /** A handler reads a name of another stack at its beginning, in a branch that writes only what needs everything. */

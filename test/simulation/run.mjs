@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 
 const PROGRESS_MS = 10_000;
-const LATEST_EDITION = 2;
+const LATEST_EDITION = 3;
 /** Most of what a run allocates is dropped at its end: with room for many runs, little of it is ever copied. */
 const YOUNG_GENERATION_MB = 128;
 
