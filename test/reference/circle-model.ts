@@ -1,14 +1,6 @@
 import { needs } from '../simulation/scenario.ts';
-import { type Part, readsOf, readsToStart, type StackModel } from './stack-model.ts';
-
-/** A read that cannot end now, or an input without which a resource cannot start. */
-export interface Wait {
-  readonly part: Part;
-  /** An input, `depends_on`, or the name that is read at run time. */
-  readonly read: string;
-  /** What it waits for: `stack.resource.attribute`, or `stack.resource` for its end. */
-  readonly names: readonly string[];
-}
+import type { StackModel } from './stack-model.ts';
+import { ownerOf, type Wait, waitsIn } from './waits.ts';
 
 /** Waits each of which waits for a name of the next one's reader, the last for one of the first's. */
 export interface Circle {
@@ -54,34 +46,4 @@ function circleOf(way: readonly Hop[], isNeeded: typeof needs): Circle {
   });
   const hops = way.map(({ wait: { part, read }, name }) => `${part.key} ${read} -> ${name}`);
   return { hops, waits: way.map(({ wait }) => wait), isHard };
-}
-
-export function waitsIn(model: StackModel): readonly Wait[] {
-  const waits = model.parts.flatMap((part) => {
-    const reads = part.branches.flatMap((branch) => (branch.state === 'reading' ? readsOf(branch) : []));
-    const open = part.phase === 'waiting' ? readsToStart(part) : part.phase === 'running' ? new Set(reads) : [];
-    return [...open].map((read) => ({ part, read, names: [...new Set(model.missing(part, read))] }));
-  });
-  return waits.filter(({ names }) => names.length > 0);
-}
-
-/** Nobody in the stack can do anything: its handlers wait, and none can start. */
-function isIdle({ parts }: StackModel, stack: string): boolean {
-  const open = parts.filter((part) => part.stack === stack && (part.phase === 'waiting' || part.phase === 'running'));
-  return open.length > 0 && !open.some(isAtWork);
-}
-
-/** It is idle, and waits for nobody elsewhere who is at work. */
-export function isQuiet(model: StackModel, stack: string): boolean {
-  const working = model.parts.filter(isAtWork).map(({ key }) => key);
-  const own = waitsIn(model).filter(({ part }) => part.stack === stack);
-  return isIdle(model, stack) && !own.some(({ names }) => names.some((name) => working.includes(ownerOf(name))));
-}
-
-function isAtWork({ phase, branches }: Part): boolean {
-  return phase === 'running' && !branches.some(({ state }) => state === 'reading');
-}
-
-function ownerOf(name: string): string {
-  return name.split('.').slice(0, 2).join('.');
 }

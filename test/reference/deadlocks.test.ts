@@ -5,15 +5,18 @@ import { findCycles } from '../../src/graph/cycles.ts';
 import type { PortGraph } from '../../src/graph/port-graph.ts';
 import { stackOf } from '../graph/stack-of.ts';
 import { runs } from '../random.ts';
+import type { ResourceSketch, Step } from '../simulation/scenario.ts';
+import { playModel } from './model-end.ts';
 import { type Sketch, searchSchedules } from './search.ts';
 
 /**
  * The theorem: the static analysis refuses a stack exactly when a schedule of handlers that keep their declarations gets
- * stuck. And whatever the schedule, the same happens in the end.
+ * stuck. And whatever the schedule, the same happens in the end. The model of stacks, which knows handlers and no edges, agrees.
  */
 function differs(sketch: Sketch, build: (sketch: Sketch) => PortGraph = graphOf): string | undefined {
   const { ends, getsStuck } = searchSchedules(sketch);
   if (ends.size !== 1) return `${ends.size} different ends`;
+  if (completes(sketch) === getsStuck) return 'the model of stacks ends otherwise than the search';
   const isRefused = findCycles(build(sketch)).length > 0;
   if (isRefused === getsStuck) return undefined;
   return isRefused ? 'refused, and no schedule gets stuck' : 'accepted, and a schedule gets stuck';
@@ -21,6 +24,30 @@ function differs(sketch: Sketch, build: (sketch: Sketch) => PortGraph = graphOf)
 
 function graphOf(sketch: Sketch): PortGraph {
   return buildPortGraph(stackOf('s', sketch));
+}
+
+/** Whether the model of stacks completes it, each input being awaited and each attribute written by a branch of its own. */
+function completes(sketch: Sketch): boolean {
+  const resources = Object.entries(sketch).map(([name, { kind, inputs, needs, dependsOn }]): ResourceSketch => {
+    const isPlain = kind === 'plain';
+    const awaiting = (those: readonly string[]): Step[] => (those.length === 0 ? [] : [{ do: 'await', inputs: those }]);
+    const writes = Object.entries(needs).map(([attribute, needed]): Step[] => [
+      ...(isPlain ? [] : awaiting(needed)),
+      { do: 'write', attribute },
+    ]);
+    return {
+      name,
+      type: isPlain ? 'Sim::Plain' : 'Sim::Open',
+      isEnabled: true,
+      dependsOn,
+      inputs,
+      outputs: isPlain ? {} : needs,
+      branches: isPlain ? [writes.flat()] : [...Object.keys(inputs).map((input) => awaiting([input])), ...writes],
+      removalMs: 0,
+    };
+  });
+  const one = { name: 's', resources, startMs: 0, outputs: {}, rollback: false, cancelMs: undefined, timeoutMs: 0 };
+  return playModel([one], {}).parts.every(({ phase }) => phase === 'complete');
 }
 
 const KINDS = ['plain', 'streaming'] as const;

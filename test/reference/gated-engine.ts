@@ -3,8 +3,8 @@ import type { EngineEvent } from '../../src/events.ts';
 import type { PlainCreateCall, StreamingCreateCall } from '../../src/resource/handler.ts';
 import { SimulatedClock } from '../../src/simulated-clock.ts';
 import type { Json, JsonObject } from '../../src/values.ts';
-import { givenOf, STALL_MS, type StackSketch, type Step } from '../simulation/scenario.ts';
-import { typesWith } from '../simulation/world.ts';
+import { givenOf, STALL_MS, type StackSketch } from '../simulation/scenario.ts';
+import { digest, typesWith } from '../simulation/world.ts';
 
 type Call = PlainCreateCall<JsonObject> & StreamingCreateCall<JsonObject, { readonly [attribute: string]: Json }>;
 
@@ -28,21 +28,21 @@ async function create(call: Call): Promise<JsonObject | undefined> {
   const isPlain = sketch?.type === 'Sim::Plain';
   const attributes: Record<string, Json> = {};
   const branches = (sketch?.branches ?? []).map(async (steps, branch) => {
+    const known: Json[] = isPlain ? Object.values(call.properties) : [];
     for (const step of steps) {
       await new Promise<void>((open) => void gates.set(`${stack}.${name} ${branch}`, open));
-      if (step.do === 'write' && isPlain) attributes[step.attribute] = name;
-      else await act(call, step);
+      if (step.do === 'await') known.push((await call.inputs[step.inputs[0] as string]) as Json);
+      if (step.do === 'read') known.push(await call.read(['default', ...step.name.split('.')] as never));
+      if (step.do === 'fail') throw new Error(`${name} fails`);
+      if (step.do !== 'write' && step.do !== 'rewrite') continue;
+      const value = digest([...(step.do === 'write' ? [] : ['again']), name, step.attribute, ...known]);
+      if (isPlain) attributes[step.attribute] = value;
+      else await call.publish(step.attribute, value);
     }
   });
   const failed = (await Promise.allSettled(branches)).find((end) => end.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
   return isPlain ? attributes : undefined;
-}
-
-async function act(call: Call, step: Step): Promise<void> {
-  if (step.do === 'await') await call.inputs[step.inputs[0] as string];
-  if (step.do === 'read') await call.read(['default', ...step.name.split('.')] as never);
-  if (step.do === 'write') await call.publish(step.attribute, call.resource.name);
 }
 
 /** One thing that can happen next: a stack begins, or a handler's branch does its next step. */

@@ -1,7 +1,9 @@
 import type { Json } from '../../src/values.ts';
 import { attributesOf, type StackSketch, targetOf } from '../simulation/scenario.ts';
 import { circlesIn } from './circle-model.ts';
-import { hasEnded, type Part, StackModel } from './stack-model.ts';
+import { hasEnded, type Part } from './part.ts';
+import { StackModel } from './stack-model.ts';
+import { endWait } from './waits.ts';
 
 /** How a stack has ended. */
 export interface ModelledEnd {
@@ -25,7 +27,7 @@ export function playModel(
   Model = StackModel,
 ): StackModel {
   const model = new Model(stacks);
-  for (const [name, value] of Object.entries(outside)) model.there.set(name, value);
+  for (const [name, value] of Object.entries(outside)) model.space.writeOutside(name, value);
   for (const { name } of stacks) model.begin(name);
   for (let isOver = false; !isOver; ) {
     while (model.follow());
@@ -33,7 +35,7 @@ export function playModel(
     const branch = part?.branches.find(canGoOn);
     const [circle] = part === undefined ? circlesIn(model) : [];
     if (part !== undefined && branch !== undefined) model.step(part, branch);
-    else if (circle !== undefined) for (const wait of circle.waits) model.fail(wait.part, wait.read);
+    else if (circle !== undefined) for (const wait of circle.waits) endWait(wait, model);
     else isOver = true;
   }
   return model;
@@ -45,17 +47,17 @@ function canGoOn(branch: Part['branches'][number]): boolean {
 
 /** How the stack has ended by the model. */
 export function endOf({ name: stack, outputs }: StackSketch, model: StackModel): ModelledEnd {
-  const own = model.parts.filter((part) => part.stack === stack);
+  const own = model.parts.filter((part) => part.stack === stack && part.sketch.isEnabled);
   const isComplete = own.every(({ phase }) => phase === 'complete');
   const values = own.flatMap(({ sketch }) =>
     Object.keys(attributesOf(sketch)).map((attribute) => {
       const name = `${sketch.name}.${attribute}`;
-      return [name, model.there.get(`${stack}.${name}`)] as const;
+      return [name, valueIn(model, `${stack}.${name}`)] as const;
     }),
   );
   const read = Object.entries(outputs).map(([output, from]) => {
     const { stack: owner, resource, attribute } = targetOf(stack, from);
-    return [output, model.there.get(`${owner}.${resource}.${attribute}`)] as const;
+    return [output, valueIn(model, `${owner}.${resource}.${attribute}`)] as const;
   });
   return {
     state: isComplete ? 'CREATE_COMPLETE' : 'CREATE_FAILED',
@@ -63,4 +65,9 @@ export function endOf({ name: stack, outputs }: StackSketch, model: StackModel):
     values: Object.fromEntries(values.filter((entry): entry is [string, Json] => entry[1] !== undefined)),
     outputs: Object.fromEntries(read),
   };
+}
+
+function valueIn({ space }: StackModel, name: string): Json | undefined {
+  const held = space.held.get(name);
+  return held !== undefined && 'value' in held ? held.value : undefined;
 }

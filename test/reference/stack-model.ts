@@ -1,157 +1,94 @@
-import type { Json } from '../../src/values.ts';
-import { attributesOf, constantsOf, type ResourceSketch, type StackSketch, type Step } from '../simulation/scenario.ts';
-import { targetsOf } from '../simulation/state.ts';
-import { digest } from '../simulation/world.ts';
-
-/** One resource. `skipped`: it was not started, since something that it needs never comes. */
-export interface Part {
-  /** `stack.resource`. */
-  readonly key: string;
-  readonly stack: string;
-  readonly sketch: ResourceSketch;
-  phase: 'absent' | 'waiting' | 'running' | 'complete' | 'failed' | 'skipped';
-  readonly branches: readonly Branch[];
-}
-
-/** What a handler does beside its other branches; `at` counts its steps, `known` is what it has read. */
-export interface Branch {
-  readonly steps: readonly Step[];
-  at: number;
-  state: 'working' | 'reading' | 'failed';
-  readonly known: Json[];
-}
+import type { StackSketch } from '../simulation/scenario.ts';
+import { type Branch, hasEnded, namesOf, type Part, partsOf, readsOf, readValue, targetsOf, writesOf } from './part.ts';
+import { SpaceModel } from './space-model.ts';
 
 /**
- * The creation of stacks, one step of one handler after the other, as a page of plain code to be read against the design:
- *
- * - A plain resource starts when its inputs are there and what it depends on is done, a streaming one without its inputs.
- * - A read ends when all that it refers to is written, and fails when some of it never comes. A branch goes on after it, or
- *   ends with it. A handler ends when its branches have; it has failed when one has, or when it owes an attribute.
- * - A streaming handler writes at once, a plain one when it has ended well. What is written once stands.
- * - What a resource that has failed, or that cannot start any more, has not written never comes.
- * - What a condition leaves out is null, and is done.
+ * The creation of stacks as a page of plain code, to be read against the design: one step of one handler after the other. All
+ * that anybody waits for is a name in the space: `stack.resource.attribute`, and `stack.resource` for a resource's end.
  */
 export class StackModel {
+  readonly space = new SpaceModel();
   readonly parts: readonly Part[];
-  /** `stack.resource.attribute` with its value, `stack.resource` when it is done. */
-  readonly there = new Map<string, Json>();
 
   constructor(stacks: readonly StackSketch[]) {
-    const all = stacks.flatMap(({ name, resources }) => resources.map((sketch) => newPart(name, sketch)));
-    this.parts = all.filter(({ sketch }) => sketch.isEnabled);
-    const leftOut = all.filter(({ sketch }) => !sketch.isEnabled);
-    for (const name of leftOut.flatMap(namesOf)) this.there.set(name, null);
+    this.parts = stacks.flatMap(partsOf);
   }
 
+  /** What a condition leaves out is done, and reads as null. */
   begin(stack: string): void {
-    for (const part of this.parts) if (part.stack === stack) part.phase = 'waiting';
+    const own = this.parts.filter((part) => part.stack === stack);
+    this.space.declare(stack, own.flatMap(namesOf));
+    for (const part of own) {
+      part.phase = part.sketch.isEnabled ? 'waiting' : 'complete';
+      if (!part.sketch.isEnabled) for (const name of namesOf(part)) this.space.writeOwn(stack, name, null);
+    }
   }
 
-  /** A branch of a handler does what comes next in it. A read that finds everything there waits for no time. */
+  /** A branch of a handler takes its next step. What a streaming handler writes is there at once. */
   step(part: Part, branch: Branch): void {
-    const step = branch.steps[branch.at] as Step;
-    if (step.do === 'await' || step.do === 'read') branch.state = 'reading';
-    else if (step.do === 'fail' || step.do === 'rewrite' || step.do === 'stray') branch.state = 'failed';
-    else if (step.do !== 'hang') branch.at += 1;
-    if (step.do === 'write' && !isPlain(part)) this.#write(part, step.attribute, branch.known);
+    const step = branch.steps[branch.at]?.do;
+    if (step === 'await' || step === 'read') branch.state = 'reading';
+    else if (step === 'fail') branch.state = 'failed';
+    else if (step !== 'hang') {
+      for (const [name, value] of writesOf(part, branch, this.space)) {
+        part.written.set(name, value);
+        if (!part.isPlain && this.space.writeOwn(part.stack, name, value) !== 'done') branch.state = 'failed';
+      }
+      branch.at += 1;
+    }
   }
 
   /** One thing that follows by itself happens; false when nothing does any more. */
   follow(): boolean {
     return this.parts.some((part) => {
       if (part.phase === 'waiting') return this.#start(part);
-      if (part.phase !== 'running') return false;
-      return part.branches.some((branch) => branch.state === 'reading' && this.#read(part, branch)) || this.#end(part);
+      return part.phase === 'running' && (part.branches.some((each) => this.#read(part, each)) || this.#end(part));
     });
   }
 
+  /** A resource starts when what it depends on is done and, if it is plain, its inputs are there; or never. */
   #start(part: Part): boolean {
-    const found = this.#find(part, readsToStart(part));
-    if (found !== 'missing') part.phase = found === 'there' ? 'running' : 'skipped';
+    const found = this.#find(part, ['depends_on', ...part.given]);
+    if (found === 'never') this.giveUp(part, 'skipped');
+    if (found === 'there') part.phase = 'running';
     return found !== 'missing';
   }
 
+  /** A branch goes on after a read when all that it refers to is there, and fails when some of that never comes. */
   #read(part: Part, branch: Branch): boolean {
-    const reads = readsOf(branch);
-    const found = this.#find(part, reads);
-    if (found === 'lost') branch.state = 'failed';
+    const found = branch.state === 'reading' ? this.#find(part, readsOf(branch)) : 'missing';
+    if (found === 'never') branch.state = 'failed';
     if (found === 'there') {
+      branch.known.push(...readsOf(branch).map((read) => readValue(part, read, this.space)));
       branch.state = 'working';
       branch.at += 1;
-      branch.known.push(...reads.map((read) => this.valueOf(part, read)));
     }
     return found !== 'missing';
   }
 
+  /** A handler ends when its branches have: well, when none has failed and it has written what it declares and no more. */
   #end(part: Part): boolean {
-    const { branches, sketch } = part;
-    if (!branches.every(hasEnded)) return false;
-    const written = sketch.branches.flat().flatMap((step) => (step.do === 'write' ? step.attribute : []));
-    const owes = Object.keys(attributesOf(sketch)).some((attribute) => !written.includes(attribute));
-    part.phase = owes || branches.some(({ state }) => state === 'failed') ? 'failed' : 'complete';
-    if (part.phase === 'complete') this.there.set(part.key, null);
-    if (part.phase === 'complete' && isPlain(part)) {
-      const given = Object.keys(sketch.inputs).map((input) => this.valueOf(part, input));
-      for (const attribute of written) this.#write(part, attribute, [...given, ...(branches[0]?.known ?? [])]);
+    if (!part.branches.every(hasEnded)) return false;
+    const [done, ...names] = namesOf(part) as [string, ...string[]];
+    const isWhole = part.written.size === names.length && names.every((name) => part.written.has(name));
+    if (!isWhole || part.branches.some(({ state }) => state === 'failed')) this.giveUp(part, 'failed');
+    else {
+      part.phase = 'complete';
+      for (const [name, value] of [...part.written, [done, null] as const])
+        this.space.writeOwn(part.stack, name, value);
     }
     return true;
   }
 
-  /** A value tells of all that its branch has read. */
-  #write({ key, sketch }: Part, attribute: string, known: readonly Json[]): void {
-    this.there.set(`${key}.${attribute}`, digest([sketch.name, attribute, ...known]));
+  /** What it has written stands; what it owes never comes. */
+  giveUp(part: Part, phase: 'failed' | 'skipped'): void {
+    part.phase = phase;
+    this.space.fail(part.stack, part.key);
   }
 
-  /** Whoever waits by that read is told that it gets no answer. */
-  fail(part: Part, read: string): void {
-    if (part.phase === 'waiting') part.phase = 'skipped';
-    for (const branch of part.branches) {
-      if (branch.state === 'reading' && readsOf(branch).includes(read)) branch.state = 'failed';
-    }
+  #find(part: Part, reads: readonly string[]): 'there' | 'missing' | 'never' {
+    const held = reads.flatMap((read) => targetsOf(part, read)).map((name) => this.space.held.get(name));
+    if (held.some((each) => each !== undefined && 'failure' in each)) return 'never';
+    return held.includes(undefined) ? 'missing' : 'there';
   }
-
-  #find(part: Part, reads: readonly string[]): 'there' | 'missing' | 'lost' {
-    const missing = reads.flatMap((read) => this.missing(part, read));
-    if (missing.length === 0) return 'there';
-    const lost = this.parts.filter(({ phase }) => phase === 'failed' || phase === 'skipped').flatMap(namesOf);
-    return missing.some((name) => lost.includes(name)) ? 'lost' : 'missing';
-  }
-
-  missing({ stack, sketch }: Part, read: string): readonly string[] {
-    return targetsOf(stack, sketch, read).filter((name) => !this.there.has(name));
-  }
-
-  /** Of an input, the values of what it refers to, and its constant; of a read by name, the value. */
-  valueOf({ stack, sketch }: Part, read: string): Json {
-    const values = targetsOf(stack, sketch, read).map((name) => this.there.get(name) ?? null);
-    return read.includes('.') ? (values[0] as Json) : [...values, ...constantsOf(sketch, read)];
-  }
-}
-
-export function readsToStart(part: Part): readonly string[] {
-  return ['depends_on', ...(isPlain(part) ? Object.keys(part.sketch.inputs) : [])];
-}
-
-/** What the branch reads where it is. */
-export function readsOf({ steps, at }: Branch): readonly string[] {
-  const step = steps[at];
-  return step?.do === 'read' ? [step.name] : step?.do === 'await' ? step.inputs : [];
-}
-
-export function hasEnded({ steps, at, state }: Branch): boolean {
-  return state === 'failed' || at >= steps.length;
-}
-
-function newPart(stack: string, sketch: ResourceSketch): Part {
-  const branches = sketch.branches.map((steps): Branch => ({ steps, at: 0, state: 'working', known: [] }));
-  return { key: `${stack}.${sketch.name}`, stack, sketch, phase: 'absent', branches };
-}
-
-function isPlain({ sketch }: Part): boolean {
-  return sketch.type === 'Sim::Plain';
-}
-
-/** The resource itself, for its end, and its attributes. */
-function namesOf({ key, sketch }: Part): readonly string[] {
-  return [key, ...Object.keys(attributesOf(sketch)).map((attribute) => `${key}.${attribute}`)];
 }

@@ -4,10 +4,11 @@ import { runs } from '../random.ts';
 import { generate } from '../simulation/generate.ts';
 import { type Play, play } from '../simulation/play.ts';
 import { hasPortCycle } from '../simulation/ports.ts';
-import type { Scenario, StackSketch } from '../simulation/scenario.ts';
+import type { Scenario } from '../simulation/scenario.ts';
 import { schedulesOf } from '../simulation/stage.ts';
 import { traits } from '../simulation/traits.ts';
 import { endOf, type ModelledEnd, playModel } from './model-end.ts';
+import { namesOf } from './part.ts';
 import { StackModel } from './stack-model.ts';
 
 function modelled({ stacks, outside }: Scenario, Model?: typeof StackModel): { readonly [stack: string]: ModelledEnd } {
@@ -66,17 +67,19 @@ function isEqual(one: unknown, two: unknown): boolean {
 class Forgetful extends StackModel {
   override follow(): boolean {
     const goesOn = super.follow();
-    for (const { key } of this.parts.filter(({ phase }) => phase === 'failed')) {
-      for (const name of [...this.there.keys()].filter((each) => each.startsWith(`${key}.`))) this.there.delete(name);
+    for (const part of this.parts.filter(({ phase }) => phase === 'failed')) {
+      for (const name of namesOf(part)) this.space.held.set(name, { failure: part.key });
     }
     return goesOn;
   }
 }
 
 class Textual extends StackModel {
-  constructor(stacks: readonly StackSketch[]) {
-    super(stacks);
-    for (const name of this.there.keys()) this.there.set(name, '');
+  override begin(stack: string): void {
+    super.begin(stack);
+    for (const [name, held] of this.space.held) {
+      if ('value' in held && held.value === null) this.space.held.set(name, { value: '' });
+    }
   }
 }
 

@@ -1,14 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { EngineEvent } from '../../src/events.ts';
+import type { EngineEvent, StackDidQuiesce } from '../../src/events.ts';
 import { Waits } from '../../src/space/waits.ts';
 import { runs } from '../random.ts';
 import { parseHop } from '../simulation/circles.ts';
 import { hasPortCycle } from '../simulation/ports.ts';
 import { needs, type ResourceSketch, STALL_MS, type StackSketch, type Step } from '../simulation/scenario.ts';
-import { type Circle, circlesIn, isQuiet, type Wait, waitsIn } from './circle-model.ts';
+import { type Circle, circlesIn } from './circle-model.ts';
 import { GatedEngine, type Happening } from './gated-engine.ts';
-import { hasEnded, type Part, StackModel } from './stack-model.ts';
+import { hasEnded, type Part } from './part.ts';
+import { StackModel } from './stack-model.ts';
+import { endWait, isQuiet, ownerOf, type Wait, waitsIn } from './waits.ts';
 
 const ENDS: readonly string[] = ['complete', 'failed', 'skipped'];
 
@@ -98,8 +100,7 @@ class Judge {
   /** The reads are told that they get no answer; but an input that only the engine waits for, in one stack, cannot be. */
   #fail(waits: readonly Wait[]): Passing {
     for (const wait of waits) {
-      const { part, read } = wait;
-      if (part.phase === 'running' || this.#foreign.has(keyOf(wait))) this.#model.fail(part, read);
+      if (wait.part.phase === 'running' || this.#foreign.has(keyOf(wait))) endWait(wait, this.#model);
     }
     return this.#follow();
   }
@@ -130,8 +131,28 @@ class Judge {
       const isTold = events.some((event) => event.type === 'stack:didQuiesce' && event.stack === stack.name);
       if (isTold && !mayBeQuiet.has(stack.name)) return `'${stack.name}' is told to be quiet`;
       if (isNowQuiet && !wasQuiet.includes(stack) && !isTold) return `'${stack.name}' is quiet, which is not told`;
+      if (isNowQuiet && isTold) {
+        const told = events.findLast((event) => event.type === 'stack:didQuiesce' && event.stack === stack.name);
+        const [real, modelled] = [whoWaits(told as StackDidQuiesce), this.#whoWaits(stack.name)];
+        if (real !== modelled) return `of '${stack.name}' those are told to wait: ${real}; and not ${modelled}`;
+      }
     }
     return undefined;
+  }
+
+  /** Each reader of the stack, what it waits for, and how its writer stands. */
+  #whoWaits(stack: string): string {
+    const own = waitsIn(this.#model).filter(({ part }) => part.stack === stack);
+    const lines = own.flatMap(({ part, read, names }) =>
+      names.map((name) => {
+        const writer = this.#model.parts.find(({ key }) => key === ownerOf(name));
+        const isStarted = writer?.phase === 'running';
+        const state =
+          writer === undefined || writer.phase === 'absent' ? 'outside' : isStarted ? 'blocked' : 'notStarted';
+        return `${part.sketch.name} ${read.includes('.') ? undefined : read} ${name} ${state}`;
+      }),
+    );
+    return lines.sort().join();
   }
 
   /** Just before its time no stall is a deadlock; then it is. */
@@ -229,6 +250,14 @@ class Judge {
   }
 }
 
+function whoWaits({ waiting }: StackDidQuiesce): string {
+  const lines = waiting.map(({ reader, input, name: [, stack, resource, attribute], writer }) => {
+    const name = input === 'depends_on' ? `${stack}.${resource}` : `${stack}.${resource}.${attribute}`;
+    return `${reader} ${input} ${name} ${writer}`;
+  });
+  return lines.sort().join();
+}
+
 function keyOf({ part, read }: Wait): string {
   return `${part.key} ${read}`;
 }
@@ -293,6 +322,7 @@ function resourceOf(stack: string, name: string, full: fc.Arbitrary<string>): fc
         weight: 4,
         arbitrary: fc.constantFrom(...ATTRIBUTES).map((attribute) => ({ do: 'write' as const, attribute })),
       },
+      { weight: 1, arbitrary: fc.constantFrom<Step>({ do: 'fail' }, { do: 'rewrite', attribute: 'x' }) },
     );
   const needed = fc.constantFrom<readonly string[] | null>(null, [], ['a']);
   return fc.boolean().chain((isPlain) =>

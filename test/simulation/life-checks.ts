@@ -1,6 +1,7 @@
 import type { Json } from '../../src/values.ts';
 import { endOf, type ModelledEnd, playModel } from '../reference/model-end.ts';
-import type { Part, StackModel } from '../reference/stack-model.ts';
+import { missingOf, type Part, readValue } from '../reference/part.ts';
+import type { StackModel } from '../reference/stack-model.ts';
 import type { Complaint } from './checks.ts';
 import { foreignReadsOf, type Life, type LifeStep, stackOf } from './life.ts';
 import type { Entry } from './log.ts';
@@ -384,8 +385,8 @@ function madeWith(life: Life, number: number, resource: string, given: Given): s
   const model = whole(life, number, given);
   const part = model.parts.find(({ key }) => key === `${version.name}.${resource}`) as Part;
   // Nor of one that would never come in a create, which waits for itself when a handler awaits more than it declares.
-  if (Object.keys(inputs).some((input) => model.missing(part, input).length > 0)) return undefined;
-  const values = Object.keys(inputs).map((input) => [input, model.valueOf(part, input)]);
+  if (Object.keys(inputs).some((input) => missingOf(part, input, model.space).length > 0)) return undefined;
+  const values = Object.keys(inputs).map((input) => [input, readValue(part, input, model.space)]);
   const read = branches.flat().flatMap((step) => (step.do === 'read' ? [given[step.name] ?? null] : []));
   return print({ type, given: Object.fromEntries(values), read });
 }
