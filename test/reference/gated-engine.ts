@@ -35,7 +35,7 @@ async function create(call: Call): Promise<JsonObject | undefined> {
       if (step.do === 'read') known.push(await call.read(['default', ...step.name.split('.')] as never));
       if (step.do === 'fail') throw new Error(`${name} fails`);
       if (step.do !== 'write' && step.do !== 'rewrite') continue;
-      const value = digest([...(step.do === 'write' ? [] : ['again']), name, step.attribute, ...known]);
+      const value = digest(step.do === 'write' ? [name, step.attribute, ...known] : ['again', name, step.attribute]);
       if (isPlain) attributes[step.attribute] = value;
       else await call.publish(step.attribute, value);
     }
