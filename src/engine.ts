@@ -128,7 +128,7 @@ export class Engine {
     const store = new EngineStore(sealed, clock, options.storeTimeoutMs ?? 30_000);
     const space = options.space ?? new MemorySpace();
     const events = new EventHub();
-    const running = new RunningActions();
+    const running = new RunningActions((inSpace, stack) => this.#services.names.stackDidEnd(inSpace, stack));
     const waits = new Waits({
       clock,
       stallTimeoutMs: options.stallTimeoutMs ?? 30_000,

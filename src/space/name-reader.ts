@@ -17,14 +17,15 @@ export type DescribeWriter = (resource: string, attribute: string) => Pick<Waiti
 interface Wish {
   readonly name: Name;
   readonly wakes: Set<(entry: Entry) => void>;
-  /** How many look for it in the store for the first time, and do not know yet whether it is there. */
+  /** How many ask the store for it, not by the way of a poll, and do not know yet whether it is there. */
   looking: number;
 }
 
 /**
  * Reads by name, wherever the name lives: first in this engine's space, then in the store, where stacks of earlier runs
  * and of other engines are. While a read waits for a name that no stack of this engine declares, the store's revision is
- * polled, so a value that another process writes on the same store arrives without any connection between the two.
+ * polled, so a value that another process writes on the same store arrives without any connection between the two. What an
+ * action of this engine has stored by its end is looked for at that end.
  */
 export class NameReader {
   readonly #space: DataSpace;
@@ -33,8 +34,9 @@ export class NameReader {
   readonly #describe: (space: string, stack: string) => DescribeWriter | undefined;
   readonly #secrecyOf: (name: Name, value: Json) => Secrecy | undefined;
   readonly #didLook: () => void;
-  readonly #wishes = new Map<string, Wish>();
-  /** Of all wishes. */
+  /** By stack, those for its names by their keys: the end of an action is nothing to all the others. */
+  readonly #wishes = new Map<string, Map<string, Wish>>();
+  /** How many such looks there are. */
   #looking = 0;
   #timer: Timer | undefined;
   #revision: number | undefined;
@@ -95,13 +97,24 @@ export class NameReader {
     const describe = this.#describe(target.space, target.stack);
     if (describe !== undefined) return describe(target.resource, target.attribute ?? 'done');
     const { space, stack, resource, attribute = 'done' } = target;
-    if ((this.#wishes.get(nameKey([space, stack, resource, attribute]))?.looking ?? 0) > 0) {
+    const wish = this.#wishes.get(nameKey([space, stack]))?.get(nameKey([space, stack, resource, attribute]));
+    if (wish !== undefined && wish.looking > 0) {
       return { writer: 'running', reason: `the store is asked whether it has ${printTarget(target)}` };
     }
     return {
       writer: 'outside',
       reason: `no stack '${target.stack}' is at work in this engine; ${printTarget(target)} may still be written by another stack, a person or a program`,
     };
+  }
+
+  /**
+   * An action of this engine on the stack has ended, and its end is stored. While it was at work the store could not tell of
+   * all names whether they will be written, and where it has let go its names, neither does the space.
+   */
+  stackDidEnd(space: string, stack: string): void {
+    const wishes = [...(this.#wishes.get(nameKey([space, stack]))?.values() ?? [])];
+    const open = wishes.filter(({ name }) => !this.#space.isDeclared(name));
+    if (open.length > 0) void this.#lookNow(open);
   }
 
   /** Stops polling and forgets who waits. */
@@ -118,15 +131,18 @@ export class NameReader {
   }
 
   #wish(name: Name, wake: (entry: Entry) => void): () => void {
+    const stackKey = nameKey([name[0], name[1]]);
     const key = nameKey(name);
-    const wish = this.#wishes.get(key) ?? { name, wakes: new Set(), looking: 0 };
+    const ofStack = this.#wishes.get(stackKey) ?? new Map<string, Wish>();
+    const wish = ofStack.get(key) ?? { name, wakes: new Set(), looking: 0 };
     wish.wakes.add(wake);
-    this.#wishes.set(key, wish);
-    if (!this.#space.isDeclared(name)) void this.#lookFirst(wish);
+    this.#wishes.set(stackKey, ofStack.set(key, wish));
+    if (!this.#space.isDeclared(name)) void this.#lookNow([wish]);
     this.#pollLater();
     return () => {
       wish.wakes.delete(wake);
-      if (wish.wakes.size === 0 && this.#wishes.get(key) === wish) this.#wishes.delete(key);
+      if (wish.wakes.size === 0 && ofStack.get(key) === wish) ofStack.delete(key);
+      if (ofStack.size === 0 && this.#wishes.get(stackKey) === ofStack) this.#wishes.delete(stackKey);
       if (this.#wishes.size === 0) this.close();
     };
   }
@@ -151,26 +167,28 @@ export class NameReader {
     } catch {
       return; // A store that cannot be read now is asked again; an action that needs it reports the failure.
     }
-    await this.#look([...this.#wishes.values()]);
+    await this.#look([...this.#wishes.values()].flatMap((ofStack) => [...ofStack.values()]));
   }
 
-  async #lookFirst(wish: Wish): Promise<void> {
-    wish.looking += 1;
+  async #lookNow(wishes: readonly Wish[]): Promise<void> {
+    for (const wish of wishes) wish.looking += 1;
     this.#looking += 1;
-    await this.#look([wish]);
-    wish.looking -= 1;
+    await this.#look(wishes);
+    for (const wish of wishes) wish.looking -= 1;
     this.#looking -= 1;
     if (this.#looking === 0) this.#didLook();
   }
 
   async #look(wishes: readonly Wish[]): Promise<void> {
     for (const { name, wakes } of wishes) {
-      if (this.#space.isDeclared(name)) continue; // its region tells
+      if (wakes.size === 0 || this.#space.isDeclared(name)) continue; // its region tells
       const entry = await this.#findStored(name).catch(() => {
         // It is looked for again, although nothing more may be stored.
         this.#revision = undefined;
       });
-      if (entry !== undefined) for (const wake of [...wakes]) wake(entry);
+      // What was stored before the stack's next action says nothing, once that has begun.
+      if (entry === undefined || this.#space.isDeclared(name)) continue;
+      for (const wake of [...wakes]) wake(entry);
     }
   }
 

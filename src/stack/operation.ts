@@ -161,25 +161,25 @@ export class Operation {
   }
 
   async #runInRegion(region: Region, claim: Claim, beginning: Beginning, verb: Verb): Promise<StackDescription> {
-    const { store, regions, secretsByStack } = this.#services;
+    const { regions, secretsByStack } = this.#services;
     const { stack, secrets } = this.#analysis;
     const key = stackKey(stack.space, stack.stack);
     regions.set(key, region);
     secretsByStack.set(key, secrets);
-    let isComplete = false;
-    try {
-      const description = await this.#runClaimed(region, claim, beginning, verb);
-      isComplete = true;
-      return description;
-    } finally {
-      // On a shared store another engine may change the stack from now on: the store alone tells its values. So it does when an
-      // update has failed: what that has not come to is as it was, and has failed only for those who waited for it.
-      if (store.isShared || (!isComplete && this.#action !== 'CREATE')) {
-        await region.close();
-        // The next action, which has the claim by now, finds it here until then, and waits.
-        if (regions.get(key) === region) regions.delete(key);
-      }
-    }
+    return this.#runClaimed(region, claim, beginning, verb);
+  }
+
+  /**
+   * On a shared store another engine may change the stack from now on: the store alone tells its values. So it does when an
+   * update has failed: what that has not come to is as it was, and has failed only for those who waited for it.
+   */
+  async #letGo(region: Region, isComplete: boolean): Promise<void> {
+    const { store, regions } = this.#services;
+    if (!store.isShared && (isComplete || this.#action === 'CREATE')) return;
+    await region.close();
+    const key = stackKey(region.space, region.stack);
+    // The next action, which may have the claim by now, finds it here until then, and waits.
+    if (regions.get(key) === region) regions.delete(key);
   }
 
   async #refusePresent(): Promise<void> {
@@ -223,17 +223,24 @@ export class Operation {
     };
     running.add(action);
     this.#running = action;
+    let isComplete = false;
     try {
       const act = () => this.#act(beginning, verb, region, traversal, journal, limits, action, claim);
       // A create changes no value, and a rollback is a part of what it takes back.
       const isWhole = this.#action !== 'CREATE' && (this.#action !== 'ROLLBACK' || verb === 'resumed');
       await (isWhole ? tellingStaleReaders(this.#services, { space, name: stack }, act) : act());
-      return await this.#describe(traversal);
+      const description = await this.#describe(traversal);
+      isComplete = true;
+      return description;
     } finally {
       limits.end();
       await giveBack(this.#services, claim);
-      running.remove(action);
-      didEnd();
+      try {
+        await this.#letGo(region, isComplete);
+      } finally {
+        running.remove(action);
+        didEnd();
+      }
     }
   }
 

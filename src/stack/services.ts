@@ -106,6 +106,15 @@ export class RunningActions {
   readonly #byStack = new Map<string, RunningAction>();
   /** The calls that have not begun their action yet, by stack. */
   readonly #starting = new Map<string, Set<{ readonly begun: Promise<void>; readonly didBegin: () => void }>>();
+  readonly #didEnd: (space: string, stack: string) => void;
+
+  /**
+   * `didEnd` is told when an action has ended, whichever it was: its end is stored, if the store takes it, and no other is at
+   * work on the stack.
+   */
+  constructor(didEnd: (space: string, stack: string) => void) {
+    this.#didEnd = didEnd;
+  }
 
   get(space: string, stack: string): RunningAction | undefined {
     return this.#byStack.get(stackKey(space, stack));
@@ -147,7 +156,9 @@ export class RunningActions {
 
   remove(action: RunningAction): void {
     const key = stackKey(action.space, action.stack);
-    if (this.#byStack.get(key) === action) this.#byStack.delete(key);
+    if (this.#byStack.get(key) !== action) return;
+    this.#byStack.delete(key);
+    this.#didEnd(action.space, action.stack);
   }
 
   values(): readonly RunningAction[] {

@@ -1,5 +1,11 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { rootCause } from '../../src/errors.ts';
+import { printName } from '../../src/names.ts';
+import { defineStreamingType } from '../../src/resource/resource-type.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import type { StackStore } from '../../src/store/stack-store.ts';
+import { withOwn } from '../stack/killed-engine.ts';
+import type { World } from './world.ts';
 import { closeWorlds, failure, world } from './worlds.ts';
 
 afterEach(closeWorlds);
@@ -30,6 +36,96 @@ describe('a read of a stack that has failed', () => {
       ['d IN_PROGRESS', 'd COMPLETE'],
       0,
     ]);
+  });
+});
+
+describe('a read that begins while an action ends on the stack that it reads of', () => {
+  const END_MS = 20;
+  const LOOK_MS = 5;
+
+  // `b` is not started, and stays as long as `d` does, which reads of it.
+  const text = 'a: Plain\nb: Plain depends_on=a\nd: Stuck a=b.late';
+  const withStuck = (store: StackStore, remove: (wait: (ms: number) => Promise<void>) => Promise<void>): World => {
+    const type = defineStreamingType({
+      name: 'Stuck',
+      properties: { a: {} },
+      attributes: {},
+      handler: { create: noDisk, delete: () => remove((ms) => w.wait(ms)) },
+    });
+    const w = world({ a: noDisk }, { store, types: [type] });
+    return w;
+  };
+  const reader = 'c: Plain a=@one.b.late';
+
+  test('ends with it, when it fails: a delete of what an earlier engine has made', async () => {
+    const store = new MemoryStore();
+    const earlier = withStuck(store, async () => {});
+    await failure(earlier.create(text, { stack: 'one' }));
+    await earlier.close();
+    const w = withStuck(store, async (wait) => {
+      await wait(END_MS);
+      noDisk();
+    });
+    const deleted = failure(w.engine.delete({ stack: 'one' }));
+    await w.clock.advance(10);
+    const two = failure(w.start(reader, { stack: 'two' }));
+    await w.clock.advance(END_MS - 11);
+    expect(w.of('resource:wasSkipped')).toEqual([]);
+    await w.clock.run(Promise.all([two, deleted]));
+    expect([w.clock.now(), w.of('resource:wasSkipped').map(({ reason }) => reason)]).toEqual([
+      END_MS,
+      ["'c' was not created: 'c' cannot read default.one.b.late: its writer failed."],
+    ]);
+  });
+
+  test.each([
+    {
+      how: 'fails, and so the read does',
+      remove: async () => noDisk(),
+      ends: ['0 one CREATE_FAILED', '20 one ROLLBACK_FAILED', '25 two CREATE_FAILED'],
+      quiet: [],
+    },
+    {
+      how: 'leaves nothing',
+      remove: async () => {},
+      ends: ['0 one CREATE_FAILED', '20 one ROLLBACK_COMPLETE'],
+      quiet: ['25 default.one.b.late'],
+    },
+  ])('is told to wait for nobody only when the store has been asked again: a rollback $how', async (row) => {
+    const memory = new MemoryStore();
+    // A rollback has let go its names by the time when its end is to be stored.
+    const store = withOwn(memory, {
+      append: async (claim, changes) => {
+        const isEnd = changes.some(
+          (change) => change.kind === 'stack' && change.action === 'ROLLBACK' && change.status !== 'IN_PROGRESS',
+        );
+        if (isEnd) await w.wait(END_MS);
+        memory.append(claim, changes);
+      },
+      find: async (name) => {
+        await w.wait(LOOK_MS);
+        return memory.find(name);
+      },
+    });
+    const w = withStuck(store, row.remove);
+    const ends: string[] = [];
+    w.engine.onEvent((event) => {
+      if (event.type !== 'stack' || event.status === 'IN_PROGRESS') return;
+      ends.push(`${w.clock.now()} ${event.stack} ${event.action}_${event.status}`);
+    });
+    const one = failure(w.start(text, { stack: 'one', rollback: true }));
+    await w.clock.advance(10);
+    const stopped = new AbortController();
+    const two = failure(w.start(reader, { stack: 'two', signal: stopped.signal }));
+    await w.clock.advance(END_MS + LOOK_MS - 10);
+    const quiet = w
+      .of('stack:didQuiesce')
+      .flatMap(({ stack, time, waiting }) =>
+        stack === 'two' ? waiting.map(({ name }) => `${time} ${printName(name)}`) : [],
+      );
+    expect([ends, quiet]).toEqual([row.ends, row.quiet]);
+    stopped.abort();
+    await w.clock.run(Promise.all([one, two]));
   });
 });
 

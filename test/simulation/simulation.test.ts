@@ -29,6 +29,7 @@ describe('whatever the templates, the handlers, the faults and the order are', (
     [1, 5010664, 'a handler woken at the instant of a cancel may have got a slot before it, and hold it for long'],
     [1, 5020216, 'what a handler writes beside a read that it declares to need decides whether there is a deadlock'],
     [2, 247, 'an engine was killed when it had just begun with a nested template'],
+    [3, 133028327, 'a rollback lets go its names, and fails, at the instant at which another stack begins to read one'],
   ])('edition %i, seed %i: %s', async (edition, seed) => {
     expect(await simulate(seed, edition)).toBeUndefined();
   });
