@@ -1,4 +1,5 @@
 import type { Clock, Randomness } from '../clock.ts';
+import { givenProperties, placeOf } from '../interface/given.ts';
 import { type NameInput, parseName } from '../names.ts';
 import type {
   CreateCall,
@@ -36,13 +37,19 @@ export function callHandler(
     return handler.create(new StreamingRunCall(run) as never);
   }
   const { handler } = type;
-  const properties = run.inputs.properties();
+  const properties = propertiesOf(run);
   run.record.properties = properties;
   if (snapshot !== undefined) {
     return handler.restore?.(new PlainRestoreRunCall(run, properties, previous, snapshot) as never);
   }
   if (previous !== undefined) return handler.update?.(new PlainUpdateRunCall(run, properties, previous) as never);
   return handler.create(new PlainRunCall(run, properties) as never);
+}
+
+/** What a plain handler gets: all of it is ready. Throws what is wrong with it. */
+function propertiesOf({ resource, traversal }: ResourceRun): JsonObject {
+  const { scope, inputReader, stack, redact } = traversal;
+  return givenProperties(resource, scope, placeOf(resource, stack, redact), inputReader);
 }
 
 /**

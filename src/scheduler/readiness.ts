@@ -5,6 +5,9 @@ const PENDING = 0;
 const FIRED = 1;
 const FAILED = 2;
 
+/** More than a port can wait for. */
+const MANY = 2 ** 30;
+
 /**
  * Which ports have happened. `start` and `in` ports fire by themselves when everything before them has fired; `out` and
  * `done` ports are fired by whoever runs the handlers. Counters, not promises: an edge costs one decrement.
@@ -15,6 +18,7 @@ const FAILED = 2;
 export class Readiness {
   readonly #graph: PortGraph;
   readonly #state: Uint8Array;
+  /** How many edges have not come; of ports that do not fire by themselves `MANY` more, so that no edge need ask what it leads to. */
   readonly #missing: Uint32Array;
   readonly #causes = new Map<number, unknown>();
   /**
@@ -40,7 +44,8 @@ export class Readiness {
     const { offsets } = graph.predecessors;
     this.#missing = new Uint32Array(graph.size);
     for (let port = 0; port < graph.size; port += 1) {
-      if (firesItself(graph, port)) this.#missing[port] = (offsets[port + 1] as number) - (offsets[port] as number);
+      const edges = (offsets[port + 1] as number) - (offsets[port] as number);
+      this.#missing[port] = firesItself(graph, port) ? edges : MANY + edges;
     }
   }
 
@@ -52,7 +57,7 @@ export class Readiness {
   /** Fires the ports that wait for nothing, in their order. */
   begin(): void {
     for (let port = 0; port < this.#graph.size; port += 1) {
-      if (this.#state[port] === PENDING && this.#missing[port] === 0 && firesItself(this.#graph, port)) this.fire(port);
+      if (this.#state[port] === PENDING && this.#missing[port] === 0) this.fire(port);
     }
   }
 
@@ -120,9 +125,9 @@ export class Readiness {
     const { offsets, targets } = this.#graph.successors;
     for (let edge = offsets[port] as number; edge < (offsets[port + 1] as number); edge += 1) {
       const target = targets[edge] as number;
-      if (this.#state[target] !== PENDING || !firesItself(this.#graph, target)) continue;
-      this.#missing[target] = (this.#missing[target] as number) - 1;
-      if (this.#missing[target] === 0) this.#enqueue(target);
+      const left = (this.#missing[target] as number) - 1;
+      this.#missing[target] = left;
+      if (left === 0) this.#enqueue(target);
     }
     if (firesItself(this.#graph, port)) this.#didFire(port);
   }

@@ -49,12 +49,13 @@ export class ResourceRun implements JournalWaiter {
   readonly traversal: Traversal;
   readonly record: RunRecord;
   readonly work: HandlerWork;
-  readonly inputs: RunInputs;
   readonly writes: RunWrites;
   /** What is replaced. */
   readonly #replaced: RunChange | undefined;
   /** Undefined when another is made. */
   readonly #update: InPlaceUpdate | undefined;
+  /** Undefined before somebody asks for them one by one. */
+  #inputs: RunInputs | undefined;
   #hasEndpoint = false;
   /** Undefined before the first: most handlers read nothing but what they are given. */
   #reads: RunReads | undefined;
@@ -72,13 +73,12 @@ export class ResourceRun implements JournalWaiter {
     this.resource = resource;
     if (change?.verdict === 'replace') this.#replaced = change;
     else if (change !== undefined) this.#update = new InPlaceUpdate(resource, change.present, traversal.conceal);
-    this.record = new RunRecord(traversal, resource, token, namePrefix, {
-      interrupted: interrupted?.record,
-      updated: this.#update?.present,
-      failedAttempts,
-    });
+    const isNew = interrupted === undefined && change === undefined && failedAttempts === undefined;
+    const before = isNew
+      ? undefined
+      : { interrupted: interrupted?.record, updated: this.#update?.present, failedAttempts };
+    this.record = new RunRecord(traversal, resource, token, namePrefix, before);
     this.work = new HandlerWork(traversal, resource);
-    this.inputs = new RunInputs(traversal, resource, this.#update);
     this.writes = new RunWrites(traversal, resource, this.#update, interrupted?.read);
   }
 
@@ -97,6 +97,11 @@ export class ResourceRun implements JournalWaiter {
   /** Whether a process of it may still ask for something after its end. */
   get hasEndpoint(): boolean {
     return this.#hasEndpoint;
+  }
+
+  get inputs(): RunInputs {
+    this.#inputs ??= new RunInputs(this.traversal, this.resource, this.#update);
+    return this.#inputs;
   }
 
   get reads(): RunReads {

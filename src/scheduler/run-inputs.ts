@@ -1,9 +1,9 @@
 import type { HotloomError } from '../errors.ts';
 import { findPort, IN } from '../graph/port-graph.ts';
-import { givenInput, givenProperties, placeOf } from '../interface/given.ts';
+import { givenInput, placeOf } from '../interface/given.ts';
 import type { ResourceInterface } from '../interface/interface.ts';
 import type { WaitTarget } from '../space/waits.ts';
-import { type Json, type JsonObject, setOwn } from '../values.ts';
+import { type Json, setOwn } from '../values.ts';
 import type { InPlaceUpdate } from './in-place-update.ts';
 import type { Outcome } from './outcome.ts';
 import { inputFailed } from './run-errors.ts';
@@ -78,12 +78,6 @@ export class RunInputs {
     } catch (error) {
       return { error };
     }
-  }
-
-  /** What a plain handler gets: all of it is ready. Throws what is wrong with it. */
-  properties(): JsonObject {
-    const { scope, inputReader, stack, redact } = this.#traversal;
-    return givenProperties(this.#resource, scope, placeOf(this.#resource, stack, redact), inputReader);
   }
 
   /**

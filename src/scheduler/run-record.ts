@@ -10,7 +10,7 @@ import type { ResourceRecord, StoredRead } from '../store/stack-store.ts';
 import { asJson, type JsonObject } from '../values.ts';
 import type { Traversal } from './traversal.ts';
 
-/** What was recorded of a resource before its run; empty when nothing was. */
+/** What was recorded of a resource before its run. */
 export interface RecordedBefore {
   /** An attempt that ended with the engine that made it, and goes on. */
   readonly interrupted: ResourceRecord | undefined;
@@ -61,8 +61,9 @@ export class RunRecord {
     resource: ResourceInterface,
     token: string,
     namePrefix: string,
-    { interrupted, updated, failedAttempts }: RecordedBefore,
+    before: RecordedBefore | undefined,
   ) {
+    const { interrupted, updated, failedAttempts } = before ?? NOTHING_BEFORE;
     this.#traversal = traversal;
     this.#resource = resource;
     this.#action = updated === undefined ? 'CREATE' : 'UPDATE';
@@ -240,6 +241,8 @@ function keptReads({ record, readsSince = [] }: PresentResource): Map<string, St
   const reads = new Map(kept.filter(([name]) => !changed.has(name)));
   return reads.size === 0 ? undefined : reads;
 }
+
+const NOTHING_BEFORE: RecordedBefore = { interrupted: undefined, updated: undefined, failedAttempts: undefined };
 
 /** Where the last group of a UUID begins, with the dash before it. */
 const LAST_DASH = 23;

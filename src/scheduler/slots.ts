@@ -31,6 +31,11 @@ export class Slots {
     else this.#queue = new PQueue({ concurrency, queueClass: chosenBy(order) });
   }
 
+  /** The slot of everybody, where there is no bound and no order; else undefined. Saves who runs often a function to `acquire` with. */
+  get unbounded(): Slot | undefined {
+    return this.#queue === undefined && this.#turn === undefined ? UNBOUNDED : undefined;
+  }
+
   /** Calls `use` with a slot as soon as one is free, in the order of the constructor. */
   acquire(use: (slot: Slot) => void): void {
     const turn = this.#turn;

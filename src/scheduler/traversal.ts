@@ -573,8 +573,14 @@ export class Traversal {
       stored?.record.failedAttempts,
     );
     this.#runs[resource.index] = run;
+    const slot = this.slots.unbounded;
+    if (slot === undefined) this.#runInTurn(run);
+    else run.run(slot);
+  }
+
+  #runInTurn(run: ResourceRun): void {
     this.slots.acquire((slot) => {
-      if (run.work.hasEnded || this.#runs[resource.index] !== run) slot.release();
+      if (run.work.hasEnded || this.#runs[run.resource.index] !== run) slot.release();
       else run.run(slot);
     });
   }
