@@ -1,6 +1,7 @@
 import { CircularDependencyException } from '../errors.ts';
 import { findResource, type StackInterface } from '../interface/interface.ts';
 import { printLocation } from '../source.ts';
+import { firstOf, uint8Array, uint32Array } from './number-arrays.ts';
 import { isAcyclic } from './order.ts';
 import { DONE, IN, labelOf, OUT, type Port, type PortGraph, portOf, printPort, type Rows } from './port-graph.ts';
 
@@ -108,10 +109,10 @@ function deadlockedGroups(graph: PortGraph): readonly (readonly number[])[] {
  */
 export function stronglyConnected(size: number, { offsets, targets }: Rows, visit: (group: number[]) => void): void {
   const UNSEEN = 0;
-  const order = new Uint32Array(size); // 1-based discovery order
-  const low = new Uint32Array(size);
-  const onStack = new Uint8Array(size);
-  const nextEdge = offsets.slice(0, size);
+  const order = uint32Array(size); // 1-based discovery order
+  const low = uint32Array(size);
+  const onStack = uint8Array(size);
+  const nextEdge = firstOf(offsets, size);
   const open: number[] = [];
   const path: number[] = [];
   let count = 0;

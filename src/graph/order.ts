@@ -1,4 +1,5 @@
 import { invariant } from '../errors.ts';
+import { uint32Array } from './number-arrays.ts';
 import type { PortGraph } from './port-graph.ts';
 
 /**
@@ -42,12 +43,12 @@ function readsOnlyBackwards({ firstPort, names, inputs, predecessors }: PortGrap
 /** The ports that can happen, in order; shorter than the graph when there is a cycle. */
 function walk(graph: PortGraph): { readonly order: Uint32Array; readonly length: number } {
   const { offsets, targets } = graph.successors;
-  const missing = new Uint32Array(graph.size);
+  const missing = uint32Array(graph.size);
   for (let edge = 0; edge < targets.length; edge += 1) {
     const target = targets[edge] as number;
     missing[target] = (missing[target] as number) + 1;
   }
-  const order = new Uint32Array(graph.size);
+  const order = uint32Array(graph.size);
   let end = 0;
   for (let port = 0; port < graph.size; port += 1) {
     if (missing[port] === 0) {

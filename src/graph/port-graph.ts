@@ -1,3 +1,5 @@
+import { firstOf, uint8Array, uint32Array } from './number-arrays.ts';
+
 /** What a port is: a resource may start, an input is there, an attribute is written, a resource is done. */
 export type PortKind = 'start' | 'in' | 'out' | 'done';
 
@@ -101,7 +103,7 @@ export function layOut(
   const names: string[] = new Array(resources.length);
   const inputs: (readonly string[])[] = new Array(resources.length);
   const outputs: (readonly string[])[] = new Array(resources.length);
-  const firstPort = new Uint32Array(resources.length + 1);
+  const firstPort = uint32Array(resources.length + 1);
   let size = 0;
   for (let index = 0; index < resources.length; index += 1) {
     const resource = resources[index] as (typeof resources)[number];
@@ -129,8 +131,8 @@ export function graphOf(
   options: { readonly successors?: Rows; readonly readsAttributes?: boolean } = {},
 ): PortGraph {
   const { size, names, inputs, outputs, firstPort } = layout;
-  const kinds = new Uint8Array(size).fill(IN);
-  const owners = new Uint32Array(size);
+  const kinds = uint8Array(size).fill(IN);
+  const owners = uint32Array(size);
   for (let resource = 0; resource < names.length; resource += 1) {
     const start = firstPort[resource] as number;
     const done = (firstPort[resource + 1] as number) - 1;
@@ -164,7 +166,7 @@ export interface RowWriter {
 
 /** `targets`: how many there is room for at first. */
 export function writeRows(rows: number, targets: number): RowWriter {
-  return { offsets: new Uint32Array(rows + 1), targets: new Uint32Array(targets), rows: 0, end: 0 };
+  return { offsets: uint32Array(rows + 1), targets: uint32Array(targets), rows: 0, end: 0 };
 }
 
 /** The next row begins. */
@@ -175,7 +177,7 @@ export function beginRow(writer: RowWriter): void {
 
 export function addTarget(writer: RowWriter, target: number): void {
   if (writer.end === writer.targets.length) {
-    const larger = new Uint32Array(2 * writer.end + 64);
+    const larger = uint32Array(2 * writer.end + 64);
     larger.set(writer.targets);
     writer.targets = larger;
   }
@@ -195,7 +197,7 @@ export function addTargetOnce(writer: RowWriter, target: number): void {
 /** After the last row. */
 export function endRows({ offsets, targets, rows, end }: RowWriter): Rows {
   offsets[rows] = end;
-  return { offsets, targets: targets.slice(0, end) };
+  return { offsets, targets: end === targets.length ? targets : firstOf(targets, end) };
 }
 
 /** Collects edges in any order between the ports of resources, then packs them in that order. */
@@ -240,14 +242,14 @@ export class PortGraphBuilder {
 
 /** The same edges by their targets; those of a row in the order of the rows that they come from. */
 function reversed(size: number, { offsets, targets }: Rows): Rows {
-  const ends = new Uint32Array(size + 1);
+  const ends = uint32Array(size + 1);
   for (let edge = 0; edge < targets.length; edge += 1) {
     const row = targets[edge] as number;
     ends[row] = (ends[row] as number) + 1;
   }
   // Each row's end goes back to its beginning while the row is filled from its end.
   for (let row = 1; row <= size; row += 1) ends[row] = (ends[row] as number) + (ends[row - 1] as number);
-  const sources = new Uint32Array(targets.length);
+  const sources = uint32Array(targets.length);
   for (let source = size - 1; source >= 0; source -= 1) {
     for (let edge = (offsets[source + 1] as number) - 1; edge >= (offsets[source] as number); edge -= 1) {
       const row = targets[edge] as number;
@@ -261,14 +263,14 @@ function reversed(size: number, { offsets, targets }: Rows): Rows {
 
 /** Counting sort of the edges by their row; within a row they keep the order in which they were added. */
 export function packRows(size: number, rows: ArrayLike<number>, targets: ArrayLike<number>): Rows {
-  const offsets = new Uint32Array(size + 1);
+  const offsets = uint32Array(size + 1);
   for (let edge = 0; edge < rows.length; edge += 1) {
     const row = rows[edge] as number;
     offsets[row + 1] = (offsets[row + 1] as number) + 1;
   }
   for (let row = 0; row < size; row += 1) offsets[row + 1] = (offsets[row + 1] as number) + (offsets[row] as number);
-  const next = offsets.slice(0, size);
-  const packed = new Uint32Array(targets.length);
+  const next = firstOf(offsets, size);
+  const packed = uint32Array(targets.length);
   for (let edge = 0; edge < rows.length; edge += 1) {
     const row = rows[edge] as number;
     packed[next[row] as number] = targets[edge] as number;

@@ -1,4 +1,5 @@
 import { invariant } from '../errors.ts';
+import { uint8Array, uint32Array } from '../graph/number-arrays.ts';
 import { IN, type PortGraph, START } from '../graph/port-graph.ts';
 
 const PENDING = 0;
@@ -38,11 +39,11 @@ export class Readiness {
     listeners: { readonly didFire: (port: number) => void; readonly didFail: (port: number, cause: unknown) => void },
   ) {
     this.#graph = graph;
-    this.#state = new Uint8Array(graph.size);
+    this.#state = uint8Array(graph.size);
     this.#didFire = listeners.didFire;
     this.#didFail = listeners.didFail;
     const { offsets } = graph.predecessors;
-    this.#missing = new Uint32Array(graph.size);
+    this.#missing = uint32Array(graph.size);
     for (let port = 0; port < graph.size; port += 1) {
       const edges = (offsets[port + 1] as number) - (offsets[port] as number);
       this.#missing[port] = firesItself(graph, port) ? edges : MANY + edges;
