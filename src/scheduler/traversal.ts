@@ -589,6 +589,7 @@ export class Traversal {
 
   #beginComparison(resource: ResourceInterface, present: PresentResource): void {
     this.#phases[resource.index] = 'comparing';
+    this.waits.mayWaitForMore(this.#partyOf(resource.name));
     this.#comparisons.begin(resource, present);
   }
 

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../clock.ts';
 import { Deadlock } from '../errors.ts';
 import { printName } from '../names.ts';
+import { DeadEnds } from './dead-ends.ts';
 import { findWantedInCircles } from './wait-circles.ts';
 
 /** What a read waits for: a name, or (attribute undefined) that a resource is done. */
@@ -41,7 +42,10 @@ export interface Blocker {
 
 /** A running traversal, asked about its own resources. */
 export interface WaitSource {
-  /** What `resource` waits for now before it can write `attribute` (undefined: before it is done). */
+  /**
+   * What `resource` waits for now before it can write `attribute` (undefined: before it is done). It only gets less, unless
+   * a read of the resource has blocked or `mayWaitForMore` is called.
+   */
   blockers(resource: string, attribute: string | undefined): readonly Blocker[];
   /**
    * A handler that waits, in a circle, has not written the attribute, which it declares to write first: lets the readers
@@ -103,7 +107,7 @@ interface Stall {
  * only as long as a handler keeps to it: it is a stall, and a deadlock when it still stands after `stallTimeoutMs`.
  *
  * This is the wait-for graph of Holt (1972) for single-unit, AND-wait resources, where a cycle is necessary and
- * sufficient. A search costs O(names and waits reachable).
+ * sufficient. A search costs O(names and waits reachable), less those that a search before it has come to (`DeadEnds`).
  */
 export class Waits {
   readonly #clock: Clock;
@@ -112,6 +116,7 @@ export class Waits {
   readonly #didDeadlock: (cycle: WaitCycle) => void;
   readonly #sources = new Map<string, WaitSource>();
   readonly #stalls = new Set<Stall>();
+  readonly #deadEnds = new DeadEnds();
 
   constructor(options: {
     readonly clock: Clock;
@@ -129,8 +134,12 @@ export class Waits {
   join(space: string, stack: string, source: WaitSource): () => void {
     const key = stackKey(space, stack);
     this.#sources.set(key, source);
+    // Names of the stack that others wait for lead on from now on.
+    this.#deadEnds.clear();
     return () => {
-      if (this.#sources.get(key) === source) this.#sources.delete(key);
+      if (this.#sources.get(key) !== source) return;
+      this.#sources.delete(key);
+      this.#deadEnds.clear();
     };
   }
 
@@ -152,6 +161,12 @@ export class Waits {
       return;
     }
     this.#findStall(read);
+  }
+
+  /** To be called when a resource that has no blocked read may wait for more than before: a search may lead through it. */
+  mayWaitForMore({ space, stack, resource }: Party): void {
+    const source = this.source(space, stack);
+    if (source !== undefined) this.#deadEnds.forget(source, resource);
   }
 
   /** To be called when a read is no longer blocked. */
@@ -235,14 +250,18 @@ export class Waits {
     for (const read of cycle.reads) read.reject(error);
   }
 
-  /** A circle from `read` back to itself: depth first, each name once. */
+  /**
+   * A circle from `read` back to itself: depth first, each name once. What is known to be a dead end can be on none, so the
+   * same one is found without going there.
+   */
   #findCycle(read: BlockedRead, neededOnly: boolean): WaitCycle | undefined {
-    const seen = new SeenTargets();
+    this.mayWaitForMore(read.reader);
+    this.#deadEnds.begin();
     const open: { readonly target: WaitTarget; readonly source: WaitSource; readonly from: Step }[] = [];
     const push = (step: Step): void => {
       for (const target of step.blocker.missing) {
         const source = this.source(target.space, target.stack);
-        if (source !== undefined && seen.add(source, target)) open.push({ target, source, from: step });
+        if (source !== undefined && this.#deadEnds.add(source, target)) open.push({ target, source, from: step });
       }
     };
     const first: Blocker = { input: read.input, missing: read.missing(), isNeeded: true, read };
@@ -256,26 +275,8 @@ export class Waits {
         push(step);
       }
     }
+    if (!neededOnly) this.#deadEnds.keep();
     return undefined;
-  }
-}
-
-/** What a search has come to. By parts of the names: to make one text of each would be most of the search. */
-class SeenTargets {
-  readonly #bySource = new Map<WaitSource, Map<string, (string | undefined)[]>>();
-
-  /** False when it was seen before. */
-  add(source: WaitSource, { resource, attribute }: WaitTarget): boolean {
-    let byResource = this.#bySource.get(source);
-    if (byResource === undefined) {
-      byResource = new Map();
-      this.#bySource.set(source, byResource);
-    }
-    const attributes = byResource.get(resource);
-    if (attributes === undefined) byResource.set(resource, [attribute]);
-    else if (attributes.includes(attribute)) return false;
-    else attributes.push(attribute);
-    return true;
   }
 }
 

@@ -1,6 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import type { Clock } from '../../src/clock.ts';
-import { type BlockedRead, type Blocker, type WaitCycle, Waits, type WaitTarget } from '../../src/space/waits.ts';
+import {
+  type BlockedRead,
+  type Blocker,
+  type WaitCycle,
+  type WaitSource,
+  Waits,
+  type WaitTarget,
+} from '../../src/space/waits.ts';
+import { runs } from '../random.ts';
 
 /**
  * A world of blocked reads from a text: `a.in>b.x` says that a's handler is blocked on its input `in`, which misses b's
@@ -217,5 +226,133 @@ describe('a stall', () => {
     world.add('c', 'a.name');
     world.elapse(1);
     expect(world.deadlocks.map(({ hops }) => hops)).toEqual([['default.s.c.all waits for default.s.c.name']]);
+  });
+});
+
+/**
+ * Reads of two stacks that block and wake in any order, while their stacks come and go, with the circles that are told; and, by
+ * searches that know nothing of the ones before, those that had to be.
+ */
+class Comings {
+  readonly told: string[] = [];
+  readonly expected: string[] = [];
+  /** How often somebody was asked what keeps a name. */
+  asked = 0;
+  readonly #reads: { read: BlockedRead; isNeeded: boolean }[] = [];
+  readonly #joined = new Map<string, () => void>();
+  readonly #waits = this.#waitsThatTell(this.told);
+
+  toggle(stack: string): void {
+    const leave = this.#joined.get(stack);
+    leave?.();
+    if (leave === undefined) this.#joined.set(stack, this.#waits.join('default', stack, this.#source(stack)));
+    else this.#joined.delete(stack);
+  }
+
+  block(reader: string, targets: readonly string[], isNeeded: boolean): void {
+    const missing = targets.map(targetOf);
+    const read: BlockedRead = {
+      reader: targetOf(reader),
+      input: `in${this.#reads.length}`,
+      missing: () => missing,
+      reject: () => {},
+    };
+    this.#reads.push({ read, isNeeded });
+    const fresh = this.#waitsThatTell(this.expected);
+    for (const stack of this.#joined.keys()) fresh.join('default', stack, this.#source(stack));
+    fresh.didBlock(read);
+    this.#waits.didBlock(read);
+    // One that is told stays neither as a read nor as a stall: else the second circle through it would be told once, not twice.
+    if (this.expected.at(-1)?.includes(`.${read.input} `) === true) this.unblock(this.#reads.length - 1);
+  }
+
+  mayWaitForMore(resource: string): void {
+    this.#waits.mayWaitForMore(targetOf(resource));
+  }
+
+  unblock(position: number): void {
+    const [gone] = this.#reads.splice(position % Math.max(1, this.#reads.length), 1);
+    if (gone !== undefined) this.#waits.didUnblock(gone.read);
+  }
+
+  #waitsThatTell(told: string[]): Waits {
+    return new Waits({
+      clock: { now: () => 0, schedule: () => ({ cancel: () => {} }) },
+      stallTimeoutMs: 30_000,
+      didStall: ({ hops }) => told.push(`stall: ${hops.join('; ')}`),
+      didDeadlock: ({ hops }) => told.push(`deadlock: ${hops.join('; ')}`),
+    });
+  }
+
+  #source(stack: string): WaitSource {
+    return {
+      blockers: (resource) => {
+        this.asked += 1;
+        const own = this.#reads.filter(
+          ({ read: { reader } }) => reader.stack === stack && reader.resource === resource,
+        );
+        return own.map(({ read, isNeeded }) => ({ input: read.input, missing: read.missing(), isNeeded, read }));
+      },
+    };
+  }
+}
+
+/** `s/a`. */
+function targetOf(text: string): WaitTarget {
+  const [stack = '', resource = ''] = text.split('/');
+  return { space: 'default', stack, resource, attribute: 'x' };
+}
+
+describe('a search that stops where searches before it came to nothing', () => {
+  const party = fc.tuple(fc.constantFrom('s', 't'), fc.constantFrom(...'abcd')).map((each) => each.join('/'));
+  const steps = fc.array(
+    fc.oneof(
+      { weight: 8, arbitrary: fc.tuple(party, fc.array(party, { minLength: 1, maxLength: 2 }), fc.boolean()) },
+      { weight: 2, arbitrary: fc.nat(30) },
+      { weight: 3, arbitrary: fc.constantFrom('s', 't') },
+    ),
+    { minLength: 5, maxLength: 60 },
+  );
+
+  test('tells the same circles as one that looks at everything', () => {
+    fc.assert(
+      fc.property(steps, (all) => {
+        const comings = new Comings();
+        for (const stack of ['s', 't']) comings.toggle(stack);
+        for (const step of all) {
+          if (typeof step === 'string') comings.toggle(step);
+          else if (typeof step === 'number') comings.unblock(step);
+          else comings.block(...step);
+        }
+        expect(comings.told).toEqual(comings.expected);
+      }),
+      { numRuns: runs(1000) },
+    );
+  });
+
+  /** How often somebody was asked while `act` ran; half of it by the search that knows nothing. */
+  const askedWhile = (comings: Comings, act: () => void): number => {
+    const before = comings.asked;
+    act();
+    return comings.asked - before;
+  };
+
+  test.each<[string, (comings: Comings) => void, boolean]>([
+    ['nothing has come between', () => {}, false],
+    ['one of those has gone on', (comings) => comings.unblock(0), false],
+    ['somebody who is not of them has blocked', (comings) => comings.block('s/d', ['s/e'], true), false],
+    ['one of those has blocked again', (comings) => comings.block('s/b', ['s/e'], true), true],
+    ['one of those may wait for more', (comings) => comings.mayWaitForMore('s/b'), true],
+    ['a stack has come', (comings) => comings.toggle('u'), true],
+    ['a stack has gone', (comings) => comings.toggle('t'), true],
+  ])('asks again who was asked before when %s', (_, act, isAsked) => {
+    const comings = new Comings();
+    for (const stack of ['s', 't']) comings.toggle(stack);
+    comings.block('s/a', ['s/b'], true);
+    comings.block('s/c', ['s/a'], true);
+    act(comings);
+    const first = askedWhile(comings, () => comings.block('t/x', ['s/a'], true));
+    const again = askedWhile(comings, () => comings.block('t/y', ['s/a'], true));
+    expect(first > again).toBe(isAsked);
   });
 });

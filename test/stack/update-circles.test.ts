@@ -512,6 +512,34 @@ describe('updates of stacks whose resources wait for each other', () => {
     expect([await reasonsOf(both), clock.now()]).toEqual([['Deadlock', 'Deadlock'], 1000]);
   });
 
+  test('end with a deadlock at once where its search leads through one that was searched before it was compared', async () => {
+    const slowly = (live: number, after?: string): JsonObject => ({
+      type: 'Slow',
+      properties: { live },
+      ...(after === undefined ? {} : { depends_on: after }),
+    });
+    // While something else is at work in the stack, nobody looks again.
+    const busy = (live: number) => ({
+      d: slowly(live),
+      e: slowly(live, 'd'),
+      f: slowly(live, 'e'),
+      g: slowly(live, 'f'),
+    });
+    await clock.run(engine.create(of('a', { ...busy(1), p: peer(1) })));
+    const both = [
+      engine.update(
+        of('a', {
+          ...busy(2),
+          h: peer(from('b', 'q', 'full'), { depends_on: 'e' }),
+          p: peer(attr('h', 'full'), { depends_on: 'd' }),
+        }),
+      ),
+      later(() => engine.create(of('b', { q: peer(from('a', 'p', 'full')) }))),
+    ];
+    expect(await reasonsOf(both)).toEqual(['Deadlock', 'Deadlock']);
+    expect(told.map((each) => each.slice(0, 24))).toEqual(['2000 read:didDeadlock b:', '2000 read:didDeadlock a:']);
+  });
+
   test('do not look for circles again and again while the other is at work', async () => {
     const all = (of: (index: number) => Json): JsonObject =>
       Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`r${index}`, peer(of(index))]));
