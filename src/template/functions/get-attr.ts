@@ -18,6 +18,8 @@ import { referenceError, unknownResource } from '../references.ts';
 import { selectLikeAttribute } from '../select.ts';
 
 const ONE_FORM = '[resource_name, attribute, (path), ...]';
+/** One list for all calls that ask for no part, which most are. */
+const NO_PARTS: readonly never[] = Object.freeze([]);
 const FIX = 'Write {get_attr: [resource, attribute]}, with keys and indexes behind for a part of the value.';
 
 /**
@@ -48,7 +50,7 @@ export class GetAttr extends FunctionCall {
     this.#asksForPath = asksForPath;
     this.#resource = resource;
     this.#attribute = attribute;
-    this.#parts = parts;
+    this.#parts = parts.length === 0 ? NO_PARTS : parts;
     if (typeof resource !== 'string' || typeof attribute !== 'string' || parts.length > 0) return;
     const position = surroundings.resources.get(resource);
     if (position === undefined) return;
