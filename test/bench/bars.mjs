@@ -62,6 +62,21 @@ const BARS = [
         find('space', 'deadlock behind a chain', 10_000)?.us,
       ),
   ],
+  ...[
+    ['deadlock, engine', 'in one stack'],
+    ['deadlock, engine, two stacks', 'over two stacks'],
+  ].flatMap(([subject, where]) => [
+    [
+      `ms until an engine's 10,000 have the error, ${where}`,
+      50,
+      (find) => times(find('space', subject, 10_000)?.us, 10),
+    ],
+    [
+      'the same, per reader, 10,000 to 1,000',
+      1.5,
+      (find) => quotient(find('space', subject, 10_000)?.us, find('space', subject, 1000)?.us),
+    ],
+  ]),
   ...[1000, 10_000, 100_000].map((size) => [
     `write and wake of one reader of ${size.toLocaleString('en')}, to a bare promise`,
     3,

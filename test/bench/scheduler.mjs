@@ -23,6 +23,7 @@ export const subjects = {
   'engine, events heard': (n) => runEngine(n, { isHeard: true }),
   'engine, 10 attributes': (n) => runEngine(n, { type: Wide.name }),
   'engine, chain': (n) => runEngine(n, { template: chainTemplate(n, NoOp.name) }),
+  'engine, chain, events heard': (n) => runEngine(n, { template: chainTemplate(n, NoOp.name), isHeard: true }),
   'engine, SQLite': (n) => runEngine(n, { file: 'store.db' }),
   terraform,
 };
@@ -38,6 +39,7 @@ export const sizesOf = {
   'engine, events heard': [10_000, 100_000],
   'engine, 10 attributes': [100_000],
   'engine, chain': [100_000, 1_000_000],
+  'engine, chain, events heard': [100_000],
   'engine, SQLite': [10_000, 100_000],
   terraform: [1000],
 };

@@ -1,6 +1,7 @@
 import { systemClock } from 'hotloom';
 import { MemorySpace } from '../../dist/space/memory-space.js';
 import { Waits } from '../../dist/space/waits.js';
+import { closeEngineChain } from './deadlock.mjs';
 import { timed } from './timed.mjs';
 
 /**
@@ -19,18 +20,22 @@ export const subjects = {
   'in order, in a Map by name': (n) => wakeMapped(inOrder(n)),
   'in order, write and wake': (n) => wakeNamed(inOrder(n)),
   'deadlock behind a chain': closeChain,
+  'deadlock, engine': (n) => closeEngineChain(n, ['one']),
+  'deadlock, engine, two stacks': (n) => closeEngineChain(n, ['one', 'two']),
 };
 
 export const peer = 'bare deferred promise';
 
 /** Less than a microsecond each, so they take turns in one process. A deadlock is found once, and that is not warm. */
-export const warm = Object.keys(subjects).filter((subject) => subject !== 'deadlock behind a chain');
+export const warm = Object.keys(subjects).filter((subject) => !subject.startsWith('deadlock'));
 
 export const sizes = [1000, 10_000, 20_000, 40_000, 100_000];
 
 export const sizesOf = {
   ...Object.fromEntries(warm.map((subject) => [subject, [1000, 10_000, 100_000]])),
   'deadlock behind a chain': [10_000, 20_000, 40_000],
+  'deadlock, engine': [1000, 10_000],
+  'deadlock, engine, two stacks': [1000, 10_000],
 };
 
 function wakeBare({ first, next, last }) {
