@@ -1,72 +1,97 @@
-// npm run bench -- [SECTION ...] [--sizes 1000,10000] [--repeat 5] [--json FILE]
+// npm run bench -- [SECTION ...] [--sizes 1000,10000] [--repeat 5] [--json FILE]; --help tells all of it.
 // Each figure is the median over repetitions; each repetition is a process of its own, and subject and peer take turns,
 // so that a machine that slows down slows both. What takes less than a microsecond is measured warm: all of it in one
 // process, in turns of some milliseconds. Ratios are to the section's peer in the same run. At the end the bars.
 import { execFileSync } from 'node:child_process';
-import { writeFileSync, writeSync } from 'node:fs';
+import { accessSync, constants, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { Argument, InvalidArgumentError } from 'commander';
+import { scriptCommand, wholeNumber } from '../script-command.mjs';
 import { barsOf } from './bars.mjs';
-import { memory } from './timed.mjs';
+import { mediansOf } from './medians.mjs';
 
-const SECTIONS = ['language', 'graph', 'space', 'scheduler', 'store', 'journal', 'update', 'endpoint', 'makespan'];
+/** The sections in order, with what each measures. */
+const SECTIONS = {
+  language: 'the text of a template to its graph',
+  graph: 'the search for static deadlocks',
+  space: 'writes that wake a blocked reader; the search for run-time deadlocks',
+  scheduler: 'creating stacks of no-op resources, also by other schedulers and Terraform',
+  store: 'creating a stack with SQLite, with secrets and encryption',
+  journal: 'storing one change of a stack',
+  update: 'an update in which nothing changes, and its preview',
+  endpoint: 'what a script waits for a `hotloom read`; at no size, 30 runs',
+  makespan: 'simulated time by attribute and by whole resource; exact, at no size; draws the chart',
+};
+/** They have no subjects that are measured at sizes. */
+const APART = new Set(['endpoint', 'makespan']);
+const SIZES = [1000, 10_000, 100_000, 1_000_000];
 
 /** From this size on one repetition says enough, and takes long enough; so it does for a subject that takes so long. */
 const ONCE_FROM = 1_000_000;
 const ONCE_FROM_MS = 10_000;
+const TIMEOUT_MS = 300_000;
 
-/** How many turns what is measured warm takes in one process, and as many before: for so much work, within these bounds. */
-const WARM_TURNS = { work: 100_000, least: 3, most: 30 };
+const command = scriptCommand(
+  'bench',
+  'Measures the engine and what it is compared with, in the same run, and tells the bars.',
+)
+  .addArgument(new Argument('[sections...]', 'what to measure (default: all)').choices(Object.keys(SECTIONS)))
+  .option('--sizes <n,n...>', 'at these sizes instead of those of each section', sizeList)
+  .option('--repeat <n>', 'the median of so many samples', wholeNumber(1), 5)
+  .option('--json <file>', 'write all figures and bars to a file, too', writableFile);
+// The sections are loaded for the help alone: what is measured must not find them there already.
+if (['--help', '-h'].some((option) => process.argv.includes(option)))
+  command.addHelpText('after', await tellSections());
+command.parse();
+const values = command.opts();
+await runSections(command.args.length === 0 ? Object.keys(SECTIONS) : command.args);
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    sizes: { type: 'string' },
-    repeat: { type: 'string', default: '5' },
-    json: { type: 'string' },
-    one: { type: 'string' },
-    warm: { type: 'string' },
-    size: { type: 'string' },
-  },
-});
-
-const unknown = positionals.filter((section) => !SECTIONS.includes(section));
-if (unknown.length > 0) {
-  console.error(`There is no section ${unknown.join(', ')}. The sections are ${SECTIONS.join(', ')}.`);
-  process.exit(2);
-}
-if (values.one !== undefined) await runOne(positionals[0], values.one, Number(values.size));
-else if (values.warm !== undefined) await runWarm(positionals[0], JSON.parse(values.warm), Number(values.size));
-else await runSections(positionals.length === 0 ? SECTIONS : positionals);
-
-/** In the child: warms up with 1,000 three times, then measures once. */
-async function runOne(section, subject, size) {
-  const { subjects, cold } = await import(`./${section}.mjs`);
-  for (let k = 0; k < 3 && cold?.has(subject) !== true; k += 1) await subjects[subject](1000);
-  memory.isMeasured = true;
-  tell({ [subject]: await subjects[subject](size) });
+function sizeList(text) {
+  return text.split(',').map(wholeNumber(1));
 }
 
-/** In the child: lets the subjects take turns, and tells the medians of those turns in which they were warm. */
-async function runWarm(section, names, size) {
-  const { subjects } = await import(`./${section}.mjs`);
-  const turns = Math.min(WARM_TURNS.most, Math.max(WARM_TURNS.least, Math.ceil(WARM_TURNS.work / size)));
-  const samples = Object.fromEntries(names.map((name) => [name, []]));
-  for (let turn = -turns; turn < turns; turn += 1) {
-    for (const name of names) {
-      const figures = await subjects[name](size);
-      if (turn >= 0) samples[name].push(figures);
+/** Found out before hours of measuring, and not after them. */
+function writableFile(file) {
+  try {
+    accessSync(dirname(file), constants.W_OK);
+  } catch {
+    throw new InvalidArgumentError(`Nothing can be written to the folder ${dirname(file)}.`);
+  }
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw new InvalidArgumentError('It is a folder.');
+  return file;
+}
+
+async function tellSections() {
+  const lines = ['', 'Sections, with their subjects and the sizes where they have others:'];
+  for (const [section, what] of Object.entries(SECTIONS)) {
+    if (APART.has(section)) {
+      lines.push(`  ${section.padEnd(11)}${what}`);
+      continue;
+    }
+    const { subjects, sizes, sizesOf = {}, peer } = await load(section);
+    lines.push(`  ${section.padEnd(11)}${what};`, `             at ${sizes.map(printCount).join(', ')}:`);
+    for (const subject of Object.keys(subjects)) {
+      const own = sizesOf[subject] === undefined ? '' : ` (${sizesOf[subject].map(printCount).join(', ')})`;
+      lines.push(`               ${subject}${subject === peer ? ', the peer' : ''}${own}`);
     }
   }
-  tell(Object.fromEntries(names.map((name) => [name, mediansOf(samples[name], ['ms', 'bytes'])])));
+  lines.push(
+    '',
+    'A subject that has sizes of its own is left out at others. From 1,000,000 on, and',
+    `when the first takes over ${ONCE_FROM_MS / 1000} s, there is one sample; one that is not there after`,
+    `${TIMEOUT_MS / 1000} s is given up. \`npm ci --prefix test/bench/peers\` installs effect, p-graph and`,
+    'async.auto; Terraform is measured where it is in the PATH, by itself.',
+  );
+  return lines.join('\n');
 }
 
-function tell(figures) {
-  const rss = process.resourceUsage().maxRSS * 1024;
-  const told = Object.entries(figures).map(([subject, each]) => [subject, { ...each, rss }]);
-  writeSync(1, `${JSON.stringify(Object.fromEntries(told))}\n`);
-  // What a subject still has at work, to be warm, must not hold the process.
-  process.exit();
+async function load(section) {
+  return { sizes: SIZES, sizesOf: {}, warm: [], ...(await import(`./${section}.mjs`)) };
+}
+
+function printCount(count) {
+  return count.toLocaleString('en');
 }
 
 async function runSections(sections) {
@@ -81,7 +106,7 @@ async function runSections(sections) {
       rows.push(...(await run()));
     } else rows.push(...(await runSection(section)));
   }
-  const areAll = SECTIONS.every((section) => sections.includes(section));
+  const areAll = Object.keys(SECTIONS).every((section) => sections.includes(section));
   const bars = barsOf(rows).filter(({ value }) => areAll || value !== undefined);
   printBars(bars);
   if (values.json !== undefined) {
@@ -90,13 +115,7 @@ async function runSections(sections) {
 }
 
 async function runSection(section) {
-  const {
-    subjects,
-    peer,
-    sizes = [1000, 10_000, 100_000, 1_000_000],
-    sizesOf = {},
-    warm = [],
-  } = await import(`./${section}.mjs`);
+  const { subjects, peer, sizes, sizesOf, warm } = await load(section);
   console.log(`\n${section}  (median of ${values.repeat}; x = ratio to ${peer})`);
   const header = [
     'n'.padStart(9),
@@ -107,14 +126,12 @@ async function runSection(section) {
   ];
   console.log(`${'subject'.padEnd(28)}${header.join('')}`);
   const rows = [];
-  for (const size of values.sizes?.split(',').map(Number) ?? sizes) {
+  for (const size of values.sizes ?? sizes) {
     const names = Object.keys(subjects).filter((subject) => sizesOf[subject]?.includes(size) ?? true);
     const together = names.filter((subject) => warm.includes(subject));
     const runs = [
-      ...(together.length === 0 ? [] : [{ subjects: together, option: '--warm' }]),
-      ...names
-        .filter((subject) => !together.includes(subject))
-        .map((subject) => ({ subjects: [subject], option: '--one' })),
+      ...(together.length === 0 ? [] : [{ subjects: together, how: 'warm' }]),
+      ...names.filter((subject) => !together.includes(subject)).map((subject) => ({ subjects: [subject], how: 'one' })),
     ];
     const figures = measure(section, names, runs, size);
     for (const [subject, figure] of Object.entries(figures)) {
@@ -153,12 +170,12 @@ async function runSection(section) {
 function measure(section, names, runs, size) {
   const samples = Object.fromEntries(names.map((subject) => [subject, []]));
   const failed = {};
-  const rounds = size >= ONCE_FROM ? 1 : Number(values.repeat);
+  const rounds = size >= ONCE_FROM ? 1 : values.repeat;
   for (let round = 0; round < rounds; round += 1) {
-    for (const { subjects, option } of runs) {
+    for (const { subjects, how } of runs) {
       if (failed[subjects[0]] !== undefined || samples[subjects[0]][0]?.ms > ONCE_FROM_MS) continue;
       try {
-        const told = runChild(section, option, subjects, size);
+        const told = runChild(section, how, subjects, size);
         for (const subject of subjects) samples[subject].push(told[subject]);
       } catch (error) {
         for (const subject of subjects) failed[subject] = reasonOf(error);
@@ -174,20 +191,15 @@ function measure(section, names, runs, size) {
   );
 }
 
-function mediansOf(samples, figures) {
-  const median = (list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)];
-  return Object.fromEntries(figures.map((figure) => [figure, median(samples.map((sample) => sample[figure]))]));
-}
-
-function runChild(section, option, subjects, size) {
-  const args = ['--expose-gc', '--max-old-space-size=8000', fileURLToPath(import.meta.url), section];
+function runChild(section, how, subjects, size) {
+  const file = fileURLToPath(new URL('measure.mjs', import.meta.url));
   const text = execFileSync(
     process.execPath,
-    [...args, option, option === '--warm' ? JSON.stringify(subjects) : subjects[0], '--size', String(size)],
+    ['--expose-gc', '--max-old-space-size=8000', file, how, section, JSON.stringify(subjects), String(size)],
     {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 300_000,
+      timeout: TIMEOUT_MS,
     },
   );
   return JSON.parse(text);
@@ -195,7 +207,7 @@ function runChild(section, option, subjects, size) {
 
 /** Of a child that has thrown the line with the error. */
 function reasonOf(error) {
-  if (error.code === 'ETIMEDOUT') return 'not finished within 300 s';
+  if (error.code === 'ETIMEDOUT') return `not finished within ${TIMEOUT_MS / 1000} s`;
   return /\w*Error: (.*)/.exec(String(error.stderr))?.[1] ?? error.message;
 }
 

@@ -4,7 +4,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { InvalidArgumentError } from 'commander';
+import { scriptCommand } from '../script-command.mjs';
 import { judge } from './judge.mjs';
 
 const OWN = [
@@ -19,10 +20,18 @@ const OWN = [
 ];
 const OUTSIDE = ['upstream', 'real_templates'];
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { case: { type: 'string' }, quiet: { type: 'boolean', default: false } },
-});
+const command = scriptCommand('conformance', "Compares the engine's answers with recorded ones of Heat.")
+  .argument(
+    '[files...]',
+    "files of recorded answers (default: the project's own, and those in $HOTLOOM_VECTORS)",
+    addFile,
+  )
+  .option('--case <id>', 'only this one')
+  .option('--quiet', 'print the table alone, and no differences')
+  .addHelpText('after', '\nExit code 1 when an answer differs.')
+  .parse();
+const values = command.opts();
+const [positionals = []] = command.processedArgs;
 const here = fileURLToPath(new URL('.', import.meta.url));
 const exceptions = JSON.parse(readFileSync(join(here, 'exceptions.json'), 'utf8'));
 const skipped = [];
@@ -36,6 +45,11 @@ for (const area of skipped) console.log(`skipped: ${area} (set HOTLOOM_VECTORS t
 const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
 console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
 process.exitCode = sum('failed') > 0 ? 1 : 0;
+
+function addFile(file, before = []) {
+  if (!existsSync(file)) throw new InvalidArgumentError('There is no such file.');
+  return [...before, file];
+}
 
 function outside() {
   const folder = process.env.HOTLOOM_VECTORS;

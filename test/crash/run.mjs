@@ -3,11 +3,18 @@
 // SIGKILL, or paused by SIGSTOP until another one has taken over; several times in a row, also while they resume. After each
 // action the world has to be what an undisturbed life leaves. The lives have the seeds S, S + 1 and so on: one that fails
 // tells its own, and where its world is kept; `--seed` of it makes the same decisions again, at other instants.
-import { parseArgs } from 'node:util';
+import { scriptCommand, wholeNumber } from '../script-command.mjs';
 import { measureDurations, playLife } from './life.mjs';
 
-const { values } = parseArgs({ options: { kills: { type: 'string', default: '500' }, seed: { type: 'string' } } });
-const first = Number(values.seed ?? Date.now() % 1_000_000);
+const { kills, seed: first = Date.now() % 1_000_000 } = scriptCommand(
+  'crash',
+  'Kills and pauses engines at work on a stack of 50 resources, and counts what is left in the world.',
+)
+  .option('--kills <n>', 'how many kills and pauses', wholeNumber(1), 500)
+  .option('--seed <n>', 'of the first life (default: another one each time)', wholeNumber(0))
+  .addHelpText('after', '\nExit code 1 when a life fails: it tells its seed, and where its world is kept.')
+  .parse()
+  .opts();
 
 const stopping = new AbortController();
 for (const [signal, code] of [
@@ -32,7 +39,7 @@ try {
       .map(([action, ms]) => `${action} ${Math.round(ms)} ms`)
       .join(', ')}`,
   );
-  while (total.kills + total.pauses < Number(values.kills)) {
+  while (total.kills + total.pauses < kills) {
     const counts = await playLife(first + lives, durations, stopping.signal);
     for (const each of Object.keys(total)) total[each] += counts[each];
     lives += 1;

@@ -3,21 +3,23 @@
 // analysis or an error of its own, or that takes longer than a second. A batch of cases has one seed; `--seed N --runs
 // 1000` repeats batch N. Cases run in a worker, so that one that never ends can be named.
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { scriptCommand, wholeNumber } from '../script-command.mjs';
 
 const BATCH = 1000;
 const HANG_MS = 10_000;
 
-const { values } = parseArgs({
-  options: {
-    runs: { type: 'string', default: '100000' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
-    slow: { type: 'string', default: '1000' },
-  },
-});
-const runs = Number(values.runs);
-const firstSeed = Number(values.seed);
+const {
+  runs,
+  seed: firstSeed = Date.now() % 1_000_000_000,
+  slow,
+} = scriptCommand('fuzz', 'Mutates templates and environments, and prints what the engine answers wrongly or late.')
+  .option('--runs <n>', `how many cases, in batches of ${BATCH}`, wholeNumber(1), 100_000)
+  .option('--seed <n>', 'of the first batch (default: another one each time)', wholeNumber(0))
+  .option('--slow <ms>', 'how long a case may take', wholeNumber(1), 1000)
+  .addHelpText('after', '\nExit code 1 when there was a fault: each is told with the seed of its batch.')
+  .parse()
+  .opts();
 console.log(`seed ${firstSeed}, ${runs} runs`);
 
 /** Which batch the worker is in, and when its case began; the case as JSON. */
@@ -27,7 +29,7 @@ const worker = new Worker(fileURLToPath(new URL('./worker.mjs', import.meta.url)
   workerData: {
     state,
     current,
-    slowMs: Number(values.slow),
+    slowMs: slow,
     firstSeed,
     batch: BATCH,
     batches: Math.ceil(runs / BATCH),

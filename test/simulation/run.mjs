@@ -7,30 +7,29 @@
 // Ends with 1 when a rule was broken. Runs are played in workers, one for each processor, so that one that never ends can be named.
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { scriptCommand, wholeNumber } from '../script-command.mjs';
 
 const PROGRESS_MS = 10_000;
 const LATEST_EDITION = 3;
 /** Most of what a run allocates is dropped at its end: with room for many runs, little of it is ever copied. */
 const YOUNG_GENERATION_MB = 128;
 
-const { values } = parseArgs({
-  options: {
-    runs: { type: 'string', default: '10000' },
-    kills: { type: 'boolean', default: false },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
-    edition: { type: 'string', default: String(LATEST_EDITION) },
-    workers: { type: 'string', default: String(availableParallelism()) },
-  },
-});
+const values = scriptCommand(
+  'simulate',
+  'Plays random stacks, and lives of stacks, in simulated time, and checks every rule of the model.',
+)
+  .option('--runs <n>', 'how many seeds, one after the other from the first', wholeNumber(1), 10_000)
+  .option('--seed <n>', 'the first seed (default: another one each time)', wholeNumber(0))
+  .option('--kills', 'instead: kill each life, without stops and hangs, at every change that it stores')
+  .option('--edition <n>', 'of the generator: what a seed stands for', wholeNumber(1, LATEST_EDITION), LATEST_EDITION)
+  .option('--workers <n>', 'how many runs at a time', wholeNumber(1), availableParallelism())
+  .addHelpText('after', '\nExit code 1 when a rule was broken: each is told with the seed, and how to play it again.')
+  .parse()
+  .opts();
 /** A life with a kill at each of its changes is some hundred plays. */
 const HANG_MS = values.kills ? 600_000 : 60_000;
-const [runs, firstSeed, edition] = [count('runs'), count('seed'), count('edition')];
-if (edition > LATEST_EDITION) {
-  console.error(`There is no edition ${edition}. The newest is ${LATEST_EDITION}.`);
-  process.exit(2);
-}
+const { runs, seed: firstSeed = Date.now() % 1_000_000_000, edition } = values;
 console.log(`seed ${firstSeed} of edition ${edition}, ${runs} runs`);
 
 const started = performance.now();
@@ -38,17 +37,10 @@ const started = performance.now();
 const faults = new Map();
 /** How many seeds were given out, to whichever worker asked next. */
 const taken = new Int32Array(new SharedArrayBuffer(4));
-const workers = Array.from({ length: Math.min(count('workers'), runs) }, work);
+const workers = Array.from({ length: Math.min(values.workers, runs) }, work);
 const watch = setInterval(nameHangs, 1000);
 const progress = setInterval(tellProgress, PROGRESS_MS);
 let working = workers.length;
-
-function count(option) {
-  const number = Number(values[option]);
-  if (Number.isSafeInteger(number) && number >= (option === 'seed' ? 0 : 1)) return number;
-  console.error(`--${option} is to be a whole number, not ${values[option]}.`);
-  process.exit(2);
-}
 
 function work() {
   /** At which seed it is, since when, and how many it has done. */
