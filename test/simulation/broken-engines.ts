@@ -10,6 +10,7 @@ import { Readiness } from '../../src/scheduler/readiness.ts';
 import { Slots } from '../../src/scheduler/slots.ts';
 import { Traversal } from '../../src/scheduler/traversal.ts';
 import { Waits } from '../../src/space/waits.ts';
+import type { CreateOptions } from '../../src/stack/create.ts';
 import { EngineStore } from '../../src/store/engine-store.ts';
 import type { StoreChange } from '../../src/store/stack-store.ts';
 import { SimulatedRegion, SimulatedSpace } from './simulated-space.ts';
@@ -191,6 +192,16 @@ export const BROKEN_ENGINES: readonly BrokenEngine[] = [
     finds: ['endsAlike'],
   },
   {
+    fault: 'a create is not cancelled when its caller asks for it',
+    breakIt: () => createsWith(({ signal: _, ...options }) => options),
+    finds: ['stopsInTime'],
+  },
+  {
+    fault: 'a create times out after twice its time',
+    breakIt: () => createsWith(({ timeoutMs = 0, ...options }) => ({ ...options, timeoutMs: timeoutMs * 2 })),
+    finds: ['stopsInTime'],
+  },
+  {
     fault: 'that a resource is in progress is not told',
     breakIt: () =>
       replaced(EventHub.prototype, 'emit', (emit) => {
@@ -324,6 +335,15 @@ function replaced<T extends object, K extends keyof T>(owner: T, name: K, make: 
   return () => {
     owner[name] = original;
   };
+}
+
+/** Each create is asked for in another way. */
+function createsWith(change: (options: CreateOptions) => CreateOptions): () => void {
+  return replaced(Engine.prototype, 'create', (create) => {
+    return function (this: Engine, options) {
+      return create.call(this, change(options));
+    };
+  });
 }
 
 function blockersWith(isNeeded: boolean): () => void {

@@ -3,7 +3,7 @@ import type { EngineEvent } from '../../src/events.ts';
 import { CHECKS, checkPlay, sameLog, sameUnderEverySchedule } from './checks.ts';
 import type { Entry } from './log.ts';
 import { type Leftovers, type Play, play } from './play.ts';
-import type { ResourceSketch, Scenario, StackSketch } from './scenario.ts';
+import { GRACE_MS, type ResourceSketch, type Scenario, type StackSketch } from './scenario.ts';
 import type { Schedule } from './stage.ts';
 
 const PLAIN: Schedule = {
@@ -70,6 +70,11 @@ function withLog(played: Play, change: (log: Entry[]) => readonly Entry[]): Play
 
 function withLeft(played: Play, left: Partial<Leftovers>): Play {
   return { ...played, left: { ...played.left, ...left } };
+}
+
+function cancelledAtOnce(played: Play): Play {
+  const stacks = played.scenario.stacks.map((stack) => ({ ...stack, cancelMs: 0 }));
+  return { ...played, scenario: { ...played.scenario, stacks } };
 }
 
 function withEnd(played: Play, part: object): Play {
@@ -173,6 +178,14 @@ const WRONGS: readonly (readonly [check: string, scenario: Scenario, wrong: (pla
     DEADLOCK,
     (played) => withLog(played, (log) => log.filter((entry) => !isTold(entry, 'read:didDeadlock'))),
   ],
+  [
+    'stopsInTime',
+    FORK,
+    (played) =>
+      withLog(cancelledAtOnce(played), (log) => log.map((entry) => ({ ...entry, time: entry.time + GRACE_MS }))),
+  ],
+  ['stopsInTime', FORK, (played) => withEnd(played, { code: 'StackTimeout' })],
+  ['stopsInTime', FORK, (played) => withEnd(played, { code: 'ActionCancelled' })],
   [
     'eventsAreLegal',
     FORK,

@@ -3,9 +3,9 @@ import { areBlocked, brokenHop, circlesOf, type Hop, isHard, isOf, parseHop, pri
 import type { Entry } from './log.ts';
 import type { Play } from './play.ts';
 import { hasPortCycle, withoutIdleInputs } from './ports.ts';
-import { groupOf, STALL_MS, type StackSketch } from './scenario.ts';
-import type { End } from './stage.ts';
-import { type Actor, State, targetsOf } from './state.ts';
+import { GRACE_MS, groupOf, STALL_MS, type StackSketch } from './scenario.ts';
+import { type End, LONGEST_DELAY_MS } from './stage.ts';
+import { type Actor, State, stopMsOf, targetsOf } from './state.ts';
 import { traits } from './traits.ts';
 
 /** Looks at a play as its log goes by. Each answers with what is wrong, undefined when nothing is. */
@@ -39,6 +39,7 @@ export const CHECKS: { readonly [name: string]: (play: Play) => Observer } = {
   refusedExactlyForPortCycles,
   completeWithoutDeadlock,
   deadlockWhereverPortsCircle,
+  stopsInTime,
   eventsAreLegal,
   madeOnce,
   removedAfterItsUsers,
@@ -415,6 +416,31 @@ function deadlockWhereverPortsCircle({ scenario, log, ends }: Play): Observer {
       if (Object.values(ends).some(({ state }) => state === undefined)) return undefined;
       const isTold = log.some((entry) => entry.kind === 'told' && entry.event.type === 'read:didDeadlock');
       return isTold ? undefined : 'ports wait for themselves, and no deadlock is told';
+    },
+  };
+}
+
+/** How many changes one after the other a create that has been told to stop may store at most before it ends. */
+const LAST_CHANGES = 6;
+
+/**
+ * A create that is cancelled or times out has ended when the handlers' grace is over; a slow store adds what it takes for
+ * the last changes. None is cancelled or times out before its time.
+ */
+function stopsInTime({ scenario, schedule, ends }: Play): Observer {
+  const graceMs = GRACE_MS + (schedule.hasSlowStore ? LAST_CHANGES * LONGEST_DELAY_MS : 0);
+  return {
+    before(entry) {
+      if (entry.kind !== 'told' || entry.event.type !== 'stack') return undefined;
+      const { event, time } = entry;
+      if (event.action !== 'CREATE' || event.status === 'IN_PROGRESS') return undefined;
+      const stack = scenario.stacks.find(({ name }) => name === event.stack) as StackSketch;
+      const stopMs = stopMsOf(stack);
+      if (time > stopMs + graceMs) return `the create of '${stack.name}' ends now, told to stop at ${stopMs} ms`;
+      const code = ends[stack.name]?.code;
+      const { startMs, timeoutMs, cancelMs = Number.POSITIVE_INFINITY } = stack;
+      const afterMs = code === 'StackTimeout' ? timeoutMs : code === 'ActionCancelled' ? cancelMs : 0;
+      return time < startMs + afterMs ? `'${stack.name}' ends with ${code}, due at ${startMs + afterMs} ms` : undefined;
     },
   };
 }

@@ -20,6 +20,9 @@ export interface Schedule {
   readonly hasSlowSpace: boolean;
 }
 
+/** How long a slow store or space takes at most. */
+export const LONGEST_DELAY_MS = 3;
+
 /** So many schedules of a scenario; the first is the plain one. */
 export function schedulesOf(seed: number, count: number): readonly Schedule[] {
   return Array.from({ length: count }, (_, index) => {
@@ -199,7 +202,7 @@ export class Stage {
   }
 
   #delay(): Promise<void> {
-    return new Promise((resolve) => void this.#engineClock.schedule(this.#random.below(4), resolve));
+    return new Promise((resolve) => void this.#engineClock.schedule(this.#random.below(LONGEST_DELAY_MS + 1), resolve));
   }
 
   #stretch(ms: number): number {

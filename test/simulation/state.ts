@@ -169,9 +169,8 @@ export class State {
    * Whether the stack's create is over or may have been told to stop. Of the instant itself at which it is to stop, and of a
    * time-out that begins a little later than the create in a slow store, the log does not tell which comes first.
    */
-  mayBeStopped({ name, startMs, cancelMs, timeoutMs }: StackSketch): boolean {
-    const stopMs = startMs + Math.min(cancelMs ?? Number.POSITIVE_INFINITY, timeoutMs);
-    return this.stacks.get(name) !== 'running' || this.time >= stopMs;
+  mayBeStopped(stack: StackSketch): boolean {
+    return this.stacks.get(stack.name) !== 'running' || this.time >= stopMsOf(stack);
   }
 
   /** How many slots are held: so many at least, and so many at most. */
@@ -300,6 +299,11 @@ export class State {
         entry satisfies never;
     }
   }
+}
+
+/** When the stack's create is told to stop, if it has not ended by then. */
+export function stopMsOf({ startMs, cancelMs, timeoutMs }: StackSketch): number {
+  return startMs + Math.min(cancelMs ?? Number.POSITIVE_INFINITY, timeoutMs);
 }
 
 /** What the actor waits for before it can do anything more: to start, or in its handler. */
