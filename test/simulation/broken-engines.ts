@@ -4,6 +4,7 @@ import { EventHub } from '../../src/events.ts';
 import { Comparison } from '../../src/plan/comparison.ts';
 import { BlockedReads } from '../../src/scheduler/blocked-reads.ts';
 import { Blockers } from '../../src/scheduler/blockers.ts';
+import { HandlerWork } from '../../src/scheduler/handler-work.ts';
 import { Idleness } from '../../src/scheduler/idleness.ts';
 import { Journal } from '../../src/scheduler/journal.ts';
 import { Readiness } from '../../src/scheduler/readiness.ts';
@@ -47,17 +48,17 @@ export const BROKEN_ENGINES: readonly BrokenEngine[] = [
   },
   {
     fault: 'what handlers publish while they run is not stored',
-    breakIt: () =>
-      replaced(EngineStore.prototype, 'append', (append) => {
-        return function (this: EngineStore, claim, changes) {
-          return append.call(
-            this,
-            claim,
-            changes.filter(({ kind }) => kind !== 'value'),
-          );
-        };
-      }),
+    breakIt: () => storesOnly(({ kind }) => kind !== 'value'),
     finds: ['nothingIsSeenUnstored', 'completeAsMadeFresh'],
+  },
+  {
+    fault: 'that a resource is about to be created is not stored',
+    breakIt: () =>
+      storesOnly(
+        (change) =>
+          change.kind !== 'resource' || !(change.record.action === 'CREATE' && change.record.status === 'IN_PROGRESS'),
+      ),
+    finds: ['nothingIsSeenUnstored'],
   },
   {
     fault: 'each third wake-up of a blocked read is lost',
@@ -84,6 +85,11 @@ export const BROKEN_ENGINES: readonly BrokenEngine[] = [
         };
       });
     },
+    finds: ['noneWaitsForMore'],
+  },
+  {
+    fault: 'a handler that is blocked keeps its slot',
+    breakIt: () => replaced(HandlerWork.prototype, 'block', () => () => {}),
     finds: ['noneWaitsForMore'],
   },
   {
@@ -235,6 +241,16 @@ export const BROKEN_ENGINES: readonly BrokenEngine[] = [
     finds: ['nothingIsForgotten', 'nothingRemains'],
   },
   {
+    fault: 'no stack is said to be interrupted',
+    breakIt: () =>
+      replaced(Engine.prototype, 'list', (list) => {
+        return async function (this: Engine, ...options) {
+          return (await list.apply(this, options)).map((stack) => ({ ...stack, isInterrupted: false }));
+        };
+      }),
+    finds: ['nothingIsForgotten'],
+  },
+  {
     fault: 'what handlers made is deleted twice',
     breakIt: () =>
       handlersWith('delete', (remove) => async (call) => {
@@ -363,6 +379,15 @@ function verdictOf(change: (verdict: Comparison['verdict']) => Comparison['verdi
     },
   });
   return () => Object.defineProperty(Comparison.prototype, 'verdict', known);
+}
+
+/** The other changes are not stored. */
+function storesOnly(isStored: (given: StoreChange) => boolean): () => void {
+  return replaced(EngineStore.prototype, 'append', (append) => {
+    return function (this: EngineStore, claim, changes) {
+      return append.call(this, claim, changes.filter(isStored));
+    };
+  });
 }
 
 /** Each change is stored as another. */
