@@ -1,6 +1,6 @@
 // npm run simulate -- [--runs 100000] [--seed N] [--kills] [--edition N] [--workers N]
 // Creates random stacks in simulated time, each under several schedules, with faults, and checks the rules of checks.ts
-// after each; and lets one stack live, through updates, stops, rollbacks and kills, after each step of which it checks the
+// after each; and lets some of them live, through updates, stops, rollbacks and kills, after each step of which it checks the
 // rules of life-checks.ts. With --kills, a life is played once for each change that it stores, with the engine killed there,
 // and compared with the undisturbed one. Everything of a run comes from its seed; runs have consecutive seeds, and `--seed N --runs 1`
 // repeats one. What a seed stands for depends on the edition of the generator, which is the newest by default.
@@ -8,10 +8,12 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import '../fixtures/typescript-hook.mjs';
 import { scriptCommand, wholeNumber } from '../script-command.mjs';
 
+const { LATEST } = await import('./generate.ts');
+
 const PROGRESS_MS = 10_000;
-const LATEST_EDITION = 3;
 /** Most of what a run allocates is dropped at its end: with room for many runs, little of it is ever copied. */
 const YOUNG_GENERATION_MB = 128;
 
@@ -22,7 +24,7 @@ const values = scriptCommand(
   .option('--runs <n>', 'how many seeds, one after the other from the first', wholeNumber(1), 10_000)
   .option('--seed <n>', 'the first seed (default: another one each time)', wholeNumber(0))
   .option('--kills', 'instead: kill each life, without stops and hangs, at every change that it stores')
-  .option('--edition <n>', 'of the generator: what a seed stands for', wholeNumber(1, LATEST_EDITION), LATEST_EDITION)
+  .option('--edition <n>', 'of the generator: what a seed stands for', wholeNumber(1, LATEST), LATEST)
   .option('--workers <n>', 'how many runs at a time', wholeNumber(1), availableParallelism())
   .addHelpText('after', '\nExit code 1 when a rule was broken: each is told with the seed, and how to play it again.')
   .parse()
