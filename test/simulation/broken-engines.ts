@@ -13,7 +13,7 @@ import { Traversal } from '../../src/scheduler/traversal.ts';
 import { Waits } from '../../src/space/waits.ts';
 import type { CreateOptions } from '../../src/stack/create.ts';
 import { EngineStore } from '../../src/store/engine-store.ts';
-import type { StoreChange } from '../../src/store/stack-store.ts';
+import type { ResourceRecord, StoreChange } from '../../src/store/stack-store.ts';
 import { SimulatedRegion, SimulatedSpace } from './simulated-space.ts';
 import { simulatedTypes } from './world.ts';
 
@@ -236,6 +236,16 @@ export const BROKEN_ENGINES: readonly BrokenEngine[] = [
     finds: ['removedAfterItsUsers'],
   },
   {
+    fault: 'the id that a handler tells is never stored',
+    breakIt: () => withoutIds(() => true),
+    finds: ['nothingIsForgotten', 'nothingRemains'],
+  },
+  {
+    fault: 'the id that a handler tells is not stored before it has ended',
+    breakIt: () => withoutIds(({ action, status }) => action === 'CREATE' && status === 'IN_PROGRESS'),
+    finds: ['nothingIsForgotten'],
+  },
+  {
     fault: 'what handlers made is not deleted',
     breakIt: () => handlersWith('delete', () => async () => {}),
     finds: ['nothingIsForgotten', 'nothingRemains'],
@@ -397,6 +407,15 @@ function changesWith(change: (given: StoreChange) => StoreChange): () => void {
       return append.call(this, claim, changes.map(change));
     };
   });
+}
+
+/** The records that it holds of are stored without an id. */
+function withoutIds(holds: (record: ResourceRecord) => boolean): () => void {
+  return changesWith((change) =>
+    change.kind === 'resource' && holds(change.record)
+      ? { ...change, record: { ...change.record, resourceId: undefined } }
+      : change,
+  );
 }
 
 interface Call {

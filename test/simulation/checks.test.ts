@@ -56,6 +56,10 @@ function isTold<T extends EngineEvent['type']>(entry: Entry, type: T): entry is 
   return entry.kind === 'told' && entry.event.type === type;
 }
 
+function isMake(entry: Entry): boolean {
+  return entry.kind === 'world' && entry.did === 'make';
+}
+
 function isState(entry: Entry, name: string, state: string): boolean {
   return (
     isTold(entry, 'resource') &&
@@ -191,12 +195,7 @@ const WRONGS: readonly (readonly [check: string, scenario: Scenario, wrong: (pla
     FORK,
     (played) => withLog(played, (log) => log.filter((entry) => !isState(entry, 'b', 'CREATE_IN_PROGRESS'))),
   ],
-  [
-    'madeOnce',
-    FORK,
-    (played) =>
-      withLog(played, (log) => [...log, log.find((entry) => entry.kind === 'world' && entry.did === 'make') as Entry]),
-  ],
+  ['madeOnce', FORK, (played) => withLog(played, (log) => [...log, log.find(isMake) as Entry])],
   [
     'removedAfterItsUsers',
     FORK,
@@ -223,6 +222,25 @@ describe('a check', () => {
   test.each(WRONGS)('%s complains of what must not happen', async (check, each, wrong) => {
     const played = await play(each, PLAIN);
     expect(checkPlay(wrong(played), [check])?.check).toBe(check);
+  });
+
+  test('lets what is known by its id alone be left exactly where the engine is killed before the id is stored', async () => {
+    const byId = scenario({ name: 'one', resources: [resource('a', { isKnownById: true })] });
+    const plays: Play[] = [];
+    for (let position = 0; position < 12; position += 1) {
+      for (const isStored of [false, true]) plays.push(await play({ ...byId, kill: { position, isStored } }, PLAIN));
+    }
+    const lost = plays.filter(({ left }) => left.things.length > 0);
+    expect(lost.map(({ scenario: { kill } }) => kill?.isStored)).toEqual([false]);
+    for (const played of plays) expect(checkPlay(played)).toBeUndefined();
+    const kept = plays.filter((played) => played.log.some(isMake) && !lost.includes(played));
+    const forgotten = kept.map((played) => withLeft(played, { things: ['one.a'] }));
+    // Its handler was answered.
+    const told = { time: 0, kind: 'handler', stack: 'one', resource: 'a', did: 'tell' } as const;
+    const answered = lost.map((played) => withLog(played, (log) => log.toSpliced(log.findIndex(isMake) + 1, 0, told)));
+    for (const wrong of [...forgotten, ...answered])
+      expect(checkPlay(wrong, ['nothingIsForgotten'])?.check).toBe('nothingIsForgotten');
+    expect(forgotten.length).toBeGreaterThan(10);
   });
 
   test('is put to the proof here, each of them', () => {

@@ -14,18 +14,20 @@ import {
   type TypeName,
   targetOf,
 } from './scenario.ts';
+import { isInGroup } from './tame.ts';
 
 /**
  * What seeds stand for: a seed that has found something stands for the same in its edition, whatever later ones make of it.
  * From 2 on there are nested templates, and lives of several stacks, with groups and reads by name. From 3 on the outputs of
- * the templates of a life come, go and read of others.
+ * the templates of a life come, go and read of others. From 4 on some types have no `lookup`; all else is as in 3.
  */
-export type Edition = 1 | 2 | 3;
-export const LATEST: Edition = 3;
+export type Edition = 1 | 2 | 3 | 4;
+export const LATEST: Edition = 4;
 
 /** The scenario of a seed. */
 export function generate(seed: number, edition: Edition = LATEST): Scenario {
-  return new Generator(seed, edition).scenario();
+  const scenario = new Generator(seed, edition).scenario();
+  return edition < 4 ? scenario : withTypesById(scenario);
 }
 
 /** How often something is in a scenario at all, from 0 to 1; inside of one that has it, it is frequent. */
@@ -40,6 +42,7 @@ const GROUPS = 0.15;
 const NESTS = 0.15;
 const STOPS = 0.2;
 const KILL = 0.15;
+const KNOWN_BY_ID = 0.5;
 
 /** A resource before its handler is made up: all that others can refer to. */
 type Outline = Pick<ResourceSketch, 'name' | 'type' | 'isEnabled' | 'outputs'>;
@@ -338,6 +341,27 @@ class Generator {
       if (unneeded.length > 0) branch.splice(write.at, 0, { do: 'await', inputs: [random.pick(unneeded)] });
     }
   }
+}
+
+/** Some of its resources are of types without a `lookup`. What is drawn for that changes nothing else. */
+function withTypesById(scenario: Scenario): Scenario {
+  const random = new Random(scenario.seed ^ 0x1d5b0a3f);
+  if (!random.chance(KNOWN_BY_ID)) return scenario;
+  const stacks = scenario.stacks.map((stack) => {
+    // The members of a group have one type.
+    const picked = random.some([...new Set(stack.resources.map(definedAs))], 0.5);
+    return {
+      ...stack,
+      resources: stack.resources.map((resource) =>
+        picked.includes(definedAs(resource)) ? { ...resource, isKnownById: true } : resource,
+      ),
+    };
+  });
+  return { ...scenario, stacks };
+}
+
+function definedAs({ name }: ResourceSketch): string {
+  return isInGroup(name) ? (groupOf(name) as string) : name;
 }
 
 /**

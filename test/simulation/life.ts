@@ -2,7 +2,7 @@ import { type Edition, generate, LATEST } from './generate.ts';
 import { mutate, withReadByName } from './mutate.ts';
 import { Random } from './random.ts';
 import { type Kill, LONG_MS, type StackSketch, type Step } from './scenario.ts';
-import { acyclic, consistent, tame } from './tame.ts';
+import { acyclic, consistent, tame, withLookups } from './tame.ts';
 
 /** The life of some stacks, as plain data: each is created, brought to one template after the other, and deleted. */
 export interface Life {
@@ -67,7 +67,10 @@ const MAX_STACKS = 3;
 const READS_BY_NAME = 0.3;
 const BESIDE = 0.3;
 
-/** The life of a seed. In the first edition it is one of one stack without groups, whose handlers read nothing by name. */
+/**
+ * The life of a seed. In the first edition it is one of one stack without groups, whose handlers read nothing by name. Where
+ * an engine is killed every type has a `lookup`: what would be lost without one depends on when that is.
+ */
 export function generateLife(seed: number, edition: Edition = LATEST): Life {
   const random = new Random(seed ^ 0x5bd1e995);
   const { stacks } = generate(seed, edition);
@@ -106,7 +109,10 @@ export function generateLife(seed: number, edition: Edition = LATEST): Life {
   }));
   return {
     seed,
-    versions: [...faulty, ...last].map((version, index) => ({ ...version, version: `v${index}` })),
+    versions: [...faulty, ...last].map((version, index) => ({
+      ...(kills === 0 ? version : withLookups(version)),
+      version: `v${index}`,
+    })),
     steps: [...inRounds(steps, versions, first.length, random), ...lastSteps],
     outside: outsideOf(versions),
     kills: Array.from({ length: kills }, () => ({

@@ -30,6 +30,8 @@ export type Entry = {
  */
 export type Deed =
   | { readonly did: 'start' | 'end' | 'fail' }
+  /** It has told the id by which alone it is known, and was answered. */
+  | { readonly did: 'tell' }
   | { readonly did: 'ask' | 'miss'; readonly ask: number; readonly read: string }
   | { readonly did: 'get'; readonly ask: number; readonly read: string; readonly value: Json }
   | { readonly did: 'write'; readonly attribute: string; readonly value: Json };

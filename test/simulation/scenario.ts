@@ -37,6 +37,8 @@ export interface ResourceSketch {
    */
   readonly name: string;
   readonly type: TypeName;
+  /** True: its type has no `lookup`. What it made is removed by the id that was told, and without one by nobody. */
+  readonly isKnownById?: boolean;
   /** False: its condition leaves it out. */
   readonly isEnabled: boolean;
   readonly dependsOn: readonly string[];
@@ -63,7 +65,7 @@ export type Step =
   | { readonly do: 'work'; readonly ms: number; readonly heedsSignal: boolean }
   /** Publishes; in a plain handler: returns at its end. */
   | { readonly do: 'write'; readonly attribute: string }
-  /** Makes the thing in the world outside. */
+  /** Makes the thing in the world outside; what is known by its id alone tells it at once. */
   | { readonly do: 'make' }
   /** Tells the engine the id of what was made. */
   | { readonly do: 'tell' }
@@ -85,6 +87,11 @@ export const ATTRIBUTES: { readonly [T in TypeName]: { readonly [attribute: stri
   'Sim::Staged': { early: [], half: ['a'], late: null },
   'Sim::Open': {},
 };
+
+/** By which templates name the type. */
+export function typeNameOf(type: TypeName, isKnownById: boolean): string {
+  return isKnownById ? `${type}::ById` : type;
+}
 
 /** The properties of each type. Other inputs are aliases. */
 export const PROPERTIES: readonly string[] = ['a', 'b'];
@@ -257,7 +264,7 @@ function definitionOf(resource: ResourceSketch): JsonObject {
     { schema: {}, ...(needed === null ? {} : { needs: needed }) },
   ]);
   return {
-    type: resource.type,
+    type: typeNameOf(resource.type, resource.isKnownById === true),
     properties: given(true),
     ...(resource.dependsOn.length === 0 ? {} : { depends_on: resource.dependsOn.map(withinOf) }),
     ...(resource.isEnabled ? {} : { condition: 'never' }),

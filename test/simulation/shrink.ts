@@ -1,4 +1,5 @@
 import { groupOf, type ResourceSketch, type Scenario, type StackSketch, type Step } from './scenario.ts';
+import { withLookups } from './tame.ts';
 
 /** The smallest scenario that still fails. */
 export function shrink(scenario: Scenario, fails: (scenario: Scenario) => Promise<boolean>): Promise<Scenario> {
@@ -36,6 +37,7 @@ function* smallerThan(scenario: Scenario): Generator<Scenario> {
     }
   }
   for (const stack of stacks) {
+    if (stack.resources.some(({ isKnownById }) => isKnownById)) yield change(stack, withLookups(stack));
     for (const output of Object.keys(stack.outputs)) yield change(stack, { outputs: dropped(stack.outputs, output) });
     for (const resource of stack.resources) {
       for (const smaller of smallerResources(resource)) {

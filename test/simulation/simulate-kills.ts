@@ -7,6 +7,7 @@ import { type LifePlay, playLife } from './play-life.ts';
 import { LONG_MS } from './scenario.ts';
 import type { LifeFault } from './simulate-life.ts';
 import { schedulesOf } from './stage.ts';
+import { withLookups } from './tame.ts';
 
 /** How many lives, kills and faults there were. */
 export interface KillsPlayed {
@@ -36,13 +37,13 @@ export async function simulateKills(seed: number, edition: Edition = LATEST): Pr
   return { kills, fault: undefined };
 }
 
-/** The life with nothing in it that depends on when an engine is killed: nothing is stopped, and nothing hangs. */
+/** The life with nothing in it that depends on when an engine is killed: nothing is stopped, nothing hangs, nothing lost. */
 export function calm(life: Life): Life {
   return {
     ...life,
     kills: [],
     steps: life.steps.map((step) => ({ ...step, cancelMs: undefined, timeoutMs: LONG_MS, superseded: undefined })),
-    versions: life.versions.map((version) => ({
+    versions: life.versions.map(withLookups).map((version) => ({
       ...version,
       resources: version.resources.map((resource) => ({
         ...resource,

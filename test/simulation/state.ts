@@ -66,6 +66,10 @@ export class State {
   /** What handlers have written, by name. */
   readonly written = new Map<string, Json>();
   readonly stored = new Set<string>();
+  /** What an engine that was killed had made, and is known by an id alone that was not stored yet, `stack.resource`. */
+  readonly lost = new Set<string>();
+  /** What will be lost if the engine is killed now. */
+  readonly #unsaved = new Set<string>();
   readonly #leftOut: ReadonlySet<string>;
   time = 0;
   isKilled = false;
@@ -98,7 +102,8 @@ export class State {
         for (const change of entry.changes) {
           if (change.kind === 'value') this.stored.add(`${entry.stack}.${change.resource}.${change.attribute}`);
           if (change.kind !== 'resource') continue;
-          const { name, action, status } = change.record;
+          const { name, action, status, resourceId } = change.record;
+          if (resourceId !== undefined) this.#unsaved.delete(`${entry.stack}.${name}`);
           this.stored.add(`${entry.stack}.${name} ${action}_${status}`);
           for (const attribute in change.values) this.stored.add(`${entry.stack}.${name}.${attribute}`);
         }
@@ -119,9 +124,14 @@ export class State {
       case 'killed':
         this.isKilled = true;
         for (const actor of this.actors.values()) actor.slot = 'none';
+        for (const key of this.#unsaved) this.lost.add(key);
+        this.#unsaved.clear();
         return;
-      case 'world':
+      case 'world': {
+        const key = `${entry.stack}.${entry.resource}`;
+        if (entry.did === 'make' && this.actors.get(key)?.sketch.isKnownById === true) this.#unsaved.add(key);
         return;
+      }
       default:
         entry satisfies never;
     }
@@ -291,6 +301,10 @@ export class State {
         if (!this.written.has(name)) this.written.set(name, entry.value);
         return;
       }
+      // An engine that has answered has stored it.
+      case 'tell':
+        this.#unsaved.delete(actor.key);
+        return;
       case 'start':
       case 'end':
       case 'fail':

@@ -78,6 +78,11 @@ export function withResource(stack: StackSketch, changed: ResourceSketch): Stack
   };
 }
 
+/** With types that all have a `lookup`. */
+export function withLookups(stack: StackSketch): StackSketch {
+  return { ...stack, resources: stack.resources.map(({ isKnownById: _, ...resource }) => resource) };
+}
+
 /** Whether it is of a group, all of whose members have one definition. */
 export function isInGroup(name: string): boolean {
   return groupOf(name) !== undefined && groupOf(name) !== NEST;

@@ -4,7 +4,7 @@ import { definePlainType, defineStreamingType, type ResourceType } from '../../s
 import type { Json, JsonObject } from '../../src/values.ts';
 import { forever } from '../scheduler/worlds.ts';
 import type { Deed, Entry } from './log.ts';
-import { ATTRIBUTES, PROPERTIES, type ResourceSketch, type Step } from './scenario.ts';
+import { ATTRIBUTES, PROPERTIES, type ResourceSketch, type Step, type TypeName, typeNameOf } from './scenario.ts';
 
 type Call = PlainCreateCall<JsonObject> & StreamingCreateCall<JsonObject, { readonly [attribute: string]: Json }>;
 
@@ -93,24 +93,28 @@ const handler = {
     (clock as WorldClock).world.things.has(token) ? `id-${token}` : undefined,
 };
 
-/** The types whose handlers may be called again for the same attempt. */
-const REPEATABLE: readonly string[] = ['Sim::Staged'];
+/** Whether the handlers of the type may be called again for the same attempt. */
+function isRepeatable(type: TypeName, isKnownById = false): boolean {
+  return type === 'Sim::Staged' && !isKnownById;
+}
+
+const { lookup: _, ...handlerById } = handler;
 
 /** Made once: the engine compiles a type by its object. */
-export const simulatedTypes: readonly ResourceType[] = typesWith(handler);
+export const simulatedTypes: readonly ResourceType[] = [...typesWith(handler), ...typesWith(handlerById, true)];
 
 /**
  * The types of scenario.ts. Their handlers differ only in what they do, so one is for all of them. `a` is changed in place,
  * and so are aliases; of `Sim::Open` that is true of aliases alone, and the old one goes before another takes its place.
  */
-export function typesWith(handler: object): readonly ResourceType[] {
-  const part = (name: keyof typeof ATTRIBUTES) => ({
-    name,
+export function typesWith(handler: object, isKnownById = false): readonly ResourceType[] {
+  const part = (name: TypeName) => ({
+    name: typeNameOf(name, isKnownById),
     properties: Object.fromEntries(
       PROPERTIES.map((property) => [property, property === 'a' && name !== 'Sim::Open' ? { updateAllowed: true } : {}]),
     ),
     attributes: declared(name),
-    handler: { ...handler, isRepeatable: REPEATABLE.includes(name) },
+    handler: { ...handler, isRepeatable: isRepeatable(name, isKnownById) },
     deletesBeforeReplacing: name === 'Sim::Open',
   });
   return [
@@ -120,7 +124,7 @@ export function typesWith(handler: object): readonly ResourceType[] {
   ];
 }
 
-function declared(type: keyof typeof ATTRIBUTES): Record<string, { schema: object; needs?: readonly string[] }> {
+function declared(type: TypeName): Record<string, { schema: object; needs?: readonly string[] }> {
   const entries = Object.entries(ATTRIBUTES[type]);
   return Object.fromEntries(
     entries.map(([name, needs]) => [name, needs === null ? { schema: {} } : { schema: {}, needs }]),
@@ -169,6 +173,7 @@ class Performance {
     if (call.resourceId !== undefined && call.resourceId !== `id-${call.token}`) {
       throw new Error(`${call.resource.name} is to be removed by the id ${call.resourceId}, which it never had.`);
     }
+    if (this.#sketch.isKnownById === true && call.resourceId === undefined) return;
     this.#world.remove(call);
   }
 
@@ -204,9 +209,10 @@ class Performance {
       case 'make':
         this.#call.signal.throwIfAborted();
         this.#world.make(this.#call, this.#isUpdate || this.#isRepeated);
+        if (this.#sketch.isKnownById === true) await this.#tell();
         return;
       case 'tell':
-        return this.#call.setResourceId(`id-${this.#call.token}`);
+        return this.#tell();
       case 'fail':
         throw new Error(`${name} fails`);
       case 'hang':
@@ -216,10 +222,19 @@ class Performance {
     }
   }
 
+  #tell(): Promise<void> {
+    const told = this.#call.setResourceId(`id-${this.#call.token}`);
+    if (this.#sketch.isKnownById !== true) return told;
+    return told.then(() => {
+      if (this.#clock.isAlive) this.#world.note(this.#call, { did: 'tell' });
+    });
+  }
+
   /** A repeatable attempt that another engine has begun. */
   get #isRepeated(): boolean {
     const earlier = this.#world.things.get(this.#call.token);
-    return REPEATABLE.includes(this.#sketch.type) && earlier !== undefined && earlier.by !== this.#clock;
+    const { type, isKnownById } = this.#sketch;
+    return isRepeatable(type, isKnownById) && earlier !== undefined && earlier.by !== this.#clock;
   }
 
   async #await(read: string, begin: () => PromiseLike<Json>): Promise<Json> {
