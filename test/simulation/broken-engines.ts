@@ -148,6 +148,16 @@ export const BROKEN_ENGINES: readonly BrokenEngine[] = [
     finds: ['quietStacksAreQuiet'],
   },
   {
+    fault: 'no stack is told to be quiet',
+    breakIt: () =>
+      replaced(EventHub.prototype, 'emit', (emit) => {
+        return function (this: EventHub, event) {
+          if (event.type !== 'stack:didQuiesce') emit.call(this, event);
+        };
+      }),
+    finds: ['quietStacksAreTold'],
+  },
+  {
     fault: 'resources that read each other are refused, whatever their attributes need',
     breakIt: () =>
       replaced(Engine.prototype, 'create', (create) => {

@@ -50,6 +50,12 @@ const DEADLOCK = scenario(
   { name: 'two', resources: [resource('b', { inputs: { a: ['one.a.x'] } })] },
 );
 
+/** Waits for what somebody outside writes. */
+const FROM_OUTSIDE: Scenario = {
+  ...scenario({ name: 'one', resources: [resource('a', { inputs: { a: ['ops.a.b'] } })] }),
+  outside: [{ name: 'ops.a.b', atMs: 20 }],
+};
+
 type Told<T extends EngineEvent['type']> = Entry & { readonly kind: 'told'; readonly event: EngineEvent & { type: T } };
 
 function isTold<T extends EngineEvent['type']>(entry: Entry, type: T): entry is Told<T> {
@@ -175,6 +181,11 @@ const WRONGS: readonly (readonly [check: string, scenario: Scenario, wrong: (pla
         return [...log.slice(0, at + 1), { time: 0, kind: 'told', event: quiet }, ...log.slice(at + 1)];
       }),
   ],
+  [
+    'quietStacksAreTold',
+    FROM_OUTSIDE,
+    (played) => withLog(played, (log) => log.filter((entry) => !isTold(entry, 'stack:didQuiesce'))),
+  ],
   ['refusedExactlyForPortCycles', FORK, (played) => withEnd(played, { code: 'TemplateInvalid' })],
   ['completeWithoutDeadlock', FORK, (played) => withEnd(played, { state: 'CREATE_FAILED' })],
   [
@@ -215,7 +226,7 @@ const WRONGS: readonly (readonly [check: string, scenario: Scenario, wrong: (pla
 ];
 
 describe('a check', () => {
-  test.each([FORK, DEADLOCK])('finds nothing wrong in a play that went well', async (each) => {
+  test.each([FORK, DEADLOCK, FROM_OUTSIDE])('finds nothing wrong in a play that went well', async (each) => {
     expect(checkPlay(await play(each, PLAIN))).toBeUndefined();
   });
 

@@ -36,6 +36,7 @@ export const CHECKS: { readonly [name: string]: (play: Play) => Observer } = {
   readersAreReleasedOnce,
   failedReadsHaveAReason,
   quietStacksAreQuiet,
+  quietStacksAreTold,
   refusedExactlyForPortCycles,
   completeWithoutDeadlock,
   deadlockWhereverPortsCircle,
@@ -367,6 +368,39 @@ function quietStacksAreQuiet(): Observer {
         (actor) => actor.stack.name === stack && actor.phase === 'running' && actor.blocked.size === 0,
       );
       return busy === undefined ? undefined : `'${stack}' is told to be quiet, and ${busy.key} works`;
+    },
+  };
+}
+
+/**
+ * When an instant ends at which nobody is at work, in no stack, and nothing can start, each stack that waits has been told to
+ * be quiet since a handler of it started last. Only where neither store nor space takes time: nothing is on its way then.
+ */
+function quietStacksAreTold({ schedule: { hasSlowStore, hasSlowSpace } }: Play): Observer {
+  if (hasSlowStore || hasSlowSpace) return {};
+  const told = new Set<string>();
+  return {
+    after(entry, state) {
+      if (entry.kind !== 'told') return undefined;
+      const { event } = entry;
+      if (event.type === 'stack:didQuiesce') told.add(event.stack);
+      const isStart = event.type === 'resource' && event.status === 'IN_PROGRESS';
+      if (isStart && state.actors.has(`${event.stack}.${event.resource}`)) told.delete(event.stack);
+      return undefined;
+    },
+    instant(state) {
+      if (state.isKilled || [...state.groups.values()].includes('running')) return undefined;
+      const waits = state.waits();
+      const waiting = new Set(waits.map(({ actor }) => actor));
+      for (const actor of state.actors.values()) {
+        const { phase, blocked, asks, stack } = actor;
+        if (phase === 'deleting' || (phase === 'running' && state.mayBeStopped(stack))) return undefined;
+        const isBlocked = blocked.size > 0 && [...asks.values()].every((ask) => ask.state === 'isBlocked');
+        if (phase === 'running' && !isBlocked) return undefined;
+        if (phase === 'waiting' && state.stacks.get(stack.name) === 'running' && !waiting.has(actor)) return undefined;
+      }
+      const quiet = [...waiting].find(({ stack }) => !state.mayBeStopped(stack) && !told.has(stack.name));
+      return quiet === undefined ? undefined : `'${quiet.stack.name}' is quiet, and is not told to be`;
     },
   };
 }
