@@ -6,6 +6,7 @@ import { type Name, nameKey, printName } from '../names.ts';
 import type { ReadValue } from '../space/data-space.ts';
 import type { NameReader } from '../space/name-reader.ts';
 import type { BlockedRead, Waits, WaitTarget } from '../space/waits.ts';
+import type { StoredRead } from '../store/stack-store.ts';
 import type { Json } from '../values.ts';
 import type { Readiness } from './readiness.ts';
 
@@ -32,7 +33,8 @@ export class ForeignNames {
   readonly #parts: ForeignNamesParts;
   /** What is not there yet, by port and key of the name. */
   readonly #waits = new Map<number, Map<string, ForeignWait>>();
-  readonly #values = new Map<string, Json>();
+  /** What the inputs and outputs of the stack stand with, by the key of its name. */
+  readonly #values = new Map<string, StoredRead>();
   /** The blocked inputs of plain resources, by port. */
   readonly #reads = new Map<number, BlockedRead>();
 
@@ -58,7 +60,7 @@ export class ForeignNames {
     if (waits.has(key)) return;
     const present = names.tryRead(name);
     if (present !== undefined && 'value' in present) {
-      this.#values.set(key, present.value);
+      this.#values.set(key, { name, ...present });
       didRead(name, present);
       return;
     }
@@ -72,7 +74,7 @@ export class ForeignNames {
         readiness.fail(port, foreignFailure(resource, name, entry.failure));
         return;
       }
-      this.#values.set(key, entry.value);
+      this.#values.set(key, { name, ...entry });
       didRead(name, entry);
       readiness.arrive(port);
     });
@@ -95,12 +97,17 @@ export class ForeignNames {
 
   /** The value of a name that was read; undefined while it is not there. */
   valueOf(name: Name): Json | undefined {
-    return this.#values.get(nameKey(name));
+    return this.#values.get(nameKey(name))?.value;
+  }
+
+  /** All that were read, each with the value that the stack stands with. */
+  reads(): Iterable<StoredRead> {
+    return this.#values.values();
   }
 
   /** The value of a name that no port waits for, since only an output reads it. */
   take(name: Name, entry: ReadValue): void {
-    this.#values.set(nameKey(name), entry.value);
+    this.#values.set(nameKey(name), { name, ...entry });
     this.#parts.didRead(name, entry);
   }
 

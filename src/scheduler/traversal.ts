@@ -21,7 +21,7 @@ import type { BlockedRead, Party, Waits } from '../space/waits.ts';
 import type { ResourceRecord, StoredRead } from '../store/stack-store.ts';
 import { noSuchResource } from '../store/stored-stack.ts';
 import { REFID, type ResolveScope } from '../template/expression.ts';
-import { type Json, type JsonObject, setOwn } from '../values.ts';
+import { type Json, type JsonObject, sameJson, setOwn } from '../values.ts';
 import { Blockers } from './blockers.ts';
 import type { Comparisons } from './comparisons.ts';
 import { Decisions } from './decisions.ts';
@@ -464,13 +464,23 @@ export class Traversal {
     void this.journal.record({ kind: 'read', name, value, ...(secrecy === undefined ? {} : { secrecy }) });
   }
 
+  /** Whether it has read names of others. */
+  get hasReadNames(): boolean {
+    return this.#namesRead.size > 0;
+  }
+
   /**
-   * The names of others that the stack has read, once it is complete: in this traversal, or when what stands was made. Of two
-   * values the trace has the one that something stands with, so that the stack is told to be stale.
+   * The names of others that the stack has read, once it is complete: in this traversal, or when what stands was made. When
+   * something stands with another value than was read last, the trace has that one, so that the stack is told to be stale.
    */
   namesRead(): readonly StoredRead[] {
-    const earlier = this.records.foreignReads().map((read) => [nameKey(read.name), read] as const);
-    return [...new Map([...this.#namesRead, ...earlier]).values()];
+    const reads = new Map(this.#namesRead);
+    for (const read of [...this.#foreign.reads(), ...this.records.foreignReads()]) {
+      const key = nameKey(read.name);
+      const last = this.#namesRead.get(key);
+      if (last === undefined || !sameJson(last.value, read.value)) reads.set(key, read);
+    }
+    return [...reads.values()];
   }
 
   /** A run has ended; `result` is what it wrote at its end, stored already unless there is an error. */

@@ -238,8 +238,8 @@ export class Operation {
       try {
         await this.#letGo(region, isComplete);
       } finally {
-        running.remove(action);
         didEnd();
+        running.remove(action);
       }
     }
   }
@@ -357,14 +357,13 @@ export class Operation {
    * stands with was not renewed by another reader of the same name.
    */
   async #renewedReads(traversal: Traversal): Promise<readonly StoreChange[]> {
-    if (this.#action === 'CREATE') return [];
+    if (this.#action === 'CREATE' && !traversal.hasReadNames) return [];
+    const stored = await this.#services.store.reads(this.#stackId);
     const reads = traversal.namesRead();
-    const values = new Map(reads.map(({ name, value }) => [nameKey(name), value]));
-    const isSame = ({ name, value }: StoredRead): boolean => {
-      const now = values.get(nameKey(name));
-      return now !== undefined && sameJson(now, value);
-    };
-    return (await this.#services.store.reads(this.#stackId)).every(isSame) ? [] : [{ kind: 'reads', reads }];
+    if (this.#action !== 'CREATE') return stored.every(isAmong(reads)) ? [] : [{ kind: 'reads', reads }];
+    // What an interrupted attempt at it has read for what is complete stays.
+    const isStored = isAmong(stored);
+    return reads.filter((read) => !isStored(read)).map((read) => ({ kind: 'read', ...read }));
   }
 
   /** Deletes what was replaced, and what the template has no more: nobody reads from it now. */
@@ -553,6 +552,15 @@ async function serveSignals(
       events.emit({ type: 'resource:didLog', time: clock.now(), space, stack, resource, line });
     }
   }
+}
+
+/** Whether a read is among these, with the same value. */
+function isAmong(reads: readonly StoredRead[]): (read: StoredRead) => boolean {
+  const values = new Map(reads.map(({ name, value }) => [nameKey(name), value]));
+  return ({ name, value }) => {
+    const known = values.get(nameKey(name));
+    return known !== undefined && sameJson(known, value);
+  };
 }
 
 const NOTHING: ReadonlyMap<string, JsonObject> = new Map();

@@ -72,6 +72,7 @@ describe('whatever the templates, the handlers, the faults and the order are', (
     [2, 95091830, 'an update brings a value which a create would wait for for ever, and which was null before'],
     [2, 95052127, 'what two resources in a circle may confirm is confirmed before one of them is decided about'],
     [2, 92007042, 'an update is superseded on a slow space, and lets go its names while the next one begins'],
+    [3, 150058708, 'a handler has read another value of a name than an input of the same update before'],
   ])('edition %i, life %i: %s', async (edition, seed) => {
     expect(await simulateLife(seed, edition)).toBeUndefined();
   });

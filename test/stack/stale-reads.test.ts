@@ -80,6 +80,29 @@ describe('what a stack has read of another', () => {
     expect([told.calls, await stale('reader')]).toEqual([['update r'], []]);
   });
 
+  test.each(['create', 'update'] as const)(
+    'makes it stale when one resource stands with the value before a change and another, of the same %s, has read the one since',
+    async (action) => {
+      await create('p', producer(1));
+      if (action === 'update') await create('reader', { g: thing({ of: 1 }) });
+      const reader = template({
+        r: thing({ live: data('p.a.live') }),
+        g: { type: 'Updating', properties: { of: 'ops.gate.open' } },
+        s: { type: 'Updating', properties: { of: 'default.p.a.live' }, depends_on: 'g' },
+      });
+      const acting = engine[action]({ stack: 'reader', template: reader });
+      await clock.run(
+        new Promise<void>((resolve) => void engine.onEvent(({ type }) => type === 'stack:didQuiesce' && resolve())),
+      );
+      await update('p', producer(2));
+      await engine.write('ops.gate.open', 'open');
+      await clock.run(acting);
+      expect(await stale('reader')).toEqual(['default.p.a.live']);
+      await clock.run(engine.update({ stack: 'reader', template: reader }));
+      expect(await stale('reader')).toEqual([]);
+    },
+  );
+
   test('is looked up once for all stacks of a list, and not at all while nobody listens', async () => {
     const store = new MemoryStore();
     const asked: string[] = [];
