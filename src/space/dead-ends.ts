@@ -4,16 +4,9 @@ import type { WaitSource, WaitTarget } from './waits.ts';
 interface Search {
   /** How many are kept that were before it. */
   readonly position: number;
-  /** Whether a search that comes to one of its names turns back: while it runs, and while it is kept. */
+  /** Whether a search that comes to one of its names turns back: from its beginning on, until it is forgotten. */
   isKnown: boolean;
-}
-
-/** That a search has come to an attribute of a resource; the latest that did. */
-interface Reached {
-  readonly attribute: string | undefined;
-  search: Search;
-  /** Another attribute of the resource. */
-  readonly next: Reached | undefined;
+  hasNames: boolean;
 }
 
 /**
@@ -26,15 +19,15 @@ interface Reached {
  * So a read costs a step, and not a walk, when what it waits for was searched before.
  */
 export class DeadEnds {
-  /** By parts of the names: to make one text of each would be most of a search. Of forgotten searches, too. */
-  readonly #bySource = new Map<WaitSource, Map<string, Reached>>();
+  /** The latest search that came to a name, by its parts: to make one text of each would be most of a search. */
+  readonly #bySource = new Map<WaitSource, Map<string, Map<string | undefined, Search>>>();
   readonly #kept: Search[] = [];
-  #search: Search = { position: 0, isKnown: false };
+  #search: Search = { position: 0, isKnown: false, hasNames: false };
 
   /** A search begins. What the one before has come to is not known any more, unless it was kept. */
   begin(): void {
     if (this.#search !== this.#kept.at(-1)) this.#search.isKnown = false;
-    this.#search = { position: this.#kept.length, isKnown: true };
+    this.#search = { position: this.#kept.length, isKnown: true, hasNames: false };
   }
 
   /** The search has come to a name; false when it was there before, or turns back. */
@@ -44,26 +37,26 @@ export class DeadEnds {
       byResource = new Map();
       this.#bySource.set(source, byResource);
     }
-    const first = byResource.get(resource);
-    for (let reached = first; reached !== undefined; reached = reached.next) {
-      if (reached.attribute !== attribute) continue;
-      if (reached.search.isKnown) return false;
-      reached.search = this.#search;
-      return true;
+    let byAttribute = byResource.get(resource);
+    if (byAttribute === undefined) {
+      byAttribute = new Map();
+      byResource.set(resource, byAttribute);
     }
-    byResource.set(resource, { attribute, search: this.#search, next: first });
+    if (byAttribute.get(attribute)?.isKnown === true) return false;
+    byAttribute.set(attribute, this.#search);
+    this.#search.hasNames = true;
     return true;
   }
 
   /** The search has seen all that its names lead to, and has not come back to where it began. */
   keep(): void {
-    this.#kept.push(this.#search);
+    if (this.#search.hasNames) this.#kept.push(this.#search);
   }
 
   /** A resource waits, or may wait, for more than before. */
   forget(source: WaitSource, resource: string): void {
-    for (let reached = this.#bySource.get(source)?.get(resource); reached !== undefined; reached = reached.next) {
-      if (reached.search.isKnown) this.#shorten(reached.search.position);
+    for (const search of this.#bySource.get(source)?.get(resource)?.values() ?? []) {
+      if (search.isKnown) this.#shorten(search.position);
     }
   }
 

@@ -6,6 +6,7 @@ import type { Secrecy } from '../secrets.ts';
 import type { StackStore } from '../store/stack-store.ts';
 import type { Json } from '../values.ts';
 import type { DataSpace, Entry } from './data-space.ts';
+import { complain, type Thrown } from './waiter.ts';
 import { printTarget, type WaitTarget } from './waits.ts';
 
 /** How often the store is asked whether somebody else has stored something, while a read waits for it. */
@@ -36,7 +37,7 @@ export class NameReader {
   readonly #didLook: () => void;
   /** By stack, those for its names by their keys: the end of an action is nothing to all the others. */
   readonly #wishes = new Map<string, Map<string, Wish>>();
-  /** How many such looks there are. */
+  /** How many looks that are no polls are under way. */
   #looking = 0;
   #timer: Timer | undefined;
   #revision: number | undefined;
@@ -173,13 +174,17 @@ export class NameReader {
   async #lookNow(wishes: readonly Wish[]): Promise<void> {
     for (const wish of wishes) wish.looking += 1;
     this.#looking += 1;
-    await this.#look(wishes);
-    for (const wish of wishes) wish.looking -= 1;
-    this.#looking -= 1;
-    if (this.#looking === 0) this.#didLook();
+    try {
+      await this.#look(wishes);
+    } finally {
+      for (const wish of wishes) wish.looking -= 1;
+      this.#looking -= 1;
+      if (this.#looking === 0) this.#didLook();
+    }
   }
 
   async #look(wishes: readonly Wish[]): Promise<void> {
+    let thrown: Thrown;
     for (const { name, wakes } of wishes) {
       if (wakes.size === 0 || this.#space.isDeclared(name)) continue; // its region tells
       const entry = await this.#findStored(name).catch(() => {
@@ -188,8 +193,15 @@ export class NameReader {
       });
       // What was stored before the stack's next action says nothing, once that has begun.
       if (entry === undefined || this.#space.isDeclared(name)) continue;
-      for (const wake of [...wakes]) wake(entry);
+      for (const wake of [...wakes]) {
+        try {
+          wake(entry);
+        } catch (error) {
+          thrown ??= { error };
+        }
+      }
     }
+    complain(thrown);
   }
 
   async #findStored(name: Name): Promise<Entry | undefined> {

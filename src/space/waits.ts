@@ -44,7 +44,7 @@ export interface Blocker {
 export interface WaitSource {
   /**
    * What `resource` waits for now before it can write `attribute` (undefined: before it is done). It only gets less, unless
-   * a read of the resource has blocked or `mayWaitForMore` is called.
+   * a read of the resource has blocked, `mayWaitForMore` is called, or a stack joins.
    */
   blockers(resource: string, attribute: string | undefined): readonly Blocker[];
   /**
@@ -255,6 +255,7 @@ export class Waits {
    * same one is found without going there.
    */
   #findCycle(read: BlockedRead, neededOnly: boolean): WaitCycle | undefined {
+    // The read itself is what the resource waits for more: else the search would turn back where it began.
     this.mayWaitForMore(read.reader);
     this.#deadEnds.begin();
     const open: { readonly target: WaitTarget; readonly source: WaitSource; readonly from: Step }[] = [];

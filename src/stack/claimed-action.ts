@@ -91,7 +91,7 @@ export async function runClaimed<T>(
     limits.end();
     // Whoever waits for its end claims the stack next.
     await giveBack(services, claim);
-    running.remove(runningAction);
     didEnd();
+    running.remove(runningAction);
   }
 }

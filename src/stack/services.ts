@@ -109,8 +109,8 @@ export class RunningActions {
   readonly #didEnd: (space: string, stack: string) => void;
 
   /**
-   * `didEnd` is told when an action has ended, whichever it was: its end is stored, if the store takes it, and no other is at
-   * work on the stack.
+   * `didEnd` is told when an action has ended, whichever it was: its end is stored, if the store takes it, and no other of this
+   * engine is at work on the stack.
    */
   constructor(didEnd: (space: string, stack: string) => void) {
     this.#didEnd = didEnd;
@@ -156,7 +156,8 @@ export class RunningActions {
 
   remove(action: RunningAction): void {
     const key = stackKey(action.space, action.stack);
-    if (this.#byStack.get(key) !== action) return;
+    const current = this.#byStack.get(key);
+    if (current !== action && current !== undefined) return;
     this.#byStack.delete(key);
     this.#didEnd(action.space, action.stack);
   }
