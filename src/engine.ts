@@ -144,7 +144,7 @@ export class Engine {
     const secrecyOf = ([inSpace, stack]: Name, value: Json): Secrecy | undefined =>
       this.#services.secretsByStack.get(stackKey(inSpace, stack))?.secrecyOf(value);
     const didLook = (): void => {
-      for (const { traversal } of running.values()) traversal?.idleness.othersDidChange();
+      for (const { traversal } of running.values()) traversal?.idleness.arrivalDidEnd();
     };
     const names = new NameReader(space, store, clock, describe, secrecyOf, didLook);
     this.#scripts = new ScriptAccess(

@@ -78,8 +78,8 @@ export class Idleness {
     if (this.isIdle) this.checkSoon();
   }
 
-  /** What it waited for from outside of this engine may not be on its way any more. */
-  othersDidChange(): void {
+  /** What it waited for may not be on its way any more, from a handler of its own or from outside of this engine. */
+  arrivalDidEnd(): void {
     if (this.quiescence?.atWork === undefined) return;
     this.quiescence = undefined;
     this.checkIfIdle();

@@ -191,6 +191,7 @@ export class Traversal {
       didPublish: ({ index }) => {
         if (this.#comparisons.size > 0) this.#comparisons.producerDidSettle(index);
         this.idleness.checkCirclesSoon();
+        this.idleness.arrivalDidEnd();
       },
       didArrive: ({ index }) => {
         if (this.#comparisons.size > 0) this.#comparisons.producerDidSettle(index);

@@ -30,6 +30,7 @@ describe('whatever the templates, the handlers, the faults and the order are', (
     [1, 5020216, 'what a handler writes beside a read that it declares to need decides whether there is a deadlock'],
     [2, 247, 'an engine was killed when it had just begun with a nested template'],
     [3, 133028327, 'a rollback lets go its names, and fails, at the instant at which another stack begins to read one'],
+    [4, 160010264, 'the last to wait waits for a value that is on its way, and for another that will not come'],
   ])('edition %i, seed %i: %s', async (edition, seed) => {
     expect(await simulate(seed, edition)).toBeUndefined();
   });
