@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { rootCause } from '../../src/errors.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import { withOwn } from '../stack/killed-engine.ts';
 import type { Behaviours } from './world.ts';
 import { closeWorlds, failure, world } from './worlds.ts';
 
@@ -289,6 +291,32 @@ describe('names', () => {
     expect(w.of('stack:didQuiesce')).toHaveLength(1);
     await w.engine.write('ops.approval.given', true);
     expect((await w.clock.run(created)).outputs).toEqual({ out: true });
+  });
+
+  test('a stack is told to be quiet also when its last reader waits for a value on its way, and for one from outside', async () => {
+    const store = new MemoryStore();
+    const w = world(
+      {
+        a: async ({ inputs, outputs }) => {
+          void outputs.early(1);
+          await outputs.late(await inputs.a);
+        },
+        b: ({ inputs }) => inputs.a,
+      },
+      { store: withOwn(store, { append: async (claim, changes) => store.append(claim, changes) }) },
+    );
+    const created = w.start('a: Stream a=@ops.approval.given\nb: Stream a=a.early,a.late');
+    await w.clock.advance(1000);
+    expect(w.of('stack:didQuiesce').map(({ waiting }) => waiting.map(({ reader, name }) => [reader, name[3]]))).toEqual(
+      [
+        [
+          ['a', 'given'],
+          ['b', 'late'],
+        ],
+      ],
+    );
+    await w.engine.write('ops.approval.given', true);
+    await w.clock.run(created);
   });
 
   test('a circle through two stacks is a deadlock, and releases both', async () => {
