@@ -66,11 +66,7 @@ const BARS = [
     ['deadlock, engine', 'in one stack'],
     ['deadlock, engine, two stacks', 'over two stacks'],
   ].flatMap(([subject, where]) => [
-    [
-      `ms until an engine's 10,000 have the error, ${where}`,
-      50,
-      (find) => times(find('space', subject, 10_000)?.us, 10),
-    ],
+    [`ms until an engine tells of it, ${where}`, 50, (find) => times(find('space', subject, 10_000)?.us, 10)],
     [
       'the same, per reader, 10,000 to 1,000',
       1.5,

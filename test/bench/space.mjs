@@ -21,6 +21,7 @@ export const subjects = {
   'in order, write and wake': (n) => wakeNamed(inOrder(n)),
   'deadlock behind a chain': closeChain,
   'deadlock, engine': (n) => closeEngineChain(n, ['one']),
+  'deadlock, engine, all released': (n) => closeEngineChain(n, ['one'], { isReleased: true }),
   'deadlock, engine, two stacks': (n) => closeEngineChain(n, ['one', 'two']),
 };
 
@@ -35,6 +36,7 @@ export const sizesOf = {
   ...Object.fromEntries(warm.map((subject) => [subject, [1000, 10_000, 100_000]])),
   'deadlock behind a chain': [10_000, 20_000, 40_000],
   'deadlock, engine': [1000, 10_000],
+  'deadlock, engine, all released': [1000, 10_000],
   'deadlock, engine, two stacks': [1000, 10_000],
 };
 
