@@ -462,7 +462,9 @@ const LAST_CHANGES = 6;
  * the last changes. None is cancelled or times out before its time.
  */
 function stopsInTime({ scenario, schedule, ends }: Play): Observer {
-  const graceMs = GRACE_MS + (schedule.hasSlowStore ? LAST_CHANGES * LONGEST_DELAY_MS : 0);
+  // What is stored comes into a slow space before the end, one value after the other.
+  const lastMs = schedule.hasSlowSpace ? Number.POSITIVE_INFINITY : GRACE_MS;
+  const graceMs = lastMs + (schedule.hasSlowStore ? LAST_CHANGES * LONGEST_DELAY_MS : 0);
   return {
     before(entry) {
       if (entry.kind !== 'told' || entry.event.type !== 'stack') return undefined;

@@ -31,6 +31,7 @@ describe('whatever the templates, the handlers, the faults and the order are', (
     [2, 247, 'an engine was killed when it had just begun with a nested template'],
     [3, 133028327, 'a rollback lets go its names, and fails, at the instant at which another stack begins to read one'],
     [4, 160010264, 'the last to wait waits for a value that is on its way, and for another that will not come'],
+    [4, 170061226, 'a create that is stopped ends when the values that it has stored have come into a slow space'],
   ])('edition %i, seed %i: %s', async (edition, seed) => {
     expect(await simulate(seed, edition)).toBeUndefined();
   });
