@@ -126,6 +126,7 @@ export class Readiness {
     const { offsets, targets } = this.#graph.successors;
     for (let edge = offsets[port] as number; edge < (offsets[port + 1] as number); edge += 1) {
       const target = targets[edge] as number;
+      // One that has failed is counted down, too: to fire it does nothing.
       const left = (this.#missing[target] as number) - 1;
       this.#missing[target] = left;
       if (left === 0) this.#enqueue(target);

@@ -6,6 +6,7 @@ interface Search {
   readonly position: number;
   /** Whether a search that comes to one of its names turns back: from its beginning on, until it is forgotten. */
   isKnown: boolean;
+  /** One that has come to nothing new need not be kept. */
   hasNames: boolean;
 }
 
